@@ -1,0 +1,121 @@
+"""The schema: fifteen event types, their levels, and the entry of exactly seven fields."""
+
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Annotated, Any, Final
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    WithJsonSchema,
+)
+
+from mllog_callbacks.timestamps import PATTERN, format_timestamp, parse_timestamp
+
+__all__ = ["RUN_ENDS", "EventType", "Level", "LogEntry", "json_schema"]
+
+
+class Level(IntEnum):
+    """How much a log records; the numbers are those of the standard library's `logging`.
+
+    ``ERROR`` keeps failures and issues; ``INFO`` adds decisions, the life cycle, evaluations and
+    progress at a rate a person reads; ``DEBUG`` adds every iteration or epoch.
+    """
+
+    DEBUG = 10
+    INFO = 20
+    ERROR = 40
+
+
+class EventType(StrEnum):
+    """The fifteen things an entry can tell.
+
+    A run begins with ``TRAINING_STARTED`` and has exactly one end: ``TRAINING_COMPLETED`` (all
+    that was planned), ``TRAINING_STOPPED`` (earlier: by a rule such as early stopping, or by
+    hand) or ``TRAINING_FAILED`` (an exception, or an end that was not seen).
+    """
+
+    DATASET_UPLOADED = "DATASET_UPLOADED"
+    DATASET_VALIDATED = "DATASET_VALIDATED"
+    DATASET_PREPROCESSED = "DATASET_PREPROCESSED"
+    ALGORITHM_SELECTED = "ALGORITHM_SELECTED"
+    HYPERPARAMETERS_SET = "HYPERPARAMETERS_SET"
+    TRAINING_STARTED = "TRAINING_STARTED"
+    TRAINING_PROGRESS = "TRAINING_PROGRESS"
+    TRAINING_COMPLETED = "TRAINING_COMPLETED"
+    TRAINING_STOPPED = "TRAINING_STOPPED"
+    TRAINING_FAILED = "TRAINING_FAILED"
+    MODEL_EVALUATED = "MODEL_EVALUATED"
+    MODEL_COMPARED = "MODEL_COMPARED"
+    MODEL_SAVED = "MODEL_SAVED"
+    MODEL_DOWNLOADED = "MODEL_DOWNLOADED"
+    ISSUE_DETECTED = "ISSUE_DETECTED"
+
+    @property
+    def level(self) -> Level:
+        """The level at which entries of this type are recorded."""
+        return Level.ERROR if self in _ALWAYS_RECORDED else Level.INFO
+
+
+_ALWAYS_RECORDED: Final = frozenset({EventType.TRAINING_FAILED, EventType.ISSUE_DETECTED})
+
+RUN_ENDS: Final = frozenset(
+    {EventType.TRAINING_COMPLETED, EventType.TRAINING_STOPPED, EventType.TRAINING_FAILED}
+)
+"""The event types that end a run."""
+
+
+def _read_timestamp(value: object) -> datetime:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return parse_timestamp(format_timestamp(value))
+    if isinstance(value, str):
+        return parse_timestamp(value)
+    msg = f"expected an aware datetime or its text in UTC, got {type(value).__name__}"
+    raise ValueError(msg)
+
+
+Timestamp = Annotated[
+    datetime,
+    BeforeValidator(_read_timestamp),
+    PlainSerializer(format_timestamp, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": PATTERN}),
+]
+
+
+class LogEntry(BaseModel):
+    """One line of the audit trail: exactly these seven fields, in this order, all always there.
+
+    What is not applicable is ``None``; nothing else is ever added. What else is known of a
+    session (host, process, versions, counts) stands in its sidecar, never on the line.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", title="mllog-callbacks audit entry")
+
+    timestamp: Timestamp = Field(
+        description="When the entry was made: UTC with microseconds, strictly increasing within "
+        "a session."
+    )
+    event: EventType = Field(description="What happened: one of the fifteen event types.")
+    dataset: str | None = Field(description="Name of the data set concerned.")
+    model: str | None = Field(description="Name of the model or algorithm concerned.")
+    decision: str | None = Field(description="What was decided or done, and by whom or what.")
+    reasoning: str | None = Field(
+        description="Why: the evidence and the consequence. A cause that is a heuristic is "
+        "called probable."
+    )
+    metrics_snapshot: dict[str, JsonValue] | None = Field(
+        description="The numbers and settings behind it, by name, as they were then. A value "
+        "that was not finite is null, and named in the reasoning."
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the published JSON Schema (draft 2020-12) of one line, generated from `LogEntry`."""
+    schema = LogEntry.model_json_schema(mode="serialization")
+    schema["description"] = "One line of a training audit trail: exactly these seven fields."
+    schema["$defs"]["EventType"].pop("description")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -1,0 +1,66 @@
+"""Guards around our own code inside a training: nothing we do wrong may reach the training.
+
+A guard catches `Exception` only, so that interrupts pass, and tells the user once, through the
+standard library's `logging` (``mllog_callbacks``). In tests, within `raising`, it raises again,
+so that no guard hides a defect.
+"""
+
+import functools
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
+
+__all__ = ["guarded", "raising", "report"]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+_logger = logging.getLogger("mllog_callbacks")
+_reported: set[tuple[str, type[Exception], str]] = set()
+_raising = False
+
+
+def guarded(function: Callable[_P, _R]) -> Callable[_P, _R | None]:
+    """Decorate a function so that it never raises an `Exception`; it returns None instead."""
+
+    @functools.wraps(function)
+    def guard(*args: _P.args, **kwargs: _P.kwargs) -> _R | None:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - what a guard is for
+            report(error, function.__qualname__)
+            return None
+
+    return guard
+
+
+def report(error: Exception, where: str) -> None:
+    """Tell of a failure of the logging itself: the same one once in a process.
+
+    Args:
+        error: What was raised.
+        where: The part of the logging that failed.
+    """
+    if _raising:
+        raise error
+    key = (where, type(error), str(error))
+    if key not in _reported:
+        _reported.add(key)
+        _logger.warning(
+            "%s: %s. The audit trail is incomplete; the training goes on.",
+            type(error).__name__,
+            error,
+            exc_info=_logger.isEnabledFor(logging.DEBUG) and error,
+        )
+
+
+@contextmanager
+def raising() -> Iterator[None]:
+    """Let guards raise what they catch: for tests."""
+    global _raising  # noqa: PLW0603 - the switch is the process's
+    before, _raising = _raising, True
+    try:
+        yield
+    finally:
+        _raising = before

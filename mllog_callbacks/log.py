@@ -1,0 +1,290 @@
+"""The log: takes entries from callers, and owns a session."""
+
+import atexit
+import copy
+import logging
+import os
+import threading
+import time
+import weakref
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from mllog_callbacks.encoding import encode
+from mllog_callbacks.events import EventType, Level
+from mllog_callbacks.exceptions import UnknownEventError
+from mllog_callbacks.guards import report
+from mllog_callbacks.sessions import describe_session, new_session_name
+from mllog_callbacks.sinks import (
+    LogFiles,
+    NullSink,
+    QueuedSink,
+    Sink,
+    SinkStats,
+    check_session,
+)
+
+__all__ = ["AuditLog", "get_log"]
+
+CLOSE_TIMEOUT_S: Final = 2.0
+"""Seconds `close`, and with it the exit of the process, waits at most for a disk."""
+
+_logger = logging.getLogger("mllog_callbacks")
+
+
+class AuditLog:
+    """One session of an audit trail: takes entries, and writes them beside the training.
+
+    Thread-safe. A forked child, and a copy unpickled in another process, go on in a session of
+    their own. The log is closed when the process exits.
+
+    Args:
+        directory: Where the files are made; default `MLLOG_DIR`, or ``logs``.
+        dataset: Name of the data set, for entries that name none.
+        model: Name of the model, for entries that name none.
+        level: Least level recorded: ``"INFO"``, ``"DEBUG"``, ``"ERROR"``; default `MLLOG_LEVEL`,
+            or ``"INFO"``.
+        session: Name of the session, a part of the file's name; default `MLLOG_SESSION`, or a
+            name made of start, host and process. Where it is taken, ``-2`` and so on is added.
+
+    Raises:
+        LogDirectoryError: The directory cannot be created or written.
+        SettingsError: The level, the session's name or an environment variable cannot be used.
+
+    Example:
+        >>> with AuditLog("logs", dataset="credit.v3") as log:
+        ...     log.emit("DATASET_VALIDATED", decision="Accepted.", reasoning="No value missing.")
+    """
+
+    def __init__(
+        self,
+        directory: str | os.PathLike[str] | None = None,
+        *,
+        dataset: str | None = None,
+        model: str | None = None,
+        level: str | Level | None = None,
+        session: str | None = None,
+    ) -> None:
+        self._session = _Session(directory, level, session)
+        self._dataset = dataset
+        self._model = model
+
+    def emit(
+        self,
+        event: EventType | str,
+        *,
+        dataset: str | None = None,
+        model: str | None = None,
+        decision: str | None = None,
+        reasoning: str | None = None,
+        metrics_snapshot: Mapping[str, object] | None = None,
+    ) -> None:
+        """Record what happened. Returns at once: the disk is written beside the training.
+
+        Values are copied now. What JSON cannot hold is written as near as it can be, and the
+        entry's reasoning says so.
+
+        Args:
+            event: One of the fifteen types, or its name.
+            dataset: Name of the data set; default the one of the log.
+            model: Name of the model; default the one of the log.
+            decision: What was decided or done, and by whom or what.
+            reasoning: On which evidence, with what consequence.
+            metrics_snapshot: The numbers and settings behind it, by name.
+
+        Raises:
+            UnknownEventError: There is no such event type. Nothing else is raised.
+        """
+        kind = event if type(event) is EventType else _event(event)
+        session = self._session
+        if kind.level < session.level:
+            return
+        dataset = self._dataset if dataset is None else dataset
+        model = self._model if model is None else model
+        session.sink.put(encode(kind, dataset, model, decision, reasoning, metrics_snapshot))
+
+    def bind(self, *, dataset: str | None = None, model: str | None = None) -> Self:
+        """Return this log with other default names; both write to the same session."""
+        bound = copy.copy(self)
+        bound._dataset = self._dataset if dataset is None else dataset  # noqa: SLF001 - our own
+        bound._model = self._model if model is None else model  # noqa: SLF001 - our own
+        return bound
+
+    @property
+    def level(self) -> Level:
+        """The least level recorded."""
+        return self._session.level
+
+    @property
+    def path(self) -> Path:
+        """The file that is written now; a new one begins with each UTC day."""
+        return self._session.sink.path
+
+    @property
+    def session(self) -> str:
+        """The name of the session."""
+        return self._session.sink.session
+
+    @property
+    def stats(self) -> SinkStats:
+        """How many entries were emitted, written, are pending, were dropped."""
+        return self._session.sink.stats
+
+    @property
+    def closed(self) -> bool:
+        """Whether the log was closed."""
+        return self._session.closed
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait up to `timeout` seconds until all emitted so far is in the file.
+
+        Returns:
+            Whether it is there.
+        """
+        return self._session.sink.flush(timeout)
+
+    def close(self) -> None:
+        """Write what is pending, waiting at most 2 seconds for the disk; then take no more."""
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.path}>"
+
+
+class _Session:
+    """A sink, opened again under a name of its own in every process it reaches."""
+
+    def __init__(
+        self,
+        directory: str | os.PathLike[str] | None,
+        level: str | Level | None,
+        name: str | None,
+    ) -> None:
+        from mllog_callbacks import settings  # noqa: PLC0415 - its import is half of ours
+
+        given = settings.load_settings()
+        self.level = given.level if level is None else settings.parse_level(level)
+        self.closed = False
+        self._directory = Path(given.dir if directory is None else directory).absolute()
+        self._name = name or given.session
+        self._disabled = given.disabled
+        self._parent: str | None = None
+        self._lock = threading.Lock()
+        if self._name is not None:
+            check_session(self._name)
+        self._sink: Sink | None = self._open()
+        _live.add(self)
+
+    @property
+    def sink(self) -> Sink:
+        """The sink of this process; opened at first use where this is not the first process."""
+        return self._sink or self._reopen()
+
+    def close(self, timeout: float = CLOSE_TIMEOUT_S) -> None:
+        self.closed = True
+        if self._sink is not None and not self._sink.close(timeout):
+            _logger.warning(
+                "%s: closed with %d entries not written and %d dropped",
+                self._sink.path,
+                self._sink.stats.pending,
+                self._sink.stats.dropped,
+            )
+
+    def forget(self) -> None:
+        """Leave the sink to the process this one was forked from."""
+        if self._sink is not None:
+            self._parent = self._sink.session
+        self._sink = None
+        self._lock = threading.Lock()
+
+    def _open(self) -> Sink:
+        if self._disabled:
+            return NullSink()
+        name = self._name or new_session_name()
+        return QueuedSink(LogFiles(self._directory, name, describe_session(self._parent)))
+
+    def _reopen(self) -> Sink:
+        with self._lock:
+            if self._sink is None:
+                try:
+                    self._sink = self._open()
+                except Exception as error:  # noqa: BLE001 - nobody called us to open a log here
+                    self._sink = NullSink()
+                    report(error, "AuditLog")
+                _live.add(self)
+            return self._sink
+
+    def __getstate__(self) -> dict[str, object]:
+        state = self.__dict__.copy()
+        parent = self._parent if self._sink is None else self._sink.session
+        return state | {"_parent": parent, "_sink": None, "_lock": None, "closed": False}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.Lock()
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        """A copy in the same process writes to the same session."""
+        return self
+
+
+_live: weakref.WeakSet[_Session] = weakref.WeakSet()
+_default: AuditLog | None = None
+_default_lock = threading.Lock()
+
+
+def get_log() -> AuditLog:
+    """Return the process's default log, made from the environment at first use.
+
+    Raises:
+        LogDirectoryError: Its directory cannot be created or written.
+        SettingsError: An environment variable cannot be used.
+    """
+    global _default  # noqa: PLW0603 - the one default of the process
+    with _default_lock:
+        if _default is None or _default.closed:
+            _default = AuditLog()
+        return _default
+
+
+def _event(name: str) -> EventType:
+    try:
+        return EventType(name)
+    except ValueError:
+        near = get_close_matches(name.upper(), list(EventType), n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        msg = f"{name!r} is no event type.{hint} The types are: {', '.join(EventType)}."
+        raise UnknownEventError(msg) from None
+
+
+def _forget_all() -> None:
+    global _default_lock  # noqa: PLW0603 - another thread may have held it at the fork
+    _default_lock = threading.Lock()
+    for session in list(_live):
+        session.forget()
+
+
+def _close_all() -> None:
+    deadline = time.monotonic() + CLOSE_TIMEOUT_S
+    for session in list(_live):
+        if not session.closed:
+            session.close(max(0.0, deadline - time.monotonic()))
+
+
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

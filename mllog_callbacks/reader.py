@@ -1,0 +1,194 @@
+"""Reading a trail back: lines, what is wrong with them, and the entries they hold."""
+
+import json
+import logging
+import math
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final, NoReturn
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from mllog_callbacks.encoding import HARD_CAP
+from mllog_callbacks.events import LogEntry
+from mllog_callbacks.exceptions import InvalidEntryError
+
+__all__ = ["Finding", "Line", "find_logs", "read_entries", "read_lines"]
+
+_logger = logging.getLogger("mllog_callbacks")
+_FIELDS: Final = list(LogEntry.model_fields)
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_LINE_BREAKS: Final = tuple(char.encode() for char in "\x85\u2028\u2029")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with a line.
+
+    Attributes:
+        field: The field concerned, or ``"line"``.
+        reason: What was found and what was expected.
+    """
+
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a file.
+
+    Attributes:
+        path: The file.
+        number: The line's number, from 1.
+        entry: What it holds; None where it is no entry.
+        findings: What is wrong with it.
+        unfinished: Whether its newline is missing: it is being written, or its writer was killed.
+    """
+
+    path: Path
+    number: int
+    entry: LogEntry | None
+    findings: tuple[Finding, ...]
+    unfinished: bool = False
+
+
+def find_logs(path: str | os.PathLike[str]) -> list[Path]:
+    """The log files a path means: the file itself, or all below a directory, sidecars left out.
+
+    Raises:
+        FileNotFoundError: There is no such path.
+    """
+    root = Path(path)
+    if root.is_dir():
+        return sorted(each for each in root.rglob("*.jsonl") if "_integrity" not in each.parts)
+    if not root.exists():
+        msg = f"no such file or directory: {root}"
+        raise FileNotFoundError(msg)
+    return [root]
+
+
+def read_lines(path: str | os.PathLike[str]) -> Iterator[Line]:
+    """Read a file line by line, in memory for one line, with what is wrong with each.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    file = Path(path)
+    last: datetime | None = None
+    with file.open("rb") as stream:
+        for number, raw in enumerate(stream, 1):
+            if not raw.endswith(b"\n"):
+                unfinished = Finding("line", "unfinished: it has no newline at its end")
+                yield Line(file, number, None, (unfinished,), unfinished=True)
+                return
+            entry, findings = _check(raw)
+            if entry is not None:
+                findings += _check_order(entry.timestamp, last)
+                last = entry.timestamp
+            yield Line(file, number, entry, tuple(findings))
+
+
+def read_entries(path: str | os.PathLike[str]) -> Iterator[LogEntry]:
+    """Read the entries of a file, or of all files of a directory in the order of their names.
+
+    A last line without its newline is left out, with a warning: it is being written just now, or
+    its writer was killed.
+
+    Raises:
+        FileNotFoundError: There is no such path.
+        InvalidEntryError: A line is not an entry; `mllog validate` lists all such lines.
+    """
+    for file in find_logs(path):
+        for line in read_lines(file):
+            if line.unfinished:
+                _logger.warning("%s:%d: the last line is unfinished", file, line.number)
+            elif line.findings:
+                finding = line.findings[0]
+                raise InvalidEntryError(file, line.number, finding.field, finding.reason)
+            elif line.entry is not None:
+                yield line.entry
+
+
+def _check(raw: bytes) -> tuple[LogEntry | None, list[Finding]]:
+    """Hold one complete line against the schema and against what all readers take."""
+    try:
+        fields = _loads(raw.decode())
+        entry = LogEntry.model_validate(fields)
+    except ValidationError as error:
+        return None, [_finding(each) for each in error.errors(include_url=False)]
+    except UnicodeDecodeError as error:
+        return None, [Finding("line", f"not UTF-8 at byte {error.start}")]
+    except (ValueError, RecursionError) as error:
+        return None, [Finding("line", f"not a strict JSON object: {error}")]
+    return entry, [*_check_form(raw, fields)]
+
+
+def _check_form(raw: bytes, fields: dict[str, object]) -> Iterator[Finding]:
+    if list(fields) != _FIELDS:
+        yield Finding("line", f"fields in another order than {', '.join(_FIELDS)}")
+    if len(raw) > HARD_CAP:
+        yield Finding("line", f"{len(raw):,} bytes long; at most {HARD_CAP:,} are allowed")
+    if b"\\ud" in raw.lower() and _SURROGATE.search(str(fields)):
+        yield Finding("line", "holds a lone surrogate, which is not Unicode text")
+    if not raw.isascii() and any(char in raw for char in _LINE_BREAKS):
+        yield Finding("line", "holds an unescaped U+0085, U+2028 or U+2029")
+
+
+def _check_order(timestamp: datetime, last: datetime | None) -> list[Finding]:
+    if last is None or timestamp > last:
+        return []
+    return [Finding("timestamp", "not later than that of the entry before")]
+
+
+def _finding(error: ErrorDetails) -> Finding:
+    where = ".".join(map(str, error["loc"])) or "line"
+    if error["type"] == "missing":
+        return Finding(where, "missing; all seven fields are always there, null where unknown")
+    if error["type"] == "extra_forbidden":
+        return Finding(where, f"not a field of an entry; these are {', '.join(_FIELDS)}")
+    found = repr(error["input"])
+    shown = found if len(found) <= 60 else found[:60] + "…"  # noqa: PLR2004 - fits a terminal
+    return Finding(where, f"{error['msg'].removeprefix('Value error, ')}; found {shown}")
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        names = [name for name, _ in pairs]
+        msg = f"the name {next(each for each in names if names.count(each) > 1)!r} stands twice"
+        raise ValueError(msg)
+    return result
+
+
+def _integer(digits: str) -> int:
+    number = int(digits) if len(digits) <= 20 else None  # noqa: PLR2004 - 64 bits have 19
+    if number is None or not -(2**63) <= number < 2**63:
+        msg = f"the integer {digits[:30]} is beyond 64 bits"
+        raise ValueError(msg)
+    return number
+
+
+def _real(digits: str) -> float:
+    if math.isfinite(number := float(digits)):
+        return number
+    msg = f"the number {digits[:30]} is beyond the range of floats"
+    raise ValueError(msg)
+
+
+def _constant(name: str) -> NoReturn:
+    msg = f"{name} is no JSON value"
+    raise ValueError(msg)
+
+
+_loads: Final = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_int=_integer,
+    parse_float=_real,
+    parse_constant=_constant,
+).decode

@@ -1,0 +1,7 @@
+"""Where encoded entries go: a sink takes them without ever blocking, and writes them later."""
+
+from mllog_callbacks.sinks.base import NullSink, Sink, SinkStats
+from mllog_callbacks.sinks.files import LogFiles, check_session
+from mllog_callbacks.sinks.queued import QueuedSink
+
+__all__ = ["LogFiles", "NullSink", "QueuedSink", "Sink", "SinkStats", "check_session"]

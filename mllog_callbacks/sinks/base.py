@@ -1,0 +1,74 @@
+"""The interface every sink has."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+__all__ = ["NullSink", "Sink", "SinkStats"]
+
+
+@dataclass(frozen=True, slots=True)
+class SinkStats:
+    """What became of the entries of a session so far.
+
+    Attributes:
+        emitted: Entries taken from the caller.
+        written: Entries handed to the operating system for the file.
+        pending: Entries held, to be written as soon as the disk takes them.
+        dropped: Entries given up, because memory for pending ones had run out or the log was
+            closed; the log itself tells of them.
+    """
+
+    emitted: int
+    written: int
+    pending: int
+    dropped: int
+
+
+class Sink(Protocol):
+    """Takes lines from any thread at any time; never blocks on a disk and never raises."""
+
+    @property
+    def path(self) -> Path:
+        """The file that is written now."""
+
+    @property
+    def session(self) -> str:
+        """The session the files belong to."""
+
+    @property
+    def stats(self) -> SinkStats:
+        """What became of the entries so far."""
+
+    def put(self, line: bytes) -> None:
+        """Take a line from its second field on, stamp it, and keep it.
+
+        The timestamp is given here, under the lock that also gives the line its place: in a file
+        the order of lines is the order of their timestamps.
+        """
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait up to `timeout` seconds until all taken so far is written; say whether it is."""
+
+    def close(self, timeout: float) -> bool:
+        """Write what is pending, for at most `timeout` seconds; say whether all got there."""
+
+
+class NullSink:
+    """Keeps nothing: what `MLLOG_DISABLED` asks for."""
+
+    path = Path(os.devnull)
+    session = "disabled"
+    stats = SinkStats(emitted=0, written=0, pending=0, dropped=0)
+
+    def put(self, line: bytes) -> None:
+        """Keep nothing."""
+
+    def flush(self, timeout: float | None = None) -> bool:  # noqa: ARG002 - nothing to wait for
+        """Nothing is pending."""
+        return True
+
+    def close(self, timeout: float) -> bool:  # noqa: ARG002 - nothing to wait for
+        """Nothing is pending."""
+        return True

@@ -1,0 +1,103 @@
+"""A session's files: named by date and session, created once, only ever appended to."""
+
+import json
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from mllog_callbacks.exceptions import LogDirectoryError, SettingsError
+
+__all__ = ["DAY", "LogFiles", "check_session"]
+
+DAY: Final = slice(14, 24)
+"""Where in a line its day stands: behind ``{"timestamp":"``."""
+
+_SESSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+_CREATE: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
+_FILE_MODE: Final = 0o640
+_DIRECTORY_MODE: Final = 0o750
+
+
+def check_session(session: str) -> str:
+    """Return a session name that is safe as a part of a file name.
+
+    Raises:
+        SettingsError: It is not.
+    """
+    if not _SESSION.fullmatch(session):
+        msg = (
+            f"session {session[:150]!r} cannot be part of a file name: use 1 to 120 letters, "
+            "digits, '.', '_' and '-', beginning with a letter or digit"
+        )
+        raise SettingsError(msg)
+    return session
+
+
+class LogFiles:
+    """The files of one session in one directory: ``ml-platform-<day>.<session>.jsonl``.
+
+    The session is claimed by creating its sidecar, ``_integrity/<session>.json``, which no two
+    sessions can do: where the name is taken, ``-2``, ``-3`` and so on are tried. Nothing is ever
+    opened that already exists, and no link is followed. Used by one thread.
+
+    Raises:
+        LogDirectoryError: The directory cannot be created or written.
+    """
+
+    def __init__(self, directory: Path, session: str, manifest: dict[str, object]) -> None:
+        self.directory = directory
+        self._day = b""
+        self._file = -1
+        try:
+            integrity = directory / "_integrity"
+            integrity.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
+            self.session, self.sidecar = _claim(integrity, session, manifest)
+        except OSError as error:
+            raise _unusable(directory, error) from error
+
+    def path(self, day: str) -> Path:
+        """The file of one day, written ``2025-01-30``."""
+        return self.directory / f"ml-platform-{day}.{self.session}.jsonl"
+
+    def append(self, day: bytes, lines: memoryview) -> int:
+        """Write to the file of a day, as much as the disk takes at once; return how many bytes.
+
+        Raises:
+            OSError: The disk takes nothing now; nothing was written.
+        """
+        if day != self._day:
+            opened = os.open(self.path(day.decode()), _CREATE, _FILE_MODE)
+            self.close()
+            self._day, self._file = day, opened
+        return os.write(self._file, lines)
+
+    def close(self) -> None:
+        """Close the file that is open."""
+        if self._file >= 0:
+            with suppress(OSError):
+                os.close(self._file)
+            self._file = -1
+
+
+def _claim(integrity: Path, session: str, manifest: dict[str, object]) -> tuple[str, Path]:
+    wanted, copy = session, 2
+    while True:
+        sidecar = integrity / f"{session}.json"
+        try:
+            file = os.open(sidecar, _CREATE, _FILE_MODE)
+        except FileExistsError:
+            session, copy = f"{wanted}-{copy}", copy + 1
+            continue
+        with os.fdopen(file, "w", encoding="utf-8") as stream:
+            json.dump({"session": session, **manifest}, stream, indent=1)
+            stream.write("\n")
+        return session, sidecar
+
+
+def _unusable(directory: Path, error: OSError) -> LogDirectoryError:
+    return LogDirectoryError(
+        f"cannot write logs in {directory}: {error.strerror or error}. Give a directory this "
+        "user can create and write, as AuditLog(directory) or in MLLOG_DIR."
+    )
