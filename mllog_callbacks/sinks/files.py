@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -39,8 +40,8 @@ class LogFiles:
     """The files of one session in one directory: ``ml-platform-<day>.<session>.jsonl``.
 
     The session is claimed by creating its sidecar, ``_integrity/<session>.json``, which no two
-    sessions can do: where the name is taken, ``-2``, ``-3`` and so on are tried. Nothing is ever
-    opened that already exists, and no link is followed. Used by one thread.
+    sessions can do: where the name is taken, ``-2``, ``-3`` and so on are tried. The file of today
+    exists as soon as the session does. Nothing is ever opened that already exists, and no link is followed. Used by one thread.
 
     Raises:
         LogDirectoryError: The directory cannot be created or written.
@@ -54,6 +55,7 @@ class LogFiles:
             integrity = directory / "_integrity"
             integrity.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
             self.session, self.sidecar = _claim(integrity, session, manifest)
+            self._open(time.strftime("%Y-%m-%d", time.gmtime()).encode())
         except OSError as error:
             raise _unusable(directory, error) from error
 
@@ -68,10 +70,13 @@ class LogFiles:
             OSError: The disk takes nothing now; nothing was written.
         """
         if day != self._day:
-            opened = os.open(self.path(day.decode()), _CREATE, _FILE_MODE)
-            self.close()
-            self._day, self._file = day, opened
+            self._open(day)
         return os.write(self._file, lines)
+
+    def _open(self, day: bytes) -> None:
+        opened = os.open(self.path(day.decode()), _CREATE, _FILE_MODE)
+        self.close()
+        self._day, self._file = day, opened
 
     def close(self) -> None:
         """Close the file that is open."""
