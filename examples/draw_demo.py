@@ -19,7 +19,12 @@ COLUMNS = 110
 def main() -> None:
     """Run the demo in a terminal of a fixed width, and draw what it printed."""
     with TemporaryDirectory() as folder:
-        environment = os.environ | {"COLUMNS": str(COLUMNS), "FORCE_COLOR": "1", "MLLOG_DIR": ""}
+        environment = os.environ | {
+            "COLUMNS": str(COLUMNS),
+            "FORCE_COLOR": "1",
+            "MLLOG_DIR": "logs",
+            "MLLOG_SESSION": "demo",
+        }
         shown = subprocess.run(  # noqa: S603 - our own command
             [Path(sys.executable).with_name("mllog"), "demo"],
             cwd=folder,

@@ -31,9 +31,9 @@ def main() -> None:
     log.flush()
     for entry in read_entries(log.path):
         if entry.event in RUN_ENDS:
-            print(entry.decision)  # noqa: T201 - an example shows what it found
-            print(entry.reasoning)  # noqa: T201 - likewise
-    print(f"All of it: {log.path}")  # noqa: T201 - likewise
+            print(entry.decision)
+            print(entry.reasoning)
+    print(f"All of it: {log.path}")
 
 
 if __name__ == "__main__":
