@@ -40,8 +40,9 @@ class LogFiles:
     """The files of one session in one directory: ``ml-platform-<day>.<session>.jsonl``.
 
     The session is claimed by creating its sidecar, ``_integrity/<session>.json``, which no two
-    sessions can do: where the name is taken, ``-2``, ``-3`` and so on are tried. The file of today
-    exists as soon as the session does. Nothing is ever opened that already exists, and no link is followed. Used by one thread.
+    sessions can do: where the name is taken, ``-2``, ``-3`` and so on are tried. The file of
+    today exists as soon as the session does. Nothing is ever opened that already exists, and no
+    link is followed. Used by one thread.
 
     Raises:
         LogDirectoryError: The directory cannot be created or written.
