@@ -21,7 +21,7 @@ def run(
     *arguments: str | Path, stdin: bytes = b"", folder: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[bytes]:
     """Call `mllog`."""
-    return subprocess.run(  # noqa: S603 - our own command
+    return subprocess.run(
         [*MLLOG, *map(str, arguments)],
         input=stdin,
         cwd=folder,
@@ -150,7 +150,7 @@ def test_wrong_usage_is_exit_2(arguments: list[str]) -> None:
 def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
     """As in `mllog validate logs | head -1`."""
     (tmp_path / "bad.jsonl").write_bytes(b"bad\n" * 50_000)
-    with subprocess.Popen(  # noqa: S603 - our own command
+    with subprocess.Popen(
         [*MLLOG, "validate", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
@@ -176,7 +176,7 @@ def test_names_that_are_no_text_are_shown(tmp_path: Path) -> None:
 def test_no_color_is_honoured_on_a_terminal(no_color: str) -> None:
     """Progress is shown there after a second; with NO_COLOR it has no colour."""
     ours, theirs = pty.openpty()
-    with subprocess.Popen(  # noqa: S603 - our own command
+    with subprocess.Popen(
         [*MLLOG, "validate", "-"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

@@ -121,7 +121,7 @@ def test_adapters_use_the_public_front_door_alone(path: Path) -> None:
 
 def _loaded_by(code: str) -> set[str]:
     """The top-level modules that a new process has loaded after running some code."""
-    shown = subprocess.run(  # noqa: S603 - our own code
+    shown = subprocess.run(
         [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules)"],
         capture_output=True,
         text=True,
