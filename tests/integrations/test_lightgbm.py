@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.datasets import load_breast_cancer
 
 from lightgbm_training import PARAMS, Entries, data, of, the_end, train
-from mllog_callbacks import AuditLog, EventType
+from mllog_callbacks import RUN_ENDS, AuditLog, EventType
 from mllog_lightgbm import MLAuditCallback
 
 
@@ -262,6 +262,24 @@ def test_one_callback_serves_many_trainings_also_at_once(log: AuditLog, entries:
     told = entries()
     assert len(of(told, EventType.TRAINING_STARTED)) == 12
     assert len(of(told, EventType.TRAINING_COMPLETED)) == 12
+
+
+def test_trainings_within_trainings_and_several_audit_callbacks(
+    log: AuditLog, entries: Entries
+) -> None:
+    """Each callback tells each of its trainings once."""
+    callback = MLAuditCallback(log, model="outer and inner")
+
+    def nested(env: Any) -> None:
+        if env.iteration == 1:
+            lgb.train(PARAMS, data()[0], num_boost_round=2, callbacks=[callback])
+
+    both = [callback, nested, MLAuditCallback(log, model="second")]
+    lgb.train(PARAMS, data()[0], num_boost_round=3, callbacks=both)
+    ends = of(entries(), *RUN_ENDS)
+    assert {end.event for end in ends} == {EventType.TRAINING_COMPLETED}
+    assert [end.model for end in ends].count("outer and inner") == 2
+    assert [end.model for end in ends].count("second") == 1
 
 
 def test_a_copied_or_pickled_callback_logs_on(log: AuditLog, entries: Entries) -> None:
