@@ -62,7 +62,11 @@ class MLAuditCallback:
 
     def __call__(self, env: CallbackEnv) -> None:
         """Record an iteration's results; LightGBM calls this after each iteration."""
-        self._record(env)
+        run = self._runs.get(id(env.model))
+        if run is not None and not run.ended:
+            run.record(env)
+        elif not self._watching:  # else its log could not be opened, and that was reported
+            self._record_unwatched(env)
 
     @guarded
     def _watch(self, frame: FrameType) -> None:
@@ -71,17 +75,10 @@ class MLAuditCallback:
             Token.place(self._new_run(), frame, self._runs)
 
     @guarded
-    def _record(self, env: CallbackEnv) -> None:
-        run = self._runs.get(id(env.model))
-        if run is None:
-            if self._watching:  # the log could not be opened, and that was reported
-                return
-            run = self._runs[id(env.model)] = self._new_run()
-            run.begin(env)
+    def _record_unwatched(self, env: CallbackEnv) -> None:
+        run = self._runs[id(env.model)] = self._new_run()
+        run.begin(env)
         run.record(env)
-        if not run.watched and env.iteration == env.end_iteration - 1:
-            run.end()
-            del self._runs[id(env.model)]
 
     def _new_run(self) -> Run:
         log = get_log() if self._log is None else self._log
