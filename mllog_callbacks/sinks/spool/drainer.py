@@ -1,0 +1,385 @@
+"""The drainer: a small process of its own that moves a session's lines from memory to the file.
+
+It does all work on the disk, so that a disk that hangs holds up nobody else, not even the exit
+of the training; and it outlives the training, so that a killed one's file is complete in a
+moment. Where the log was not closed and its drainer died too, the next one finishes the file.
+"""
+
+import os
+import select
+import sys
+import time
+
+from .layout import HEADER, About, Control, Segment, lock, segment_name
+from .target import Altered, Target
+
+__all__ = ["Drainer", "alive", "finish", "finish_dead", "main", "remove"]
+
+_ACTIVE_S = 0.005  # how long lines gather while there are any
+_IDLE_S = 0.1  # the longest wait; a flush and the end of the session wake
+_RETRY_S = 0.25  # how often a disk that failed is asked again
+_CHECK_S = 1.0  # how often a file at rest is looked for
+_LOCK_S = 5.0  # how long another drainer of the same spool is given to go
+_GIVE_UP_S = 600.0  # how long a dead session's failing disk is asked; then its spool waits
+_STALE_S = 60.0  # the age of a spool that nobody finished making
+
+
+class Drainer:
+    """Writes one session's lines to its file, in the order of the stream; used by one thread.
+
+    Args:
+        folder: The session's spool, whose ``drain`` lock the caller holds.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._record = f"{folder}/target"
+        self._about = About.read(folder)
+        self._control = Control(folder)
+        self._segment: Segment | None = None
+        self._target: Target | None = None
+        self._suspect = False
+        self._checked = self._synced = time.monotonic()
+
+    @property
+    def control(self) -> Control:
+        """The counters of the spool."""
+        return self._control
+
+    def drain(self, *, final: bool = False) -> bool:
+        """Write what there is; with `final`, also what stands behind a gap. Say whether any was.
+
+        Raises:
+            OSError: The disk does not take it now; what was not written is kept.
+        """
+        self._control.busy = time.monotonic_ns()
+        try:
+            moved = False
+            while self._step(final=final):
+                moved = True
+            self._look_after()
+        except OSError as error:
+            self._control.error = error.errno or 5
+            raise
+        finally:
+            self._control.busy = 0
+        self._control.error = 0
+        return moved
+
+    def end(self) -> None:
+        """Write the rest of a session that emits no more.
+
+        Raises:
+            OSError: The disk does not take it now.
+        """
+        self.drain(final=True)
+        self._control.busy = time.monotonic_ns()
+        self._confirm()
+        self._write_sidecar()
+        self._control.done = 1
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._target is not None:
+            self._target.close()
+            self._target = None
+
+    def _step(self, *, final: bool) -> bool:
+        segment = self._segment = self._segment or self._open(self._control.released)
+        if segment is None:
+            return False
+        position = self._control.position
+        offset = segment.offset(position)
+        end = segment.complete(offset)
+        if end > offset:
+            self._write(segment, offset, end)
+            return True
+        return self._next(segment, final=final) or (final and self._skip(segment, offset))
+
+    def _open(self, number: int) -> Segment | None:
+        return Segment.open(segment_name(self._folder, number))
+
+    def _next(self, segment: Segment, *, final: bool) -> bool:
+        """Go to the next segment when all of this one is written."""
+        follower = self._open(self._control.released + 1)
+        if follower is None or follower.start > self._control.position:
+            if follower is None or not final or segment.beyond(self._offset(segment)) >= 0:
+                return False
+            self._jump(follower.start)
+        self._release(segment)
+        if follower.path != segment.path:
+            self.close()
+        self._segment = follower
+        return True
+
+    def _offset(self, segment: Segment) -> int:
+        return segment.offset(self._control.position)
+
+    def _skip(self, segment: Segment, offset: int) -> bool:
+        """Go on behind a line that was never finished."""
+        found = segment.beyond(offset)
+        if found < 0:
+            return False
+        self._jump(segment.position(found))
+        return True
+
+    def _jump(self, position: int) -> None:
+        """Leave a gap of the stream out of the file."""
+        gap = position - self._control.position
+        self._control.position = position
+        if self._target is not None:
+            self._target.shift += gap
+            self._target.note(self._record)
+
+    def _write(self, segment: Segment, offset: int, end: int) -> None:
+        lines = memoryview(segment.memory)[offset:end]
+        try:
+            target = self._target_of(segment)
+            if self._control.position != segment.position(offset):
+                return  # the file was altered: another place comes next
+            while lines:
+                written = target.write(lines, self._control.position)
+                self._control.entries += bytes(lines[:written]).count(b"\n")
+                self._control.position += written
+                lines = lines[written:]
+        except Altered as altered:
+            self._go_on_beside(segment, altered.until)
+        finally:
+            lines.release()
+
+    def _target_of(self, segment: Segment) -> Target:
+        path = segment.path
+        if self._target is None:
+            self._target = Target.find(path, self._control.position, self._record)
+        if self._target is None:
+            self._target = Target.create(path, self._control.position, self._record)
+            self._write_sidecar()
+        self._control.copy = self._target.copy
+        return self._target
+
+    def _go_on_beside(self, segment: Segment, until: int) -> None:
+        """Begin another file: the one before was cut, written to or taken away by somebody.
+
+        What of the lines held here is not in it any more is written again.
+        """
+        copy = 1 if self._target is None else self._target.copy
+        self.close()
+        position = self._control.position
+        now = min(segment.offset(position), segment.size)
+        kept = min(now, max(HEADER, segment.offset(until))) if until else HEADER
+        line = segment.memory.rfind(b"\n", HEADER, kept) + 1 or HEADER
+        again = bytes(segment.memory[line:now]).count(b"\n")
+        self._target = Target.create(segment.path, segment.position(line), self._record, copy)
+        self._control.entries -= again
+        self._control.position = segment.position(line)
+        self._control.copy = self._target.copy
+
+    def _release(self, segment: Segment) -> None:
+        """Give a segment's memory back, once the disk has confirmed its lines."""
+        self._confirm()
+        os.unlink(segment_name(self._folder, self._control.released))
+        self._control.released += 1
+
+    def _confirm(self) -> None:
+        segment = self._segment
+        if segment is None or self._control.durable == self._control.position:
+            return
+        try:
+            target = self._target_of(segment)
+            target.keep()
+            if self._suspect:
+                # After a failed fdatasync the kernel takes the pages for clean: write them again
+                _rewrite(target, segment, self._control.position)
+            self._suspect = True
+            target.sync()
+        except Altered as altered:
+            self._go_on_beside(segment, altered.until)
+            raise InterruptedError from None
+        self._suspect = False
+        self._control.durable = self._control.position
+
+    def _look_after(self) -> None:
+        now, sync_ms = time.monotonic(), self._control.sync_ms
+        if sync_ms and now - self._synced >= sync_ms / 1000:
+            self._confirm()
+            self._synced = now
+        if self._target is not None and now - self._checked >= _CHECK_S:
+            self._checked = now
+            self._target.keep()
+            self._control.copy = self._target.copy
+            self._write_sidecar()
+
+    def _write_sidecar(self) -> None:
+        """Write the session's sidecar where it is not there, or no longer."""
+        about = self._about
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            os.makedirs(os.path.dirname(about.sidecar), mode=0o750, exist_ok=True)
+            file = os.open(about.sidecar, flags, 0o640)
+        except OSError:  # it is there; or the disk fails, which the lines tell as well
+            return
+        with open(file, "wb") as stream:
+            stream.write(about.manifest)
+
+
+
+def _rewrite(target: Target, segment: Segment, position: int) -> None:
+    first = max(segment.start, target.shift)
+    lines = memoryview(segment.memory)[segment.offset(first) : segment.offset(position)]
+    while lines:
+        written = target.write(lines, first)
+        lines, first = lines[written:], first + written
+
+
+def run(folder: str, wake: int) -> None:
+    """Drain a session until its log was closed or its process is gone, and all is written."""
+    drainer = Drainer(folder)
+    wait, lives, since = _ACTIVE_S, True, time.monotonic()
+    while True:
+        ended = bool(drainer.control.closing) or not lives
+        try:
+            moved = drainer.drain(final=ended)
+            if ended:
+                drainer.end()
+                break
+        except OSError:
+            wait = _RETRY_S
+            if not lives and time.monotonic() - since > _GIVE_UP_S:
+                return
+        else:
+            wait, since = _ACTIVE_S if moved else min(_IDLE_S, wait * 2), time.monotonic()
+        lives = _sleep(wake, wait, folder, lives=lives)
+    drainer.close()
+    remove(folder)
+
+
+def _sleep(wake: int, seconds: float, folder: str, *, lives: bool) -> bool:
+    """Wait, or be woken; say whether the session's process still lives."""
+    if not lives:
+        time.sleep(seconds)
+        return False
+    if not select.select([wake], [], [], seconds)[0]:
+        return True
+    try:
+        woken = os.read(wake, 4096)
+    except OSError:
+        woken = b""
+    if woken:
+        return True
+    # All ends are closed; a fork made behind Python's back may still hold the lock
+    if alive(folder):
+        time.sleep(seconds)
+        return True
+    return False
+
+
+def alive(folder: str) -> bool:
+    """Whether the process of a session still lives."""
+    try:
+        file = lock(folder, "owner", shared=True)
+    except OSError:
+        return False
+    if file is None:
+        return True
+    os.close(file)
+    return False
+
+
+def finish(folder: str) -> int | None:
+    """Write the rest of a dead session's lines to its file and remove its spool.
+
+    Returns:
+        How many entries were written; None where the session lives or is being finished.
+
+    Raises:
+        OSError: The disk does not take them; they are kept.
+    """
+    try:
+        held = lock(folder, "drain", create=True)
+    except FileNotFoundError:
+        return None
+    if held is None:
+        return None
+    try:
+        if alive(folder):
+            return None
+        drainer = Drainer(folder)
+        before = drainer.control.entries
+        try:
+            if not drainer.control.done:
+                drainer.end()
+        finally:
+            drainer.close()
+        written = drainer.control.entries - before
+        remove(folder)
+        return written
+    finally:
+        os.close(held)
+
+
+def finish_dead(root: str, directory: bytes) -> None:
+    """Finish what killed sessions left for this directory; what fails is left for the next."""
+    for name in os.listdir(root):
+        folder = f"{root}/{name}"
+        try:
+            if name.startswith("."):
+                _remove_stale(folder)
+            elif About.read(folder).here(directory) and not alive(folder):
+                finish(folder)
+        except (OSError, ValueError):
+            continue
+
+
+def _remove_stale(folder: str) -> None:
+    if time.time() - os.stat(folder).st_mtime > _STALE_S and not alive(folder):
+        remove(folder)
+
+
+def remove(folder: str) -> None:
+    """Remove a spool."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return
+    # ``about`` last: without it nobody finds a spool that is half gone
+    for name in sorted(names, key=lambda each: each == "about"):
+        try:
+            os.unlink(f"{folder}/{name}")
+        except OSError:
+            continue
+    try:
+        os.rmdir(folder)
+    except OSError:
+        return
+
+
+def main(folder: str) -> None:
+    """Drain a session as a process of its own; standard input wakes it, and ends with the log."""
+    if not _detach():
+        os._exit(0)
+    os.setsid()
+    os.closerange(3, 65_536)
+    os.chdir("/")
+    deadline = time.monotonic() + _LOCK_S
+    while (held := lock(folder, "drain", create=True)) is None:
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.01)
+    if len(os.listdir(os.path.dirname(folder))) > 1 and _detach():
+        os.close(held)
+        os.close(0)
+        finish_dead(os.path.dirname(folder), About.read(folder).directory)
+        return
+    run(folder, 0)
+    os.close(held)
+
+
+def _detach() -> bool:
+    """Fork a process that nobody waits for; true in that one, false in the caller."""
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        return False
+    if os.fork():
+        os._exit(0)
+    return True
