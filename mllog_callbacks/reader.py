@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from mllog_callbacks.encoding import HARD_CAP
 from mllog_callbacks.events import LogEntry
 from mllog_callbacks.exceptions import InvalidEntryError
+from mllog_callbacks.sinks import recover
 
 __all__ = ["Finding", "Line", "find_logs", "read_entries", "read_lines"]
 
@@ -66,6 +67,7 @@ def find_logs(path: str | os.PathLike[str]) -> list[Path]:
     """
     root = Path(path)
     if root.is_dir():
+        recover(root)
         return sorted(each for each in root.rglob("*.jsonl") if "_integrity" not in each.parts)
     if not root.exists():
         msg = f"no such file or directory: {root}"
@@ -76,11 +78,14 @@ def find_logs(path: str | os.PathLike[str]) -> list[Path]:
 def read_lines(path: str | os.PathLike[str]) -> Iterator[Line]:
     """Read a file line by line, in memory for one line, with what is wrong with each.
 
+    Where its session was killed, the file is completed first.
+
     Raises:
         OSError: The file cannot be read.
     """
     file = Path(path)
     last: datetime | None = None
+    recover(file.parent)
     with file.open("rb") as stream:
         for number, raw in enumerate(stream, 1):
             if not raw.endswith(b"\n"):

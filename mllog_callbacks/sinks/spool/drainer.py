@@ -36,6 +36,7 @@ class Drainer:
         self._record = f"{folder}/target"
         self._about = About.read(folder)
         self._control = Control(folder)
+        self._control.pid = os.getpid()
         self._segment: Segment | None = None
         self._target: Target | None = None
         self._suspect = False

@@ -34,8 +34,8 @@ class Control:
     Attributes of the drainer's side: `position` in the stream up to which the file was written,
     `entries` written, `released` segments, `durable` position known to be on the disk, `error`
     (the errno of a failure that lasts, or 0), `busy` (monotonic nanoseconds when a call to the
-    disk began that has not returned, or 0), `copy` (which name of the file is used, from 1) and
-    `done`. Of the log's side: `closing`, and `sync_ms` between two writes through to the disk.
+    disk began that has not returned, or 0), `copy` (which name of the file is used, from 1),
+    `done` and its `pid`. Of the log's side: `closing`, and `sync_ms` between two writes through to the disk.
     """
 
     _NAMES = (
@@ -47,6 +47,7 @@ class Control:
         "busy",
         "copy",
         "done",
+        "pid",
         "closing",
         "sync_ms",
     )

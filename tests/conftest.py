@@ -1,0 +1,10 @@
+"""What all tests share."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--kills``."""
+    parser.addoption(
+        "--kills", type=int, default=40, help="how many processes test_sink_kill kills in all"
+    )
