@@ -130,7 +130,7 @@ class Drainer:
         self._control.position = position
         if self._target is not None:
             self._target.shift += gap
-            self._target.note(self._record)
+            self._target.note()
 
     def _write(self, segment: Segment, offset: int, end: int) -> None:
         lines = memoryview(segment.memory)[offset:end]

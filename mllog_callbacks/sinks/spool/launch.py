@@ -15,7 +15,7 @@ from mllog_callbacks.sinks.spool.layout import lock
 
 __all__ = ["Helper"]
 
-_STARTING_S: Final = 5.0
+_STARTING_S: Final = 1.0
 _TRIES: Final = 3
 
 # Runs the modules beside this one without their package, whose imports would take 200 ms.

@@ -14,7 +14,7 @@ import fcntl
 import mmap
 import os
 
-__all__ = ["FIRST", "HEADER", "MARK", "About", "Control", "Segment", "lock", "segment_name"]
+__all__ = ["FIRST", "HEADER", "MARK", "About", "Control", "Segment", "lock", "private", "segment_name"]
 
 HEADER = 8_192
 """Bytes before a segment's first line: where it begins in the stream, and the file's path."""
@@ -182,7 +182,7 @@ class About:
 
     def write(self, folder: str) -> None:
         """Keep it in a spool."""
-        with open(f"{folder}/about", "xb") as stream:
+        with open(f"{folder}/about", "xb", opener=private) as stream:
             stream.write(b"\0".join((self.directory, self.sidecar, self.place, self.manifest)))
 
     def here(self, directory: bytes) -> bool:
@@ -204,6 +204,11 @@ def _place(directory: bytes) -> bytes:
     except OSError:
         namespace = b"-"
     return where + b" " + namespace
+
+
+def private(path: str, flags: int) -> int:
+    """Open a file that is its owner's alone."""
+    return os.open(path, flags, 0o600)
 
 
 def lock(folder: str, name: str, *, create: bool = False, shared: bool = False) -> int | None:

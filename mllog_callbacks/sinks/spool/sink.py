@@ -34,6 +34,7 @@ MEMORY: Final = 32 * 1024 * 1024
 """Bytes of lines held in the process's own memory when the spool is full."""
 
 _TEND_US: Final = 5_000_000  # between two looks after the drainer
+_WAITING_US: Final = 100_000  # the same, for somebody who waits for it
 _HUNG_NS: Final = 5_000_000_000  # a call to the disk that takes longer is told of
 _RETRY_NS: Final = 50_000_000  # between two tries for a new segment where none was given back
 _BATCH: Final = 200  # lines brought from the overflow at once, with the lock held
@@ -54,22 +55,22 @@ class SpoolSink:
     Args:
         files: The names of the session's files.
         sync_ms: Milliseconds between two confirmations by the disk; 0 leaves it to the kernel.
-        memory: Bytes of lines held in the process's own memory when the spool is full.
         process: Whether the drainer may be a process of its own.
 
     Raises:
         OSError: There can be no spool here.
     """
 
+    _started = False
+
     def __init__(
-        self, files: LogFiles, *, sync_ms: int = 0, memory: int = MEMORY, process: bool = True
+        self, files: LogFiles, *, sync_ms: int = 0, process: bool = True
     ) -> None:
         self._files = files
         self._place = Place(files, sync_ms)
         self._control = self._place.control
-        self._overflow = Overflow(memory)
+        self._overflow = Overflow(MEMORY)
         self._lock = threading.RLock()
-        self._started = False
         self._busy = False  # a segment is being changed: who interrupts that, takes the reserve
         self._emitted = self._number = 0
         self._last = self._tended = time_ns() // 1000
@@ -144,7 +145,7 @@ class SpoolSink:
             self._helper.wake()
             time.sleep(min(wait, left))
             wait = min(0.02, wait * 1.5)
-            self._look_after(time_ns() // 1000)
+            self._look_after(time_ns() // 1000, waiting=True)
 
     def close(self, timeout: float) -> bool:
         """Write what is pending, for at most `timeout` seconds; say whether all got there.
@@ -163,6 +164,11 @@ class SpoolSink:
             self._helper.leave()
             self._place.leave()
         return written and not self._overflow.dropped
+
+    def __del__(self) -> None:
+        """A log that nobody holds any more is closed, without waiting for the disk."""
+        if self._started:
+            self.close(0)
 
     def abandon(self) -> None:
         """Leave all to the process this one was forked from."""
@@ -340,7 +346,7 @@ class SpoolSink:
     def _move(self) -> None:
         """Bring the overflow into the spool also when nothing is emitted any more."""
         while True:
-            time.sleep(_RETRY_NS / 1e9)
+            time.sleep(_RETRY_NS / 1e9 if self._retry else 0.001)
             with self._lock:
                 if self._limit != _SPILLING or self._unspill():
                     self._moving = False
@@ -365,12 +371,16 @@ class SpoolSink:
             self._overflow.dropped += 1
         return True
 
-    def _look_after(self, now: int) -> None:
+    def _look_after(self, now: int, *, waiting: bool = False) -> None:
         """Now and then, see whether the drainer is there and what it says of the disk."""
-        if now - self._tended < _TEND_US or not self._started:
+        pause = _WAITING_US if waiting else _TEND_US
+        if not self._started or now - self._tended < pause or not self._lock.acquire(blocking=False):
             return
-        self._tended = now
-        self._helper.tend()
+        try:
+            self._tended = now
+            self._helper.tend()
+        finally:
+            self._lock.release()
         error, busy = self._control.error, self._control.busy
         hung = busy and time.monotonic_ns() - busy > _HUNG_NS
         if (error or hung) and not self._trouble:

@@ -6,6 +6,8 @@ wrote or cut meanwhile) is left untouched: the lines go to a file beside it, ``-
 
 import os
 
+from .layout import private
+
 __all__ = ["Altered", "Target"]
 
 _CREATE = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -88,7 +90,7 @@ class Target:
         """Write down which file this is, for a drainer that comes after."""
         status = os.fstat(self._file)
         known = (status.st_dev, status.st_ino, self.shift, self.copy)
-        with open(f"{self._record}.new", "wb") as stream:
+        with open(f"{self._record}.new", "wb", opener=private) as stream:
             stream.write(b"%d %d %d %d " % known + self.path)
         os.rename(f"{self._record}.new", self._record)
 
