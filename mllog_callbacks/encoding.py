@@ -7,10 +7,10 @@ of the entry's own reasoning, so that no reader takes the written value for the 
 from collections.abc import Mapping
 from typing import Final
 
-from pydantic_core import to_json
+from pydantic_core import SchemaSerializer, core_schema
 
 from mllog_callbacks.events import EventType
-from mllog_callbacks.values import Changes, Json, text, value
+from mllog_callbacks.values import KEY_CHARS, TEXT_CHARS, Changes, Json, text, value
 
 __all__ = ["HARD_CAP", "encode"]
 
@@ -27,6 +27,16 @@ CHANGES_CHARS: Final = 1_000
 # Values kept of a snapshot, tried in turn until the line is under the cap.
 _SNAPSHOT_BUDGETS: Final = (2_000, 500, 100, 10, 0)
 _ROOM: Final = HARD_CAP - len('{"timestamp":"2025-01-30T10:42:11.123456Z",')
+
+# The serializer itself, and not `to_json`, which makes one a call.
+_to_json: Final = SchemaSerializer(core_schema.any_schema()).to_json
+
+_LEAST: Final = -(2**63)
+_MOST: Final = 2**63 - 1
+_MANY: Final = 100  # values beyond which a snapshot is looked at one by one
+_REMEMBERED: Final = 1_000
+_heads: dict[tuple[object, ...], bytes] = {}
+_known_names: set[tuple[object, ...]] = set()
 
 # Python's `splitlines`, and tools built on it, break a line at these; JSON may escape them.
 _LINE_BREAKS: Final = tuple(
@@ -48,7 +58,94 @@ def encode(
     what is not a mapping becomes one. Never raises `Exception`: of what cannot be encoded at all,
     the event remains, and the reasoning says why.
     """
-    texts = (dataset, model, decision, reasoning)
+    try:
+        line = _encode_plain(event, dataset, model, decision, reasoning, metrics_snapshot)
+    except Exception:  # noqa: BLE001 - a lone surrogate, say: the long way tells of it
+        line = None
+    return line or _encode(event, (dataset, model, decision, reasoning), metrics_snapshot)
+
+
+def _encode_plain(
+    event: EventType,
+    dataset: object,
+    model: object,
+    decision: object,
+    reasoning: object,
+    metrics: object,
+) -> bytes | None:
+    """Encode what can be written as it is, as almost all can; None of what cannot.
+
+    The same bytes as `_encode` makes, in a fifth of its time: what one entry has in common with
+    the last is not made again.
+    """
+    head = _heads.get((event._value_, dataset, model)) or _head(event, dataset, model)
+    if not (
+        head
+        and (decision is None or (type(decision) is str and len(decision) <= DECISION_CHARS))
+        and (reasoning is None or (type(reasoning) is str and len(reasoning) <= REASONING_CHARS))
+        and (metrics is None or (type(metrics) is dict and _plain_metrics(metrics)))
+    ):
+        return None
+    line = b'%b%b,"reasoning":%b,"metrics_snapshot":%b}\n' % (
+        head,
+        b"null" if decision is None else _to_json(decision),
+        b"null" if reasoning is None else _to_json(reasoning),
+        b"null" if metrics is None else _to_json(metrics),
+    )
+    if not line.isascii():
+        line = _escaped(line)
+    return line if len(line) <= _ROOM else None
+
+
+def _head(event: EventType, dataset: object, model: object) -> bytes | None:
+    """The beginning of a line up to the decision, remembered for the next one."""
+    for name in (dataset, model):
+        if name is not None and (type(name) is not str or len(name) > NAME_CHARS):
+            return None
+    line = _line(event, dataset, model, None, None, None)
+    head = line.removesuffix(b'null,"reasoning":null,"metrics_snapshot":null}\n')
+    if len(_heads) < _REMEMBERED:
+        _heads[event._value_, dataset, model] = head
+    return head
+
+
+def _plain_metrics(metrics: dict[object, object]) -> bool:
+    names = tuple(metrics)
+    if names not in _known_names and not _plain_names(names):
+        return False
+    for item in metrics.values():
+        kind = type(item)
+        if kind is float:
+            if item - item:  # type: ignore[operator]  # of what is not finite, this is NaN
+                return False
+        elif kind is int:
+            if not _LEAST <= item <= _MOST:  # type: ignore[operator]  # its type is int
+                return False
+        elif kind is str:
+            if len(item) > TEXT_CHARS:  # type: ignore[arg-type]  # its type is str
+                return False
+        elif item is not None and kind is not bool:
+            return False
+    return True
+
+
+def _plain_names(names: tuple[object, ...]) -> bool:
+    """Whether names are distinct also where readers ignore case; if so it is remembered.
+
+    The same names come with every iteration of a training.
+    """
+    for name in names:
+        if type(name) is not str or len(name) > KEY_CHARS:
+            return False
+    if len(names) > _MANY or len({str(name).casefold() for name in names}) < len(names):
+        return False
+    if len(_known_names) < _REMEMBERED:
+        _known_names.add(names)
+    return True
+
+
+def _encode(event: EventType, texts: tuple[object, ...], metrics_snapshot: object) -> bytes:
+    """Encode whatever it is, looking at each value."""
     try:
         for budget in _SNAPSHOT_BUDGETS:
             line = _encode_within(event, texts, metrics_snapshot, budget)
@@ -90,22 +187,25 @@ def _snapshot(given: object, changes: Changes) -> Json:
 
 def _line(
     event: EventType,
-    dataset: str | None,
-    model: str | None,
-    decision: str | None,
-    reasoning: str | None,
-    metrics: Json,
+    dataset: object,
+    model: object,
+    decision: object,
+    reasoning: object,
+    metrics: object,
 ) -> bytes:
     entry = {
-        "event": event.value,
+        "event": event._value_,  # `value` is a property, and slower than all else here
         "dataset": dataset,
         "model": model,
         "decision": decision,
         "reasoning": reasoning,
         "metrics_snapshot": metrics,
     }
-    line = to_json(entry)[1:] + b"\n"
-    if not line.isascii():
-        for char, escaped in _LINE_BREAKS:
-            line = line.replace(char, escaped)
+    line = _to_json(entry)[1:] + b"\n"
+    return line if line.isascii() else _escaped(line)
+
+
+def _escaped(line: bytes) -> bytes:
+    for char, escaped in _LINE_BREAKS:
+        line = line.replace(char, escaped)
     return line

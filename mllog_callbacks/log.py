@@ -29,6 +29,8 @@ CLOSE_TIMEOUT_S: Final = 2.0
 
 _SYNC_MS: Final = {"process": 0, "machine": 1_000}
 
+_EVENTS: Final = {event.value: event for event in EventType}
+
 _logger = logging.getLogger("mllog_callbacks")
 
 
@@ -95,13 +97,17 @@ class AuditLog:
         Raises:
             UnknownEventError: There is no such event type. Nothing else is raised.
         """
-        kind = event if type(event) is EventType else _event(event)
+        kind = event if type(event) is EventType else _EVENTS.get(event) or _event(event)
         session = self._session
         if kind.level < session.level:
             return
         dataset = self._dataset if dataset is None else dataset
         model = self._model if model is None else model
-        session.sink.put(encode(kind, dataset, model, decision, reasoning, metrics_snapshot))
+        line = encode(kind, dataset, model, decision, reasoning, metrics_snapshot)
+        try:
+            (session.opened or session.sink).put(line)
+        except Exception as error:  # noqa: BLE001 - nothing of ours may reach the training
+            report(error, "AuditLog.emit")
 
     def bind(self, *, dataset: str | None = None, model: str | None = None) -> Self:
         """Return this log with other default names; both write to the same session."""
@@ -184,35 +190,35 @@ class _Session:
         self._lock = threading.RLock()
         if self._name is not None:
             check_session(self._name)
-        self._sink: Sink | None = self._open()
+        self.opened: Sink | None = self._open()
         _live.add(self)
 
     @property
     def sink(self) -> Sink:
         """The sink of this process; opened at first use where this is not the first process."""
-        return self._sink or self._reopen()
+        return self.opened or self._reopen()
 
     def close(self, timeout: float = CLOSE_TIMEOUT_S) -> None:
         self.closed = True
-        if self._sink is not None and not self._sink.close(timeout):
+        if self.opened is not None and not self.opened.close(timeout):
             _logger.warning(
                 "%s: closed with %d entries not written and %d dropped",
-                self._sink.path,
-                self._sink.stats.pending,
-                self._sink.stats.dropped,
+                self.opened.path,
+                self.opened.stats.pending,
+                self.opened.stats.dropped,
             )
 
     def drain(self, timeout: float) -> None:
         """Wait for what is pending at the exit of the process; threads may still emit after."""
-        if self._sink is not None and not self._sink.flush(timeout):
+        if self.opened is not None and not self.opened.flush(timeout):
             self.close(0)
 
     def forget(self) -> None:
         """Leave the sink to the process this one was forked from."""
-        if self._sink is not None:
-            self._parent = self._sink.session
-            self._sink.abandon()
-        self._sink = None
+        if self.opened is not None:
+            self._parent = self.opened.session
+            self.opened.abandon()
+        self.opened = None
         self._lock = threading.RLock()
 
     def _open(self) -> Sink:
@@ -244,19 +250,19 @@ class _Session:
 
     def _reopen(self) -> Sink:
         with self._lock:
-            if self._sink is None:
+            if self.opened is None:
                 try:
-                    self._sink = self._open_here()
+                    self.opened = self._open_here()
                 except Exception as error:  # noqa: BLE001 - nobody called us to open a log here
-                    self._sink = NullSink()
+                    self.opened = NullSink()
                     report(error, "AuditLog")
                 _live.add(self)
-            return self._sink
+            return self.opened
 
     def __getstate__(self) -> dict[str, object]:
         state = self.__dict__.copy()
-        parent = self._parent if self._sink is None else self._sink.session
-        return state | {"_parent": parent, "_sink": None, "_lock": None, "closed": False}
+        parent = self._parent if self.opened is None else self.opened.session
+        return state | {"_parent": parent, "opened": None, "_lock": None, "closed": False}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)

@@ -67,7 +67,11 @@ def spools(directory: Path) -> Iterator[Path]:
 
 def drainers(directory: Path) -> list[int]:
     """The processes that drain the sessions of a log directory."""
-    return [pid for folder in spools(directory) if (pid := Control(str(folder)).pid)]
+    found = []
+    for folder in spools(directory):
+        with contextlib.suppress(OSError):  # it may be removed just now
+            found.append(Control(str(folder)).pid)
+    return [pid for pid in found if pid]
 
 
 def drained(directory: Path, timeout: float = 30) -> None:

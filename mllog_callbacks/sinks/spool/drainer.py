@@ -10,7 +10,7 @@ import select
 import sys
 import time
 
-from .layout import HEADER, About, Control, Segment, lock, segment_name
+from .layout import HEADER, About, Control, Segment, lock, segment_name, spare_name
 from .target import Altered, Target
 
 __all__ = ["Drainer", "alive", "finish", "finish_dead", "main", "remove"]
@@ -18,6 +18,7 @@ __all__ = ["Drainer", "alive", "finish", "finish_dead", "main", "remove"]
 _ACTIVE_S = 0.005  # how long lines gather while there are any
 _IDLE_S = 0.1  # the longest wait; a flush and the end of the session wake
 _RETRY_S = 0.25  # how often a disk that failed is asked again
+_SPARES = 2  # empty segments kept for the log
 _CHECK_S = 1.0  # how often a file at rest is looked for
 _LOCK_S = 5.0  # how long another drainer of the same spool is given to go
 _GIVE_UP_S = 600.0  # how long a dead session's failing disk is asked; then its spool waits
@@ -58,6 +59,7 @@ class Drainer:
             moved = False
             while self._step(final=final):
                 moved = True
+            self._make_spare()
             self._look_after()
         except OSError as error:
             self._control.error = error.errno or 5
@@ -178,8 +180,26 @@ class Drainer:
     def _release(self, segment: Segment) -> None:
         """Give a segment's memory back, once the disk has confirmed its lines."""
         self._confirm()
-        os.unlink(segment_name(self._folder, self._control.released))
-        self._control.released += 1
+        control, name = self._control, segment_name(self._folder, self._control.released)
+        if control.spares - control.taken < _SPARES:
+            segment.clear()
+            os.rename(name, spare_name(self._folder, control.spares))
+            control.spares += 1
+        else:
+            os.unlink(name)
+        control.released += 1
+
+    def _make_spare(self) -> None:
+        """Have a segment at hand before the log needs its second one."""
+        segment, control = self._segment, self._control
+        if segment is None or control.spares:
+            return
+        name = spare_name(self._folder, 0)
+        try:
+            Segment.create(name, b"", segment.size)
+        except OSError:
+            return
+        control.spares = 1
 
     def _confirm(self) -> None:
         segment = self._segment
@@ -304,7 +324,10 @@ def finish(folder: str) -> int | None:
     try:
         if alive(folder):
             return None
-        drainer = Drainer(folder)
+        try:
+            drainer = Drainer(folder)
+        except FileNotFoundError:
+            return None
         before = drainer.control.entries
         try:
             if not drainer.control.done:
@@ -337,20 +360,15 @@ def _remove_stale(folder: str) -> None:
 
 
 def remove(folder: str) -> None:
-    """Remove a spool."""
+    """Remove a spool; first its name, so that nobody opens what is half gone."""
+    parent, name = os.path.split(folder)
+    gone = f"{parent}/.{name.removeprefix('.')}"
     try:
-        names = os.listdir(folder)
-    except OSError:
-        return
-    # ``about`` last: without it nobody finds a spool that is half gone
-    for name in sorted(names, key=lambda each: each == "about"):
-        try:
-            os.unlink(f"{folder}/{name}")
-        except OSError:
-            continue
-    try:
-        os.rmdir(folder)
-    except OSError:
+        os.rename(folder, gone)
+        for each in os.listdir(gone):
+            os.unlink(f"{gone}/{each}")
+        os.rmdir(gone)
+    except OSError:  # another does the same just now
         return
 
 

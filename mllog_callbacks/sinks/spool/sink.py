@@ -24,7 +24,7 @@ from typing import Final
 from mllog_callbacks.sinks.base import SinkStats
 from mllog_callbacks.sinks.files import DAY, LogFiles
 from mllog_callbacks.sinks.spool.launch import Helper
-from mllog_callbacks.sinks.spool.layout import FIRST, HEADER, MARK, Segment, segment_name
+from mllog_callbacks.sinks.spool.layout import FIRST, HEADER, MARK, Segment, segment_name, spare_name
 from mllog_callbacks.sinks.spool.overflow import Overflow
 from mllog_callbacks.sinks.spool.place import Place
 
@@ -248,11 +248,17 @@ class SpoolSink:
         return True
 
     def _new_segment(self, day: str) -> mmap.mmap:
-        place, number = self._place, self._number
-        if (number + 1 - self._control.released) * place.segment > place.capacity:
+        place, number, control = self._place, self._number, self._control
+        if (number + 1 - control.released) * place.segment > place.capacity:
             raise OSError(errno.ENOSPC, "the spool is full")
         path = os.fsencode(self._files.path(day))
-        return Segment.create(segment_name(place.folder, number), path, place.segment).memory
+        name = segment_name(place.folder, number)
+        taken = control.taken
+        if taken < control.spares:
+            control.taken = taken + 1
+            with suppress(OSError):
+                return Segment.take(spare_name(place.folder, taken), name, path).memory
+        return Segment.create(name, path, place.segment).memory
 
     def _squeeze(self, line: bytes) -> bool:
         """Take a line while a segment is being changed: `put` was interrupted there.
