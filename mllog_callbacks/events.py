@@ -59,9 +59,7 @@ class EventType(StrEnum):
     """The level at which entries of this type are recorded."""
 
     def __init__(self, name: str) -> None:
-        self.level = (
-            Level.ERROR if name in {"TRAINING_FAILED", "ISSUE_DETECTED"} else Level.INFO
-        )
+        self.level = Level.ERROR if name in {"TRAINING_FAILED", "ISSUE_DETECTED"} else Level.INFO
 
 
 RUN_ENDS: Final = frozenset(

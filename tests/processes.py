@@ -15,7 +15,7 @@ from mllog_callbacks.sinks.spool.layout import Control
 from mllog_callbacks.sinks.spool.place import root
 
 
-def forked(function: Callable[[], None]) -> int:
+def forked(function: Callable[[], object]) -> int:
     """Run a function in a forked child, which ends without any clean-up; return its pid."""
     child = os.fork()
     if child:

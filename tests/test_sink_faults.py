@@ -11,21 +11,19 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from processes import drained, drainers, ended, forked, lines, numbers, spools
 
 from mllog_callbacks import AuditLog, read_entries
+from mllog_callbacks.cli.recover import recover as recover_command
 from mllog_callbacks.sinks import QueuedSink, recover
 from mllog_callbacks.sinks.spool import launch, place
 from mllog_callbacks.sinks.spool import sink as spool_sink
 from mllog_callbacks.sinks.spool.layout import Control
-
-
-def _mounted(kind: str, *options: str) -> bool:
-    return subprocess.run(["mount", *options, kind], check=False, capture_output=True).returncode == 0
 
 
 @pytest.fixture
@@ -71,7 +69,7 @@ def _until(condition: Callable[[], object], timeout: float = 20) -> None:
         time.sleep(0.005)
 
 
-def _error(log: AuditLog, directory: Path) -> int:
+def _error(directory: Path) -> int:
     (folder,) = spools(directory)
     return Control(str(folder)).error
 
@@ -87,7 +85,7 @@ def test_a_full_disk_that_is_freed_takes_everything(disk: Path) -> None:
                 stream.write(bytes(4096))
                 stream.flush()
         _emit(log, 10, 3_000)
-        _until(lambda: _error(log, disk / "logs") == errno.ENOSPC)
+        _until(lambda: _error(disk / "logs") == errno.ENOSPC)
         assert not log.flush(0.1)
         assert log.stats.pending > 0
         filler.unlink()
@@ -103,7 +101,7 @@ def test_a_read_only_disk_takes_everything_later(disk: Path) -> None:
     log = AuditLog(directory)
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     _emit(log, 0, 200)
-    _until(lambda: _error(log, directory) == errno.EROFS)
+    _until(lambda: _error(directory) == errno.EROFS)
     assert not log.flush(0.1)
     subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
     assert log.flush(10)
@@ -464,7 +462,7 @@ def test_without_memory_for_a_spool_entries_are_queued(
 def test_memory_that_runs_out_later_costs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody else fills ``/dev/shm``: no SIGBUS; lines wait in the process until there is room."""
+    """Somebody else fills ``/dev/shm``: no SIGBUS; lines wait until there is room."""
     for shm in _mount(tmp_path / "shm", "-t", "tmpfs", "-o", "size=8m", "none"):
         monkeypatch.setenv("MLLOG_SPOOL", str(shm))
         with AuditLog(tmp_path / "logs") as log:
@@ -524,7 +522,7 @@ def test_recovery_may_be_repeated_and_interrupted(tmp_path: Path) -> None:
 
     assert ended(forked(train)) == -signal.SIGKILL
     for delay in range(15):
-        child = forked(lambda: recover(tmp_path) and None)
+        child = forked(lambda: recover(tmp_path))
         time.sleep(delay / 5000)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
@@ -573,3 +571,23 @@ def test_what_a_kill_left_within_a_line_is_left_out(
     (recovered,) = recover(tmp_path)
     assert (recovered.entries, recovered.error) == (2, None)
     assert numbers(tmp_path) == [0, 2]
+
+
+def test_the_command_recovers(tmp_path: Path) -> None:
+    """What neither the killed process nor its drainer could write."""
+
+    def train() -> None:
+        log = AuditLog(tmp_path, session="killed")
+        _until(lambda: drainers(tmp_path))
+        for pid in drainers(tmp_path):
+            os.kill(pid, signal.SIGKILL)
+        _emit(log, 0, 100)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    assert ended(forked(train)) == -signal.SIGKILL
+    result = CliRunner().invoke(recover_command, [str(tmp_path)])
+    assert result.exit_code == 0
+    assert re.fullmatch(r"killed\.[0-9a-f]{8}: 100 entries written\n", result.stdout)
+    again = CliRunner().invoke(recover_command, [str(tmp_path)])
+    assert (again.exit_code, again.stdout) == (0, "")
+    assert numbers(tmp_path) == list(range(100))

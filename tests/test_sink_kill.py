@@ -16,6 +16,9 @@ from processes import Shared, drainers, ended, forked, lines
 from mllog_callbacks import AuditLog
 from mllog_callbacks.sinks.spool import place
 
+KILLS = int(os.environ.get("MLLOG_TEST_KILLS", "40"))
+"""Processes killed in all; 1,000 take some four minutes."""
+
 THREADS = 3
 TINY = 64 * 1024
 
@@ -79,12 +82,12 @@ def _check(directory: Path, returned: Shared) -> None:
 @pytest.mark.parametrize("segment", [TINY, place.SEGMENT], ids=["tiny", "default"])
 @pytest.mark.parametrize("paced", [False, True], ids=["burst", "paced"])
 def test_a_killed_process_loses_nothing(
-    tmp_path: Path, request: pytest.FixtureRequest, mode: str, segment: int, *, paced: bool
+    tmp_path: Path, mode: str, segment: int, *, paced: bool
 ) -> None:
     """At any moment, with several threads, and whether or not its drainer survives."""
     chance = random.Random(f"{mode} {segment} {paced}")  # noqa: S311 - a seed, not a secret
     total = 0
-    for kill in range(max(1, round(request.config.getoption("--kills") / 12))):
+    for kill in range(max(1, round(KILLS / 12))):
         directory = tmp_path / str(kill)
         directory.mkdir()
         returned = Shared(THREADS)

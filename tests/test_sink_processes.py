@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,10 @@ from processes import Shared, drained, ended, forked, lines, numbers, spools
 
 from mllog_callbacks import AuditLog
 from mllog_callbacks.sinks.spool import place
+from mllog_callbacks.sinks.spool.layout import Control
+
+FORKS = int(os.environ.get("MLLOG_TEST_FORKS", "50"))
+"""Children forked; 1,000 take some two minutes."""
 
 
 def _program(directory: Path, body: str) -> subprocess.CompletedProcess[str]:
@@ -64,11 +69,8 @@ def test_eight_processes_of_eight_threads_lose_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_a_child_forked_while_others_log_never_hangs(
-    tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_a_child_forked_while_others_log_never_hangs(tmp_path: Path) -> None:
     """It starts a session of its own, and says which one it came from."""
-    forks = request.config.getoption("--forks")
     done = threading.Event()
 
     def work() -> None:
@@ -80,8 +82,8 @@ def test_a_child_forked_while_others_log_never_hangs(
         threads = [threading.Thread(target=work) for _ in range(3)]
         for thread in threads:
             thread.start()
-        for n in range(forks):
-            assert ended(forked(lambda n=n: _emit_one(log, n))) == 0  # type: ignore[misc]  # a lambda
+        for n in range(FORKS):
+            assert ended(forked(partial(_emit_one, log, n))) == 0
             time.sleep(0.001)
         done.set()
         for thread in threads:
@@ -90,7 +92,7 @@ def test_a_child_forked_while_others_log_never_hangs(
     drained(tmp_path, 100)
     found = Counter(numbers(tmp_path))
     assert found.pop(-1) == emitted
-    assert found == Counter(range(forks))
+    assert found == Counter(range(FORKS))
     sidecars = [json.loads(each.read_text()) for each in (tmp_path / "_integrity").iterdir()]
     assert {each["parent"] for each in sidecars} == {None, log.session}
 
@@ -216,17 +218,13 @@ def test_daemon_threads_may_emit_until_the_interpreter_is_gone(tmp_path: Path) -
 
 def test_an_exit_handler_may_emit(tmp_path: Path) -> None:
     """Also one that runs after the log's own."""
+    program = (
+        "import atexit\n"
+        "atexit.register(lambda: log.emit('MODEL_SAVED', metrics_snapshot={'n': 1}))\n"
+        f"from mllog_callbacks import AuditLog\nlog = AuditLog({str(tmp_path)!r})\n"
+    )
     result = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import atexit\n"
-            "atexit.register(lambda: log.emit('MODEL_SAVED', metrics_snapshot={'n': 1}))\n"
-            f"from mllog_callbacks import AuditLog\nlog = AuditLog({str(tmp_path)!r})\n",
-        ],
-        check=False,
-        capture_output=True,
-        text=True,
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
     )
     assert (result.returncode, result.stderr) == (0, "")
     drained(tmp_path)
@@ -260,8 +258,8 @@ def test_the_drainer_holds_nothing_of_the_training(tmp_path: Path) -> None:
         with pytest.raises(ChildProcessError):
             _wait_for_a_child()
         for folder in spools(tmp_path / "logs"):
-            pid = place.Control(str(folder)).pid
-            files = [os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()]
+            pid = Control(str(folder)).pid
+            files = [str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()]
             assert str(tmp_path / "held") not in files
             status = dict(
                 each.split(":", 1) for each in Path(f"/proc/{pid}/status").read_text().splitlines()
@@ -294,9 +292,8 @@ def test_loky_workers_log_in_sessions_of_their_own(tmp_path: Path) -> None:
     with AuditLog(tmp_path) as log:
         joblib.Parallel(n_jobs=2)(joblib.delayed(_emit_one)(log, n) for n in range(20))
         assert pickle.loads(pickle.dumps(log)).session != log.session  # noqa: S301 - our own
-    from joblib.externals.loky import get_reusable_executor  # noqa: PLC0415 - optional
-
-    get_reusable_executor().shutdown(wait=True)
+    loky = pytest.importorskip("joblib.externals.loky")
+    loky.get_reusable_executor().shutdown(wait=True)
     drained(tmp_path)
     assert sorted(numbers(tmp_path)) == list(range(20))
 
@@ -338,7 +335,7 @@ def test_a_drainer_that_is_killed_is_replaced(tmp_path: Path) -> None:
         _emit(log, 0, 500)
         assert log.flush(10)
         (folder,) = spools(tmp_path)
-        os.kill(place.Control(str(folder)).pid, signal.SIGKILL)
+        os.kill(Control(str(folder)).pid, signal.SIGKILL)
         _emit(log, 1, 500)
         assert log.flush(30)
         assert log.stats.written == 1_000

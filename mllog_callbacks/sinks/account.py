@@ -28,9 +28,9 @@ class Account:
 
     def merge(self, later: "Account") -> None:
         """Count what another account counted after this one."""
-        self._last = later._last
-        self._entries += later._entries
-        self._bytes += later._bytes
+        self._last = later._last  # noqa: SLF001 - another of this class, here and below
+        self._entries += later._entries  # noqa: SLF001
+        self._bytes += later._bytes  # noqa: SLF001
 
     def line(self) -> bytes:
         """The account as an entry's line from its second field on."""

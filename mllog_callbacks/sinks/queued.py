@@ -173,4 +173,3 @@ class QueuedSink:
                 self.path,
                 error,
             )
-

@@ -7,7 +7,6 @@ moment. Where the log was not closed and its drainer died too, the next one fini
 
 import os
 import select
-import sys
 import time
 
 from .layout import HEADER, About, Control, Segment, lock, segment_name, spare_name
@@ -241,7 +240,6 @@ class Drainer:
             return
         with open(file, "wb") as stream:
             stream.write(about.manifest)
-
 
 
 def _rewrite(target: Target, segment: Segment, position: int) -> None:

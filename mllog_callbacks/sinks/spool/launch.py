@@ -51,7 +51,7 @@ class Helper:
         self._started = time.monotonic()
         self.leave()
         self._wake, theirs = socket.socketpair()
-        self._wake.setblocking(False)
+        self._wake.settimeout(0)
         self._tries += 1
         try:
             if self._tries <= _TRIES:

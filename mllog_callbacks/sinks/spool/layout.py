@@ -14,7 +14,18 @@ import fcntl
 import mmap
 import os
 
-__all__ = ["FIRST", "HEADER", "MARK", "About", "Control", "Segment", "lock", "private", "segment_name", "spare_name"]
+__all__ = [
+    "FIRST",
+    "HEADER",
+    "MARK",
+    "About",
+    "Control",
+    "Segment",
+    "lock",
+    "private",
+    "segment_name",
+    "spare_name",
+]
 
 HEADER = 8_192
 """Bytes before a segment's first line: where it begins in the stream, and the file's path."""
@@ -202,7 +213,9 @@ class About:
         manifest: What stands in the sidecar.
     """
 
-    def __init__(self, directory: bytes, sidecar: bytes, manifest: bytes, place: bytes = b""):
+    def __init__(
+        self, directory: bytes, sidecar: bytes, manifest: bytes, place: bytes = b""
+    ) -> None:
         self.directory = directory
         self.sidecar = sidecar
         self.manifest = manifest

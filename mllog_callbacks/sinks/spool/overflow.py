@@ -34,10 +34,14 @@ class Overflow:
         self.lines, self.account, self.bytes = deque(), None, 0
         for line in held:
             self.give_up(line[14:41], len(line))
-        if account is not None and self.account is not None:
-            self.account.merge(account)
-        elif account is not None:
-            self.account = account
+        if account is not None:
+            self._merge(account)
+
+    def _merge(self, later: Account) -> None:
+        if self.account is None:
+            self.account = later
+        else:
+            self.account.merge(later)
 
     def give_up(self, stamp: bytes, size: int) -> None:
         """Count a line as given up."""

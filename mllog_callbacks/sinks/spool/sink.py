@@ -24,7 +24,14 @@ from typing import Final
 from mllog_callbacks.sinks.base import SinkStats
 from mllog_callbacks.sinks.files import DAY, LogFiles
 from mllog_callbacks.sinks.spool.launch import Helper
-from mllog_callbacks.sinks.spool.layout import FIRST, HEADER, MARK, Segment, segment_name, spare_name
+from mllog_callbacks.sinks.spool.layout import (
+    FIRST,
+    HEADER,
+    MARK,
+    Segment,
+    segment_name,
+    spare_name,
+)
 from mllog_callbacks.sinks.spool.overflow import Overflow
 from mllog_callbacks.sinks.spool.place import Place
 
@@ -63,9 +70,7 @@ class SpoolSink:
 
     _started = False
 
-    def __init__(
-        self, files: LogFiles, *, sync_ms: int = 0, process: bool = True
-    ) -> None:
+    def __init__(self, files: LogFiles, *, sync_ms: int = 0, process: bool = True) -> None:
         self._files = files
         self._place = Place(files, sync_ms)
         self._control = self._place.control
@@ -191,7 +196,7 @@ class SpoolSink:
     def _detour(self, now: int, line: bytes, size: int) -> bool:
         """Whatever `put` meets now and then; say whether the line was dealt with."""
         if self._limit <= _CLOSED:
-            return self._refuse(size)
+            return self._refuse()
         if self._busy:
             return self._squeeze(line)
         if now >= self._until:
@@ -270,13 +275,13 @@ class SpoolSink:
         text = self._stamped(now, line)
         start = self._end
         end = start + len(text)
-        if now > self._last and end <= self._hard and start == self._end:  # no call
-            if self._limit != _SPILLING and now < self._until:
-                self._end = end
-                self._last = now
-                self._emitted += 1
-                self._memory[start - self._shift : end - self._shift] = text
-                return True
+        room = end <= self._hard and now < self._until
+        if room and self._limit != _SPILLING and start == self._end:  # no call
+            self._end = end
+            self._last = now
+            self._emitted += 1
+            self._memory[start - self._shift : end - self._shift] = text
+            return True
         self._limit = _SPILLING
         return self._spill(line)
 
@@ -371,7 +376,7 @@ class SpoolSink:
             self._emitted += 1
             self._memory[start - self._shift : end - self._shift] = text
 
-    def _refuse(self, size: int) -> bool:
+    def _refuse(self) -> bool:
         if self._limit == _CLOSED:  # else it is one of the process this one was forked from
             self._emitted += 1
             self._overflow.dropped += 1
@@ -380,7 +385,11 @@ class SpoolSink:
     def _look_after(self, now: int, *, waiting: bool = False) -> None:
         """Now and then, see whether the drainer is there and what it says of the disk."""
         pause = _WAITING_US if waiting else _TEND_US
-        if not self._started or now - self._tended < pause or not self._lock.acquire(blocking=False):
+        if (
+            not self._started
+            or now - self._tended < pause
+            or not self._lock.acquire(blocking=False)
+        ):
             return
         try:
             self._tended = now
