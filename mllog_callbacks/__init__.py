@@ -3,19 +3,52 @@
 Most users need one line in a training script and none of these names: see `mllog_lightgbm`.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from mllog_callbacks._version import __version__
-from mllog_callbacks.events import RUN_ENDS, EventType, Level, LogEntry, json_schema
-from mllog_callbacks.exceptions import (
-    InvalidEntryError,
-    LogDirectoryError,
-    MLLogError,
-    SettingsError,
-    UnknownEventError,
-)
-from mllog_callbacks.guards import guarded, raising, report
-from mllog_callbacks.log import AuditLog, get_log
-from mllog_callbacks.reader import Finding, Line, read_entries, read_lines
-from mllog_callbacks.sinks import SinkStats
+
+if TYPE_CHECKING:
+    from mllog_callbacks.events import RUN_ENDS, EventType, Level, LogEntry, json_schema
+    from mllog_callbacks.exceptions import (
+        InvalidEntryError,
+        LogDirectoryError,
+        MLLogError,
+        SettingsError,
+        UnknownEventError,
+    )
+    from mllog_callbacks.guards import guarded, raising, report
+    from mllog_callbacks.log import AuditLog, get_log
+    from mllog_callbacks.reader import Finding, Line, read_entries, read_lines
+    from mllog_callbacks.sinks import SinkStats
+else:
+    # Loaded at first use: pydantic alone costs more than `mllog --help` may take.
+    _HOMES = {
+        "events": ("RUN_ENDS", "EventType", "Level", "LogEntry", "json_schema"),
+        "exceptions": (
+            "InvalidEntryError",
+            "LogDirectoryError",
+            "MLLogError",
+            "SettingsError",
+            "UnknownEventError",
+        ),
+        "guards": ("guarded", "raising", "report"),
+        "log": ("AuditLog", "get_log"),
+        "reader": ("Finding", "Line", "read_entries", "read_lines"),
+        "sinks": ("SinkStats",),
+    }
+    _HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOME:
+            msg = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        found = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        return globals().setdefault(name, found)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_HOME})
+
 
 __all__ = [
     "RUN_ENDS",

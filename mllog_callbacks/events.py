@@ -1,5 +1,10 @@
-"""The schema: fifteen event types, their levels, and the entry of exactly seven fields."""
+"""The schema: fifteen event types, their levels, and the entry of exactly seven fields.
 
+Run as a program, it prints the JSON Schema that is shipped as ``entry.schema.json``.
+"""
+
+import json
+import sys
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Annotated, Any, Final
@@ -70,7 +75,11 @@ RUN_ENDS: Final = frozenset(
 
 def _read_timestamp(value: object) -> datetime:
     if isinstance(value, datetime) and value.tzinfo is not None:
-        return parse_timestamp(format_timestamp(value))
+        try:
+            return parse_timestamp(format_timestamp(value))
+        except OverflowError:
+            msg = f"{value} has no UTC between the years 1 and 9999"
+            raise ValueError(msg) from None
     if isinstance(value, str):
         return parse_timestamp(value)
     msg = f"expected an aware datetime or its text in UTC, got {type(value).__name__}"
@@ -118,3 +127,7 @@ def json_schema() -> dict[str, Any]:
     schema["description"] = "One line of a training audit trail: exactly these seven fields."
     schema["$defs"]["EventType"].pop("description")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(json_schema(), indent=2) + "\n")

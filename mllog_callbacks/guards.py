@@ -17,7 +17,7 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 _logger = logging.getLogger("mllog_callbacks")
-_reported: set[tuple[str, type[Exception], str]] = set()
+_reported: set[tuple[type[Exception], str]] = set()
 _raising = False
 
 
@@ -44,13 +44,14 @@ def report(error: Exception, where: str) -> None:
     """
     if _raising:
         raise error
-    key = (where, type(error), str(error))
+    key = (type(error), str(error))
     if key not in _reported:
         _reported.add(key)
         _logger.warning(
-            "%s: %s. The audit trail is incomplete; the training goes on.",
+            "The audit trail is incomplete, and the training goes on: %s: %s (in %s)",
             type(error).__name__,
             error,
+            where,
             exc_info=_logger.isEnabledFor(logging.DEBUG) and error,
         )
 

@@ -117,6 +117,16 @@ class AuditLog:
         return bound
 
     @property
+    def dataset(self) -> str | None:
+        """Name of the data set, for entries that name none."""
+        return self._dataset
+
+    @property
+    def model(self) -> str | None:
+        """Name of the model, for entries that name none."""
+        return self._model
+
+    @property
     def level(self) -> Level:
         """The least level recorded."""
         return self._session.level

@@ -1,15 +1,17 @@
 """Reading a trail back: lines, what is wrong with them, and the entries they hold."""
 
+import errno
 import json
 import logging
 import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import BinaryIO, Final, NoReturn
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -24,7 +26,10 @@ __all__ = ["Finding", "Line", "find_logs", "read_entries", "read_lines"]
 _logger = logging.getLogger("mllog_callbacks")
 _FIELDS: Final = list(LogEntry.model_fields)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_LINE_BREAKS: Final = tuple(char.encode() for char in "\x85\u2028\u2029")
+_LINE_BREAKS: Final = tuple(char.encode() for char in "\r\x85\u2028\u2029")
+_PLAIN: Final = re.compile(r"[\w.-]{1,60}")
+_DEPTH: Final = 100  # DuckDB takes 128
+_TOO_DEEP: Final = f"nested deeper than {_DEPTH} levels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +73,19 @@ def find_logs(path: str | os.PathLike[str]) -> list[Path]:
     root = Path(path)
     if root.is_dir():
         recover(root)
-        return sorted(each for each in root.rglob("*.jsonl") if "_integrity" not in each.parts)
+        below = (each for each in root.rglob("*.jsonl") if each.is_file())
+        return sorted(each for each in below if "_integrity" not in each.relative_to(root).parts)
     if not root.exists():
-        msg = f"no such file or directory: {root}"
-        raise FileNotFoundError(msg)
+        raise FileNotFoundError(errno.ENOENT, "no such file or directory", str(root))
     return [root]
 
 
-def read_lines(path: str | os.PathLike[str]) -> Iterator[Line]:
-    """Read a file line by line, in memory for one line, with what is wrong with each.
+def read_lines(path: str | os.PathLike[str], stream: BinaryIO | None = None) -> Iterator[Line]:
+    """Read a file line by line, with what is wrong with each; of a line, 64 KiB are held at most.
+
+    Args:
+        path: The file.
+        stream: What is read in its stead, such as ``sys.stdin.buffer``; `path` then is its name.
 
     Where its session was killed, the file is completed first.
 
@@ -84,15 +93,17 @@ def read_lines(path: str | os.PathLike[str]) -> Iterator[Line]:
         OSError: The file cannot be read.
     """
     file = Path(path)
-    last: datetime | None = None
-    recover(file.parent)
-    with file.open("rb") as stream:
-        for number, raw in enumerate(stream, 1):
+    with ExitStack() as stack:
+        if stream is None:
+            recover(file.parent)
+        source = stack.enter_context(file.open("rb")) if stream is None else stream
+        last: datetime | None = None
+        for number, (raw, size) in enumerate(_raw_lines(source), 1):
             if not raw.endswith(b"\n"):
                 unfinished = Finding("line", "unfinished: it has no newline at its end")
                 yield Line(file, number, None, (unfinished,), unfinished=True)
                 return
-            entry, findings = _check(raw)
+            entry, findings = _check(raw, size)
             if entry is not None:
                 findings += _check_order(entry.timestamp, last)
                 last = entry.timestamp
@@ -120,29 +131,63 @@ def read_entries(path: str | os.PathLike[str]) -> Iterator[LogEntry]:
                 yield line.entry
 
 
-def _check(raw: bytes) -> tuple[LogEntry | None, list[Finding]]:
+def _raw_lines(stream: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Lines and their sizes; of one beyond the cap, such as a hole of zeros, the last part."""
+    while raw := stream.readline(HARD_CAP + 1):
+        size = len(raw)
+        while len(raw) > HARD_CAP and not raw.endswith(b"\n"):
+            rest = stream.readline(HARD_CAP + 1)
+            if not rest:
+                break
+            size += len(rest)
+            raw = rest
+        yield raw, size
+
+
+def _check(raw: bytes, size: int) -> tuple[LogEntry | None, list[Finding]]:
     """Hold one complete line against the schema and against what all readers take."""
+    if size > HARD_CAP:
+        return None, [Finding("line", f"{size:,} bytes long; at most {HARD_CAP:,} are allowed")]
     try:
         fields = _loads(raw.decode())
+        _check_depth(raw, fields)
         entry = LogEntry.model_validate(fields)
     except ValidationError as error:
         return None, [_finding(each) for each in error.errors(include_url=False)]
     except UnicodeDecodeError as error:
         return None, [Finding("line", f"not UTF-8 at byte {error.start}")]
-    except (ValueError, RecursionError) as error:
-        return None, [Finding("line", f"not a strict JSON object: {error}")]
+    except json.JSONDecodeError as error:
+        return None, [Finding("line", f"not a JSON object: {error.msg} at column {error.colno}")]
+    except RecursionError:
+        return None, [Finding("line", _TOO_DEEP)]
+    except ValueError as error:
+        return None, [Finding("line", f"not strict JSON: {error}")]
     return entry, [*_check_form(raw, fields)]
+
+
+def _check_depth(raw: bytes, fields: object) -> None:
+    if raw.count(b"[") + raw.count(b"{") <= _DEPTH:
+        return
+    level, depth = [fields], 0
+    while level:
+        if depth > _DEPTH:
+            raise ValueError(_TOO_DEEP)
+        level, depth = [child for each in level for child in _children(each)], depth + 1
+
+
+def _children(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _check_form(raw: bytes, fields: dict[str, object]) -> Iterator[Finding]:
     if list(fields) != _FIELDS:
         yield Finding("line", f"fields in another order than {', '.join(_FIELDS)}")
-    if len(raw) > HARD_CAP:
-        yield Finding("line", f"{len(raw):,} bytes long; at most {HARD_CAP:,} are allowed")
-    if b"\\ud" in raw.lower() and _SURROGATE.search(str(fields)):
+    if b"\\ud" in raw.lower() and _SURROGATE.search(json.dumps(fields, ensure_ascii=False)):
         yield Finding("line", "holds a lone surrogate, which is not Unicode text")
-    if not raw.isascii() and any(char in raw for char in _LINE_BREAKS):
-        yield Finding("line", "holds an unescaped U+0085, U+2028 or U+2029")
+    if any(char in raw for char in _LINE_BREAKS):
+        yield Finding("line", "holds an unescaped line break: U+000D, U+0085, U+2028 or U+2029")
 
 
 def _check_order(timestamp: datetime, last: datetime | None) -> list[Finding]:
@@ -153,13 +198,17 @@ def _check_order(timestamp: datetime, last: datetime | None) -> list[Finding]:
 
 def _finding(error: ErrorDetails) -> Finding:
     where = ".".join(map(str, error["loc"])) or "line"
+    if not _PLAIN.fullmatch(where):  # a name of any text: it may not break the finding's own line
+        where = ascii(where[:60])
     if error["type"] == "missing":
         return Finding(where, "missing; all seven fields are always there, null where unknown")
     if error["type"] == "extra_forbidden":
         return Finding(where, f"not a field of an entry; these are {', '.join(_FIELDS)}")
+    if error["type"] == "value_error":  # our own, which shows what it found
+        return Finding(where, error["msg"].removeprefix("Value error, "))
     found = repr(error["input"])
     shown = found if len(found) <= 60 else found[:60] + "…"  # noqa: PLR2004 - fits a terminal
-    return Finding(where, f"{error['msg'].removeprefix('Value error, ')}; found {shown}")
+    return Finding(where, f"{error['msg']}; found {shown}")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

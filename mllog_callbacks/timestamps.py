@@ -28,7 +28,11 @@ def parse_timestamp(text: str) -> datetime:
     if not _MATCH(text):
         msg = f"expected UTC with microseconds like 2025-01-30T10:42:11.123456Z, got {text[:60]!r}"
         raise ValueError(msg)
-    return datetime.fromisoformat(text)
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        msg = f"{text} is no day of the calendar"
+        raise ValueError(msg) from None
 
 
 class Clock:

@@ -21,6 +21,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 KEY_CHARS: Final = 120
 TEXT_CHARS: Final = 1_000
 LIST_ITEMS: Final = 100
+NESTED_NAMES: Final = 300  # so that one huge mapping leaves room for what stands beside it
 DEPTH: Final = 6
 
 _INT64: Final = range(-(2**63), 2**63)
@@ -72,7 +73,7 @@ class Changes:
 
 def text(given: object, limit: int, where: str, changes: Changes) -> str:
     """Return `given` as text of at most `limit` characters and a mark, free of surrogates."""
-    string = str.__str__(given) if isinstance(given, str) else _described(given)
+    string = given if type(given) is str else _described(given)
     if len(string) > limit:
         changes.note(where, f"cut to {limit:,} of {len(string):,} characters")
         string = string[:limit] + "…"
@@ -142,6 +143,9 @@ def _object(given: Mapping[object, object], where: str, changes: Changes, depth:
     result: dict[str, Json] = {}
     folded: set[str] = set()
     for count, (name, item) in enumerate(given.items()):
+        if depth and count == NESTED_NAMES:
+            changes.leave_out(max(1, len(given) - count))
+            break
         if not changes.take():
             changes.leave_out(max(0, len(given) - count - 1))
             break
@@ -172,6 +176,7 @@ def _list(given: Iterable[object], length: int, where: str, changes: Changes, de
     items: list[Json] = []
     for index, item in enumerate(islice(given, LIST_ITEMS)):
         if not changes.take():
+            changes.leave_out(max(0, min(length, LIST_ITEMS) - index - 1))
             break
         items.append(value(item, f"{where}[{index}]", changes, depth + 1))
     if _kind(items) is None:
@@ -210,17 +215,25 @@ def _too_deep(given: object, where: str, changes: Changes) -> Json:
 def _foreign(given: object, where: str, changes: Changes, depth: int) -> Json:
     """Scalars and arrays of numpy, torch, jax and so on by their common protocol; else text."""
     shape = getattr(given, "shape", None)
-    if shape is None or isinstance(given, type):
+    if not isinstance(shape, tuple) or isinstance(given, type):
         return _other(given, where, changes)
-    if math.prod(shape) == 1:
-        return _scalar(given.item(), where, changes, depth)  # type: ignore[attr-defined]  # arrays have it
-    if math.prod(shape) <= LIST_ITEMS:
-        return _value(given.tolist(), where, changes, depth)  # type: ignore[attr-defined]  # likewise
+    if hasattr(given, "tolist") and math.prod(shape) <= LIST_ITEMS:  # tables have none
+        items = given.tolist()
+        if math.prod(shape) == 1:
+            return _scalar(_only(items), where, changes, depth)
+        return _value(items, where, changes, depth)
     dtype = getattr(given, "dtype", "")
     changes.note(where, "was an array, described by its shape")
     return text(
         f"{type(given).__name__} of shape {tuple(shape)} {dtype}", TEXT_CHARS, where, changes
     )
+
+
+def _only(items: object) -> object:
+    """The one item of nested lists."""
+    while isinstance(items, list):
+        items = items[0]
+    return items
 
 
 def _scalar(item: object, where: str, changes: Changes, depth: int) -> Json:
@@ -242,17 +255,25 @@ def _other(given: object, where: str, changes: Changes) -> Json:
     except OverflowError:
         changes.note(where, "was beyond the range of floats, written as null")
         return None
+    except (TypeError, ValueError):  # it cannot, after all
+        return text(given, TEXT_CHARS, where, changes)
 
 
 def _described(given: object) -> str:
     """`str(given)`; classes and functions by their names, and what cannot say by its type."""
-    if isinstance(given, type) or callable(given):
-        name = getattr(given, "__qualname__", None)
-        if isinstance(name, str):
-            return f"{getattr(given, '__module__', '')}.{name}".removeprefix("builtins.")
-    if isinstance(given, (bytes, bytearray, memoryview)):
-        return bytes(given).decode("utf-8", "backslashreplace")
     try:
-        return str(given)
-    except Exception as error:  # noqa: BLE001 - a caller's __str__ may raise anything
+        if isinstance(given, str):
+            return str.__str__(given)
+        if isinstance(given, type) or callable(given):
+            name = getattr(given, "__qualname__", None)
+            if isinstance(name, str):
+                return f"{getattr(given, '__module__', '')}.{name}".removeprefix("builtins.")
+        if isinstance(given, (bytes, bytearray, memoryview)):
+            many = memoryview(given).nbytes
+            short = many <= TEXT_CHARS
+            return (
+                bytes(given).decode("utf-8", "backslashreplace") if short else f"<{many:,} bytes>"
+            )
+        return str.__str__(str(given))  # not a subclass with methods of its own
+    except Exception as error:  # noqa: BLE001 - a caller's object may raise anything when asked
         return f"<{type(given).__name__} that cannot be written: {type(error).__name__}>"

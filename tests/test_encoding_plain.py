@@ -57,8 +57,9 @@ def test_both_ways_lead_to_the_same_line(
     assert json.loads(b"{" + line)["event"] == event
 
 
-def test_what_a_training_emits_takes_the_short_way() -> None:
+def test_what_a_training_emits_takes_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else nothing is won."""
+    monkeypatch.setattr(encoding, "_spellings", {})
     line = encoding._encode_plain(  # noqa: SLF001 - to see which way it took
         EventType.TRAINING_PROGRESS,
         "credit.v3",

@@ -11,10 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from processes import Shared, drainers, ended, forked, lines
 
 from mllog_callbacks import AuditLog
 from mllog_callbacks.sinks.spool import place
+from processes import Shared, drainers, ended, forked, lines
 
 KILLS = int(os.environ.get("MLLOG_TEST_KILLS", "40"))
 """Processes killed in all; 1,000 take some four minutes."""

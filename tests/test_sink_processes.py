@@ -18,11 +18,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from processes import Shared, drained, ended, forked, lines, numbers, spools
 
 from mllog_callbacks import AuditLog
 from mllog_callbacks.sinks.spool import place
 from mllog_callbacks.sinks.spool.layout import Control
+from processes import Shared, drained, ended, forked, lines, numbers, spools
 
 FORKS = int(os.environ.get("MLLOG_TEST_FORKS", "50"))
 """Children forked; 1,000 take some two minutes."""
@@ -291,7 +291,7 @@ def test_loky_workers_log_in_sessions_of_their_own(tmp_path: Path) -> None:
     joblib = pytest.importorskip("joblib")
     with AuditLog(tmp_path) as log:
         joblib.Parallel(n_jobs=2)(joblib.delayed(_emit_one)(log, n) for n in range(20))
-        assert pickle.loads(pickle.dumps(log)).session != log.session  # noqa: S301 - our own
+        assert pickle.loads(pickle.dumps(log)).session != log.session
     loky = pytest.importorskip("joblib.externals.loky")
     loky.get_reusable_executor().shutdown(wait=True)
     drained(tmp_path)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -39,8 +40,9 @@ class LogFiles:
     """The files of one session in one directory: ``ml-platform-<day>.<session>.jsonl``.
 
     The session is claimed by creating its sidecar, ``_integrity/<session>.json``, which no two
-    sessions can do: where the name is taken, ``-2``, ``-3`` and so on are tried. Nothing is ever
-    opened that already exists, and no link is followed. Used by one thread.
+    sessions can do: where the name is taken, ``-2``, ``-3`` and so on are tried. The file of
+    today exists as soon as the session does. Nothing is ever opened that already exists, and no
+    link is followed. Used by one thread.
 
     Args:
         directory: Where the files are made.
@@ -79,6 +81,7 @@ class LogFiles:
         try:
             self._integrity.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
             self.session, self.sidecar = _claim(self._integrity, self.session, self._facts)
+            self._open(time.strftime("%Y-%m-%d", time.gmtime()).encode())
         except OSError as error:
             raise _unusable(self.directory, error) from error
 
@@ -93,9 +96,7 @@ class LogFiles:
             OSError: The disk takes nothing now; nothing was written.
         """
         if day != self._day:
-            opened = os.open(self.path(day.decode()), _CREATE, _FILE_MODE)
-            self.close()
-            self._day, self._file = day, opened
+            self._open(day)
         return os.write(self._file, lines)
 
     def sync(self) -> None:
@@ -105,6 +106,11 @@ class LogFiles:
             OSError: It does not.
         """
         os.fdatasync(self._file) if hasattr(os, "fdatasync") else os.fsync(self._file)
+
+    def _open(self, day: bytes) -> None:
+        opened = os.open(self.path(day.decode()), _CREATE, _FILE_MODE)
+        self.close()
+        self._day, self._file = day, opened
 
     def close(self) -> None:
         """Close the file that is open."""

@@ -9,10 +9,18 @@ import os
 import select
 import time
 
-from .layout import HEADER, About, Control, Segment, lock, segment_name, spare_name
-from .target import Altered, Target
+from mllog_callbacks.sinks.spool.layout import (
+    HEADER,
+    About,
+    Control,
+    Segment,
+    lock,
+    segment_name,
+    spare_name,
+)
+from mllog_callbacks.sinks.spool.target import Altered, Target
 
-__all__ = ["Drainer", "alive", "finish", "finish_dead", "main", "remove"]
+__all__ = ["Drainer", "alive", "finish", "finish_dead", "main", "remove", "run"]
 
 _ACTIVE_S = 0.005  # how long lines gather while there are any
 _IDLE_S = 0.1  # the longest wait; a flush and the end of the session wake

@@ -18,13 +18,13 @@ __all__ = ["Helper"]
 _STARTING_S: Final = 1.0
 _TRIES: Final = 3
 
-# Runs the modules beside this one without their package, whose imports would take 200 ms.
+# Stands in for the packages above the drainer, whose own imports would take 200 ms.
 _PROGRAM: Final = """
 import sys
-package = type(sys)("mllog_drainer")
-package.__path__ = [sys.argv[1]]
-sys.modules["mllog_drainer"] = package
-from mllog_drainer.drainer import main
+for name in "mllog_callbacks", "mllog_callbacks.sinks", "mllog_callbacks.sinks.spool":
+    sys.modules[name] = type(sys)(name)
+    sys.modules[name].__path__ = [sys.argv[1]]
+from mllog_callbacks.sinks.spool.drainer import main
 main(sys.argv[2])
 """
 _BLOCKED: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGPIPE")

@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from time import time_ns
 from typing import Final
 
 from mllog_callbacks.sinks.base import SinkStats
@@ -78,7 +77,7 @@ class SpoolSink:
         self._lock = threading.RLock()
         self._busy = False  # a segment is being changed: who interrupts that, takes the reserve
         self._emitted = self._number = 0
-        self._last = self._tended = time_ns() // 1000
+        self._last = self._tended = time.time_ns() // 1000
         self._end = FIRST
         self._prefix, self._second, self._until, self._day = b"", 0, 0, ""
         self._limit = self._soft = self._hard = self._shift = 0
@@ -92,6 +91,7 @@ class SpoolSink:
             raise OSError(errno.ENOSPC, "no memory for a spool")
         self._helper = Helper(self._place.folder, process=process)
         self._started = True
+        files.close()  # the drainer writes
 
     @property
     def path(self) -> Path:
@@ -118,7 +118,7 @@ class SpoolSink:
         with self._lock:
             while True:
                 start = self._end
-                now = time_ns() // 1000
+                now = time.time_ns() // 1000
                 if now <= self._last:
                     now = self._last + 1
                 text = b'%b%06dZ",%b' % (self._prefix, now - self._second, line)
@@ -150,7 +150,7 @@ class SpoolSink:
             self._helper.wake()
             time.sleep(min(wait, left))
             wait = min(0.02, wait * 1.5)
-            self._look_after(time_ns() // 1000, waiting=True)
+            self._look_after(time.time_ns() // 1000, waiting=True)
 
     def close(self, timeout: float) -> bool:
         """Write what is pending, for at most `timeout` seconds; say whether all got there.
@@ -172,8 +172,11 @@ class SpoolSink:
 
     def __del__(self) -> None:
         """A log that nobody holds any more is closed, without waiting for the disk."""
-        if self._started:
-            self.close(0)
+        try:
+            if self._started:
+                self.close(0)
+        except Exception:  # noqa: BLE001, S110 - the interpreter is half gone: the drainer sees it
+            pass
 
     def abandon(self) -> None:
         """Leave all to the process this one was forked from."""
@@ -295,7 +298,7 @@ class SpoolSink:
         append = overflow.lines.append
         while True:
             seen = self._emitted
-            now = max(time_ns() // 1000, self._last + 1)
+            now = max(time.time_ns() // 1000, self._last + 1)
             text = self._stamped(now, line)
             if seen == self._emitted and now > self._last:  # no call
                 self._emitted = seen + 1
@@ -318,7 +321,7 @@ class SpoolSink:
 
     def _unspill(self, most: int = _BATCH) -> bool:
         """Bring what overflowed into the spool, oldest first; say whether nothing is left."""
-        released, now = self._control.released, time_ns()
+        released, now = self._control.released, time.monotonic_ns()
         if self._busy or (released == self._released and now < self._retry):
             return False
         self._released, self._retry = released, now + _RETRY_NS

@@ -6,7 +6,7 @@ wrote or cut meanwhile) is left untouched: the lines go to a file beside it, ``-
 
 import os
 
-from .layout import private
+from mllog_callbacks.sinks.spool.layout import private
 
 __all__ = ["Altered", "Target"]
 
@@ -14,6 +14,7 @@ _CREATE = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPEN = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE_MODE = 0o640
 _DIRECTORY_MODE = 0o750
+_REGULAR = 0o10  # the kind of file, in the upper bits of its mode
 _CHUNK = 1_048_576
 _COPIES = 1_000
 
@@ -46,8 +47,10 @@ class Target:
         self._size = os.fstat(file).st_size
 
     @classmethod
-    def create(cls, path: bytes, shift: int, record: str, copy: int = 1) -> "Target":
+    def create(cls, path: bytes, shift: int, record: str, copy: int = 0) -> "Target":
         """Make the file under the first free name and note in `record` which it is.
+
+        With `copy` 0 that may be the empty file the session made at its start.
 
         Raises:
             OSError: It cannot be made now.
@@ -145,7 +148,7 @@ class Target:
 
 
 def _named(path: bytes, copy: int) -> bytes:
-    return path if copy == 1 else b"%b-%d.jsonl" % (path.removesuffix(b".jsonl"), copy)
+    return path if copy <= 1 else b"%b-%d.jsonl" % (path.removesuffix(b".jsonl"), copy)
 
 
 def _make(path: bytes, copy: int) -> tuple[int, int]:
@@ -153,12 +156,28 @@ def _make(path: bytes, copy: int) -> tuple[int, int]:
         try:
             file = os.open(_named(path, copy), _CREATE, _FILE_MODE)
         except FileExistsError:
+            if copy == 0 and (made := _made_before(path)) is not None:
+                return made, 1
             if copy >= _COPIES:
                 raise
-            copy += 1
+            copy = max(copy, 1) + 1
             continue
         _sync_directory(os.path.dirname(path))
-        return file, copy
+        return file, max(copy, 1)
+
+
+def _made_before(path: bytes) -> int | None:
+    """The file that the session made at its start, when nothing was to be written yet."""
+    try:
+        file = os.open(path, _OPEN | os.O_NONBLOCK)
+    except OSError:
+        return None
+    status = os.fstat(file)
+    known = (status.st_mode >> 12, status.st_uid, status.st_size, status.st_nlink)
+    if known == (_REGULAR, os.geteuid(), 0, 1):
+        return file
+    os.close(file)
+    return None
 
 
 def _sync_directory(directory: bytes) -> None:

@@ -1,0 +1,92 @@
+"""The callback a user gives to LightGBM."""
+
+import sys
+from types import FrameType
+from typing import Final
+
+from lightgbm.callback import CallbackEnv
+
+from mllog_callbacks import AuditLog, get_log, guarded
+from mllog_lightgbm.run import Run
+from mllog_lightgbm.watch import Token, is_training
+
+__all__ = ["MLAuditCallback"]
+
+# After the callbacks that show and record (10, 20), before early stopping (30): an iteration's
+# results are seen before anything decides on them.
+_ORDER: Final = 25
+
+
+class MLAuditCallback:
+    """Leaves an audit trail of a LightGBM training: what happened, and why.
+
+    A training tells its start with the data it was given, its hyperparameters, its progress, the
+    evaluation of the model that is kept, and its one end: completed, stopped early (by which
+    metric, on which evidence) or by hand, or failed. It never raises into the training and never
+    changes it. One callback may serve many trainings, also at the same time.
+
+    LightGBM tells no callback that a training has ended. The end is seen all the same, because
+    LightGBM reads `order` inside the very call that trains; see `mllog_lightgbm.watch`. On an
+    interpreter without access to frames the last planned iteration counts as the end.
+
+    Args:
+        log: Where entries go; default `get_log()`, asked for at each training.
+        dataset: Name of the training data in the entries; default the log's.
+        model: Name of the model in the entries; default the log's, or "LightGBM" and the kind of
+            boosting.
+
+    Example:
+        >>> lgb.train(params, train, valid_sets=[valid], callbacks=[MLAuditCallback()])
+    """
+
+    before_iteration = False
+
+    def __init__(
+        self,
+        log: AuditLog | None = None,
+        *,
+        dataset: str | None = None,
+        model: str | None = None,
+    ) -> None:
+        self._log = log
+        self._dataset = dataset
+        self._model = model
+        self._runs: dict[int, Run] = {}
+        self._watching = False
+
+    @property
+    def order(self) -> int:
+        """The place among other callbacks; reading it is how LightGBM says that it begins."""
+        self._watch(sys._getframe(1))  # noqa: SLF001 - documented for CPython
+        return _ORDER
+
+    def __call__(self, env: CallbackEnv) -> None:
+        """Record an iteration's results; LightGBM calls this after each iteration."""
+        self._record(env)
+
+    @guarded
+    def _watch(self, frame: FrameType) -> None:
+        if is_training(frame):
+            self._watching = True
+            Token.place(self._new_run(), frame, self._runs)
+
+    @guarded
+    def _record(self, env: CallbackEnv) -> None:
+        run = self._runs.get(id(env.model))
+        if run is None:
+            if self._watching:  # the log could not be opened, and that was reported
+                return
+            run = self._runs[id(env.model)] = self._new_run()
+            run.begin(env)
+        run.record(env)
+        if not run.watched and env.iteration == env.end_iteration - 1:
+            run.end()
+            del self._runs[id(env.model)]
+
+    def _new_run(self) -> Run:
+        log = get_log() if self._log is None else self._log
+        return Run(log.bind(dataset=self._dataset, model=self._model))
+
+    def __getstate__(self) -> dict[str, object]:
+        """What is copied or pickled: how to log, not the trainings that are under way."""
+        return self.__dict__ | {"_runs": {}}

@@ -1,0 +1,87 @@
+"""An iteration's evaluation results, and the best of each so far."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+__all__ = ["Best", "Result", "Scoreboard", "as_snapshot", "read_results"]
+
+
+class Result(NamedTuple):
+    """One metric on one set, at one iteration.
+
+    Attributes:
+        dataset: Name of the set.
+        metric: Name of the metric.
+        value: Its value; with folds, their mean.
+        higher_is_better: Its direction, as LightGBM says.
+        deviation: Standard deviation over the folds of `lightgbm.cv`; else None.
+    """
+
+    dataset: str
+    metric: str
+    value: float
+    higher_is_better: bool
+    deviation: float | None = None
+
+    @property
+    def name(self) -> str:
+        """Set and metric, as in "valid_0 binary_logloss"."""
+        return f"{self.dataset} {self.metric}"
+
+
+def read_results(given: Iterable[Sequence[Any]] | None) -> list[Result]:
+    """Read LightGBM's results: tuples of four or five before 4.7, `EvalResult` since."""
+    return [_read(each) for each in given or ()]
+
+
+def _read(given: Sequence[Any]) -> Result:
+    dataset, metric = str(given[0]), str(given[1])
+    if dataset == "cv_agg":  # before 4.7, `cv` wrote the set's name before the metric's
+        dataset, _, metric = metric.partition(" ")
+    deviation = float(given[4]) if len(given) > 4 else None  # noqa: PLR2004 - the fifth, of cv
+    return Result(dataset, metric, float(given[2]), bool(given[3]), deviation)
+
+
+def as_snapshot(results: Iterable[Result]) -> dict[str, dict[str, float]]:
+    """Results by set and metric; deviations stand beside as "<metric>_std"."""
+    snapshot: dict[str, dict[str, float]] = {}
+    for each in results:
+        values = snapshot.setdefault(each.dataset, {})
+        values[each.metric] = each.value
+        if each.deviation is not None:
+            values[f"{each.metric}_std"] = each.deviation
+    return snapshot
+
+
+@dataclass(slots=True)
+class Best:
+    """The best value of one metric on one set so far.
+
+    Attributes:
+        value: The value; NaN until there was one to compare.
+        iteration: Where it stood, counted from 1.
+    """
+
+    value: float = math.nan
+    iteration: int = 0
+
+
+class Scoreboard:
+    """Keeps the best of every metric on every set, in its true direction."""
+
+    def __init__(self) -> None:
+        self._best: dict[tuple[str, str], Best] = {}
+
+    def record(self, results: Iterable[Result], iteration: int) -> None:
+        """Take an iteration's results; `iteration` counts from 1."""
+        for each in results:
+            best = self._best.setdefault(each[:2], Best())
+            better = each.value > best.value if each.higher_is_better else each.value < best.value
+            if better or (math.isnan(best.value) and not math.isnan(each.value)):
+                best.value, best.iteration = each.value, iteration
+
+    def best(self, result: Result) -> Best:
+        """The best so far of a result's metric on its set."""
+        return self._best.get(result[:2], Best())

@@ -1,0 +1,206 @@
+"""One training: what it has shown so far, told as entries from its start to its one end."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from lightgbm import CVBooster, Dataset
+from lightgbm.callback import CallbackEnv, EarlyStopException
+
+from mllog_callbacks import AuditLog, EventType, Level, guarded
+from mllog_lightgbm import reasons
+from mllog_lightgbm.facts import DataFacts, Parameters, data_facts, parameters
+from mllog_lightgbm.reasons import Reason
+from mllog_lightgbm.results import Result, Scoreboard, as_snapshot, read_results
+from mllog_lightgbm.stops import Stop, read_stop
+
+__all__ = ["Run"]
+
+_QUIET_S: Final = 30.0
+"""Seconds without a word, after which a reader would like to know that a training goes on."""
+
+
+class Run:
+    """One call of `lightgbm.train` or `lightgbm.cv`.
+
+    Attributes:
+        iteration: The iteration under way, as LightGBM counts it; None before the first.
+        watched: Whether the end of the call will be seen.
+    """
+
+    def __init__(self, log: AuditLog) -> None:
+        self.iteration: int | None = None
+        self.watched = False
+        self._log = log
+        self._began = self._told = time.monotonic()
+        self._started = self._ended = False
+        self._first = self._last = self._done = 0
+        self._given: dict[str, object] = {}
+        self._results: list[Result] = []
+        self._scores = Scoreboard()
+        self._stop: Stop | None = None
+
+    @guarded
+    def expect(
+        self, given: Mapping[str, object], objective: Callable[..., object] | None, planned: int
+    ) -> None:
+        """Take what is known before the booster is made: a training may fail in making it.
+
+        Args:
+            given: The parameters as they reached LightGBM.
+            objective: The caller's own objective; LightGBM's parameters then say "none".
+            planned: The number of iterations.
+        """
+        self.watched = True
+        self._last = planned
+        self._given = dict(given)
+        if objective is not None:
+            self._given["objective"] = objective
+
+    @guarded
+    def begin(self, env: CallbackEnv, data: Dataset | None = None) -> None:
+        """Tell the start of the training and its hyperparameters.
+
+        Args:
+            env: What LightGBM gives a callback in the first iteration.
+            data: The training data as the caller gave it; default the booster's.
+        """
+        self.iteration = env.iteration
+        self._first, self._last = env.begin_iteration, env.end_iteration
+        boosters = env.model.boosters if isinstance(env.model, CVBooster) else [env.model]
+        folds = len(boosters) if isinstance(env.model, CVBooster) else 0
+        booster = boosters[0]
+        found = _parameters(self._given or env.params, booster) or Parameters({}, {}, {})
+        sets = {"training": booster.train_set if data is None else data}
+        if not folds:
+            sets |= dict(zip(booster.name_valid_sets, booster.valid_sets, strict=False))
+        self._start(found, _facts(sets, found.get("objective")) or {}, folds)
+
+    @guarded
+    def record(self, env: CallbackEnv) -> None:
+        """Take an iteration's results; tell of them where a person would want to read it."""
+        self._done = env.iteration + 1
+        self._results = read_results(env.evaluation_result_list)
+        self._scores.record(self._results, self._done)
+        now = time.monotonic()
+        if self._log.level <= Level.DEBUG or _is_round(self._done) or now - self._told > _QUIET_S:
+            self._told = now
+            self._tell(
+                EventType.TRAINING_PROGRESS,
+                reasons.progressed(self._done, self._last, self._results, self._scores),
+                {"iteration": self._done, **as_snapshot(self._results)},
+            )
+
+    @guarded
+    def stop(
+        self,
+        env: CallbackEnv,
+        callback: Callable[[CallbackEnv], object],
+        error: EarlyStopException,
+        *,
+        by_parameter: bool,
+    ) -> None:
+        """Keep who stops the training and why; the end is told when the call is over."""
+        self._done = env.iteration + 1
+        self._stop = read_stop(env, callback, error, by_parameter=by_parameter)
+
+    @guarded
+    def fail(self, error: BaseException, where: str) -> None:
+        """Tell the end that an exception makes now; the exception is read, and not kept.
+
+        Args:
+            error: What was raised.
+            where: What was under way, as in "in the callback log_metrics".
+        """
+        if isinstance(error, Exception):
+            told = reasons.failed(error, where, self._position())
+            self._end(EventType.TRAINING_FAILED, told)
+        else:
+            told = reasons.stopped_by_hand(error, where, self._position())
+            self._end(EventType.TRAINING_STOPPED, told)
+
+    @guarded
+    def end(self) -> None:
+        """Tell how the training ended, now that the call is over."""
+        stop = self._stop
+        if self._ended:
+            return
+        if stop is not None and stop.iteration < self._last:
+            self._evaluate(stop.best_iteration, stop.results)
+            told = reasons.stopped_early(stop, self._last, self._scores)
+            self._end(EventType.TRAINING_STOPPED, told, {"kept_iteration": stop.best_iteration})
+        elif self._started and self._done == self._last:
+            kept = self._done if stop is None else stop.best_iteration
+            self._evaluate(kept, self._results if stop is None else stop.results)
+            told = reasons.completed(
+                self._last - self._first, self._last, stop, self._results, self._scores
+            )
+            self._end(EventType.TRAINING_COMPLETED, told, {"kept_iteration": kept})
+        else:
+            self._end(EventType.TRAINING_FAILED, reasons.vanished(self._position()))
+
+    def _start(self, found: Parameters, data: dict[str, DataFacts], folds: int = 0) -> None:
+        self._started = True
+        if self._log.model is None:
+            self._log = self._log.bind(model=f"LightGBM {found.get('boosting') or ''}".rstrip())
+        planned = self._last - self._first
+        self._tell(
+            EventType.TRAINING_STARTED,
+            reasons.started(planned, self._first, folds, data),
+            {
+                "planned_iterations": planned,
+                **{name: each._asdict() for name, each in data.items()},
+            },
+        )
+        self._tell(
+            EventType.HYPERPARAMETERS_SET,
+            reasons.hyperparameters(found),
+            {"set_by_caller": found.given, "defaults": found.defaults},
+        )
+
+    def _evaluate(self, iteration: int, results: list[Result]) -> None:
+        if results:
+            self._tell(
+                EventType.MODEL_EVALUATED,
+                reasons.evaluated(iteration, results, chosen=self._stop is not None),
+                {"iteration": iteration, **as_snapshot(results)},
+            )
+
+    def _end(
+        self, event: EventType, reason: Reason, snapshot: dict[str, object] | None = None
+    ) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        if not self._started:
+            self._start(_parameters(self._given, None) or Parameters({}, {}, {}), {})
+        facts = {"iterations_done": self._done, "seconds": round(time.monotonic() - self._began, 3)}
+        self._tell(event, reason, facts | (snapshot or {}))
+
+    def _tell(self, event: EventType, reason: Reason, snapshot: dict[str, object] | None) -> None:
+        self._log.emit(
+            event,
+            decision=reason.decision,
+            reasoning=reason.reasoning or None,
+            metrics_snapshot=snapshot,
+        )
+
+    def _position(self) -> str:
+        if self.iteration is None:
+            return "before its first iteration"
+        return f"in iteration {self.iteration + 1:,} of {self._last:,}"
+
+
+_parameters = guarded(parameters)
+
+
+@guarded
+def _facts(sets: Mapping[str, Dataset], objective: object) -> dict[str, DataFacts]:
+    return {name: data_facts(each, objective) for name, each in sets.items()}
+
+
+def _is_round(count: int) -> bool:
+    """Whether a count is 1, 2 or 5 times a power of ten: few enough to read, at any length."""
+    while count % 10 == 0:
+        count //= 10
+    return count in {1, 2, 5}

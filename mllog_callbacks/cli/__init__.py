@@ -1,0 +1,49 @@
+"""The command line, `mllog`: each command's module is imported only when that command is called.
+
+Data go to stdout, talk to stderr. Exit codes: 0 fine, 1 findings, 2 usage, 3 unreadable.
+"""
+
+from importlib import import_module
+from typing import Final
+
+import click
+
+from mllog_callbacks._version import __version__
+
+__all__ = ["main"]
+
+_COMMANDS: Final = {
+    "demo": "Train LightGBM on a real data set and watch its audit trail.",
+    "schema": "Print the JSON Schema of an entry.",
+    "validate": "List the lines of logs that are not entries, and why.",
+}
+"""Each command with its short help; it is the attribute of that name in the module of that name."""
+
+
+class _LazyGroup(click.Group):
+    """A group that tells of its commands without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in _COMMANDS:
+            return None
+        command = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
+        if not isinstance(command, click.Command):
+            msg = f"{cmd_name} is no command"
+            raise TypeError(msg)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mllog")
+def main() -> None:
+    """Audit trails of model trainings: watch one being made, check what was kept.
+
+    Exit codes: 0 fine, 1 findings, 2 usage, 3 unreadable.
+    """

@@ -1,0 +1,70 @@
+"""How far a command is: told on a terminal's stderr, once it takes over a second."""
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+__all__ = ["Status"]
+
+_QUIET_S: Final = 1.0
+_EVERY_S: Final = 0.1
+
+
+class Status:
+    """One line that replaces itself and is gone at the end; nothing where stderr is no terminal.
+
+    It leaves stdout alone: what is printed there passes unchanged.
+    """
+
+    def __init__(self) -> None:
+        self._due = time.monotonic() + _QUIET_S if sys.stderr.isatty() else float("inf")
+        self._shown: Progress | None = None
+
+    def tell(self, text: str) -> None:
+        """Show `text`; cheap enough to be called often, as most calls show nothing."""
+        now = time.monotonic()
+        if now < self._due:
+            return
+        self._due = now + _EVERY_S
+        if self._shown is None:
+            self._shown = _start()
+        self._shown.update(self._shown.task_ids[0], description=text)
+
+    def stop(self) -> None:
+        """Take the line away for good: somebody else writes to the terminal now."""
+        self._due = float("inf")
+        if self._shown is not None:
+            self._shown.stop()
+            self._shown = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def _start() -> "Progress":
+    from rich.console import Console  # noqa: PLC0415 - its import is most of a short command
+    from rich.progress import Progress, SpinnerColumn, TextColumn  # noqa: PLC0415 - likewise
+
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    progress.add_task("")
+    progress.start()
+    return progress

@@ -1,0 +1,166 @@
+"""`mllog validate`: which lines of logs are not entries, and why."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from glob import glob, has_magic
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from mllog_callbacks.cli.progress import Status
+
+if TYPE_CHECKING:
+    from mllog_callbacks.reader import Line
+
+__all__ = ["validate"]
+
+FINDINGS: Final = 1
+UNREADABLE: Final = 3
+
+_STDIN: Final = "-"
+_LINES_A_LOOK: Final = 1_000  # between two looks at the clock
+
+
+@click.command
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+@click.pass_context
+def validate(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> None:
+    """Hold every line of logs against the schema, and against what all JSON readers take.
+
+    PATH is a file, a folder (all *.jsonl files below it, sidecars left out), a glob, or - for
+    standard input. Each finding is one line, file:line: field: reason; the count goes to stderr.
+
+    With --json each finding is {"file", "line", "field", "reason"}, each path that cannot be
+    read {"file", "error"}, and the last line is {"summary": {"findings", "files",
+    "files_with_findings", "lines", "unreadable"}}.
+
+    Exits with 0 where every line is an entry, 1 on findings, 2 on wrong usage, and 3 where a
+    path does not exist, cannot be read, or is a folder without logs.
+    """
+    with Status() as status:
+        validation = _Validation(status, as_json=as_json)
+        for file in validation.expand(paths):
+            validation.read(file)
+    validation.finish()
+    ctx.exit(validation.exit_code)
+
+
+@dataclass
+class _Summary:
+    """What a validation came to."""
+
+    findings: int = 0
+    files: int = 0
+    files_with_findings: int = 0
+    lines: int = 0
+    unreadable: int = 0
+
+    def __str__(self) -> str:
+        if not self.findings:
+            return f"no findings in {_count(self.files, 'file')}, {_count(self.lines, 'line')}"
+        files = f"{self.files_with_findings:,} of {_count(self.files, 'file')}"
+        return f"{_count(self.findings, 'finding')} in {files}, {_count(self.lines, 'line')}"
+
+
+class _Validation:
+    """Reads files and prints what is wrong with them."""
+
+    def __init__(self, status: Status, *, as_json: bool) -> None:
+        self._status = status
+        self._as_json = as_json
+        self._summary = _Summary()
+
+    @property
+    def exit_code(self) -> int:
+        """What the process ends with."""
+        if self._summary.unreadable:
+            return UNREADABLE
+        return FINDINGS if self._summary.findings else 0
+
+    def expand(self, paths: Iterable[str]) -> list[str]:
+        """Return the files that the paths mean, each once, in the order given."""
+        files: dict[str, None] = {}
+        for path in paths:
+            try:
+                files.update(dict.fromkeys(_files(path)))
+            except OSError as error:
+                self._cannot_read(path, error)
+        return list(files)
+
+    def read(self, file: str) -> None:
+        """Print the findings of one file."""
+        before = self._summary.findings
+        for line in self._lines(file):
+            self._take(file, line)
+        self._summary.files_with_findings += self._summary.findings > before
+
+    def finish(self) -> None:
+        """Print the count."""
+        if self._as_json:
+            click.echo(json.dumps({"summary": asdict(self._summary)}))
+        else:
+            click.echo(str(self._summary), err=True)
+
+    def _lines(self, file: str) -> Iterator["Line"]:
+        from mllog_callbacks.reader import read_lines  # noqa: PLC0415 - loads pydantic: slow
+
+        try:
+            yield from read_lines(file, sys.stdin.buffer if file == _STDIN else None)
+            self._summary.files += 1
+        except OSError as error:  # of the reading: a closed stdout is none of ours
+            self._cannot_read(file, error)
+
+    def _take(self, file: str, line: "Line") -> None:
+        summary = self._summary
+        summary.lines += 1
+        if line.findings:
+            summary.findings += len(line.findings)
+            self._print(file, line)
+        elif summary.lines % _LINES_A_LOOK == 0:
+            self._status.tell(f"{click.format_filename(file)}: {summary}")
+
+    def _print(self, file: str, line: "Line") -> None:
+        if sys.stdout.isatty():
+            self._status.stop()
+        for finding in line.findings:
+            if self._as_json:
+                click.echo(json.dumps({"file": file, "line": line.number, **asdict(finding)}))
+            else:
+                where = f"{click.format_filename(file)}:{line.number}"
+                click.echo(f"{where}: {finding.field}: {finding.reason}")
+
+    def _cannot_read(self, path: str, error: OSError) -> None:
+        self._summary.unreadable += 1
+        reason = error.strerror or str(error)
+        if self._as_json:
+            click.echo(json.dumps({"file": path, "error": reason}))
+        else:
+            click.echo(f"{click.format_filename(path)}: cannot be read: {reason}", err=True)
+
+
+def _files(path: str) -> Iterator[str]:
+    """The files a path means.
+
+    Raises:
+        FileNotFoundError: There are none.
+    """
+    from mllog_callbacks.reader import find_logs  # noqa: PLC0415 - loads pydantic: slow
+
+    if path == _STDIN:
+        yield path
+        return
+    is_glob = has_magic(path) and not Path(path).exists()
+    # pathlib's own takes no absolute patterns
+    matches = sorted(glob(path, recursive=True)) if is_glob else [path]  # noqa: PTH207
+    logs = [str(log) for match in matches for log in find_logs(match)]
+    if not logs:
+        raise FileNotFoundError(0, "no log file here")
+    yield from logs
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

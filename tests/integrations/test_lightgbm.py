@@ -1,0 +1,305 @@
+"""A LightGBM training leaves its story: start, settings, progress, evaluation, one end."""
+
+import copy
+import gc
+import pickle
+import threading
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+from sklearn.datasets import load_breast_cancer
+
+from lightgbm_training import PARAMS, Entries, data, of, the_end, train
+from mllog_callbacks import RUN_ENDS, AuditLog, EventType
+from mllog_lightgbm import MLAuditCallback
+
+
+def test_a_training_tells_its_story_in_order(log: AuditLog, entries: Entries) -> None:
+    """Start, hyperparameters, progress, evaluation, end; every entry with dataset and model."""
+    train(log)
+    told = entries()
+    assert [entry.event for entry in told] == [
+        EventType.TRAINING_STARTED,
+        EventType.HYPERPARAMETERS_SET,
+        *[EventType.TRAINING_PROGRESS] * 5,  # 1, 2, 5, 10, 20
+        EventType.MODEL_EVALUATED,
+        EventType.TRAINING_COMPLETED,
+    ]
+    assert {entry.dataset for entry in told} == {"breast_cancer"}
+    assert {entry.model for entry in told} == {"LightGBM gbdt"}
+    assert all(entry.decision and entry.reasoning for entry in told)
+
+
+def test_the_start_tells_rows_features_and_class_balance(log: AuditLog, entries: Entries) -> None:
+    """The facts are those of the data sets given, training and validation."""
+    train(log)
+    started = entries()[0]
+    labels = data()[0].get_label()
+    assert labels is not None
+    positive = int(np.sum(np.asarray(labels)))
+    assert started.metrics_snapshot == {
+        "planned_iterations": 20,
+        "training": {
+            "rows": 426,
+            "features": 30,
+            "classes": {"0": 426 - positive, "1": positive},
+        },
+        "valid_0": started.metrics_snapshot["valid_0"] if started.metrics_snapshot else None,
+    }
+    assert started.reasoning is not None
+    assert "training: 426 rows, 30 features; rows by label 0:" in started.reasoning
+    assert "valid_0: 143 rows" in started.reasoning
+
+
+def test_hyperparameters_of_the_caller_stand_apart_from_defaults(
+    log: AuditLog, entries: Entries
+) -> None:
+    """Aliases are resolved, and the caller's own name is told."""
+    train(log, params={"eta": 0.05, "max_leaves": 7})
+    (told,) = of(entries(), EventType.HYPERPARAMETERS_SET)
+    assert told.metrics_snapshot is not None
+    given, defaults = told.metrics_snapshot["set_by_caller"], told.metrics_snapshot["defaults"]
+    assert isinstance(given, dict)
+    assert isinstance(defaults, dict)
+    assert given["learning_rate"] == 0.05
+    assert given["num_leaves"] == 7
+    assert defaults["min_data_in_leaf"] == 20
+    assert not given.keys() & defaults.keys()
+    assert "learning_rate=0.05 (given as eta)" in str(told.decision)
+    assert lgb.__version__ in str(told.reasoning)
+
+
+def test_what_lightgbm_fills_in_for_its_arguments_is_not_the_callers(
+    log: AuditLog, entries: Entries
+) -> None:
+    """An objective and a number of iterations nobody gave are not told as given."""
+    training, _ = data()
+    lgb.train({"verbosity": -1, "num_threads": 1}, training, callbacks=[MLAuditCallback(log)])
+    (told,) = of(entries(), EventType.HYPERPARAMETERS_SET)
+    assert told.metrics_snapshot is not None
+    assert told.metrics_snapshot["set_by_caller"] == {"verbosity": -1, "num_threads": 1}
+
+
+def test_progress_is_told_at_a_rate_a_person_reads(log: AuditLog, entries: Entries) -> None:
+    """At INFO: 1, 2, 5 and their tenfolds."""
+    train(log, num_boost_round=300)
+    told = of(entries(), EventType.TRAINING_PROGRESS)
+    iterations = [entry.metrics_snapshot and entry.metrics_snapshot["iteration"] for entry in told]
+    assert iterations == [1, 2, 5, 10, 20, 50, 100, 200]
+
+
+def test_debug_tells_every_iteration_and_error_only_failures(tmp_path: Path) -> None:
+    """The level of the log decides."""
+    for level, expected in (("DEBUG", 20), ("ERROR", 0)):
+        with AuditLog(tmp_path / level, level=level) as log:
+            train(log)
+            assert log.flush(10)
+            assert log.stats.emitted == (expected + 4 if expected else 0)
+
+
+def test_progress_tells_the_best_so_far_in_the_metrics_own_direction(
+    log: AuditLog, entries: Entries
+) -> None:
+    """A metric to maximise is at its best where it is highest."""
+    results: dict[str, Any] = {}
+    train(
+        log,
+        lgb.record_evaluation(results),
+        params={"metric": ["auc", "binary_logloss"]},
+        num_boost_round=100,
+    )
+    told = of(entries(), EventType.TRAINING_PROGRESS)[-1]
+    for metric, best in (("auc", max), ("binary_logloss", min)):
+        values = results["valid_0"][metric]
+        top = best(values)
+        at = values.index(top) + 1
+        expected = (
+            f"valid_0 {metric} is {values[-1]:.6g}, its best so far."
+            if at == 100
+            else f"valid_0 {metric} is {values[-1]:.6g}; its best was {top:.6g} at iteration {at}."
+        )
+        assert expected in str(told.reasoning)
+
+
+def test_early_stopping_tells_metric_best_patience_and_consequence(
+    log: AuditLog, entries: Entries
+) -> None:
+    """Every number is the booster's own."""
+    results: dict[str, Any] = {}
+    booster = train(
+        log,
+        lgb.early_stopping(10, verbose=False),
+        lgb.record_evaluation(results),
+        num_boost_round=1000,
+    )
+    told = entries()
+    end, best = the_end(told), booster.best_iteration
+    value = results["valid_0"]["binary_logloss"][best - 1]
+    assert end.event is EventType.TRAINING_STOPPED
+    assert end.decision == (
+        f"Training stopped early after iteration {best + 10} of at most 1,000. "
+        f"The model of iteration {best} is kept."
+    )
+    assert end.reasoning == (
+        f"valid_0 binary_logloss last improved at iteration {best} ({value:.6g}); 10 iterations "
+        "without improvement reached early_stopping(stopping_rounds=10, min_delta=0). "
+        f"The model of iteration {best} is kept."
+    )
+    (evaluated,) = of(told, EventType.MODEL_EVALUATED)
+    assert evaluated.metrics_snapshot == {"iteration": best, "valid_0": {"binary_logloss": value}}
+    assert str(best) in str(evaluated.decision)
+
+
+def test_early_stopping_armed_by_parameter_says_so(log: AuditLog, entries: Entries) -> None:
+    """LightGBM then adds the callback itself; and `min_delta` may hide a better value."""
+    params = {"early_stopping_round": 5, "early_stopping_min_delta": 0.05}
+    train(log, params=params, num_boost_round=1000)
+    end = the_end(entries())
+    assert end.event is EventType.TRAINING_STOPPED
+    assert "min_delta=0.05), armed by the parameter early_stopping_round." in str(end.reasoning)
+    assert "did not count: it is within min_delta=0.05" in str(end.reasoning)
+
+
+def test_the_metric_that_decided_is_named_among_several(log: AuditLog, entries: Entries) -> None:
+    """Several sets and metrics, the training data among them: it is never what decides."""
+    training, valid = data()
+    results: dict[str, Any] = {}
+    booster = lgb.train(
+        PARAMS | {"metric": ["auc", "binary_logloss"]},
+        training,
+        num_boost_round=500,
+        valid_sets=[training, valid],
+        valid_names=["fit", "held_out"],
+        callbacks=[
+            MLAuditCallback(log),
+            lgb.early_stopping(5, verbose=False),
+            lgb.record_evaluation(results),
+        ],
+    )
+    end, best = the_end(entries()), booster.best_iteration
+    metric = next(
+        name for name in ("auc", "binary_logloss") if f"held_out {name}" in str(end.reasoning)
+    )
+    value = results["held_out"][metric][best - 1]
+    assert f"held_out {metric} last improved at iteration {best} ({value:.6g})" in str(
+        end.reasoning
+    )
+
+
+def test_early_stopping_that_is_never_met_completes(log: AuditLog, entries: Entries) -> None:
+    """All iterations ran; the best one is named, and why it is kept."""
+    booster = train(log, lgb.early_stopping(50, verbose=False), num_boost_round=10)
+    end = the_end(entries())
+    assert end.event is EventType.TRAINING_COMPLETED
+    assert f"The model of iteration {booster.best_iteration} is kept" in str(end.decision)
+    assert "early_stopping(stopping_rounds=50, min_delta=0) did not end it sooner" in str(
+        end.reasoning
+    )
+
+
+def test_a_training_without_validation_says_nothing_was_measured(
+    log: AuditLog, entries: Entries
+) -> None:
+    """No metric is invented."""
+    train(log, valid_sets=None)
+    told = entries()
+    assert the_end(told).event is EventType.TRAINING_COMPLETED
+    assert not of(told, EventType.MODEL_EVALUATED)
+    assert "nothing was measured" in str(of(told, EventType.TRAINING_PROGRESS)[0].reasoning)
+
+
+def test_continued_training_tells_where_it_began(log: AuditLog, entries: Entries) -> None:
+    """With `init_model` iterations count on."""
+    training, _ = data()
+    first = lgb.train(PARAMS, training, num_boost_round=5)
+    train(log, init_model=first, num_boost_round=5)
+    told = entries()
+    assert "continues a model of 5 iterations" in str(told[0].reasoning)
+    assert the_end(told).decision == "Training completed: all 5 planned iterations ran."
+
+
+def test_cross_validation_tells_folds_and_one_end(log: AuditLog, entries: Entries) -> None:
+    """Means and deviations are those `lightgbm.cv` returns."""
+    training, _ = data()
+    results: dict[str, Any] = lgb.cv(
+        PARAMS, training, num_boost_round=5, nfold=3, callbacks=[MLAuditCallback(log)]
+    )
+    told = entries()
+    assert the_end(told).event is EventType.TRAINING_COMPLETED
+    assert str(told[0].decision).startswith("Cross-validation over 3 folds")
+    (evaluated,) = of(told, EventType.MODEL_EVALUATED)
+    assert evaluated.metrics_snapshot is not None
+    assert evaluated.metrics_snapshot["valid"] == {
+        "binary_logloss": results["valid binary_logloss-mean"][-1],
+        "binary_logloss_std": results["valid binary_logloss-stdv"][-1],
+    }
+
+
+def test_the_scikit_learn_interface_is_audited_too(log: AuditLog, entries: Entries) -> None:
+    """`LGBMClassifier.fit` calls `lightgbm.train`."""
+    features, labels = load_breast_cancer(return_X_y=True)
+    model = lgb.LGBMClassifier(n_estimators=5, verbosity=-1, n_jobs=1)
+    model.fit(features, labels, callbacks=[MLAuditCallback(log)])
+    assert the_end(entries()).event is EventType.TRAINING_COMPLETED
+
+
+def test_one_callback_serves_many_trainings_also_at_once(log: AuditLog, entries: Entries) -> None:
+    """Each training has its own start and end."""
+    callback = MLAuditCallback(log)
+
+    def work() -> None:
+        training, valid = data()
+        for _ in range(3):
+            lgb.train(PARAMS, training, num_boost_round=3, valid_sets=[valid], callbacks=[callback])
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    told = entries()
+    assert len(of(told, EventType.TRAINING_STARTED)) == 12
+    assert len(of(told, EventType.TRAINING_COMPLETED)) == 12
+
+
+def test_trainings_within_trainings_and_several_audit_callbacks(
+    log: AuditLog, entries: Entries
+) -> None:
+    """Each callback tells each of its trainings once."""
+    callback = MLAuditCallback(log, model="outer and inner")
+
+    def nested(env: Any) -> None:
+        if env.iteration == 1:
+            lgb.train(PARAMS, data()[0], num_boost_round=2, callbacks=[callback])
+
+    both = [callback, nested, MLAuditCallback(log, model="second")]
+    lgb.train(PARAMS, data()[0], num_boost_round=3, callbacks=both)
+    ends = of(entries(), *RUN_ENDS)
+    assert {end.event for end in ends} == {EventType.TRAINING_COMPLETED}
+    assert [end.model for end in ends].count("outer and inner") == 2
+    assert [end.model for end in ends].count("second") == 1
+
+
+def test_a_copied_or_pickled_callback_logs_on(log: AuditLog, entries: Entries) -> None:
+    """A copy in the same process writes to the same session."""
+    copied = copy.deepcopy(MLAuditCallback(log))
+    training, _ = data()
+    lgb.train(PARAMS, training, num_boost_round=2, callbacks=[copied])
+    assert the_end(entries()).event is EventType.TRAINING_COMPLETED
+    unpickled = pickle.loads(pickle.dumps(MLAuditCallback(log, dataset="d")))
+    lgb.train(PARAMS, training, num_boost_round=2, callbacks=[unpickled])
+
+
+def test_nothing_of_ours_remains_after_the_training(log: AuditLog) -> None:
+    """The booster has its own class again, and no frame, booster or data set is kept alive."""
+    gc.collect()
+    gc.disable()
+    try:
+        booster = train(log, lgb.early_stopping(3, verbose=False), num_boost_round=100)
+        assert type(booster) is lgb.Booster
+        del booster
+        assert not [each for each in gc.get_objects() if type(each) is lgb.Booster]
+    finally:
+        gc.enable()
