@@ -44,7 +44,7 @@ class Settings(BaseSettings):
             for the disk is made to confirm what was written once a second. With either,
             `flush` tells when an entry is that safe.
         spool: A file system in memory where entries wait for the disk. Where it is missing or
-            has less than 1 MiB free, as on macOS and Windows, they wait in the process's own
+            has less than 2 MiB free, as on macOS and Windows, they wait in the process's own
             memory, and the last few milliseconds of entries die with a process that is killed.
     """
 

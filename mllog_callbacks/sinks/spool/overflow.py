@@ -24,10 +24,6 @@ class Overflow:
         """Whether there is room; once something was given up, not before that was told."""
         return self.account is None and self.bytes + size <= self.memory
 
-    def pop(self) -> None:
-        """Let go of the oldest line."""
-        self.bytes -= len(self.lines.popleft())
-
     def give_up_all(self) -> None:
         """Count what is held as given up, before what was given up already."""
         held, account = self.lines, self.account

@@ -18,8 +18,8 @@ CAPACITY: Final = 64 * 1024 * 1024
 SEGMENT: Final = 1024 * 1024
 """Bytes of a segment: made in 0.2 ms, and few enough that sessions that emit little hold little."""
 
-LEAST: Final = 256 * 1024
-"""Bytes of capacity below which a spool is not worth its drainer."""
+LEAST: Final = 512 * 1024
+"""Bytes of capacity below which there is no spool: the longest line must fit a quarter."""
 
 _SHARE: Final = 4  # of what is free, others (data loaders, other sessions) keep three quarters
 

@@ -173,13 +173,14 @@ class SpoolSink:
     def __del__(self) -> None:
         """A log that nobody holds any more is closed, without waiting for the disk."""
         try:
-            if self._started:
+            if self._started and self._limit > _CLOSED:
                 self.close(0)
         except Exception:  # noqa: BLE001, S110 - the interpreter is half gone: the drainer sees it
             pass
 
     def abandon(self) -> None:
         """Leave all to the process this one was forked from."""
+        self._lock = threading.RLock()  # another thread may have held it at the fork
         self._limit = _LEFT
         self._memory = _NOWHERE
         self._helper.forget()
@@ -335,9 +336,8 @@ class SpoolSink:
         overflow = self._overflow
         for _ in range(most):
             if overflow.lines:
-                if not self._bring_one(overflow.lines[0]):
+                if not self._bring_one(overflow):
                     return False
-                overflow.pop()
             if not overflow.lines and overflow.account is not None:
                 account, overflow.account = overflow.account, None
                 self._spill(account.line())
@@ -347,14 +347,17 @@ class SpoolSink:
         self._retry = 0
         return False
 
-    def _bring_one(self, text: bytes) -> bool:
+    def _bring_one(self, overflow: Overflow) -> bool:
+        text, pop = overflow.lines[0], overflow.lines.popleft
         day, size = text[DAY].decode(), len(text)
         while day != self._day or self._end + size > self._soft:
             if not self._roll(day):
                 return False
-        start = self._end  # no call
+        start = self._end  # no call, before the last
         self._end = start + size
         self._memory[start - self._shift : start + size - self._shift] = text
+        overflow.bytes -= size
+        pop()
         return True
 
     def _move(self) -> None:
