@@ -335,9 +335,8 @@ class SpoolSink:
     def _bring(self, most: int) -> bool:
         overflow = self._overflow
         for _ in range(most):
-            if overflow.lines:
-                if not self._bring_one(overflow):
-                    return False
+            if overflow.lines and not self._bring_one(overflow):
+                return False
             if not overflow.lines and overflow.account is not None:
                 account, overflow.account = overflow.account, None
                 self._spill(account.line())
