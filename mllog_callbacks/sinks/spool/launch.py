@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from mllog_callbacks.sinks.spool import drainer
 from mllog_callbacks.sinks.spool.layout import lock
+from mllog_callbacks.sinks.spool.process import run
 
 __all__ = ["Helper"]
 
@@ -24,7 +24,7 @@ import sys
 for name in "mllog_callbacks", "mllog_callbacks.sinks", "mllog_callbacks.sinks.spool":
     sys.modules[name] = type(sys)(name)
     sys.modules[name].__path__ = [sys.argv[1]]
-from mllog_callbacks.sinks.spool.drainer import main
+from mllog_callbacks.sinks.spool.process import main
 main(sys.argv[2])
 """
 _BLOCKED: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGPIPE")
@@ -132,6 +132,6 @@ def _drain(folder: str, wake: socket.socket) -> None:
         held = lock(folder, "drain", create=True)
         if held is not None:
             try:
-                drainer.run(folder, wake.fileno())
+                run(folder, wake.fileno())
             finally:
                 os.close(held)

@@ -51,9 +51,9 @@ def recover(directory: str | os.PathLike[str], *, everywhere: bool = False) -> l
 
 
 def _dead(directory: bytes, *, everywhere: bool) -> Iterator[str]:
-    from mllog_callbacks.sinks.spool.drainer import alive  # noqa: PLC0415 - there is no fcntl
     from mllog_callbacks.sinks.spool.layout import About  # noqa: PLC0415 - on Windows
     from mllog_callbacks.sinks.spool.place import root  # noqa: PLC0415
+    from mllog_callbacks.sinks.spool.process import alive  # noqa: PLC0415 - there is no fcntl
 
     try:
         folders = sorted(str(each) for each in root().iterdir() if each.name[:1] != ".")
@@ -70,7 +70,7 @@ def _dead(directory: bytes, *, everywhere: bool) -> Iterator[str]:
 
 
 def _finish(folder: str) -> Recovered:
-    from mllog_callbacks.sinks.spool.drainer import finish  # noqa: PLC0415 - as above
+    from mllog_callbacks.sinks.spool.process import finish  # noqa: PLC0415 - as above
 
     session = Path(folder).name
     deadline = time.monotonic() + _WAIT_S
