@@ -39,11 +39,13 @@ class Logger:
         emit: Log the entry.
         finish: Wait until all is in the file.
         helper: The process that writes for it; 0 where there is none.
+        close: Let go of the file; else ours would be made again where its folder is removed.
     """
 
     emit: Callable[[], object]
     finish: Callable[[], object]
     helper: Callable[[], int] = lambda: 0
+    close: Callable[[], object] = lambda: None
 
 
 def _entry() -> dict[str, object]:
@@ -102,6 +104,7 @@ def mllog_callbacks(directory: Path) -> Logger:
         lambda: emit(event, reasoning=REASONING, metrics_snapshot=METRICS),
         log.flush,
         lambda: Control(place.folder).pid if place else 0,
+        log.close,
     )
 
 

@@ -37,12 +37,16 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if arguments.memory:
-            _print_memory(PEERS[arguments.memory](Path(folder)), arguments.entries)
+            logger = PEERS[arguments.memory](Path(folder))
+            _print_memory(logger, arguments.entries)
+            logger.close()
             return
         loggers = dict(_ready(Path(folder)))
         figures: Figures = defaultdict(lambda: defaultdict(list))
         for _ in range(arguments.rounds):
             _round(loggers, arguments.entries, arguments.steps, figures)
+        for logger in loggers.values():
+            logger.close()
     for name in loggers:
         figures["MiB"][name] = [_memory(name)]
     _print(figures, list(loggers))
