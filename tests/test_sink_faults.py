@@ -537,9 +537,9 @@ def test_recovery_may_be_repeated_and_interrupted(tmp_path: Path) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     assert ended(forked(train)) == -signal.SIGKILL
-    for delay in range(15):
+    for delay in range(60):
         child = forked(lambda: recover(tmp_path))
-        time.sleep(delay / 5000)
+        time.sleep(delay / 20_000)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     recover(tmp_path)

@@ -178,14 +178,17 @@ class Drainer:
     def _release(self, segment: Segment) -> None:
         """Give a segment's memory back, once the disk has confirmed its lines."""
         self._confirm()
-        control, name = self._control, segment_name(self._folder, self._control.released)
-        if control.spares - control.taken < _SPARES:
-            segment.clear()
-            os.rename(name, spare_name(self._folder, control.spares))
-            control.spares += 1
-        else:
-            os.unlink(name)
+        control = self._control
+        name = segment_name(self._folder, control.released)
+        # First: whoever comes after a kill is not to look for lines in what is being cleared
         control.released += 1
+        if control.spares - control.taken >= _SPARES:
+            os.unlink(name)
+            return
+        os.rename(name, f"{self._folder}/cleared")
+        segment.clear()
+        os.rename(f"{self._folder}/cleared", spare_name(self._folder, control.spares))
+        control.spares += 1
 
     def _make_spare(self) -> None:
         """Have a segment at hand before the log needs its second one."""
