@@ -107,10 +107,13 @@ class Drainer:
             if follower is None or not final or segment.beyond(self._offset(segment)) >= 0:
                 return False
             self._jump(follower.start)
-        self._release(segment)
+        self._confirm()
         if follower.path != segment.path:
             self.close()
+        # First: whoever comes after a kill is not to look for lines in what is being cleared
+        self._control.released += 1
         self._segment = follower
+        self._give_back(segment, self._control.released - 1)
         return True
 
     def _offset(self, segment: Segment) -> int:
@@ -175,19 +178,18 @@ class Drainer:
         self._control.position = segment.position(line)
         self._control.copy = self._target.copy
 
-    def _release(self, segment: Segment) -> None:
-        """Give a segment's memory back, once the disk has confirmed its lines."""
-        self._confirm()
-        control = self._control
-        name = segment_name(self._folder, control.released)
-        # First: whoever comes after a kill is not to look for lines in what is being cleared
-        control.released += 1
-        if control.spares - control.taken >= _SPARES:
-            os.unlink(name)
+    def _give_back(self, segment: Segment, number: int) -> None:
+        """Make a segment, whose lines the disk has confirmed, a spare one or free its memory."""
+        control, name = self._control, segment_name(self._folder, number)
+        try:
+            if control.spares - control.taken >= _SPARES:
+                os.unlink(name)
+                return
+            os.rename(name, f"{self._folder}/cleared")
+            segment.clear()
+            os.rename(f"{self._folder}/cleared", spare_name(self._folder, control.spares))
+        except OSError:  # the spool was removed, and with it the memory
             return
-        os.rename(name, f"{self._folder}/cleared")
-        segment.clear()
-        os.rename(f"{self._folder}/cleared", spare_name(self._folder, control.spares))
         control.spares += 1
 
     def _make_spare(self) -> None:
