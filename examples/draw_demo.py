@@ -25,7 +25,7 @@ def main() -> None:
             "MLLOG_DIR": "logs",
             "MLLOG_SESSION": "demo",
         }
-        shown = subprocess.run(  # noqa: S603 - our own command
+        shown = subprocess.run(
             [Path(sys.executable).with_name("mllog"), "demo"],
             cwd=folder,
             env=environment,
