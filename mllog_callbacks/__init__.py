@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         SettingsError,
         UnknownEventError,
     )
-    from mllog_callbacks.guards import guarded, raising, report
+    from mllog_callbacks.guards import guarded, raising, report_failure
     from mllog_callbacks.log import AuditLog, get_log
     from mllog_callbacks.reader import Finding, Line, read_entries, read_lines
     from mllog_callbacks.sinks import SinkStats
@@ -32,7 +32,7 @@ else:
             "SettingsError",
             "UnknownEventError",
         ),
-        "guards": ("guarded", "raising", "report"),
+        "guards": ("guarded", "raising", "report_failure"),
         "log": ("AuditLog", "get_log"),
         "reader": ("Finding", "Line", "read_entries", "read_lines"),
         "sinks": ("SinkStats",),
@@ -71,5 +71,5 @@ __all__ = [
     "raising",
     "read_entries",
     "read_lines",
-    "report",
+    "report_failure",
 ]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
-__all__ = ["guarded", "raising", "report"]
+__all__ = ["guarded", "raising", "report_failure"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -29,13 +29,13 @@ def guarded(function: Callable[_P, _R]) -> Callable[_P, _R | None]:
         try:
             return function(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - what a guard is for
-            report(error, function.__qualname__)
+            report_failure(error, function.__qualname__)
             return None
 
     return guard
 
 
-def report(error: Exception, where: str) -> None:
+def report_failure(error: Exception, where: str) -> None:
     """Tell of a failure of the logging itself: the same one once in a process.
 
     Args:

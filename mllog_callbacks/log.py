@@ -18,7 +18,7 @@ from typing import Final, Self
 from mllog_callbacks.encoding import encode
 from mllog_callbacks.events import EventType, Level
 from mllog_callbacks.exceptions import UnknownEventError
-from mllog_callbacks.guards import report
+from mllog_callbacks.guards import report_failure
 from mllog_callbacks.sessions import describe_session, new_session_name
 from mllog_callbacks.sinks import NullSink, Sink, SinkStats, check_session, open_sink
 
@@ -101,13 +101,15 @@ class AuditLog:
         session = self._session
         if kind.level < session.level:
             return
+        if session.closed:
+            session.warn_closed()
         dataset = self._dataset if dataset is None else dataset
         model = self._model if model is None else model
         line = encode(kind, dataset, model, decision, reasoning, metrics_snapshot)
         try:
             (session.opened or session.sink).put(line)
         except Exception as error:  # noqa: BLE001 - nothing of ours may reach the training
-            report(error, "AuditLog.emit")
+            report_failure(error, "AuditLog.emit")
 
     def bind(self, *, dataset: str | None = None, model: str | None = None) -> Self:
         """Return this log with other default names; both write to the same session."""
@@ -191,7 +193,7 @@ class _Session:
 
         given = settings.load_settings()
         self.level = given.level if level is None else settings.parse_level(level)
-        self.closed = False
+        self.closed = self._warned = False
         self._directory = Path(given.dir if directory is None else directory).absolute()
         self._name = name or given.session
         self._disabled = given.disabled
@@ -217,6 +219,13 @@ class _Session:
                 self.opened.stats.pending,
                 self.opened.stats.dropped,
             )
+
+    def warn_closed(self) -> None:
+        """Say once that entries come too late; they are counted as dropped."""
+        if not self._warned:
+            self._warned = True
+            path = self.sink.path
+            _logger.warning("%s: the log is closed; entries emitted now are dropped", path)
 
     def drain(self, timeout: float) -> None:
         """Wait for what is pending at the exit of the process; threads may still emit after."""
@@ -265,18 +274,21 @@ class _Session:
                     self.opened = self._open_here()
                 except Exception as error:  # noqa: BLE001 - nobody called us to open a log here
                     self.opened = NullSink()
-                    report(error, "AuditLog")
+                    report_failure(error, "AuditLog")
                 _live.add(self)
             return self.opened
 
-    def __getstate__(self) -> dict[str, object]:
-        state = self.__dict__.copy()
+    def __reduce__(self) -> tuple[object, ...]:
         parent = self._parent if self.opened is None else self.opened.session
-        return state | {"_parent": parent, "opened": None, "_lock": None, "closed": False}
+        fresh = {"opened": None, "closed": False, "_warned": False, "_lock": None}
+        return _copied, (self.__dict__ | fresh | {"_parent": parent},)
 
-    def __setstate__(self, state: dict[str, object]) -> None:
-        self.__dict__.update(state)
-        self._lock = threading.RLock()
+    @classmethod
+    def from_copy(cls, state: dict[str, object]) -> Self:
+        """A session that is opened at first use, in the process it was copied to."""
+        session = cls.__new__(cls)
+        session.__dict__.update(state | {"_lock": threading.RLock()})
+        return session
 
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
         """A copy in the same process writes to the same session."""
@@ -284,6 +296,18 @@ class _Session:
 
 
 _live: weakref.WeakSet[_Session] = weakref.WeakSet()
+_copies: dict[object, _Session] = {}
+
+
+def _copied(state: dict[str, object]) -> _Session:
+    """The one session of this process for all unpickled copies of a log: a pool's many tasks."""
+    parent = state["_parent"]
+    session = _copies.get(parent)
+    if session is None or session.closed:
+        session = _copies[parent] = _Session.from_copy(state)
+    return session
+
+
 _default: AuditLog | None = None
 _default_lock = threading.Lock()
 

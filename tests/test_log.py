@@ -17,6 +17,7 @@ import pytest
 from mllog_callbacks import (
     AuditLog,
     EventType,
+    Level,
     LogDirectoryError,
     LogEntry,
     MLLogError,
@@ -69,6 +70,7 @@ def test_files_are_named_by_date_and_session_and_closed_to_others(tmp_path: Path
             == tmp_path / "a" / "b" / f"ml-platform-{entry.timestamp:%Y-%m-%d}.night.1.jsonl"
         )
     assert stat.S_IMODE(log.path.stat().st_mode) & ~0o640 == 0
+    assert stat.S_IMODE(log.path.parent.stat().st_mode) & ~0o750 == 0
 
 
 def test_a_new_file_begins_at_utc_midnight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,8 +210,10 @@ def test_the_default_log_is_one_per_process(
         assert after.session != log.session
 
 
-def test_stats_count_what_became_of_entries(tmp_path: Path) -> None:
-    """All emitted are written once flushed; those after `close` are dropped, and counted."""
+def test_stats_count_what_became_of_entries(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All emitted are written once flushed; those after `close` are dropped, counted, told of."""
     with AuditLog(tmp_path) as log:
         for _ in range(100):
             log.emit("MODEL_SAVED")
@@ -217,8 +221,10 @@ def test_stats_count_what_became_of_entries(tmp_path: Path) -> None:
         stats = log.stats
     assert (stats.emitted, stats.written, stats.pending, stats.dropped) == (100, 100, 0, 0)
     assert log.closed
-    log.emit("MODEL_SAVED")
-    assert log.stats.dropped == 1
+    for _ in range(2):
+        log.emit("MODEL_SAVED")
+    assert log.stats.dropped == 2
+    assert caplog.text.count("the log is closed; entries emitted now are dropped") == 1
     assert len(list(read_entries(log.path))) == 100
 
 
@@ -273,6 +279,15 @@ def test_a_pickled_log_has_a_session_of_its_own(tmp_path: Path) -> None:
             assert copy.session != log.session
             assert [(e.event.value, e.dataset) for e in entries(copy)] == [("MODEL_SAVED", "d")]
         assert [entry.event.value for entry in entries(log)] == ["TRAINING_STARTED"]
+
+
+def test_copies_unpickled_in_one_process_share_a_session(tmp_path: Path) -> None:
+    """A pool's worker gets a copy with every task; it logs in one session all the same."""
+    with AuditLog(tmp_path, level="DEBUG") as log:
+        one, two = (pickle.loads(pickle.dumps(log.bind(model=name))) for name in "ab")
+        assert one.session == two.session != log.session
+        assert (one.model, two.model, one.level) == ("a", "b", Level.DEBUG)
+        one.close()
 
 
 def _in_fork(function: Callable[[AuditLog], None], log: AuditLog) -> int | None:

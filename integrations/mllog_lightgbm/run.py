@@ -7,7 +7,7 @@ from typing import Any, Final
 from lightgbm import CVBooster, Dataset
 from lightgbm.callback import CallbackEnv, EarlyStopException
 
-from mllog_callbacks import AuditLog, EventType, Level, guarded, report
+from mllog_callbacks import AuditLog, EventType, Level, guarded, report_failure
 from mllog_lightgbm import reasons
 from mllog_lightgbm.facts import DataFacts, Parameters, data_facts, parameters
 from mllog_lightgbm.reasons import Reason
@@ -90,7 +90,7 @@ class Run:
             if done == self._last and not self.watched:
                 self.end()
         except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
-            report(error, "Run.record")
+            report_failure(error, "Run.record")
 
     @guarded
     def stop(

@@ -1,5 +1,7 @@
 """`mllog recover`: complete the files of sessions that were killed."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -21,8 +23,9 @@ __all__ = ["recover"]
     is_flag=True,
     help="Also take sessions of a directory of this path in another container.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one session a line.")
 @click.pass_context
-def recover(ctx: click.Context, directory: Path, *, everywhere: bool) -> None:
+def recover(ctx: click.Context, directory: Path, *, everywhere: bool, as_json: bool) -> None:
     """Complete the files of killed sessions in DIRECTORY.
 
     What they had emitted is in memory until the machine is restarted. This also happens by
@@ -31,7 +34,7 @@ def recover(ctx: click.Context, directory: Path, *, everywhere: bool) -> None:
     """
     found = sinks.recover(directory, everywhere=everywhere)
     for each in found:
-        click.echo(_told(each))
+        click.echo(json.dumps(asdict(each)) if as_json else _told(each))
     if not found:
         click.echo(f"Nothing to recover in {directory}.", err=True)
     if any(each.error for each in found):

@@ -79,7 +79,9 @@ class LogFiles:
             LogDirectoryError: The directory cannot be created or written.
         """
         try:
-            self._integrity.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
+            # `parents` would make the log directory itself by the umask alone
+            self.directory.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
+            self._integrity.mkdir(mode=_DIRECTORY_MODE, exist_ok=True)
             self.session, self.sidecar = _claim(self._integrity, self.session, self._facts)
             self._open(time.strftime("%Y-%m-%d", time.gmtime()).encode())
         except OSError as error:
