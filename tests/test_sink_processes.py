@@ -22,7 +22,7 @@ import pytest
 from mllog_callbacks import AuditLog
 from mllog_callbacks.sinks.spool import place
 from mllog_callbacks.sinks.spool.layout import Control
-from processes import Shared, drained, ended, forked, lines, numbers, spools
+from processes import Shared, drained, emit_one, ended, forked, lines, numbers, spools
 
 FORKS = int(os.environ.get("MLLOG_TEST_FORKS", "50"))
 """Children forked; 1,000 take some two minutes."""
@@ -83,7 +83,7 @@ def test_a_child_forked_while_others_log_never_hangs(tmp_path: Path) -> None:
         for thread in threads:
             thread.start()
         for n in range(FORKS):
-            assert ended(forked(partial(_emit_one, log, n))) == 0
+            assert ended(forked(partial(emit_one, log, n))) == 0
             time.sleep(0.001)
         done.set()
         for thread in threads:
@@ -95,10 +95,6 @@ def test_a_child_forked_while_others_log_never_hangs(tmp_path: Path) -> None:
     assert found == Counter(range(FORKS))
     sidecars = [json.loads(each.read_text()) for each in (tmp_path / "_integrity").iterdir()]
     assert {each["parent"] for each in sidecars} == {None, log.session}
-
-
-def _emit_one(log: AuditLog, n: int) -> None:
-    log.emit("TRAINING_PROGRESS", metrics_snapshot={"n": n})
 
 
 def test_a_signal_handler_may_emit_within_emit(
@@ -281,7 +277,7 @@ def test_a_pickled_log_is_another_session_there(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     with AuditLog(tmp_path) as log, ProcessPoolExecutor(2, mp_context=context) as pool:
         log.emit("TRAINING_PROGRESS", metrics_snapshot={"n": 0})
-        list(pool.map(_emit_one, [log] * 12, range(1, 13)))
+        list(pool.map(emit_one, [log] * 12, range(1, 13)))
     drained(tmp_path)
     assert sorted(numbers(tmp_path)) == list(range(13))
     # one session here and one in each worker, however many tasks brought a copy there
@@ -292,7 +288,7 @@ def test_loky_workers_log_in_sessions_of_their_own(tmp_path: Path) -> None:
     """What scikit-learn's ``n_jobs`` does."""
     joblib = pytest.importorskip("joblib")
     with AuditLog(tmp_path) as log:
-        joblib.Parallel(n_jobs=2)(joblib.delayed(_emit_one)(log, n) for n in range(20))
+        joblib.Parallel(n_jobs=2)(joblib.delayed(emit_one)(log, n) for n in range(20))
         with pickle.loads(pickle.dumps(log)) as copy:
             assert copy.session != log.session
     loky = pytest.importorskip("joblib.externals.loky")
