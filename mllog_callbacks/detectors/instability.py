@@ -1,0 +1,196 @@
+"""Instability: values that are not finite, divergence, spikes."""
+
+import math
+
+from mllog_callbacks.detectors.kinds import kind
+from mllog_callbacks.detectors.protocol import Issue, Observation
+from mllog_callbacks.detectors.smoothing import Level
+
+__all__ = ["Divergence", "NonFinite", "Spike"]
+
+
+class NonFinite:
+    """A value is NaN or infinite: told at once, again only after as many finite ones as before.
+
+    Of one observation the training value is looked at first. Needs no direction.
+    """
+
+    name = "non_finite"
+
+    def __init__(self) -> None:
+        self._last: float | None = None
+        self._last_step = -1
+        self._finite = self._wanted = 0
+
+    def observe(self, observation: Observation) -> Issue | None:
+        """Take the next observation."""
+        issue = None
+        for train, value in ((True, observation.train), (False, observation.validation)):
+            if value is None:
+                continue
+            if math.isfinite(value):
+                self._last, self._last_step = value, observation.step
+                self._finite += 1
+            elif issue is None and self._finite >= self._wanted:
+                issue = self._found(observation, value, train=train)
+        if issue is not None:
+            self._wanted, self._finite = max(1, 2 * self._finite), 0
+        return issue
+
+    def _found(self, observation: Observation, value: float, *, train: bool) -> Issue:
+        subject = observation.subject(train=train)
+        found = "NaN" if math.isnan(value) else "infinite"
+        before = (
+            "No finite value was seen before."
+            if self._last is None
+            else f"The last finite value was {self._last:.6g} at {observation.unit} "
+            f"{self._last_step:,}."
+        )
+        return kind(self.name).issue(
+            observation,
+            f"Non-finite value: {subject} is {found} at {observation.at}.",
+            f"{subject} became {found} at {observation.at}. {before}",
+            {"value": str(value), "last_finite_step": self._last_step}
+            | ({} if self._last is None else {"last_finite": self._last}),
+        )
+
+
+class Divergence:
+    """The loss stands far above where it started: told once, again after it came back.
+
+    Watches the training value, the validation value where there is none: a validation loss may
+    rise far above its start by overfitting alone.
+
+    Args:
+        times: Least distance above the start, as a share of the start's size.
+        checks: How many checks in a row.
+    """
+
+    name = "divergence"
+
+    def __init__(self, *, times: float = 1.0, checks: int = 3) -> None:
+        self._times, self._checks = times, checks
+        self._start = math.nan
+        self._start_step = 0
+        self._trained = self._told = False
+        self._best = math.inf
+        self._streak = 0
+
+    def observe(self, observation: Observation) -> Issue | None:
+        """Take the next observation."""
+        train, validation = observation.losses()
+        if train is not None and not self._trained:
+            self._trained, self._start = True, math.nan
+        value = train if self._trained else validation
+        return None if value is None else self._check(observation, value)
+
+    def _check(self, observation: Observation, value: float) -> Issue | None:
+        if math.isnan(self._start):
+            self._start, self._start_step, self._best = value, observation.step, value
+        self._best = min(self._best, value)
+        # for losses that start about zero, what was gained is the measure
+        far = max(abs(self._start), self._start - self._best) * self._times
+        above = value - self._start
+        self._told = self._told and above > 0
+        self._streak = self._streak + 1 if above > far > 0 else 0
+        if self._streak < self._checks or self._told:
+            return None
+        self._told = True
+        return self._found(observation, value)
+
+    def _found(self, observation: Observation, value: float) -> Issue:
+        subject, shown = observation.subject(train=self._trained), observation.shown
+        side = "below" if observation.higher_is_better else "above"
+        return kind(self.name).issue(
+            observation,
+            f"Divergence: {subject} is far {side} its start at {observation.at}.",
+            f"{subject} started at {shown(self._start)} ({observation.unit} "
+            f"{self._start_step:,}) and is {shown(value)} at {observation.at}; it has been {side} "
+            f"its start by more than the start itself for {self._checks} checks. Its best was "
+            f"{shown(self._best)}.",
+            {
+                "start": observation.own(self._start),
+                "best": observation.own(self._best),
+                "value": observation.own(value),
+            },
+        )
+
+
+class Spike:
+    """One value jumps far above its exponential mean, the deviation seen, the level and the range.
+
+    The deviation is an exponential mean of absolute residuals. After an alarm the next one waits
+    for twice as many checks as the one before, so that a stream of a million steps tells of about
+    twenty spikes.
+
+    Watches the training value, the validation value where there is none.
+
+    Args:
+        deviations: Least height, in standard deviations.
+        level: Least height, as a share of the level's size.
+        range_: Least height, as a share of the range seen.
+        warm_up: Number of values before the first alarm.
+    """
+
+    name = "spike"
+
+    def __init__(
+        self,
+        *,
+        deviations: float = 8.0,
+        level: float = 0.3,
+        range_: float = 0.3,
+        warm_up: int = 3,
+    ) -> None:
+        self._deviations, self._share, self._range = deviations, level, range_
+        self._warm_up = warm_up
+        self._level, self._deviation = Level(5), Level(10)
+        self._low, self._high = math.inf, -math.inf
+        self._trained = False
+        self._values = self._quiet = 0
+        self._pause = 10
+
+    def observe(self, observation: Observation) -> Issue | None:
+        """Take the next observation."""
+        train, validation = observation.losses()
+        self._trained = self._trained or train is not None
+        value = train if self._trained else validation
+        return None if value is None else self._check(observation, value)
+
+    def _check(self, observation: Observation, value: float) -> Issue | None:
+        self._values += 1
+        self._quiet = max(0, self._quiet - 1)
+        level, deviation = self._level.value, self._deviation.value * 1.25  # of a normal residual
+        above = value - level
+        least = max(
+            self._deviations * deviation,
+            self._share * abs(level),
+            self._range * (self._high - self._low),
+        )
+        spike = self._values > self._warm_up and above > least > 0
+        self._take(value, above, least)
+        if not spike or self._quiet:
+            return None
+        self._quiet, self._pause = self._pause, 2 * self._pause
+        return self._found(observation, value, level, deviation)
+
+    def _take(self, value: float, above: float, least: float) -> None:
+        if not math.isnan(above):
+            # as for the noise, an outlier may not pass for the deviation; a fall is no noise
+            self._deviation.update(min(abs(above), max(least, 0.0)) if least > 0 else abs(above))
+        self._level.update(value)
+        self._low, self._high = min(self._low, value), max(self._high, value)
+
+    def _found(
+        self, observation: Observation, value: float, level: float, deviation: float
+    ) -> Issue:
+        subject, shown = observation.subject(train=self._trained), observation.shown
+        jumped = "dropped" if observation.higher_is_better else "jumped"
+        far = f", {(value - level) / deviation:.1f} standard deviations" if deviation > 0 else ""
+        return kind(self.name).issue(
+            observation,
+            f"Spike: {subject} {jumped} at {observation.at}.",
+            f"{subject} {jumped} to {shown(value)} at {observation.at} from a level of "
+            f"{shown(level)}{far}.",
+            {"value": observation.own(value), "level": observation.own(level)},
+        )
