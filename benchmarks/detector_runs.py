@@ -131,7 +131,7 @@ def _varied(base: Recipe, rng: np.random.Generator) -> Recipe:
         case "healthy_steps":
             more = {
                 "optimiser": "sgd",
-                "learning_rate": pick(0.05, 0.02),
+                "learning_rate": pick(0.02, 0.01),
                 "decay": 5e-3,
                 "dropout": 0.2,
                 "schedule": "steps",
@@ -149,7 +149,7 @@ def _varied(base: Recipe, rng: np.random.Generator) -> Recipe:
             more |= {"burst_by": pick(200.0, 1e3)}
         case "spike":
             more = {"learning_rate": 1e-3, "burst": (late, 1), "burst_by": pick(300.0, 600.0)}
-            more |= {"dropout": 0.2, "decay": 1e-3}
+            more |= {"dropout": 0.2, "depth": 2, "width": 64}
         case "oscillation":
             more = {"optimiser": "sgd", "learning_rate": pick(0.3, 0.6, 1.0), "depth": 3}
             more |= {"width": 128}
@@ -159,7 +159,7 @@ def _varied(base: Recipe, rng: np.random.Generator) -> Recipe:
         case "dying_relu":
             more = {"learning_rate": 1e-3, "depth": 3, "width": 64, "bias": pick(-20.0, -50.0)}
         case "slow":
-            more = {"optimiser": "sgd", "learning_rate": pick(1e-5, 1e-6)}
+            more = {"optimiser": "sgd", "learning_rate": pick(1e-6, 1e-7)}
         case _:
             msg = f"nothing is known of the label {base.label}"
             raise ValueError(msg)
@@ -180,7 +180,9 @@ def confirmed(run: Run) -> bool | None:
     smooth = np.convolve(values, np.ones(3) / 3, "valid")
     end = float(np.median(values[-max(3, len(values) // 20) :]))
     rise = end / float(smooth.min()) - 1
-    noise = float(np.median(np.abs(np.diff(values, 2)))) / (0.6745 * math.sqrt(6) * float(smooth.min()))
+    noise = float(np.median(np.abs(np.diff(values, 2)))) / (
+        0.6745 * math.sqrt(6) * float(smooth.min())
+    )
     return rise <= max(0.02, 2 * noise) if run.label.startswith("healthy") else rise >= 0.10  # noqa: PLR2004
 
 

@@ -4,7 +4,7 @@ import math
 
 from mllog_callbacks.detectors.kinds import kind
 from mllog_callbacks.detectors.protocol import Issue, Observation
-from mllog_callbacks.detectors.smoothing import Level
+from mllog_callbacks.detectors.smoothing import Level, Noise
 
 __all__ = ["Divergence", "NonFinite", "Spike"]
 
@@ -50,9 +50,11 @@ class NonFinite:
             observation,
             f"Non-finite value: {subject} is {found} at {observation.at}.",
             f"{subject} became {found} at {observation.at}. {before}",
-            {"value": str(value), "last_finite_step": self._last_step}
-            | ({} if self._last is None else {"last_finite": self._last}),
+            {"value": str(value)} if self._last is None else self._numbers(value, self._last),
         )
+
+    def _numbers(self, value: float, last: float) -> dict[str, float | str]:
+        return {"value": str(value), "last_finite": last, "last_finite_step": self._last_step}
 
 
 class Divergence:
@@ -116,17 +118,49 @@ class Divergence:
         )
 
 
+class _Jumps:
+    """How far the values of one series jump above their level."""
+
+    __slots__ = ("_last", "_level", "_noise", "count", "high", "low")
+
+    def __init__(self) -> None:
+        self._level, self._noise = Level(5), Noise()
+        self._last = math.nan
+        self.low, self.high = math.inf, -math.inf
+        self.count = 0
+
+    @property
+    def level(self) -> float:
+        """The exponential mean of the values, or the last value where that is higher.
+
+        The mean lags behind a loss that rises steadily, and a steady rise is no jump.
+        """
+        return max(self._level.value, self._last)
+
+    @property
+    def noise(self) -> float:
+        """The standard deviation of their noise."""
+        return self._noise.value
+
+    def take(self, value: float) -> None:
+        """Take a value, after it was judged."""
+        self.count += 1
+        self._last = value
+        self._level.update(value)
+        self._noise.update(value)
+        self.low, self.high = min(self.low, value), max(self.high, value)
+
+
 class Spike:
-    """One value jumps far above its exponential mean, the deviation seen, the level and the range.
+    """One value jumps far above its exponential mean: beyond the noise, the level and the range.
 
-    The deviation is an exponential mean of absolute residuals. After an alarm the next one waits
-    for twice as many checks as the one before, so that a stream of a million steps tells of about
-    twenty spikes.
+    After an alarm the next one waits for twice as many checks as the one before, so that a stream
+    of a million steps tells of about twenty spikes.
 
-    Watches the training value, the validation value where there is none.
+    Watches the training and the validation value.
 
     Args:
-        deviations: Least height, in standard deviations.
+        deviations: Least height, in standard deviations of the noise.
         level: Least height, as a share of the level's size.
         range_: Least height, as a share of the range seen.
         warm_up: Number of values before the first alarm.
@@ -140,57 +174,50 @@ class Spike:
         deviations: float = 8.0,
         level: float = 0.3,
         range_: float = 0.3,
-        warm_up: int = 3,
+        warm_up: int = 5,
     ) -> None:
         self._deviations, self._share, self._range = deviations, level, range_
         self._warm_up = warm_up
-        self._level, self._deviation = Level(5), Level(10)
-        self._low, self._high = math.inf, -math.inf
-        self._trained = False
-        self._values = self._quiet = 0
+        self._train, self._validation = _Jumps(), _Jumps()
+        self._quiet = 0
         self._pause = 10
 
     def observe(self, observation: Observation) -> Issue | None:
         """Take the next observation."""
         train, validation = observation.losses()
-        self._trained = self._trained or train is not None
-        value = train if self._trained else validation
-        return None if value is None else self._check(observation, value)
+        if self._quiet:
+            self._quiet -= 1
+        issue = None
+        if train is not None:
+            if self._is_spike(self._train, train):
+                issue = self._found(observation, self._train, train)
+            self._train.take(train)
+        if validation is not None:
+            if issue is None and self._is_spike(self._validation, validation):
+                issue = self._found(observation, self._validation, validation)
+            self._validation.take(validation)
+        return issue
 
-    def _check(self, observation: Observation, value: float) -> Issue | None:
-        self._values += 1
-        self._quiet = max(0, self._quiet - 1)
-        level, deviation = self._level.value, self._deviation.value * 1.25  # of a normal residual
-        above = value - level
-        least = max(
-            self._deviations * deviation,
-            self._share * abs(level),
-            self._range * (self._high - self._low),
+    def _is_spike(self, seen: _Jumps, value: float) -> bool:
+        above = value - seen.level
+        return (
+            above > self._share * abs(seen.level)
+            and above > self._range * (seen.high - seen.low)
+            and above > self._deviations * seen.noise
+            and seen.count >= self._warm_up
+            and not self._quiet
         )
-        spike = self._values > self._warm_up and above > least > 0
-        self._take(value, above, least)
-        if not spike or self._quiet:
-            return None
+
+    def _found(self, observation: Observation, seen: _Jumps, value: float) -> Issue:
         self._quiet, self._pause = self._pause, 2 * self._pause
-        return self._found(observation, value, level, deviation)
-
-    def _take(self, value: float, above: float, least: float) -> None:
-        if not math.isnan(above):
-            # as for the noise, an outlier may not pass for the deviation; a fall is no noise
-            self._deviation.update(min(abs(above), max(least, 0.0)) if least > 0 else abs(above))
-        self._level.update(value)
-        self._low, self._high = min(self._low, value), max(self._high, value)
-
-    def _found(
-        self, observation: Observation, value: float, level: float, deviation: float
-    ) -> Issue:
-        subject, shown = observation.subject(train=self._trained), observation.shown
+        subject, shown = observation.subject(train=seen is self._train), observation.shown
         jumped = "dropped" if observation.higher_is_better else "jumped"
-        far = f", {(value - level) / deviation:.1f} standard deviations" if deviation > 0 else ""
+        height = value - seen.level
+        far = f", {height / seen.noise:.1f} times its noise" if seen.noise > 0 else ""
         return kind(self.name).issue(
             observation,
             f"Spike: {subject} {jumped} at {observation.at}.",
             f"{subject} {jumped} to {shown(value)} at {observation.at} from a level of "
-            f"{shown(level)}{far}.",
-            {"value": observation.own(value), "level": observation.own(level)},
+            f"{shown(seen.level)}{far}.",
+            {"value": observation.own(value), "level": observation.own(seen.level)},
         )

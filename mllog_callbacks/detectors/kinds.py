@@ -92,16 +92,16 @@ KINDS: Final = (
         "MLA006",
         "spike",
         Severity.WARNING,
-        "one value above the exponential mean by 8 standard deviations, by 30 % of the level and "
-        "by 30 % of the range seen",
+        "one value above the exponential mean by 8 times the noise, by 30 % of the level and by "
+        "30 % of the range seen",
         _OWN,
     ),
     Kind(
         "MLA007",
         "oscillation",
         Severity.WARNING,
-        "over 15 checks (200 by step): mean change above 20 % of the level and 3 % of the range, "
-        "more than half of the changes reverse the one before, net drift under 30 % of the path; "
+        "over 15 checks (50 by iteration, 200 by step): mean change above 20 % of the level, 5 % of "
+        "the start and 3 % of the range, more than half of the changes reverse the one before, net drift under 30 % of the path; "
         "10 % of the level suffices where the training loss is still within 20 % of its start",
         "AUTOTRAINER (ICSE 2021), oscillating loss; thresholds: " + _OWN,
     ),

@@ -68,7 +68,9 @@ class Overfitting:
             return self._improved(observation, level)
         material = self._material(self._rise, self._share)
         rise = level - self._best
-        holds = rise > material and value - self._best > material and not rise <= self._noises * noise
+        holds = (
+            rise > material and value - self._best > material and not rise <= self._noises * noise
+        )
         self._streak = self._streak + 1 if holds and self._fell(observation) else 0
         if self._stage == 2 or self._streak < min(max(math.ceil(0.03 * self._checks), 3), 5):
             return None

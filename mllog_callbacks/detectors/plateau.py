@@ -98,7 +98,11 @@ class Plateau:
             ""
             if self._rate is None or observation.learning_rate is None
             else f" The learning rate is {observation.learning_rate:.6g}"
-            + (f", last down by half at {observation.unit} {self._begun_step:,}." if self._begun else ".")
+            + (
+                f", last down by half at {observation.unit} {self._begun_step:,}."
+                if self._begun
+                else "."
+            )
         )
         return kind(self.name).issue(
             observation,

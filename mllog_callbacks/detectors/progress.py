@@ -5,7 +5,6 @@ from typing import Final
 
 from mllog_callbacks.detectors.kinds import kind
 from mllog_callbacks.detectors.protocol import Issue, Observation, Unit
-from mllog_callbacks.detectors.smoothing import Level
 
 __all__ = ["NoConvergence", "Oscillation"]
 
@@ -42,10 +41,10 @@ class _Swing:
         turned = change < 0 < before or before < 0 < change
         self.reversals += weight * (turned - self.reversals)
 
-    def swings(self, share: float) -> bool:
+    def swings(self, share: float, start: float) -> bool:
         """Whether the changes are large, reverse each other and lead nowhere."""
         return (
-            self.path > share * abs(self.level)
+            self.path > max(share * abs(self.level), 0.05 * abs(start))
             and self.path > 0.03 * (self.high - self.low)  # noqa: PLR2004 - see MLA007
             and self.reversals > 0.5  # noqa: PLR2004 - see MLA007
             and abs(self.drift) < 0.3 * self.path  # noqa: PLR2004 - see MLA007
@@ -63,7 +62,7 @@ class Oscillation:
     loss is about where it started.
 
     Args:
-        share: Least mean change, as a share of the level.
+        share: Least mean change, as a share of the level; it is 5 % of the start at least.
         stuck_share: The same while the training loss is within 20 % of its start.
         window: Number of checks; default 15 epochs, 50 iterations or 200 steps.
     """
@@ -86,11 +85,11 @@ class Oscillation:
         train, validation = observation.losses()
         if self._window is None:
             self._window = _WINDOW[observation.unit]
+        if math.isnan(self._start) and (train is not None or validation is not None):
+            self._start = train if train is not None else validation
         if train is not None:
             self._train = self._train or _Swing(self._window)
             self._train.update(train)
-            if math.isnan(self._start):
-                self._start = train
         if validation is not None:
             self._validation = self._validation or _Swing(self._window)
             self._validation.update(validation)
@@ -100,10 +99,15 @@ class Oscillation:
         train, validation = self._train, self._validation
         stuck = train is not None and train.level >= self._start - 0.2 * abs(self._start)
         share = self._stuck_share if stuck else self._share
-        if train is not None and train.count >= window and train.swings(share):
+        if train is not None and train.count >= window and train.swings(share, self._start):
             return self._found(observation, train, train=True)
         watched = validation is not None and (train is None or stuck)
-        if watched and validation is not None and validation.count >= window and validation.swings(share):
+        if (
+            watched
+            and validation is not None
+            and validation.count >= window
+            and validation.swings(share, self._start)
+        ):
             return self._found(observation, validation, train=False)
         return None
 
@@ -149,7 +153,6 @@ class NoConvergence:
     ) -> None:
         self._gain, self._stuck_gain, self._lately = gain, stuck_gain, lately
         self._patience = patience
-        self._level = Level(3)
         self._start = self._third = math.nan
         self._start_step = 0
         self._best = math.inf
@@ -169,7 +172,7 @@ class NoConvergence:
 
     def _check(self, observation: Observation, value: float, patience: int) -> Issue | None:
         self._checks += 1
-        self._best = min(self._best, self._level.update(value))
+        self._best = min(self._best, value)
         if self._checks == 1:
             self._start, self._start_step = value, observation.step
         if self._checks == patience // 3 + 1:
@@ -189,7 +192,7 @@ class NoConvergence:
             observation,
             f"No convergence: {subject} has hardly improved since the start.",
             f"{subject} started at {shown(self._start)} ({observation.unit} "
-            f"{self._start_step:,}); its smoothed best of {self._checks:,} checks up to "
+            f"{self._start_step:,}); its best of {self._checks:,} checks up to "
             f"{observation.at} is {shown(self._best)}, a gain of {gained:.4g}{share}, of which "
             f"{max(0.0, lately):.4g} came after the first third.",
             {

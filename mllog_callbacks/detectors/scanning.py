@@ -27,9 +27,7 @@ def scan(
         unit: What a value stands for: detectors judge epochs, iterations and steps differently.
         learning_rate: The learning rate, one for all steps or one a step.
     """
-    rates = (
-        learning_rate if isinstance(learning_rate, Sequence) else repeat(learning_rate)
-    )
+    rates = learning_rate if isinstance(learning_rate, Sequence) else repeat(learning_rate)
     metric = "score" if higher_is_better else "loss" if higher_is_better is False else "value"
     detectors = DetectorSet()
     found: list[Issue] = []

@@ -167,5 +167,7 @@ def _code(given: str) -> str:
     for each in KINDS:
         if given in {each.code, each.name}:
             return each.code
-    msg = f"there is no issue {given!r}; expected a code or a name of {[each.code for each in KINDS]}"
+    msg = (
+        f"there is no issue {given!r}; expected a code or a name of {[each.code for each in KINDS]}"
+    )
     raise ValueError(msg)
