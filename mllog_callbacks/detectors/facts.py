@@ -113,7 +113,7 @@ def _prior_only(issue: Issue, facts: Facts) -> str:
     if isinstance(best, float) and len(counts) > 1:
         shares = [count / sum(counts) for count in counts]
         entropy = -sum(share * math.log(share) for share in shares)
-        if abs(best - entropy) <= 0.02 * entropy:  # noqa: PLR2004 - two per cent: they are equal
+        if abs(best - entropy) <= 0.02 * entropy:
             return (
                 f"only the class shares are learned, whose entropy is {entropy:.4g} (the largest "
                 f"class has {max(shares):.0%} of the rows)"

@@ -10,51 +10,48 @@ __all__ = ["Divergence", "NonFinite", "Spike"]
 
 
 class NonFinite:
-    """A value is NaN or infinite: told at once, again only after as many finite ones as before.
+    """A value is NaN or infinite: told at once.
 
-    Of one observation the training value is looked at first. Needs no direction.
+    Told again only when more values were finite in between than the time before, so that a
+    metric that is undefined now and then does not fill the log. Needs no direction.
     """
 
     name = "non_finite"
 
     def __init__(self) -> None:
-        self._last: float | None = None
-        self._last_step = -1
+        self._last: dict[bool, tuple[float, int]] = {}  # of training and of validation
         self._finite = self._wanted = 0
 
     def observe(self, observation: Observation) -> Issue | None:
-        """Take the next observation."""
+        """Take the next observation; of two values that are not finite the training's is told."""
         issue = None
         for train, value in ((True, observation.train), (False, observation.validation)):
             if value is None:
                 continue
             if math.isfinite(value):
-                self._last, self._last_step = value, observation.step
+                self._last[train] = value, observation.step
                 self._finite += 1
             elif issue is None and self._finite >= self._wanted:
                 issue = self._found(observation, value, train=train)
         if issue is not None:
-            self._wanted, self._finite = max(1, 2 * self._finite), 0
+            self._wanted, self._finite = 2 * self._finite + 2, 0
         return issue
 
     def _found(self, observation: Observation, value: float, *, train: bool) -> Issue:
         subject = observation.subject(train=train)
         found = "NaN" if math.isnan(value) else "infinite"
-        before = (
-            "No finite value was seen before."
-            if self._last is None
-            else f"The last finite value was {self._last:.6g} at {observation.unit} "
-            f"{self._last_step:,}."
-        )
+        before = "No finite value was seen before."
+        metrics: dict[str, float | str] = {"value": str(value)}
+        if train in self._last:
+            last, step = self._last[train]
+            before = f"The last finite value was {last:.6g} at {observation.unit} {step:,}."
+            metrics |= {"last_finite": last, "last_finite_step": step}
         return kind(self.name).issue(
             observation,
             f"Non-finite value: {subject} is {found} at {observation.at}.",
             f"{subject} became {found} at {observation.at}. {before}",
-            {"value": str(value)} if self._last is None else self._numbers(value, self._last),
+            metrics,
         )
-
-    def _numbers(self, value: float, last: float) -> dict[str, float | str]:
-        return {"value": str(value), "last_finite": last, "last_finite_step": self._last_step}
 
 
 class Divergence:

@@ -68,7 +68,7 @@ KINDS: Final = (
         "MLA003",
         "plateau",
         Severity.INFO,
-        "possible: the last quarter of the run (10 checks at least) brought 0.5 % of all that was "
+        "possible: the last quarter of the run (10 checks at least, 200 by step) brought 0.5 % of all that was "
         "gained; confirmed (a warning): the last half, 1 %; a drop of the learning rate to half or "
         "less, or a gain of 2 %, begins anew",
         _OWN,
@@ -101,8 +101,9 @@ KINDS: Final = (
         "oscillation",
         Severity.WARNING,
         "over 15 checks (50 by iteration, 200 by step): mean change above 20 % of the level, 5 % of "
-        "the start and 3 % of the range, more than half of the changes reverse the one before, net drift under 30 % of the path; "
-        "10 % of the level suffices where the training loss is still within 20 % of its start",
+        "the start and 3 % of the range, more than half of the changes reverse the one before, net "
+        "drift under 30 % of the path; 10 % of the level suffices where the training loss is still "
+        "within 20 % of its start",
         "AUTOTRAINER (ICSE 2021), oscillating loss; thresholds: " + _OWN,
     ),
     Kind(

@@ -1,12 +1,15 @@
 """Overfitting: the validation loss rises from its best while the training loss still falls."""
 
 import math
+from typing import Final
 
 from mllog_callbacks.detectors.kinds import kind
 from mllog_callbacks.detectors.protocol import Issue, Observation, Severity
 from mllog_callbacks.detectors.smoothing import Level, Noise
 
 __all__ = ["GeneralisationGap", "Overfitting"]
+
+_GROWN: Final = 2  # the stage of the issue; that of the early warning is 1
 
 
 class Overfitting:
@@ -47,8 +50,8 @@ class Overfitting:
         self._level, self._train, self._noise = Level(span), Level(span), Noise()
         self._first = math.nan
         self._train_first = math.nan
-        self._best = math.inf
-        self._best_step = -1
+        self._best = self._lowest = math.inf
+        self._lowest_step = -1
         self._best_train = math.nan
         self._checks = self._streak = self._stage = 0
 
@@ -64,15 +67,18 @@ class Overfitting:
     def _check(self, observation: Observation, value: float) -> Issue | None:
         self._checks += 1
         level, noise = self._level.update(value), self._noise.update(value)
+        before = self._lowest_step
+        if value < self._lowest:
+            self._lowest, self._lowest_step = value, observation.step
         if level < self._best:
-            return self._improved(observation, level)
+            return self._improved(observation, level, before)
         material = self._material(self._rise, self._share)
         rise = level - self._best
         holds = (
             rise > material and value - self._best > material and not rise <= self._noises * noise
         )
         self._streak = self._streak + 1 if holds and self._fell(observation) else 0
-        if self._stage == 2 or self._streak < min(max(math.ceil(0.03 * self._checks), 3), 5):
+        if self._stage == _GROWN or self._streak < min(max(math.ceil(0.03 * self._checks), 3), 5):
             return None
         if self._stage == 1 and rise <= self._material(self._grown, 2 * self._share):
             return None
@@ -90,47 +96,44 @@ class Overfitting:
         scale = best if best > 0 else max(self._train_first - best, 0.0)
         return best - self._train.value > self._fall * scale
 
-    def _improved(self, observation: Observation, level: float) -> Issue | None:
-        before, stage = self._best_step, self._stage
+    def _improved(self, observation: Observation, level: float, before: int) -> Issue | None:
+        stage = self._stage
         if math.isnan(self._first):
             self._first = level
-        self._best, self._best_step, self._best_train = level, observation.step, self._train.value
+        self._best, self._best_train = level, self._train.value
         self._streak = self._stage = 0
         if not stage:
             return None
-        subject = observation.subject(train=False)
+        subject, shown = observation.subject(train=False), observation.shown
         return kind(self.name).issue(
             observation,
-            f"Overfitting resolved: {subject} reached a new best at {observation.at}.",
-            f"The smoothed {subject} is {observation.shown(level)}, below its best of "
-            f"{observation.unit} {before:,} from which it had risen."
-            if not observation.higher_is_better
-            else f"The smoothed {subject} is {observation.shown(level)}, above its best of "
-            f"{observation.unit} {before:,} from which it had fallen.",
-            {"best": observation.own(level), "best_step": observation.step},
+            f"Overfitting resolved: {subject} is at a new best at {observation.at}.",
+            f"The smoothed {subject} is {shown(level)} at {observation.at}, better than ever; it "
+            f"had been getting worse since {observation.unit} {before:,}.",
+            {"best": observation.own(self._lowest), "best_step": self._lowest_step},
             Severity.INFO,
         )
 
     def _risen(self, observation: Observation, level: float) -> Issue:
-        early = self._stage == 1
+        early = self._stage < _GROWN
         subject, shown = observation.subject(train=False), observation.shown
-        moved = "fell" if observation.higher_is_better else "rose"
-        share = (level - self._best) / abs(self._best) if self._best else math.inf
-        by = f" by {share:.1%}" if math.isfinite(share) else ""
-        since = f"{observation.unit} {self._best_step:,}"
+        moved = "fallen" if observation.higher_is_better else "risen"
+        share = f" by {(level - self._best) / abs(self._best):.1%}" if self._best else ""
+        since = f"{observation.unit} {self._lowest_step:,}"
         return kind(self.name).issue(
             observation,
             f"{'Overfitting begins' if early else 'Overfitting'}: {subject} has been getting worse "
             f"since {since}.",
-            f"The smoothed {subject} was best at {since} ({shown(self._best)}) and {moved}{by} to "
-            f"{shown(level)} at {observation.at}, {self._times_noise(level)}{self._meanwhile(observation)}",
+            f"{subject} was best at {since} ({shown(self._lowest)}); smoothed it has {moved} from "
+            f"its best{share} to {shown(level)} at {observation.at}{self._times_noise(level)}; "
+            f"{self._meanwhile(observation)}",
             self._numbers(observation, level),
             None if early else Severity.ERROR,
         )
 
     def _times_noise(self, level: float) -> str:
         noise = self._noise.value
-        return f"{(level - self._best) / noise:.1f} times its noise; " if noise > 0 else ""
+        return f", {(level - self._best) / noise:.1f} times its noise" if noise > 0 else ""
 
     def _meanwhile(self, observation: Observation) -> str:
         if math.isnan(self._best_train):
@@ -143,8 +146,8 @@ class Overfitting:
 
     def _numbers(self, observation: Observation, level: float) -> dict[str, float | str]:
         numbers: dict[str, float | str] = {
-            "best": observation.own(self._best),
-            "best_step": self._best_step,
+            "best": observation.own(self._lowest),
+            "best_step": self._lowest_step,
             "level": observation.own(level),
         }
         if not math.isnan(self._best_train):
@@ -154,7 +157,7 @@ class Overfitting:
 
 
 class GeneralisationGap:
-    """The validation loss stands far above the training loss: information, no fault by itself.
+    """The validation loss stands far above the training loss: information, told once.
 
     Silent for values at or below zero, of which a ratio means nothing, and thereby for metrics to
     maximise.
@@ -170,6 +173,7 @@ class GeneralisationGap:
         self._ratio, self._checks = ratio, checks
         self._train = math.nan
         self._streak = 0
+        self._told = False
 
     def observe(self, observation: Observation) -> Issue | None:
         """Take the next observation."""
@@ -180,7 +184,10 @@ class GeneralisationGap:
             return None
         wide = self._train > 0 and validation - self._train > self._ratio * self._train
         self._streak = self._streak + 1 if wide else 0
-        return self._found(observation, validation) if self._streak == self._checks else None
+        if self._told or self._streak < self._checks:
+            return None
+        self._told = True
+        return self._found(observation, validation)
 
     def _found(self, observation: Observation, validation: float) -> Issue:
         subject = observation.subject(train=False)

@@ -1,12 +1,16 @@
 """Plateau: hardly anything was gained over a good part of the run, at one learning rate."""
 
 import math
+from typing import Final
 
 from mllog_callbacks.detectors.kinds import kind
-from mllog_callbacks.detectors.protocol import Issue, Observation, Severity
+from mllog_callbacks.detectors.protocol import Issue, Observation, Severity, Unit
 from mllog_callbacks.detectors.smoothing import BestSince, Level
 
 __all__ = ["Plateau"]
+
+_LEAST: Final[dict[Unit, int]] = {"epoch": 10, "iteration": 10, "step": 200}
+_SPAN: Final[dict[Unit, int]] = {"epoch": 5, "iteration": 5, "step": 50}
 
 
 class Plateau:
@@ -24,9 +28,9 @@ class Plateau:
         gain: What counts as nothing, as a share of all that was gained.
         long_part: The same part for a confirmed plateau.
         long_gain: The same share for a confirmed plateau.
-        least: Least number of checks in a part.
+        least: Least number of checks in a part; default 10, or 200 by step.
         drop: Learning rate, as a share of that before, from which a plateau begins anew.
-        span: Span of the exponential mean, in checks.
+        span: Span of the exponential mean, in checks; default 5, or 50 by step.
     """
 
     name = "plateau"
@@ -38,13 +42,15 @@ class Plateau:
         gain: float = 0.005,
         long_part: float = 0.5,
         long_gain: float = 0.01,
-        least: int = 10,
+        least: int | None = None,
         drop: float = 0.5,
-        span: int = 5,
+        span: int | None = None,
     ) -> None:
         self._limits = ((part, gain), (long_part, long_gain))
         self._least, self._drop = least, drop
-        self._level, self._bests = Level(span), BestSince()
+        self._span = span
+        self._level: Level | None = None
+        self._bests = BestSince()
         self._validated = False
         self._start = math.nan
         self._rate: float | None = None
@@ -71,16 +77,19 @@ class Plateau:
 
     def _check(self, observation: Observation, value: float) -> Issue | None:
         self._checks += 1
+        if self._level is None:
+            self._level = Level(self._span or _SPAN[observation.unit])
+            self._least = self._least or _LEAST[observation.unit]
         best = self._bests.update(self._level.update(value))
         if self._checks == 1:
             self._start = best
         gained = self._start - best
-        if self._stage and self._told_best - best > 0.02 * gained:  # noqa: PLR2004 - see MLA003
+        if self._stage and self._told_best - best > 0.02 * gained:
             self._stage, self._begun, self._begun_step = 0, self._checks - 1, observation.step
         if self._stage == len(self._limits) or gained <= 0:
             return None
         part, share = self._limits[self._stage]
-        checks = max(self._least, math.ceil(part * self._checks))
+        checks = max(self._least or 1, math.ceil(part * self._checks))
         if self._checks - 1 - self._begun < checks:
             return None
         if self._bests.ago(checks) - best > share * gained:

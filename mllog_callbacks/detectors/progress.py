@@ -9,6 +9,8 @@ from mllog_callbacks.detectors.protocol import Issue, Observation, Unit
 __all__ = ["NoConvergence", "Oscillation"]
 
 _WINDOW: Final[dict[Unit, int]] = {"epoch": 15, "iteration": 50, "step": 200}
+_REVERSALS: Final = 0.5  # what white noise reverses is two thirds, a trend hardly any
+
 _PATIENCE: Final[dict[Unit, int]] = {"epoch": 15, "iteration": 50, "step": 500}
 
 
@@ -16,8 +18,17 @@ class _Swing:
     """How a series swings: exponential means over a window, of changes and what they come to."""
 
     __slots__ = (
-        "_change", "_last", "_weight", "count", "drift", "high", "level", "low", "path", "reversals",
-    )  # fmt: skip
+        "_change",
+        "_last",
+        "_weight",
+        "count",
+        "drift",
+        "high",
+        "level",
+        "low",
+        "path",
+        "reversals",
+    )
 
     def __init__(self, window: int) -> None:
         self._weight = 2 / (window + 1)
@@ -45,9 +56,9 @@ class _Swing:
         """Whether the changes are large, reverse each other and lead nowhere."""
         return (
             self.path > max(share * abs(self.level), 0.05 * abs(start))
-            and self.path > 0.03 * (self.high - self.low)  # noqa: PLR2004 - see MLA007
-            and self.reversals > 0.5  # noqa: PLR2004 - see MLA007
-            and abs(self.drift) < 0.3 * self.path  # noqa: PLR2004 - see MLA007
+            and self.path > 0.03 * (self.high - self.low)
+            and self.reversals > _REVERSALS
+            and abs(self.drift) < 0.3 * self.path
         )
 
 
@@ -85,8 +96,9 @@ class Oscillation:
         train, validation = observation.losses()
         if self._window is None:
             self._window = _WINDOW[observation.unit]
-        if math.isnan(self._start) and (train is not None or validation is not None):
-            self._start = train if train is not None else validation
+        either = validation if train is None else train
+        if math.isnan(self._start) and either is not None:
+            self._start = either
         if train is not None:
             self._train = self._train or _Swing(self._window)
             self._train.update(train)
@@ -131,6 +143,9 @@ class Oscillation:
 
 class NoConvergence:
     """Next to nothing was gained since the start; told once.
+
+    Silent where the start is at or below zero, of which a share means nothing, and thereby for
+    metrics to maximise.
 
     Watches the training value, the validation value where there is none.
 
@@ -179,7 +194,7 @@ class NoConvergence:
             self._third = self._best
         if self._checks <= patience:
             return None
-        size = abs(self._start)
+        size = self._start
         gained, lately = self._start - self._best, self._third - self._best
         none = gained < self._gain * size
         stuck = gained < self._stuck_gain * size and lately < self._lately * size
@@ -187,13 +202,12 @@ class NoConvergence:
 
     def _found(self, observation: Observation, gained: float, lately: float) -> Issue:
         subject, shown = observation.subject(train=self._trained), observation.shown
-        share = f" ({gained / abs(self._start):.2%})" if self._start else ""
         return kind(self.name).issue(
             observation,
             f"No convergence: {subject} has hardly improved since the start.",
             f"{subject} started at {shown(self._start)} ({observation.unit} "
             f"{self._start_step:,}); its best of {self._checks:,} checks up to "
-            f"{observation.at} is {shown(self._best)}, a gain of {gained:.4g}{share}, of which "
+            f"{observation.at} is {shown(self._best)}, a gain of {gained:.4g} ({gained / self._start:.2%}), of which "
             f"{max(0.0, lately):.4g} came after the first third.",
             {
                 "start": observation.own(self._start),

@@ -65,8 +65,9 @@ class DetectorSet:
         facts: Facts | None = None,
     ) -> None:
         self.facts = facts or Facts()
-        chosen = DEFAULTS if detectors is None else detectors
-        self._patterns = [_detector(each) if isinstance(each, str) else each for each in chosen]
+        # names stay names: a pattern that is pickled with each set would double its size
+        self._patterns = tuple(DEFAULTS if detectors is None else detectors)
+        _made(self._patterns)
         self._ignored = frozenset(_code(each) for each in ignore)
         self._streams: dict[tuple[str, str], _Stream] = {}
         self._undirected: set[str] = set()
@@ -114,8 +115,8 @@ class _Stream:
 
     __slots__ = ("_all", "_rate", "_undirected", "rise", "seconds", "step")
 
-    def __init__(self, patterns: Sequence[Detector]) -> None:
-        self._all = deepcopy(list(patterns))
+    def __init__(self, patterns: Sequence[Detector | str]) -> None:
+        self._all = deepcopy(_made(patterns))
         self._undirected = [each for each in self._all if each.name in _NEEDS_NO_DIRECTION]
         self._rate = math.nan
         self.rise: RateRise | None = None
@@ -156,7 +157,11 @@ def _undirected(observation: Observation) -> Issue:
     )
 
 
-def _detector(name: str) -> Detector:
+def _made(patterns: Iterable[Detector | str]) -> list[Detector]:
+    return [_named(each) if isinstance(each, str) else each for each in patterns]
+
+
+def _named(name: str) -> Detector:
     if name not in DEFAULTS:
         msg = f"there is no detector {name!r}; expected one of {', '.join(DEFAULTS)}"
         raise ValueError(msg)
