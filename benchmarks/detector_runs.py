@@ -6,18 +6,24 @@ part of its definition (see `confirmed`).
 
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
+import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import datasets
 
-__all__ = ["FAULTS", "HEALTHY", "Recipe", "Run", "confirmed", "recipes", "train"]
+from mllog_callbacks.detectors import Unit
+
+__all__ = ["FAULTS", "HEALTHY", "Recipe", "Run", "boosted", "confirmed", "recipes", "train"]
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 
+_HEALTHY_RISE: Final = 0.02
+_OVERFIT_RISE: Final = 0.10
 _LARGEST: Final = 1e30  # what a loss may be before a float of 32 bits would be infinite
 
 
@@ -57,11 +63,18 @@ class Recipe:
 
 @dataclass
 class Run:
-    """What a training left: one value an epoch.
+    """What a training left: one value an epoch or iteration.
 
     Attributes:
+        name: Its own name.
         source: Where it comes from; scores are also given by source.
-        label: What was injected.
+        label: What was injected; empty where nothing is known.
+        train: Training loss; empty where there is none.
+        validation: Validation loss; empty where there is none.
+        learning_rate: Learning rate; empty where it is not known.
+        unit: What a value stands for.
+        overfit: Whether it overfits, where that is known otherwise than by the label.
+        plateau: Whether it ends on a plateau, likewise.
     """
 
     name: str
@@ -70,7 +83,9 @@ class Run:
     train: list[float] = field(default_factory=list)
     validation: list[float] = field(default_factory=list)
     learning_rate: list[float] = field(default_factory=list)
-    overfit: int | None = None
+    unit: Unit = "epoch"
+    overfit: bool | None = None
+    plateau: bool | None = None
 
 
 HEALTHY: Final = ("healthy", "healthy_noisy", "healthy_steps")
@@ -99,71 +114,112 @@ def recipes(label: str, data: tuple[str, ...], seeds: range) -> Iterator[Recipe]
             yield _varied(Recipe(name, label, seed), rng)
 
 
-def _varied(base: Recipe, rng: np.random.Generator) -> Recipe:
-    def pick(*choices: Any) -> Any:  # noqa: ANN401 - of the type of its choices
-        return choices[int(rng.integers(len(choices)))]
+class _Draw:
+    """Draws what a recipe varies."""
 
-    epochs = pick(30, 40, 60, 100, 150)
-    base = replace(base, epochs=epochs, depth=pick(1, 2, 3), width=pick(16, 32, 64))
-    big = {"depth": 3, "width": 128, "learning_rate": pick(2e-3, 5e-3)}
-    late = int(epochs * pick(0.3, 0.5, 0.7))
-    match base.label:
-        case "healthy":
-            optimiser, rate = pick(("adam", 1e-3), ("adam", 5e-4), ("sgd", 0.01), ("rmsprop", 5e-4))
-            more: dict[str, Any] = {
-                "optimiser": optimiser,
-                "learning_rate": rate,
-                "dropout": pick(0.0, 0.3),
-                "decay": pick(1e-4, 1e-3, 1e-2),
-                "schedule": pick("cosine", "constant"),
-                "scale": pick(1.0, 1.0, 1e-4, 1e5),
-            }
-        case "healthy_noisy":
-            more = {
-                "optimiser": "sgd",
-                "learning_rate": pick(0.005, 0.01),
-                "batch": 8,
-                "epochs": min(epochs, 60),
-                "decay": 1e-2,
-                "dropout": 0.2,
-                "activation": pick("relu", "tanh"),
-            }
-        case "healthy_steps":
-            more = {
-                "optimiser": "sgd",
-                "learning_rate": pick(0.02, 0.01),
-                "decay": 5e-3,
-                "dropout": 0.2,
-                "schedule": "steps",
-            }
-        case "overfit":
-            more = big | {"rows": 120, "epochs": max(60, epochs)}
-        case "overfit_noisy_labels":
-            more = big | {"rows": 300, "noise": 0.3, "epochs": max(60, epochs)}
-        case "nan":
-            more = {"optimiser": "sgd", "learning_rate": pick(1e4, 1e6), "depth": 3}
-            if pick(True, False):
-                more |= {"learning_rate": 0.02, "burst": (late, epochs), "burst_by": 1e7}
-        case "divergence":
-            more = {"optimiser": "sgd", "learning_rate": 0.05, "burst": (late, epochs)}
-            more |= {"burst_by": pick(200.0, 1e3)}
-        case "spike":
-            more = {"learning_rate": 1e-3, "burst": (late, 1), "burst_by": pick(300.0, 600.0)}
-            more |= {"dropout": 0.2, "depth": 2, "width": 64}
-        case "oscillation":
-            more = {"optimiser": "sgd", "learning_rate": pick(0.3, 0.6, 1.0), "depth": 3}
-            more |= {"width": 128}
-        case "vanishing":
-            more = {"optimiser": "sgd", "learning_rate": 0.01, "depth": pick(8, 12)}
-            more |= {"activation": "sigmoid"}
-        case "dying_relu":
-            more = {"learning_rate": 1e-3, "depth": 3, "width": 64, "bias": pick(-20.0, -50.0)}
-        case "slow":
-            more = {"optimiser": "sgd", "learning_rate": pick(1e-6, 1e-7)}
-        case _:
-            msg = f"nothing is known of the label {base.label}"
-            raise ValueError(msg)
-    return replace(base, **more)
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self.epochs = self.of(30, 40, 60, 100, 150)
+        self.late = int(self.epochs * self.of(0.3, 0.5, 0.7))
+
+    def of(self, *choices: Any) -> Any:  # noqa: ANN401 - of the type of its choices
+        return choices[int(self._rng.integers(len(choices)))]
+
+
+def _healthy(draw: _Draw) -> dict[str, Any]:
+    optimiser, rate = draw.of(("adam", 1e-3), ("adam", 5e-4), ("sgd", 0.01), ("rmsprop", 5e-4))
+    return {
+        "optimiser": optimiser,
+        "learning_rate": rate,
+        "dropout": draw.of(0.0, 0.3),
+        "decay": draw.of(1e-4, 1e-3, 1e-2),
+        "schedule": draw.of("cosine", "constant"),
+        "scale": draw.of(1.0, 1.0, 1e-4, 1e5),
+    }
+
+
+def _healthy_noisy(draw: _Draw) -> dict[str, Any]:
+    return {
+        "optimiser": "sgd",
+        "learning_rate": draw.of(0.005, 0.01),
+        "batch": 8,
+        "epochs": min(draw.epochs, 60),
+        "decay": 1e-2,
+        "dropout": 0.2,
+        "activation": draw.of("relu", "tanh"),
+    }
+
+
+def _healthy_steps(draw: _Draw) -> dict[str, Any]:
+    rate = draw.of(0.02, 0.01)
+    return {
+        "optimiser": "sgd",
+        "learning_rate": rate,
+        "decay": 5e-3,
+        "dropout": 0.2,
+        "schedule": "steps",
+    }
+
+
+def _overfit(draw: _Draw) -> dict[str, Any]:
+    rate = draw.of(2e-3, 5e-3)
+    return {
+        "depth": 3,
+        "width": 128,
+        "learning_rate": rate,
+        "rows": 120,
+        "epochs": max(60, draw.epochs),
+    }
+
+
+def _nan(draw: _Draw) -> dict[str, Any]:
+    if draw.of(0, 1):
+        burst = (draw.late, draw.epochs)
+        return {"optimiser": "sgd", "learning_rate": 0.02, "burst": burst, "burst_by": 1e7}
+    return {"optimiser": "sgd", "learning_rate": draw.of(1e4, 1e6), "depth": 3}
+
+
+def _divergence(draw: _Draw) -> dict[str, Any]:
+    burst = {"burst": (draw.late, draw.epochs), "burst_by": draw.of(200.0, 1e3)}
+    return {"optimiser": "sgd", "learning_rate": 0.05} | burst
+
+
+def _spike(draw: _Draw) -> dict[str, Any]:
+    burst = {"burst": (draw.late, 1), "burst_by": draw.of(300.0, 600.0)}
+    return {"learning_rate": 1e-3, "dropout": 0.2, "depth": 2, "width": 64} | burst
+
+
+_MADE: Final[dict[str, Callable[[_Draw], dict[str, Any]]]] = {
+    "healthy": _healthy,
+    "healthy_noisy": _healthy_noisy,
+    "healthy_steps": _healthy_steps,
+    "overfit": _overfit,
+    "overfit_noisy_labels": lambda draw: _overfit(draw) | {"rows": 300, "noise": 0.3},
+    "nan": _nan,
+    "divergence": _divergence,
+    "spike": _spike,
+    "oscillation": lambda draw: {
+        "optimiser": "sgd",
+        "learning_rate": draw.of(0.3, 0.6, 1.0),
+        "depth": 3,
+        "width": 128,
+    },
+    "vanishing": lambda draw: {
+        "optimiser": "sgd",
+        "learning_rate": 0.01,
+        "depth": draw.of(8, 12),
+        "activation": "sigmoid",
+    },
+    "dying_relu": lambda draw: {"depth": 3, "width": 64, "bias": draw.of(-20.0, -50.0)},
+    "slow": lambda draw: {"optimiser": "sgd", "learning_rate": draw.of(1e-6, 1e-7)},
+}
+"""What each label changes of a recipe."""
+
+
+def _varied(base: Recipe, rng: np.random.Generator) -> Recipe:
+    draw = _Draw(rng)
+    size = {"epochs": draw.epochs, "depth": draw.of(1, 2, 3), "width": draw.of(16, 32, 64)}
+    return replace(base, **(size | _MADE[base.label](draw)))
 
 
 def confirmed(run: Run) -> bool | None:
@@ -180,10 +236,13 @@ def confirmed(run: Run) -> bool | None:
     smooth = np.convolve(values, np.ones(3) / 3, "valid")
     end = float(np.median(values[-max(3, len(values) // 20) :]))
     rise = end / float(smooth.min()) - 1
+    # the standard deviation of white noise, from the median of its second differences
     noise = float(np.median(np.abs(np.diff(values, 2)))) / (
         0.6745 * math.sqrt(6) * float(smooth.min())
     )
-    return rise <= max(0.02, 2 * noise) if run.label.startswith("healthy") else rise >= 0.10  # noqa: PLR2004
+    if run.label.startswith("healthy"):
+        return rise <= max(_HEALTHY_RISE, 2 * noise)
+    return rise >= _OVERFIT_RISE
 
 
 def train(recipe: Recipe) -> Run:
@@ -191,7 +250,7 @@ def train(recipe: Recipe) -> Run:
     rng = np.random.default_rng(zlib.crc32(repr(recipe).encode()))
     data = _load(recipe, rng)
     net = _Network(recipe, data, rng)
-    run = Run(f"{recipe.data}/{recipe.label}/{recipe.seed}", "numpy networks", recipe.label)
+    run = Run(f"{recipe.data}/{recipe.label}/{recipe.seed}", "fresh numpy networks", recipe.label)
     with np.errstate(all="ignore"):
         for epoch in range(recipe.epochs):
             rate = _rate(recipe, epoch)
@@ -199,6 +258,41 @@ def train(recipe: Recipe) -> Run:
             run.validation.append(_bounded(net.loss(data.held_out, data.answers)) * recipe.scale)
             run.learning_rate.append(rate)
     return run
+
+
+def boosted(data: str, label: str, seed: int) -> Run:
+    """Train boosted trees: small and slow ones are healthy, large ones on noisy labels overfit."""
+    base = Recipe(data, label, seed)
+    rng = np.random.default_rng(zlib.crc32(repr(base).encode()))
+    large = label == "overfit"
+    drawn = _load(replace(base, noise=0.3) if large else base, rng)
+    seen, held_out = (
+        values.argmax(1) if drawn.classes else values[:, 0]
+        for values in (drawn.targets, drawn.answers)
+    )
+    several = drawn.targets.shape[1]
+    objective = {"objective": "multiclass", "num_class": several}
+    params: dict[str, Any] = {"objective": "regression"} if not drawn.classes else objective
+    params |= {"verbosity": -1, "num_threads": 1, "seed": seed}
+    params |= (
+        {"num_leaves": 63, "learning_rate": 0.2, "min_data_in_leaf": 2}
+        if large
+        else {"num_leaves": 7, "learning_rate": 0.03, "min_data_in_leaf": 40, "lambda_l2": 5.0}
+    )
+    results: dict[str, dict[str, list[float]]] = {}
+    rows = lgb.Dataset(drawn.rows, seen)
+    valid = rows.create_valid(drawn.held_out, held_out)
+    lgb.train(
+        params,
+        rows,
+        150,
+        valid_sets=[rows, valid],
+        valid_names=["train", "valid"],
+        callbacks=[lgb.record_evaluation(results)],
+    )
+    (losses,), (held_out_losses,) = results["train"].values(), results["valid"].values()
+    run = Run(f"{data}/{label}/{seed}", "fresh boosted trees", label, losses, held_out_losses)
+    return replace(run, unit="iteration")
 
 
 def _bounded(loss: float) -> float:
@@ -280,7 +374,7 @@ class _Network:
         gain = 2.0 if recipe.activation == "relu" else 1.0
         self._weights = [
             rng.normal(0, math.sqrt(gain / a), (a, b)).astype(np.float32)
-            for a, b in zip(sizes, sizes[1:], strict=False)
+            for a, b in pairwise(sizes)
         ]
         self._biases = [np.full(size, recipe.bias, np.float32) for size in sizes[1:-1]]
         self._biases.append(np.zeros(sizes[-1], np.float32))
@@ -303,7 +397,7 @@ class _Network:
         return self._loss(self._forward(rows, dropout=0.0)[0][-1], targets)[0]
 
     def _forward(self, rows: Array, dropout: float) -> tuple[list[Array], list[Array]]:
-        layers, masks = [rows], []
+        layers, masks = [rows], list[Array]()
         for weights, bias in zip(self._weights[:-1], self._biases[:-1], strict=True):
             out = self._activate(layers[-1] @ weights + bias)
             mask = (self._rng.random(out.shape, np.float32) >= dropout) / np.float32(1 - dropout)
@@ -356,21 +450,20 @@ class _Network:
 
     def _update(self, gradients: list[Array], rate: float) -> None:
         self._steps += 1
-        parameters = self._weights + self._biases
-        for value, gradient, (first, second) in zip(
-            parameters, gradients, self._moments, strict=True
-        ):
-            if self._recipe.optimiser == "sgd":
-                first *= 0.9
-                first += gradient
-                value -= rate * first
-                continue
-            second *= 0.999 if self._recipe.optimiser == "adam" else 0.99
-            second += (0.001 if self._recipe.optimiser == "adam" else 0.01) * gradient**2
-            if self._recipe.optimiser == "rmsprop":
-                value -= rate * gradient / (np.sqrt(second) + 1e-8)
-                continue
-            first *= 0.9
-            first += 0.1 * gradient
-            mean = first / (1 - 0.9**self._steps)
-            value -= rate * mean / (np.sqrt(second / (1 - 0.999**self._steps)) + 1e-8)
+        every = zip(self._weights + self._biases, gradients, self._moments, strict=True)
+        for value, gradient, (first, second) in every:
+            np.subtract(value, rate * self._step(gradient, first, second), out=value)
+
+    def _step(self, gradient: Array, first: Array, second: Array) -> Array:
+        """What to subtract, by the optimiser; its moments are changed in place."""
+        if self._recipe.optimiser == "sgd":
+            np.add(0.9 * first, gradient, out=first)
+            return first
+        kept = 0.999 if self._recipe.optimiser == "adam" else 0.99
+        np.add(kept * second, (1 - kept) * gradient**2, out=second)
+        if self._recipe.optimiser == "rmsprop":
+            return gradient / (np.sqrt(second) + 1e-8)
+        np.add(0.9 * first, 0.1 * gradient, out=first)
+        mean = first / (1 - 0.9**self._steps)
+        step: Array = mean / (np.sqrt(second / (1 - kept**self._steps)) + 1e-8)
+        return step
