@@ -1,8 +1,8 @@
 """Learning curves of published trainings, as their notebooks print them.
 
-From the notebooks of "Deep Learning with Python" (fchollet/deep-learning-with-python-notebooks, MIT
-licence) and of "Hands-On Machine Learning with Scikit-Learn, Keras and TensorFlow" (ageron/handson-ml2,
-Apache-2.0 licence). Numbers only.
+From the notebooks of "Deep Learning with Python" (fchollet/deep-learning-with-python-notebooks,
+MIT licence) and of "Hands-On Machine Learning with Scikit-Learn, Keras and TensorFlow"
+(ageron/handson-ml2, Apache-2.0 licence). Numbers only.
 """
 
 MOVIE_REVIEWS_TRAIN = (
@@ -207,4 +207,4 @@ RECURRENT_VALIDATION = (
     0.0172,
     0.0205,
 )
-"""Apache-2.0, 15_processing_sequences_using_rnns_and_cnns: is healthy, with a noisy validation loss."""
+"""Apache-2.0, 15_processing_sequences_using_rnns_and_cnns: healthy and noisy."""

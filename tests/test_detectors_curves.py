@@ -4,8 +4,8 @@ import math
 import random
 
 import pytest
-import real_curves as real
 
+import real_curves as real
 from mllog_callbacks.detectors import (
     DeadUnits,
     DetectorSet,

@@ -53,8 +53,8 @@ def test_streams_do_not_disturb_each_other() -> None:
         )
         told += together.observe(Observation(step, validation=0.5, dataset="valid_1"))
         told += together.observe(Observation(step, metric="auc", train=0.5, higher_is_better=True))
-    first = [issue for issue in told if issue.name == "overfitting"][0]
-    assert first.step == [issue for issue in alone if issue.name == "overfitting"][0].step
+    first = next(issue for issue in told if issue.name == "overfitting")
+    assert first.step == next(issue for issue in alone if issue.name == "overfitting").step
     assert "valid_0 loss" in first.reasoning
 
 
@@ -85,8 +85,8 @@ def test_choose_configure_and_ignore() -> None:
     """Detectors by instance or by name, issues by code or by name."""
     train, validation = overfitted()
     chosen = DetectorSet(detectors=[Overfitting(rise=0.5), "non_finite"])
-    late = [issue.step for issue in run(chosen, train, validation)]
-    assert late[0] > [i.step for i in run(DetectorSet(["overfitting"]), train, validation)][0]
+    by_default = run(DetectorSet(["overfitting"]), train, validation)
+    assert run(chosen, train, validation)[0].step > by_default[0].step
     for ignored in ("MLA001", "overfitting"):
         told = run(DetectorSet(ignore=[ignored]), train, validation)
         assert "overfitting" not in {issue.name for issue in told}

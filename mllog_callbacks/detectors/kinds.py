@@ -53,8 +53,8 @@ KINDS: Final = (
         "overfitting",
         Severity.WARNING,
         "for 3 to 5 checks the smoothed validation loss stands above its best by 3 % of it, by 4 % "
-        "of what was gained and by 3 times the noise, while the training loss fell by 2 %; an "
-        "error from 10 %; resolved by a new best",
+        "of what was gained (25 % of the best suffices) and by 3 times the noise, while the "
+        "training loss fell by 2 %; an error from 10 %; resolved by a new best",
         "Prechelt, Early Stopping - But When? (1998), GL; gates for noise and gain: " + _OWN,
     ),
     Kind(
@@ -68,9 +68,9 @@ KINDS: Final = (
         "MLA003",
         "plateau",
         Severity.INFO,
-        "possible: the last quarter of the run (10 checks at least, 200 by step) brought 0.5 % of all that was "
-        "gained; confirmed (a warning): the last half, 1 %; a drop of the learning rate to half or "
-        "less, or a gain of 2 %, begins anew",
+        "possible: the last quarter of the run (10 checks at least, 200 by step) brought 0.5 % of "
+        "all that was gained; confirmed (a warning): the last half, 1 %; a drop of the learning "
+        "rate to half or less, or a gain of 2 %, begins anew",
         _OWN,
     ),
     Kind(
@@ -100,10 +100,10 @@ KINDS: Final = (
         "MLA007",
         "oscillation",
         Severity.WARNING,
-        "over 15 checks (50 by iteration, 200 by step): mean change above 20 % of the level, 5 % of "
-        "the start and 3 % of the range, more than half of the changes reverse the one before, net "
-        "drift under 30 % of the path; 10 % of the level suffices where the training loss is still "
-        "within 20 % of its start",
+        "over 15 checks (50 by iteration, 200 by step): mean change above 20 % of the level, 5 % "
+        "of the start and 3 % of the range, more than half of the changes reverse the one before, "
+        "net drift under 30 % of the path; 10 % of the level suffices where the training loss is "
+        "still within 20 % of its start",
         "AUTOTRAINER (ICSE 2021), oscillating loss; thresholds: " + _OWN,
     ),
     Kind(

@@ -27,6 +27,8 @@ class Overfitting:
     Args:
         rise: Least rise, as a share of the best level.
         share: Least rise, as a share of what was gained between the first and the best level.
+        most: A rise by this share of the best level is material, whatever was gained: a first value
+            far off makes everything after it look small.
         noise: Least rise, in standard deviations of the noise.
         fall: Least fall of the training loss since the best, as a share.
         grown: The rise from which the warning becomes an error, as a share of the best level.
@@ -40,12 +42,13 @@ class Overfitting:
         *,
         rise: float = 0.03,
         share: float = 0.04,
+        most: float = 0.25,
         noise: float = 3.0,
         fall: float = 0.02,
         grown: float = 0.10,
         span: int = 3,
     ) -> None:
-        self._rise, self._share, self._noises = rise, share, noise
+        self._rise, self._share, self._most, self._noises = rise, share, most, noise
         self._fall, self._grown = fall, grown
         self._level, self._train, self._noise = Level(span), Level(span), Noise()
         self._first = math.nan
@@ -87,7 +90,9 @@ class Overfitting:
 
     def _material(self, rise: float, share: float) -> float:
         gained = share * (self._first - self._best)
-        return max(rise * self._best, gained) if self._best > 0 else gained
+        if self._best <= 0:
+            return gained
+        return min(max(rise * self._best, gained), max(rise, self._most) * self._best)
 
     def _fell(self, observation: Observation) -> bool:
         best = self._best_train

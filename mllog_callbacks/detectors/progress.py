@@ -207,7 +207,8 @@ class NoConvergence:
             f"No convergence: {subject} has hardly improved since the start.",
             f"{subject} started at {shown(self._start)} ({observation.unit} "
             f"{self._start_step:,}); its best of {self._checks:,} checks up to "
-            f"{observation.at} is {shown(self._best)}, a gain of {gained:.4g} ({gained / self._start:.2%}), of which "
+            f"{observation.at} is {shown(self._best)}, a gain of {gained:.4g} "
+            f"({gained / self._start:.2%}), of which "
             f"{max(0.0, lately):.4g} came after the first third.",
             {
                 "start": observation.own(self._start),
