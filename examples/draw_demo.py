@@ -25,7 +25,7 @@ def main() -> None:
             "MLLOG_DIR": "logs",
             "MLLOG_SESSION": "demo",
         }
-        shown = subprocess.run(  # noqa: S603 - our own command
+        shown = subprocess.run(
             [Path(sys.executable).with_name("mllog"), "demo"],
             cwd=folder,
             env=environment,
@@ -38,6 +38,7 @@ def main() -> None:
     drawn = console.export_svg(title="mllog demo", unique_id="demo")
     # the fonts are those of the reader's machine: nothing is fetched
     drawn = re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL)
+    drawn = drawn.replace("Fira Code", "Menlo, Consolas, DejaVu Sans Mono")
     Path(__file__).with_name("demo.svg").write_text(drawn, encoding="utf-8")
 
 

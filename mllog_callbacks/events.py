@@ -60,13 +60,12 @@ class EventType(StrEnum):
     MODEL_DOWNLOADED = "MODEL_DOWNLOADED"
     ISSUE_DETECTED = "ISSUE_DETECTED"
 
-    @property
-    def level(self) -> Level:
-        """The level at which entries of this type are recorded."""
-        return Level.ERROR if self in _ALWAYS_RECORDED else Level.INFO
+    level: Level
+    """The level at which entries of this type are recorded."""
 
+    def __init__(self, name: str) -> None:
+        self.level = Level.ERROR if name in {"TRAINING_FAILED", "ISSUE_DETECTED"} else Level.INFO
 
-_ALWAYS_RECORDED: Final = frozenset({EventType.TRAINING_FAILED, EventType.ISSUE_DETECTED})
 
 RUN_ENDS: Final = frozenset(
     {EventType.TRAINING_COMPLETED, EventType.TRAINING_STOPPED, EventType.TRAINING_FAILED}

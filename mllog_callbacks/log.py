@@ -4,6 +4,8 @@ import atexit
 import copy
 import logging
 import os
+import secrets
+import sys
 import threading
 import time
 import weakref
@@ -18,19 +20,16 @@ from mllog_callbacks.events import EventType, Level
 from mllog_callbacks.exceptions import UnknownEventError
 from mllog_callbacks.guards import report
 from mllog_callbacks.sessions import describe_session, new_session_name
-from mllog_callbacks.sinks import (
-    LogFiles,
-    NullSink,
-    QueuedSink,
-    Sink,
-    SinkStats,
-    check_session,
-)
+from mllog_callbacks.sinks import NullSink, Sink, SinkStats, check_session, open_sink
 
 __all__ = ["AuditLog", "get_log"]
 
 CLOSE_TIMEOUT_S: Final = 2.0
 """Seconds `close`, and with it the exit of the process, waits at most for a disk."""
+
+_SYNC_MS: Final = {"process": 0, "machine": 1_000}
+
+_EVENTS: Final = {event.value: event for event in EventType}
 
 _logger = logging.getLogger("mllog_callbacks")
 
@@ -98,13 +97,17 @@ class AuditLog:
         Raises:
             UnknownEventError: There is no such event type. Nothing else is raised.
         """
-        kind = event if type(event) is EventType else _event(event)
+        kind = event if type(event) is EventType else _EVENTS.get(event) or _event(event)
         session = self._session
         if kind.level < session.level:
             return
         dataset = self._dataset if dataset is None else dataset
         model = self._model if model is None else model
-        session.sink.put(encode(kind, dataset, model, decision, reasoning, metrics_snapshot))
+        line = encode(kind, dataset, model, decision, reasoning, metrics_snapshot)
+        try:
+            (session.opened or session.sink).put(line)
+        except Exception as error:  # noqa: BLE001 - nothing of ours may reach the training
+            report(error, "AuditLog.emit")
 
     def bind(self, *, dataset: str | None = None, model: str | None = None) -> Self:
         """Return this log with other default names; both write to the same session."""
@@ -192,60 +195,88 @@ class _Session:
         self._directory = Path(given.dir if directory is None else directory).absolute()
         self._name = name or given.session
         self._disabled = given.disabled
+        self._sync_ms = _SYNC_MS[given.durability]
         self._parent: str | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         if self._name is not None:
             check_session(self._name)
-        self._sink: Sink | None = self._open()
+        self.opened: Sink | None = self._open()
         _live.add(self)
 
     @property
     def sink(self) -> Sink:
         """The sink of this process; opened at first use where this is not the first process."""
-        return self._sink or self._reopen()
+        return self.opened or self._reopen()
 
     def close(self, timeout: float = CLOSE_TIMEOUT_S) -> None:
         self.closed = True
-        if self._sink is not None and not self._sink.close(timeout):
+        if self.opened is not None and not self.opened.close(timeout):
             _logger.warning(
                 "%s: closed with %d entries not written and %d dropped",
-                self._sink.path,
-                self._sink.stats.pending,
-                self._sink.stats.dropped,
+                self.opened.path,
+                self.opened.stats.pending,
+                self.opened.stats.dropped,
             )
+
+    def drain(self, timeout: float) -> None:
+        """Wait for what is pending at the exit of the process; threads may still emit after."""
+        if self.opened is not None and not self.opened.flush(timeout):
+            self.close(0)
 
     def forget(self) -> None:
         """Leave the sink to the process this one was forked from."""
-        if self._sink is not None:
-            self._parent = self._sink.session
-        self._sink = None
-        self._lock = threading.Lock()
+        if self.opened is not None:
+            self._parent = self.opened.session
+            self.opened.abandon()
+        self.opened = None
+        self._lock = threading.RLock()
 
     def _open(self) -> Sink:
         if self._disabled:
             return NullSink()
-        name = self._name or new_session_name()
-        return QueuedSink(LogFiles(self._directory, name, describe_session(self._parent)))
+        return open_sink(
+            self._directory,
+            self._name or new_session_name(),
+            describe_session(self._parent),
+            sync_ms=self._sync_ms,
+        )
+
+    def _open_here(self) -> Sink:
+        """Open a session in a process that nobody opened one in: within an `emit`.
+
+        Nothing may block there, so the disk is not asked for a name: it gets a unique one.
+        """
+        if self._disabled:
+            return NullSink()
+        name = f"{self._name[:100]}-{os.getpid()}-{secrets.token_hex(4)}" if self._name else None
+        _end_with_multiprocessing()
+        return open_sink(
+            self._directory,
+            name or new_session_name(),
+            describe_session(self._parent),
+            sync_ms=self._sync_ms,
+            claim=False,
+        )
 
     def _reopen(self) -> Sink:
         with self._lock:
-            if self._sink is None:
+            if self.opened is None:
                 try:
-                    self._sink = self._open()
+                    self.opened = self._open_here()
                 except Exception as error:  # noqa: BLE001 - nobody called us to open a log here
-                    self._sink = NullSink()
+                    self.opened = NullSink()
                     report(error, "AuditLog")
                 _live.add(self)
-            return self._sink
+            return self.opened
 
     def __getstate__(self) -> dict[str, object]:
         state = self.__dict__.copy()
-        parent = self._parent if self._sink is None else self._sink.session
-        return state | {"_parent": parent, "_sink": None, "_lock": None, "closed": False}
+        parent = self._parent if self.opened is None else self.opened.session
+        return state | {"_parent": parent, "opened": None, "_lock": None, "closed": False}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
         """A copy in the same process writes to the same session."""
@@ -288,13 +319,19 @@ def _forget_all() -> None:
         session.forget()
 
 
-def _close_all() -> None:
+def _drain_all() -> None:
     deadline = time.monotonic() + CLOSE_TIMEOUT_S
     for session in list(_live):
         if not session.closed:
-            session.close(max(0.0, deadline - time.monotonic()))
+            session.drain(max(0.0, deadline - time.monotonic()))
 
 
-atexit.register(_close_all)
+def _end_with_multiprocessing() -> None:
+    """Children of `multiprocessing` leave by `os._exit`, which knows its own exit handlers only."""
+    if (util := sys.modules.get("multiprocessing.util")) is not None:
+        util.Finalize(None, _drain_all, exitpriority=0)
+
+
+atexit.register(_drain_all)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_all)

@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 from mllog_callbacks.encoding import HARD_CAP
 from mllog_callbacks.events import LogEntry
 from mllog_callbacks.exceptions import InvalidEntryError
+from mllog_callbacks.sinks import recover
 
 __all__ = ["Finding", "Line", "find_logs", "read_entries", "read_lines"]
 
@@ -71,6 +72,7 @@ def find_logs(path: str | os.PathLike[str]) -> list[Path]:
     """
     root = Path(path)
     if root.is_dir():
+        recover(root)
         below = (each for each in root.rglob("*.jsonl") if each.is_file())
         return sorted(each for each in below if "_integrity" not in each.relative_to(root).parts)
     if not root.exists():
@@ -85,11 +87,15 @@ def read_lines(path: str | os.PathLike[str], stream: BinaryIO | None = None) -> 
         path: The file.
         stream: What is read in its stead, such as ``sys.stdin.buffer``; `path` then is its name.
 
+    Where its session was killed, the file is completed first.
+
     Raises:
         OSError: The file cannot be read.
     """
     file = Path(path)
     with ExitStack() as stack:
+        if stream is None:
+            recover(file.parent)
         source = stack.enter_context(file.open("rb")) if stream is None else stream
         last: datetime | None = None
         for number, (raw, size) in enumerate(_raw_lines(source), 1):

@@ -1,7 +1,10 @@
-"""Settings from the environment: `MLLOG_DIR`, `MLLOG_LEVEL`, `MLLOG_SESSION`, `MLLOG_DISABLED`."""
+"""Settings from the environment: `MLLOG_DIR`, `MLLOG_LEVEL`, `MLLOG_SESSION`, `MLLOG_DISABLED`.
+
+And, for where entries wait and when they are safe, `MLLOG_DURABILITY` and `MLLOG_SPOOL`.
+"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -35,6 +38,14 @@ class Settings(BaseSettings):
         level: Least level recorded.
         session: Name of the session; without it each session gets a name of its own.
         disabled: Record nothing, and create no file.
+        durability: What an entry survives once `emit` returned. ``process``: the end of the
+            process, however it comes; a power failure up to what the kernel had not written
+            back, about 35 s. ``machine``: beside that, a power failure up to the last second,
+            for the disk is made to confirm what was written once a second. With either,
+            `flush` tells when an entry is that safe.
+        spool: A file system in memory where entries wait for the disk. Where it is missing or
+            has less than 2 MiB free, as on macOS and Windows, they wait in the process's own
+            memory, and the last few milliseconds of entries die with a process that is killed.
     """
 
     model_config = SettingsConfigDict(env_prefix="MLLOG_", extra="ignore", env_ignore_empty=True)
@@ -43,6 +54,8 @@ class Settings(BaseSettings):
     level: Annotated[Level, BeforeValidator(parse_level)] = Level.INFO
     session: str | None = None
     disabled: bool = False
+    durability: Literal["process", "machine"] = "process"
+    spool: Path = Path("/dev/shm")  # noqa: S108 - it is what is meant
 
 
 def load_settings() -> Settings:

@@ -35,7 +35,7 @@ class Changes:
         self._notes: list[str] = []
         self._unnoted = 0
         self._left_out = 0
-        self._budget = budget
+        self.budget = budget
 
     def __bool__(self) -> bool:
         return bool(self._notes or self._left_out)
@@ -49,8 +49,8 @@ class Changes:
 
     def take(self) -> bool:
         """Whether one more value fits the line; if not, it is counted as left out."""
-        if self._budget > 0:
-            self._budget -= 1
+        if self.budget > 0:
+            self.budget -= 1
             return True
         self._left_out += 1
         return False
@@ -142,15 +142,13 @@ def _object(given: Mapping[object, object], where: str, changes: Changes, depth:
         return _too_deep(given, where, changes)
     result: dict[str, Json] = {}
     folded: set[str] = set()
-    for count, (name, item) in enumerate(given.items()):
-        if depth and count == NESTED_NAMES:
-            changes.leave_out(max(1, len(given) - count))
-            break
-        if not changes.take():
-            changes.leave_out(max(0, len(given) - count - 1))
-            break
-        key = _key(name, folded, where, changes)
-        result[key] = value(item, f"{where}.{key}" if where else key, changes, depth + 1)
+    # Copied in one go: another thread may be changing it
+    kept = list(islice(given.items(), NESTED_NAMES if depth else changes.budget))
+    changes.leave_out(max(0, len(given) - len(kept)))
+    for name, item in kept:
+        if changes.take():
+            key = _key(name, folded, where, changes)
+            result[key] = value(item, f"{where}.{key}" if where else key, changes, depth + 1)
     return result
 
 

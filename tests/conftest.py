@@ -1,13 +1,14 @@
 """What holds for every test: guards raise, settings are the defaults, examples are repeatable."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from pathlib import Path
 
 import hypothesis
 import pytest
 
-from mllog_callbacks.guards import raising
+from mllog_callbacks import AuditLog, LogEntry, raising, read_entries
 
 hypothesis.settings.register_profile(
     "repeatable", derandomize=True, deadline=None, database=None, print_blob=False
@@ -30,3 +31,21 @@ def default_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make tests independent of the environment they are started in."""
     for name in [name for name in os.environ if name.startswith("MLLOG_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[AuditLog]:
+    """A log of its own, on disk."""
+    with AuditLog(tmp_path / "logs") as made:
+        yield made
+
+
+@pytest.fixture
+def entries(log: AuditLog) -> Callable[[], list[LogEntry]]:
+    """Read back what the log holds so far."""
+
+    def read() -> list[LogEntry]:
+        assert log.flush(10)
+        return list(read_entries(log.path))
+
+    return read

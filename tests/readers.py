@@ -1,6 +1,5 @@
 """The readers that must take every line, called as users do; each raises if it does not."""
 
-import functools
 import io
 import json
 import tempfile
@@ -55,7 +54,8 @@ def by_duckdb(lines: bytes) -> int:
         file.write(lines)
         file.flush()
         query = "FROM read_json(?, format = 'newline_delimited')"
-        return len(_duckdb().execute(query, [file.name]).fetchall())
+        with duckdb.connect() as connection:
+            return len(connection.execute(query, [file.name]).fetchall())
 
 
 COLUMNAR: dict[str, Callable[[bytes], int]] = {
@@ -81,13 +81,6 @@ def check(line: bytes) -> dict[str, Any]:
     assert ours.entry is not None
     assert ours.entry.model_dump(mode="json") == found
     return found
-
-
-@functools.cache
-def _duckdb() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    connection.execute("SET threads = 1")
-    return connection
 
 
 def _refuse(name: str) -> NoReturn:

@@ -316,4 +316,7 @@ def test_a_child_that_cannot_open_its_log_goes_on(
     with caplog.at_level(logging.WARNING):
         copy.emit("MODEL_SAVED")
         copy.emit("MODEL_SAVED")
+        assert not copy.flush(1)
     assert caplog.text.count("cannot write") == 1
+    (tmp_path / "logs").unlink()
+    assert copy.flush(10)

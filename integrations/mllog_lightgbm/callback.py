@@ -1,8 +1,8 @@
 """The callback a user gives to LightGBM."""
 
 import sys
-from types import FrameType
-from typing import Final
+from types import FrameType, TracebackType
+from typing import Final, Self
 
 from lightgbm.callback import CallbackEnv
 
@@ -29,6 +29,10 @@ class MLAuditCallback:
     LightGBM reads `order` inside the very call that trains; see `mllog_lightgbm.watch`. On an
     interpreter without access to frames the last planned iteration counts as the end.
 
+    One thing no callback can see is the error by which LightGBM refuses to begin, such as an
+    impossible parameter: the trail then says that the call failed, but not by what. Used as a
+    context manager around the call, the callback tells that too.
+
     Args:
         log: Where entries go; default `get_log()`, asked for at each training.
         dataset: Name of the training data in the entries; default the log's.
@@ -37,6 +41,8 @@ class MLAuditCallback:
 
     Example:
         >>> lgb.train(params, train, valid_sets=[valid], callbacks=[MLAuditCallback()])
+        >>> with MLAuditCallback() as audit:
+        ...     lgb.train(params, train, valid_sets=[valid], callbacks=[audit])
     """
 
     before_iteration = False
@@ -62,26 +68,40 @@ class MLAuditCallback:
 
     def __call__(self, env: CallbackEnv) -> None:
         """Record an iteration's results; LightGBM calls this after each iteration."""
-        self._record(env)
+        run = self._runs.get(id(env.model))
+        if run is not None and not run.ended:
+            run.record(env)
+        elif not self._watching:  # else its log could not be opened, and that was reported
+            self._record_unwatched(env)
+
+    def __enter__(self) -> Self:
+        """Watch a call from outside as well: ``with MLAuditCallback() as audit``."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Tell of an exception that no callback could see, and let it pass."""
+        if error is not None:
+            for run in list(self._runs.values()):
+                run.fail(error, "by LightGBM")
 
     @guarded
     def _watch(self, frame: FrameType) -> None:
         if is_training(frame):
             self._watching = True
-            Token.place(self._new_run(), frame, self._runs)
+            run = self._new_run()
+            self._runs[id(run)] = run  # until its booster is known
+            Token.place(run, frame, self._runs)
 
     @guarded
-    def _record(self, env: CallbackEnv) -> None:
-        run = self._runs.get(id(env.model))
-        if run is None:
-            if self._watching:  # the log could not be opened, and that was reported
-                return
-            run = self._runs[id(env.model)] = self._new_run()
-            run.begin(env)
+    def _record_unwatched(self, env: CallbackEnv) -> None:
+        run = self._runs[id(env.model)] = self._new_run()
+        run.begin(env)
         run.record(env)
-        if not run.watched and env.iteration == env.end_iteration - 1:
-            run.end()
-            del self._runs[id(env.model)]
 
     def _new_run(self) -> Run:
         log = get_log() if self._log is None else self._log

@@ -3,9 +3,12 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 __all__ = ["Best", "Result", "Scoreboard", "as_snapshot", "read_results"]
+
+_CV: Final = "cv_agg"
+"""Before 4.7 `cv` called every set so, and wrote its name before the metric's."""
 
 
 class Result(NamedTuple):
@@ -38,7 +41,7 @@ def read_results(given: Iterable[Sequence[Any]] | None) -> list[Result]:
 
 def _read(given: Sequence[Any]) -> Result:
     dataset, metric = str(given[0]), str(given[1])
-    if dataset == "cv_agg":  # before 4.7, `cv` wrote the set's name before the metric's
+    if dataset == _CV:
         dataset, _, metric = metric.partition(" ")
     deviation = float(given[4]) if len(given) > 4 else None  # noqa: PLR2004 - the fifth, of cv
     return Result(dataset, metric, float(given[2]), bool(given[3]), deviation)
@@ -60,11 +63,11 @@ class Best:
     """The best value of one metric on one set so far.
 
     Attributes:
-        value: The value; NaN until there was one to compare.
-        iteration: Where it stood, counted from 1.
+        value: The value; while there was no number, the infinity that any number betters.
+        iteration: Where it stood, counted from 1; 0 while there was no number.
     """
 
-    value: float = math.nan
+    value: float
     iteration: int = 0
 
 
@@ -74,14 +77,18 @@ class Scoreboard:
     def __init__(self) -> None:
         self._best: dict[tuple[str, str], Best] = {}
 
-    def record(self, results: Iterable[Result], iteration: int) -> None:
-        """Take an iteration's results; `iteration` counts from 1."""
+    def record(self, results: Iterable[Sequence[Any]], iteration: int) -> None:
+        """Take an iteration's results as LightGBM gives them; `iteration` counts from 1."""
         for each in results:
-            best = self._best.setdefault(each[:2], Best())
-            better = each.value > best.value if each.higher_is_better else each.value < best.value
-            if better or (math.isnan(best.value) and not math.isnan(each.value)):
-                best.value, best.iteration = each.value, iteration
+            value, higher_is_better = each[2], each[3]
+            best = self._best.get((each[0], each[1]))
+            if best is None:
+                best = Best(-math.inf if higher_is_better else math.inf)
+                self._best[each[0], each[1]] = best
+            if value > best.value if higher_is_better else value < best.value:
+                best.value, best.iteration = float(value), iteration
 
     def best(self, result: Result) -> Best:
         """The best so far of a result's metric on its set."""
-        return self._best.get(result[:2], Best())
+        named = self._best.get((result.dataset, result.metric))
+        return named or self._best.get((_CV, result.name)) or Best(math.nan)

@@ -1,13 +1,13 @@
 """One training: what it has shown so far, told as entries from its start to its one end."""
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from lightgbm import CVBooster, Dataset
 from lightgbm.callback import CallbackEnv, EarlyStopException
 
-from mllog_callbacks import AuditLog, EventType, Level, guarded
+from mllog_callbacks import AuditLog, EventType, Level, guarded, report
 from mllog_lightgbm import reasons
 from mllog_lightgbm.facts import DataFacts, Parameters, data_facts, parameters
 from mllog_lightgbm.reasons import Reason
@@ -26,6 +26,7 @@ class Run:
     Attributes:
         iteration: The iteration under way, as LightGBM counts it; None before the first.
         watched: Whether the end of the call will be seen.
+        ended: Whether the end was told.
     """
 
     def __init__(self, log: AuditLog) -> None:
@@ -33,10 +34,12 @@ class Run:
         self.watched = False
         self._log = log
         self._began = self._told = time.monotonic()
-        self._started = self._ended = False
+        self.ended = False
+        self._started = False
         self._first = self._last = self._done = 0
         self._given: dict[str, object] = {}
-        self._results: list[Result] = []
+        self._results: Sequence[Sequence[Any]] = ()
+        self._next = 1
         self._scores = Scoreboard()
         self._stop: Stop | None = None
 
@@ -76,20 +79,18 @@ class Run:
             sets |= dict(zip(booster.name_valid_sets, booster.valid_sets, strict=False))
         self._start(found, _facts(sets, found.get("objective")) or {}, folds)
 
-    @guarded
     def record(self, env: CallbackEnv) -> None:
         """Take an iteration's results; tell of them where a person would want to read it."""
-        self._done = env.iteration + 1
-        self._results = read_results(env.evaluation_result_list)
-        self._scores.record(self._results, self._done)
-        now = time.monotonic()
-        if self._log.level <= Level.DEBUG or _is_round(self._done) or now - self._told > _QUIET_S:
-            self._told = now
-            self._tell(
-                EventType.TRAINING_PROGRESS,
-                reasons.progressed(self._done, self._last, self._results, self._scores),
-                {"iteration": self._done, **as_snapshot(self._results)},
-            )
+        try:
+            self._done = done = env.iteration + 1
+            self._results = results = env.evaluation_result_list or ()
+            self._scores.record(results, done)
+            if done >= self._next or time.monotonic() - self._told > _QUIET_S:
+                self._tell_progress()
+            if done == self._last and not self.watched:
+                self.end()
+        except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
+            report(error, "Run.record")
 
     @guarded
     def stop(
@@ -123,7 +124,7 @@ class Run:
     def end(self) -> None:
         """Tell how the training ended, now that the call is over."""
         stop = self._stop
-        if self._ended:
+        if self.ended:
             return
         if stop is not None and stop.iteration < self._last:
             self._evaluate(stop.best_iteration, stop.results)
@@ -131,9 +132,10 @@ class Run:
             self._end(EventType.TRAINING_STOPPED, told, {"kept_iteration": stop.best_iteration})
         elif self._started and self._done == self._last:
             kept = self._done if stop is None else stop.best_iteration
-            self._evaluate(kept, self._results if stop is None else stop.results)
+            results = read_results(self._results)
+            self._evaluate(kept, results if stop is None else stop.results)
             told = reasons.completed(
-                self._last - self._first, self._last, stop, self._results, self._scores
+                self._last - self._first, self._last, stop, results, self._scores
             )
             self._end(EventType.TRAINING_COMPLETED, told, {"kept_iteration": kept})
         else:
@@ -158,6 +160,17 @@ class Run:
             {"set_by_caller": found.given, "defaults": found.defaults},
         )
 
+    def _tell_progress(self) -> None:
+        self._told = time.monotonic()
+        results = read_results(self._results)
+        self._tell(
+            EventType.TRAINING_PROGRESS,
+            reasons.progressed(self._done, self._last, results, self._scores),
+            {"iteration": self._done, **as_snapshot(results)},
+        )
+        every = self._log.level <= Level.DEBUG
+        self._next = self._done + 1 if every else min(_next_round(self._done), self._last)
+
     def _evaluate(self, iteration: int, results: list[Result]) -> None:
         if results:
             self._tell(
@@ -169,9 +182,9 @@ class Run:
     def _end(
         self, event: EventType, reason: Reason, snapshot: dict[str, object] | None = None
     ) -> None:
-        if self._ended:
+        if self.ended:
             return
-        self._ended = True
+        self.ended = True
         if not self._started:
             self._start(_parameters(self._given, None) or Parameters({}, {}, {}), {})
         facts = {"iterations_done": self._done, "seconds": round(time.monotonic() - self._began, 3)}
@@ -199,8 +212,7 @@ def _facts(sets: Mapping[str, Dataset], objective: object) -> dict[str, DataFact
     return {name: data_facts(each, objective) for name, each in sets.items()}
 
 
-def _is_round(count: int) -> bool:
-    """Whether a count is 1, 2 or 5 times a power of ten: few enough to read, at any length."""
-    while count % 10 == 0:
-        count //= 10
-    return count in {1, 2, 5}
+def _next_round(count: int) -> int:
+    """The next of 1, 2, 5, 10, 20, 50 and so on: few enough to read, at any length."""
+    power: int = 10 ** (len(str(count)) - 1)
+    return next(each * power for each in (1, 2, 5, 10) if each * power > count)

@@ -78,8 +78,8 @@ class Token:
         self._run.begin(env, frame.f_locals.get("train_set"))
 
     def _guarded(self, callback: Callback, given: object, *, stops: bool) -> Callback:
-        if getattr(callback, "_runs", None) is self._runs:  # this token, and its audit callback
-            return callback
+        if isinstance(callback, Token) or getattr(callback, "_runs", None) is self._runs:
+            return callback  # a token, or the audit callback this one belongs to
         by_parameter = isinstance(given, Iterable) and all(each is not callback for each in given)
         return _Guard(callback, self._run, stops=stops, by_parameter=by_parameter)
 

@@ -1,7 +1,19 @@
 """Where encoded entries go: a sink takes them without ever blocking, and writes them later."""
 
 from mllog_callbacks.sinks.base import NullSink, Sink, SinkStats
+from mllog_callbacks.sinks.choice import open_sink
 from mllog_callbacks.sinks.files import LogFiles, check_session
 from mllog_callbacks.sinks.queued import QueuedSink
+from mllog_callbacks.sinks.spool import Recovered, recover
 
-__all__ = ["LogFiles", "NullSink", "QueuedSink", "Sink", "SinkStats", "check_session"]
+__all__ = [
+    "LogFiles",
+    "NullSink",
+    "QueuedSink",
+    "Recovered",
+    "Sink",
+    "SinkStats",
+    "check_session",
+    "open_sink",
+    "recover",
+]

@@ -54,6 +54,9 @@ class Sink(Protocol):
     def close(self, timeout: float) -> bool:
         """Write what is pending, for at most `timeout` seconds; say whether all got there."""
 
+    def abandon(self) -> None:
+        """Called in a forked child: leave everything to the process it was forked from."""
+
 
 class NullSink:
     """Keeps nothing: what `MLLOG_DISABLED` asks for."""
@@ -72,3 +75,6 @@ class NullSink:
     def close(self, timeout: float) -> bool:  # noqa: ARG002 - nothing to wait for
         """Nothing is pending."""
         return True
+
+    def abandon(self) -> None:
+        """Nothing is held."""

@@ -40,24 +40,50 @@ class LogFiles:
     """The files of one session in one directory: ``ml-platform-<day>.<session>.jsonl``.
 
     The session is claimed by creating its sidecar, ``_integrity/<session>.json``, which no two
-    sessions can do: where the name is taken, ``-2``, ``-3`` and so on are tried. The file of today
-    exists as soon as the session does. Nothing is ever opened that already exists, and no link is followed. Used by one thread.
+    sessions can do: where the name is taken, ``-2``, ``-3`` and so on are tried. The file of
+    today exists as soon as the session does. Nothing is ever opened that already exists, and no
+    link is followed. Used by one thread.
+
+    Args:
+        directory: Where the files are made.
+        session: The name asked for.
+        manifest: What the sidecar says of the session.
+        claim: Whether to create directory and sidecar now; else whoever writes the files does,
+            and the name must be one that nobody else can have.
 
     Raises:
         LogDirectoryError: The directory cannot be created or written.
     """
 
-    def __init__(self, directory: Path, session: str, manifest: dict[str, object]) -> None:
+    def __init__(
+        self, directory: Path, session: str, manifest: dict[str, object], *, claim: bool = True
+    ) -> None:
         self.directory = directory
         self._day = b""
         self._file = -1
+        self._integrity = directory / "_integrity"
+        self._facts = manifest
+        self.session, self.sidecar = session, self._integrity / f"{session}.json"
+        if claim:
+            self.claim()
+
+    @property
+    def manifest(self) -> str:
+        """The text of the sidecar."""
+        return _manifest(self.session, self._facts)
+
+    def claim(self) -> None:
+        """Make the session's name nobody else's, by creating its sidecar.
+
+        Raises:
+            LogDirectoryError: The directory cannot be created or written.
+        """
         try:
-            integrity = directory / "_integrity"
-            integrity.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
-            self.session, self.sidecar = _claim(integrity, session, manifest)
+            self._integrity.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
+            self.session, self.sidecar = _claim(self._integrity, self.session, self._facts)
             self._open(time.strftime("%Y-%m-%d", time.gmtime()).encode())
         except OSError as error:
-            raise _unusable(directory, error) from error
+            raise _unusable(self.directory, error) from error
 
     def path(self, day: str) -> Path:
         """The file of one day, written ``2025-01-30``."""
@@ -72,6 +98,14 @@ class LogFiles:
         if day != self._day:
             self._open(day)
         return os.write(self._file, lines)
+
+    def sync(self) -> None:
+        """Have the disk confirm what was written.
+
+        Raises:
+            OSError: It does not.
+        """
+        os.fdatasync(self._file) if hasattr(os, "fdatasync") else os.fsync(self._file)
 
     def _open(self, day: bytes) -> None:
         opened = os.open(self.path(day.decode()), _CREATE, _FILE_MODE)
@@ -96,9 +130,12 @@ def _claim(integrity: Path, session: str, manifest: dict[str, object]) -> tuple[
             session, copy = f"{wanted}-{copy}", copy + 1
             continue
         with os.fdopen(file, "w", encoding="utf-8") as stream:
-            json.dump({"session": session, **manifest}, stream, indent=1)
-            stream.write("\n")
+            stream.write(_manifest(session, manifest))
         return session, sidecar
+
+
+def _manifest(session: str, facts: dict[str, object]) -> str:
+    return json.dumps({"session": session, **facts}, indent=1) + "\n"
 
 
 def _unusable(directory: Path, error: OSError) -> LogDirectoryError:

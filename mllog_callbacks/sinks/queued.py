@@ -10,8 +10,7 @@ from collections import deque
 from pathlib import Path
 from typing import Final
 
-from mllog_callbacks.encoding import encode
-from mllog_callbacks.events import EventType
+from mllog_callbacks.sinks.account import Account
 from mllog_callbacks.sinks.base import SinkStats
 from mllog_callbacks.sinks.files import DAY, LogFiles
 from mllog_callbacks.timestamps import Clock
@@ -37,10 +36,12 @@ class QueuedSink:
     Args:
         files: The session's files; from now on only the sink's thread uses them.
         memory: Bytes of pending lines held before the newest are dropped.
+        sync_ms: If not 0, an entry counts as written when the disk confirmed it.
     """
 
-    def __init__(self, files: LogFiles, memory: int = MEMORY) -> None:
+    def __init__(self, files: LogFiles, memory: int = MEMORY, *, sync_ms: int = 0) -> None:
         self._files = files
+        self._sync = sync_ms > 0
         self._memory = memory
         self._clock = Clock()
         self._lock = threading.RLock()
@@ -48,7 +49,7 @@ class QueuedSink:
         self._bytes = 0
         self._day = self._clock.stamp()[:10]
         self._emitted = self._written = self._dropped = 0
-        self._gap: _Gap | None = None
+        self._gap: Account | None = None
         self._closing = False
         self._failing = False
         self._wake = threading.Event()
@@ -100,6 +101,9 @@ class QueuedSink:
         self._thread.join(timeout)
         return not self._thread.is_alive() and self.stats.dropped == 0
 
+    def abandon(self) -> None:
+        """Leave everything to the process this one was forked from: its thread is there."""
+
     def _append(self, stamp: bytes, line: bytes) -> None:
         self._day = stamp[:10]
         self._lines.append(b'{"timestamp":"%b",%b' % (stamp, line))
@@ -108,8 +112,8 @@ class QueuedSink:
     def _drop(self, stamp: bytes, line: bytes) -> None:
         self._dropped += 1
         if self._gap is None:
-            self._gap = _Gap(stamp)
-        self._gap.add(stamp, line)
+            self._gap = Account(self._memory, stamp)
+        self._gap.add(stamp, len(line))
 
     def _run(self) -> None:
         while True:
@@ -136,17 +140,22 @@ class QueuedSink:
                 size += len(lines[-1])
             return day, lines
 
-    def _tell_gap(self, gap: "_Gap") -> None:
+    def _tell_gap(self, gap: Account) -> None:
         self._gap = None
         self._emitted += 1
-        self._append(self._clock.stamp(), gap.line(self._memory))
+        self._append(self._clock.stamp(), gap.line())
 
     def _write(self, day: bytes, lines: list[bytes]) -> None:
         rest = memoryview(b"".join(lines))
         size = len(rest)
-        while rest:
+        unsynced = self._sync
+        while rest or unsynced:
             try:
-                rest = rest[self._files.append(day, rest) :]
+                if rest:
+                    rest = rest[self._files.append(day, rest) :]
+                else:
+                    self._files.sync()
+                    unsynced = False
             except OSError as error:
                 self._report(error)
                 time.sleep(_RETRY_S)
@@ -164,32 +173,3 @@ class QueuedSink:
                 self.path,
                 error,
             )
-
-
-class _Gap:
-    """The account of entries that were dropped."""
-
-    def __init__(self, first: bytes) -> None:
-        self.first = self.last = first
-        self.entries = 0
-        self.bytes = 0
-
-    def add(self, stamp: bytes, line: bytes) -> None:
-        self.last = stamp
-        self.entries += 1
-        self.bytes += len(line)
-
-    def line(self, memory: int) -> bytes:
-        first, last = self.first.decode(), self.last.decode()
-        return encode(
-            EventType.ISSUE_DETECTED,
-            decision=f"{self.entries:,} entries were dropped from this log.",
-            reasoning=f"The disk did not take entries; the {memory:,} bytes for pending ones "
-            f"were full from {first} to {last}, and the newest were given up.",
-            metrics_snapshot={
-                "dropped_entries": self.entries,
-                "dropped_bytes": self.bytes,
-                "first_dropped": first,
-                "last_dropped": last,
-            },
-        )

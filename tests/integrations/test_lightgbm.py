@@ -9,10 +9,11 @@ from typing import Any
 
 import lightgbm as lgb
 import numpy as np
+import pytest
 from sklearn.datasets import load_breast_cancer
 
 from lightgbm_training import PARAMS, Entries, data, of, the_end, train
-from mllog_callbacks import AuditLog, EventType
+from mllog_callbacks import RUN_ENDS, AuditLog, EventType
 from mllog_lightgbm import MLAuditCallback
 
 
@@ -83,11 +84,11 @@ def test_what_lightgbm_fills_in_for_its_arguments_is_not_the_callers(
 
 
 def test_progress_is_told_at_a_rate_a_person_reads(log: AuditLog, entries: Entries) -> None:
-    """At INFO: 1, 2, 5 and their tenfolds."""
+    """At INFO: 1, 2, 5 and their tenfolds, and the last."""
     train(log, num_boost_round=300)
     told = of(entries(), EventType.TRAINING_PROGRESS)
     iterations = [entry.metrics_snapshot and entry.metrics_snapshot["iteration"] for entry in told]
-    assert iterations == [1, 2, 5, 10, 20, 50, 100, 200]
+    assert iterations == [1, 2, 5, 10, 20, 50, 100, 200, 300]
 
 
 def test_debug_tells_every_iteration_and_error_only_failures(tmp_path: Path) -> None:
@@ -264,6 +265,24 @@ def test_one_callback_serves_many_trainings_also_at_once(log: AuditLog, entries:
     assert len(of(told, EventType.TRAINING_COMPLETED)) == 12
 
 
+def test_trainings_within_trainings_and_several_audit_callbacks(
+    log: AuditLog, entries: Entries
+) -> None:
+    """Each callback tells each of its trainings once."""
+    callback = MLAuditCallback(log, model="outer and inner")
+
+    def nested(env: Any) -> None:
+        if env.iteration == 1:
+            lgb.train(PARAMS, data()[0], num_boost_round=2, callbacks=[callback])
+
+    both: list[Any] = [callback, nested, MLAuditCallback(log, model="second")]
+    lgb.train(PARAMS, data()[0], num_boost_round=3, callbacks=both)
+    ends = of(entries(), *RUN_ENDS)
+    assert {end.event for end in ends} == {EventType.TRAINING_COMPLETED}
+    assert [end.model for end in ends].count("outer and inner") == 2
+    assert [end.model for end in ends].count("second") == 1
+
+
 def test_a_copied_or_pickled_callback_logs_on(log: AuditLog, entries: Entries) -> None:
     """A copy in the same process writes to the same session."""
     copied = copy.deepcopy(MLAuditCallback(log))
@@ -272,6 +291,20 @@ def test_a_copied_or_pickled_callback_logs_on(log: AuditLog, entries: Entries) -
     assert the_end(entries()).event is EventType.TRAINING_COMPLETED
     unpickled = pickle.loads(pickle.dumps(MLAuditCallback(log, dataset="d")))
     lgb.train(PARAMS, training, num_boost_round=2, callbacks=[unpickled])
+
+
+def test_without_access_to_frames_the_last_planned_iteration_is_the_end(
+    log: AuditLog, entries: Entries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on an interpreter where the call cannot be watched; one callback still serves many."""
+    monkeypatch.setattr("mllog_lightgbm.callback.is_training", lambda _frame: False)
+    callback = MLAuditCallback(log)
+    for _ in range(2):
+        training, valid = data()
+        lgb.train(PARAMS, training, 4, valid_sets=[valid], callbacks=[callback])
+    told = [entry.event for entry in entries()]
+    assert told.count(EventType.TRAINING_STARTED) == 2
+    assert told.count(EventType.TRAINING_COMPLETED) == 2
 
 
 def test_nothing_of_ours_remains_after_the_training(log: AuditLog) -> None:

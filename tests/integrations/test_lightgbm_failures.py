@@ -120,6 +120,24 @@ def test_a_booster_that_cannot_be_made_is_told_with_its_parameters(
     assert "num_leaves" in "".join(capfd.readouterr())
 
 
+def test_a_context_manager_sees_what_no_callback_can(
+    log: AuditLog, entries: Entries, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """LightGBM's own error, with its message; and nothing is told twice."""
+    training, _ = data()
+    params = PARAMS | {"num_leaves": -3}
+    with pytest.raises(lgb.basic.LightGBMError), MLAuditCallback(log) as audit:
+        lgb.train(params, training, callbacks=[audit])
+    end = the_end(entries())
+    assert end.event is EventType.TRAINING_FAILED
+    assert "LightGBMError: Check failed: (num_leaves) > (1)" in str(end.reasoning)
+    assert "was raised by LightGBM" in str(end.reasoning)
+    with pytest.raises(ValueError, match="late"), audit:
+        lgb.train(PARAMS, data()[0], callbacks=[audit, Faulty(ValueError("late"), 2).callback(5)])
+    assert [entry.event for entry in entries()].count(EventType.TRAINING_FAILED) == 2
+    capfd.readouterr()
+
+
 def test_an_early_stop_by_another_callback_is_told_as_its_own(
     log: AuditLog, entries: Entries
 ) -> None:

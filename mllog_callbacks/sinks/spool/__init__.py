@@ -1,0 +1,8 @@
+"""The spool: memory that outlives the process, and the drainer that writes it to the files.
+
+`SpoolSink` is in `sink`; it is not imported here, for it cannot be on Windows.
+"""
+
+from mllog_callbacks.sinks.spool.recovery import Recovered, recover
+
+__all__ = ["Recovered", "recover"]

@@ -1,0 +1,254 @@
+"""The drainer: moves a session's lines from memory to the session's file.
+
+It does all work on the disk, so that a disk that hangs holds up nobody else, not even the exit
+of the training. How it runs, and for how long, is told in `process`.
+"""
+
+import os
+import time
+
+from mllog_callbacks.sinks.spool.layout import (
+    HEADER,
+    About,
+    Control,
+    Segment,
+    segment_name,
+    spare_name,
+)
+from mllog_callbacks.sinks.spool.target import Altered, Target
+
+__all__ = ["Drainer"]
+
+_SPARES = 2  # empty segments kept for the log
+_CHECK_S = 1.0  # how often a file at rest is looked for
+
+
+class Drainer:
+    """Writes one session's lines to its file, in the order of the stream; used by one thread.
+
+    Args:
+        folder: The session's spool, whose ``drain`` lock the caller holds.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._record = f"{folder}/target"
+        self._about = About.read(folder)
+        self._control = Control(folder)
+        self._control.pid = os.getpid()
+        self._segment: Segment | None = None
+        self._target: Target | None = None
+        self._suspect = False
+        self._checked = self._synced = time.monotonic()
+
+    @property
+    def control(self) -> Control:
+        """The counters of the spool."""
+        return self._control
+
+    def drain(self, *, final: bool = False) -> bool:
+        """Write what there is; with `final`, also what stands behind a gap. Say whether any was.
+
+        Raises:
+            OSError: The disk does not take it now; what was not written is kept.
+        """
+        self._control.busy = time.monotonic_ns()
+        try:
+            moved = False
+            while self._step(final=final):
+                moved = True
+            self._make_spare()
+            self._look_after()
+        except OSError as error:
+            self._control.error = error.errno or 5
+            raise
+        finally:
+            self._control.busy = 0
+        self._control.error = 0
+        return moved
+
+    def end(self) -> None:
+        """Write the rest of a session that emits no more.
+
+        Raises:
+            OSError: The disk does not take it now.
+        """
+        self.drain(final=True)
+        self._control.busy = time.monotonic_ns()
+        self._confirm()
+        self._write_sidecar()
+        self._control.done = 1
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._target is not None:
+            self._target.close()
+            self._target = None
+
+    def _step(self, *, final: bool) -> bool:
+        segment = self._segment = self._segment or self._open(self._control.released)
+        if segment is None:
+            return False
+        position = self._control.position
+        offset = segment.offset(position)
+        end = segment.complete(offset)
+        if end > offset:
+            self._write(segment, offset, end)
+            return True
+        return self._next(segment, final=final) or (final and self._skip(segment, offset))
+
+    def _open(self, number: int) -> Segment | None:
+        return Segment.open(segment_name(self._folder, number))
+
+    def _next(self, segment: Segment, *, final: bool) -> bool:
+        """Go to the next segment when all of this one is written."""
+        follower = self._open(self._control.released + 1)
+        if follower is None or follower.start > self._control.position:
+            if follower is None or not final or segment.beyond(self._offset(segment)) >= 0:
+                return False
+            self._jump(follower.start)
+        self._confirm()
+        if follower.path != segment.path:
+            self.close()
+        # First: whoever comes after a kill is not to look for lines in what is being cleared
+        self._control.released += 1
+        self._segment = follower
+        self._give_back(segment, self._control.released - 1)
+        return True
+
+    def _offset(self, segment: Segment) -> int:
+        return segment.offset(self._control.position)
+
+    def _skip(self, segment: Segment, offset: int) -> bool:
+        """Go on behind a line that was never finished."""
+        found = segment.beyond(offset)
+        if found < 0:
+            return False
+        self._jump(segment.position(found))
+        return True
+
+    def _jump(self, position: int) -> None:
+        """Leave a gap of the stream out of the file."""
+        gap = position - self._control.position
+        self._control.position = position
+        if self._target is not None:
+            self._target.shift += gap
+            self._target.note()
+
+    def _write(self, segment: Segment, offset: int, end: int) -> None:
+        lines = memoryview(segment.memory)[offset:end]
+        try:
+            target = self._target_of(segment)
+            if self._control.position != segment.position(offset):
+                return  # the file was altered: another place comes next
+            while lines:
+                written = target.write(lines, self._control.position)
+                self._control.entries += bytes(lines[:written]).count(b"\n")
+                self._control.position += written
+                lines = lines[written:]
+        except Altered as altered:
+            self._go_on_beside(segment, altered.until)
+        finally:
+            lines.release()
+
+    def _target_of(self, segment: Segment) -> Target:
+        path = segment.path
+        if self._target is None:
+            self._target = Target.find(path, self._control.position, self._record)
+        if self._target is None:
+            self._target = Target.create(path, self._control.position, self._record)
+            self._write_sidecar()
+        self._control.copy = self._target.copy
+        return self._target
+
+    def _go_on_beside(self, segment: Segment, until: int) -> None:
+        """Begin another file: the one before was cut, written to or taken away by somebody.
+
+        What of the lines held here is not in it any more is written again.
+        """
+        copy = 1 if self._target is None else self._target.copy
+        self.close()
+        position = self._control.position
+        now = min(segment.offset(position), segment.size)
+        kept = min(now, max(HEADER, segment.offset(until))) if until else HEADER
+        line = segment.memory.rfind(b"\n", HEADER, kept) + 1 or HEADER
+        again = bytes(segment.memory[line:now]).count(b"\n")
+        self._target = Target.create(segment.path, segment.position(line), self._record, copy)
+        self._control.entries -= again
+        self._control.position = segment.position(line)
+        self._control.copy = self._target.copy
+
+    def _give_back(self, segment: Segment, number: int) -> None:
+        """Make a segment, whose lines the disk has confirmed, a spare one or free its memory."""
+        control, name = self._control, segment_name(self._folder, number)
+        try:
+            if control.spares - control.taken >= _SPARES:
+                os.unlink(name)
+                return
+            os.rename(name, f"{self._folder}/cleared")
+            segment.clear()
+            os.rename(f"{self._folder}/cleared", spare_name(self._folder, control.spares))
+        except OSError:  # the spool was removed, and with it the memory
+            return
+        control.spares += 1
+
+    def _make_spare(self) -> None:
+        """Have a segment at hand before the log needs its second one."""
+        segment, control = self._segment, self._control
+        if segment is None or control.spares:
+            return
+        name = spare_name(self._folder, 0)
+        try:
+            Segment.create(name, b"", segment.size)
+        except OSError:
+            return
+        control.spares = 1
+
+    def _confirm(self) -> None:
+        segment = self._segment
+        if segment is None or self._control.durable == self._control.position:
+            return
+        try:
+            target = self._target_of(segment)
+            target.keep()
+            if self._suspect:
+                # After a failed fdatasync the kernel takes the pages for clean: write them again
+                _rewrite(target, segment, self._control.position)
+            self._suspect = True
+            target.sync()
+        except Altered as altered:
+            self._go_on_beside(segment, altered.until)
+            raise InterruptedError from None
+        self._suspect = False
+        self._control.durable = self._control.position
+
+    def _look_after(self) -> None:
+        now, sync_ms = time.monotonic(), self._control.sync_ms
+        if sync_ms and now - self._synced >= sync_ms / 1000:
+            self._confirm()
+            self._synced = now
+        if self._target is not None and now - self._checked >= _CHECK_S:
+            self._checked = now
+            self._target.keep()
+            self._control.copy = self._target.copy
+            self._write_sidecar()
+
+    def _write_sidecar(self) -> None:
+        """Write the session's sidecar where it is not there, or no longer."""
+        about = self._about
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            os.makedirs(os.path.dirname(about.sidecar), mode=0o750, exist_ok=True)
+            file = os.open(about.sidecar, flags, 0o640)
+        except OSError:  # it is there; or the disk fails, which the lines tell as well
+            return
+        with open(file, "wb") as stream:
+            stream.write(about.manifest)
+
+
+def _rewrite(target: Target, segment: Segment, position: int) -> None:
+    first = max(segment.start, target.shift)
+    lines = memoryview(segment.memory)[segment.offset(first) : segment.offset(position)]
+    while lines:
+        written = target.write(lines, first)
+        lines, first = lines[written:], first + written

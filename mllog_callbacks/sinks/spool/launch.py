@@ -1,0 +1,137 @@
+"""Starting a drainer beside the training, as a process or, where that cannot be, as a thread."""
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from mllog_callbacks.sinks.spool.layout import lock
+from mllog_callbacks.sinks.spool.process import run
+
+__all__ = ["Helper"]
+
+_STARTING_S: Final = 1.0
+_TRIES: Final = 3
+
+# Stands in for the packages above the drainer, whose own imports would take 200 ms.
+_PROGRAM: Final = """
+import sys
+for name in "mllog_callbacks", "mllog_callbacks.sinks", "mllog_callbacks.sinks.spool":
+    sys.modules[name] = type(sys)(name)
+    sys.modules[name].__path__ = [sys.argv[1]]
+from mllog_callbacks.sinks.spool.process import main
+main(sys.argv[2])
+"""
+_BLOCKED: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGPIPE")
+
+
+class Helper:
+    """A session's drainer: started, woken, and started again where it was killed.
+
+    Args:
+        folder: The session's spool.
+        process: Whether it may be a process of its own.
+    """
+
+    def __init__(self, folder: str, *, process: bool = True) -> None:
+        self._folder = folder
+        self._child = 0
+        self._tries = 0 if process else _TRIES
+        self._started = 0.0
+        self._wake: socket.socket | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Start a drainer."""
+        self._started = time.monotonic()
+        self.leave()
+        self._wake, theirs = socket.socketpair()
+        self._wake.settimeout(0)
+        self._tries += 1
+        try:
+            if self._tries <= _TRIES:
+                self._child = _spawn(self._folder, theirs)
+                theirs.close()
+                return
+        except OSError:
+            self._tries = _TRIES
+        with suppress(RuntimeError):  # the interpreter is shutting down: the next start finishes
+            name = "mllog-drainer"
+            threading.Thread(
+                target=_drain, args=(self._folder, theirs), name=name, daemon=True
+            ).start()
+
+    def tend(self) -> None:
+        """Start the drainer again if it is gone."""
+        self._reap()
+        if time.monotonic() - self._started < _STARTING_S:
+            return
+        try:
+            held = lock(self._folder, "drain", create=True)
+        except OSError:
+            return
+        if held is not None:
+            os.close(held)
+            self.start()
+
+    def wake(self) -> None:
+        """Have the drainer look at once."""
+        if self._wake is not None:
+            # no SIGPIPE: a program may have given that its deadly default back
+            with suppress(OSError):
+                self._wake.send(b"\0", socket.MSG_NOSIGNAL)
+
+    def leave(self) -> None:
+        """Let the drainer know that nobody is here any more."""
+        self._reap()
+        if self._wake is not None:
+            self._wake.close()
+            self._wake = None
+
+    def forget(self) -> None:
+        """Leave the drainer to the process this one was forked from."""
+        self._child = 0
+        self.leave()
+
+    def _reap(self) -> None:
+        """Take note that the process that started the drainer ended; the drainer is no child."""
+        if self._child:
+            with suppress(ChildProcessError):
+                if os.waitpid(self._child, os.WNOHANG)[0] == 0:
+                    return
+            self._child = 0
+
+
+def _spawn(folder: str, wake: socket.socket) -> int:
+    """Start the process that becomes the drainer; it is never the training's child for long."""
+    arguments = [sys.executable or "", "-I", "-S", "-c", _PROGRAM]
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        return os.posix_spawn(
+            sys.executable or "",
+            [*arguments, str(Path(__file__).parent), folder],
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, wake.fileno(), 0),
+                (os.POSIX_SPAWN_DUP2, null, 1),
+                (os.POSIX_SPAWN_DUP2, null, 2),
+            ],
+            setsigmask=[getattr(signal, name) for name in _BLOCKED],
+        )
+    finally:
+        os.close(null)
+
+
+def _drain(folder: str, wake: socket.socket) -> None:
+    with wake, suppress(OSError):
+        held = lock(folder, "drain", create=True)
+        if held is not None:
+            try:
+                run(folder, wake.fileno())
+            finally:
+                os.close(held)
