@@ -18,7 +18,7 @@ from sklearn import datasets
 
 from mllog_callbacks.detectors import Unit
 
-__all__ = ["FAULTS", "HEALTHY", "Recipe", "Run", "boosted", "confirmed", "recipes", "train"]
+__all__ = ["DATA", "FAULTS", "HEALTHY", "Recipe", "Run", "boosted", "confirmed", "recipes", "train"]
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 

@@ -1,6 +1,6 @@
 """How right, early and cheap the detectors are, beside the rules of other systems.
 
-Run it with ``python benchmarks/detectors.py [--curves FOLDER] [--seeds 20]``. It trains several
+Run it with ``python -m benchmarks.detectors [--curves FOLDER] [--seeds 20]``. It trains several
 hundred small networks and boosted trees with known faults, on data sets and seeds that no
 threshold was chosen on, and reads published curves from ``FOLDER/*.jsonl``, if given.
 
@@ -34,9 +34,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from detector_rules import OVERFITTING, PLATEAU, Rule
-from detector_runs import DATA, FAULTS, HEALTHY, Run, boosted, confirmed, recipes, train
 
+from benchmarks.detector_rules import OVERFITTING, PLATEAU, Rule
+from benchmarks.detector_runs import DATA, FAULTS, HEALTHY, Run, boosted, confirmed, recipes, train
 from mllog_callbacks.detectors import DetectorSet, Observation, scan
 
 FIRST_SEED: Final = 100
