@@ -211,7 +211,7 @@ _MADE: Final[dict[str, Callable[[_Draw], dict[str, Any]]]] = {
         "activation": "sigmoid",
     },
     "dying_relu": lambda draw: {"depth": 3, "width": 64, "bias": draw.of(-20.0, -50.0)},
-    "slow": lambda draw: {"optimiser": "sgd", "learning_rate": draw.of(1e-6, 1e-7)},
+    "slow": lambda draw: {"optimiser": "sgd", "learning_rate": draw.of(1e-7, 1e-8)},
 }
 """What each label changes of a recipe."""
 

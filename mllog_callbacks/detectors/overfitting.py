@@ -42,7 +42,7 @@ class Overfitting:
         *,
         rise: float = 0.03,
         share: float = 0.04,
-        most: float = 0.25,
+        most: float = 0.15,
         noise: float = 3.0,
         fall: float = 0.02,
         grown: float = 0.10,
