@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mllog_callbacks._version import __version__
 
 if TYPE_CHECKING:
+    from mllog_callbacks.detectors import DetectorSet, Facts, Gradients, Issue, Observation, scan
     from mllog_callbacks.events import RUN_ENDS, EventType, Level, LogEntry, json_schema
     from mllog_callbacks.exceptions import (
         InvalidEntryError,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 else:
     # Loaded at first use: pydantic alone costs more than `mllog --help` may take.
     _HOMES = {
+        "detectors": ("DetectorSet", "Facts", "Gradients", "Issue", "Observation", "scan"),
         "events": ("RUN_ENDS", "EventType", "Level", "LogEntry", "json_schema"),
         "exceptions": (
             "InvalidEntryError",
@@ -53,14 +55,19 @@ else:
 __all__ = [
     "RUN_ENDS",
     "AuditLog",
+    "DetectorSet",
     "EventType",
+    "Facts",
     "Finding",
+    "Gradients",
     "InvalidEntryError",
+    "Issue",
     "Level",
     "Line",
     "LogDirectoryError",
     "LogEntry",
     "MLLogError",
+    "Observation",
     "SettingsError",
     "SinkStats",
     "UnknownEventError",
@@ -72,4 +79,5 @@ __all__ = [
     "read_entries",
     "read_lines",
     "report_failure",
+    "scan",
 ]

@@ -21,7 +21,7 @@ FLOORS: tuple[set[str], ...] = (
     {"_version", "exceptions", "guards", "timestamps"},
     {"events", "sessions", "values"},
     {"encoding", "settings"},
-    {"sinks"},
+    {"sinks", "detectors"},
     {"reader"},
     {"log"},
     {"mllog_callbacks"},  # the front door

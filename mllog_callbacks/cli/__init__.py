@@ -15,6 +15,7 @@ __all__ = ["main"]
 _COMMANDS: Final = {
     "demo": "Train LightGBM on a real data set and watch its audit trail.",
     "recover": "Complete the files of sessions that were killed.",
+    "scan": "Say what went wrong in a finished curve.",
     "schema": "Print the JSON Schema of an entry.",
     "validate": "List the lines of logs that are not entries, and why.",
 }

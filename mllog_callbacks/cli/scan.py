@@ -1,0 +1,165 @@
+"""`mllog scan`: what went wrong in the finished curves of a file."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final, get_args
+
+import click
+
+from mllog_callbacks.cli.curves import (
+    Curve,
+    Pairing,
+    Table,
+    TableError,
+    observations,
+    pair,
+    read_table,
+)
+from mllog_callbacks.detectors import DetectorSet, Issue, Unit
+
+__all__ = ["scan"]
+
+FINDINGS: Final = 1
+UNREADABLE: Final = 3
+
+_STDIN: Final = "-"
+_UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
+
+
+@click.command
+@click.argument("file", metavar="FILE")
+@click.option("--train", metavar="COLUMN", help="Values on the training data.")
+@click.option("--validation", metavar="COLUMN", help="Values on the validation set.")
+@click.option(
+    "--higher-is-better/--lower-is-better",
+    default=None,
+    help="Direction of the columns named; default lower, where their name has 'loss' in it.",
+)
+@click.option("--unit", type=click.Choice(_UNITS), help="What a row stands for.")
+@click.option("--ignore", multiple=True, metavar="CODE", help="An issue that is not told.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+@click.pass_context
+def scan(
+    ctx: click.Context,
+    file: str,
+    *,
+    train: str | None,
+    validation: str | None,
+    higher_is_better: bool | None,
+    unit: Unit | None,
+    ignore: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Say what went wrong in the finished curves of a training: overfitting, divergence, ...
+
+    FILE is CSV, or JSON Lines where it ends in .jsonl or .ndjson or begins with a brace: the
+    metrics.csv of Lightning, the results.csv of Ultralytics, or - for standard input. The issues
+    are those that would have been told while it ran.
+
+    Without --train and --validation, columns are paired by their names: train/X, train_X or
+    training_X with val/X, val_X, valid_X or validation_X, or X with val_X, for every X with
+    "loss" in it, of which less is better. All else is left out, and said so: whether more or less
+    of a metric is better is never guessed.
+
+    With --json each issue is one object with its columns, and the last line is {"summary":
+    {"curves", "issues", "skipped"}}.
+
+    Exits with 0 where there is no issue, 1 on issues, 2 on wrong usage, and 3 where the file
+    cannot be read.
+    """
+    try:
+        table = _read(file)
+        found = _chosen(table, train, validation, higher_is_better=higher_is_better)
+        issues = [
+            (curve, issue)
+            for curve in found.curves
+            for issue in _issues(table, curve, unit, ignore)
+        ]
+    except (OSError, TableError) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or str(error)
+        click.echo(f"{click.format_filename(file)}: cannot be read: {reason}", err=True)
+        ctx.exit(UNREADABLE)
+    if as_json:
+        _print_json(found, issues)
+    else:
+        _print(found, issues)
+    ctx.exit(FINDINGS if issues else 0)
+
+
+def _read(file: str) -> Table:
+    raw = sys.stdin.buffer.read() if file == _STDIN else Path(file).read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        msg = f"it is no UTF-8: {error}"
+        raise TableError(msg) from error
+    as_json = Path(file).suffix in {".jsonl", ".ndjson"} or text.lstrip().startswith("{")
+    return read_table(text, as_json=as_json)
+
+
+def _chosen(
+    table: Table, train: str | None, validation: str | None, *, higher_is_better: bool | None
+) -> Pairing:
+    """The curve that the options name, or all that pair by convention."""
+    named = [name for name in (train, validation) if name is not None]
+    if not named:
+        if higher_is_better is not None:
+            msg = "a direction needs the columns it is of: --train, --validation or both"
+            raise click.UsageError(msg)
+        return pair(table.columns)
+    for name in named:
+        if name not in table.columns:
+            msg = f"there is no column {name!r}; there are {', '.join(table.columns)}"
+            raise click.UsageError(msg)
+    if higher_is_better is not None:
+        return Pairing([Curve(named[-1], train, validation, higher_is_better)])
+    if not all("loss" in name.casefold() for name in named):
+        msg = f"say of {named[-1]!r} whether --higher-is-better or --lower-is-better"
+        raise click.UsageError(msg)
+    return Pairing([Curve(named[-1], train, validation, higher_is_better=False, assumed=True)])
+
+
+def _issues(table: Table, curve: Curve, unit: Unit | None, ignore: tuple[str, ...]) -> list[Issue]:
+    try:
+        detectors = DetectorSet(ignore=ignore)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--ignore") from error
+    return [issue for each in observations(table, curve, unit) for issue in detectors.observe(each)]
+
+
+def _print(found: Pairing, issues: list[tuple[Curve, Issue]]) -> None:
+    for _, issue in issues:
+        click.echo(f"{issue.severity} {issue.code} {issue.decision}\n    {issue.reasoning}")
+    for line in _notes(found):
+        click.echo(line, err=True)
+    curves = len(found.curves)
+    click.echo(f"{_count(len(issues), 'issue')} in {_count(curves, 'curve')}", err=True)
+
+
+def _notes(found: Pairing) -> Iterator[str]:
+    """What was assumed, and what was left out."""
+    for curve in found.curves:
+        columns = " and ".join(filter(None, (curve.train, curve.validation)))
+        why = "assumed, from its name" if curve.assumed else "as told"
+        yield f"{columns}: {'more' if curve.higher_is_better else 'less'} is better ({why})"
+    for name, reason in found.skipped.items():
+        yield f"{name}: skipped: {reason}"
+
+
+def _print_json(found: Pairing, issues: list[tuple[Curve, Issue]]) -> None:
+    for curve, issue in issues:
+        columns = {"train": curve.train, "validation": curve.validation}
+        click.echo(json.dumps(columns | asdict(issue)))
+    summary = {
+        "curves": [asdict(curve) for curve in found.curves],
+        "issues": len(issues),
+        "skipped": found.skipped,
+    }
+    click.echo(json.dumps({"summary": summary}))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,136 @@
+"""Facts about a training, and what they make probable: causes, and what the framework will do."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mllog_callbacks.detectors.protocol import Issue, Severity
+
+__all__ = ["Facts", "RateRise", "explained"]
+
+_ROWS_A_LEAF: Final = 20
+"""LightGBM's own default of min_data_in_leaf."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What an adapter knows of a training; what it does not know is None, and never guessed.
+
+    Attributes:
+        rows: Rows of the training data.
+        features: Features of the training data.
+        num_leaves: Most leaves of a tree.
+        min_data_in_leaf: Least rows in a leaf.
+        learning_rate: The learning rate at the start.
+        dropout: Share of units dropped.
+        classes: Training rows of each class.
+        early_stopping: Whether early stopping is armed.
+        patience: Its number of checks without improvement.
+    """
+
+    rows: int | None = None
+    features: int | None = None
+    num_leaves: int | None = None
+    min_data_in_leaf: int | None = None
+    learning_rate: float | None = None
+    dropout: float | None = None
+    classes: Mapping[str, int] | None = None
+    early_stopping: bool | None = None
+    patience: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RateRise:
+    """The last time the learning rate rose to twice itself or more.
+
+    Attributes:
+        before: The learning rate before.
+        after: The learning rate since.
+        at: When, as in "epoch 12".
+    """
+
+    before: float
+    after: float
+    at: str
+
+
+def explained(issue: Issue, facts: Facts, rise: RateRise | None = None) -> Issue:
+    """Add to an issue's reasoning its probable cause and what follows, where facts tell of them.
+
+    Args:
+        issue: What a detector found.
+        facts: What is known of the training.
+        rise: The last rise of the learning rate that was seen.
+    """
+    if issue.severity is Severity.INFO and issue.name == "overfitting":  # it is resolved
+        return issue
+    cause = _cause(issue, facts, rise)
+    told = [f"Probable cause: {cause}." if cause else "", _consequence(issue, facts)]
+    reasoning = " ".join([issue.reasoning, *filter(None, told)])
+    return issue if reasoning == issue.reasoning else replace(issue, reasoning=reasoning)
+
+
+def _cause(issue: Issue, facts: Facts, rise: RateRise | None) -> str:
+    match issue.name:
+        case "overfitting" | "generalisation_gap":
+            return _capacity(facts)
+        case "non_finite" | "divergence" | "spike" | "oscillation" | "exploding_gradient":
+            return _rate_too_high(facts, rise)
+        case "no_convergence":
+            return _prior_only(issue, facts)
+        case _:
+            return ""
+
+
+def _capacity(facts: Facts) -> str:
+    rows, leaves = facts.rows, facts.num_leaves
+    if rows and leaves and rows < _ROWS_A_LEAF * leaves:
+        least = facts.min_data_in_leaf
+        told = "" if least is None else f" (min_data_in_leaf={least})"
+        return (
+            f"trees of up to num_leaves={leaves} over {rows:,} training rows have "
+            f"{rows / leaves:.1f} rows a leaf if fully grown{told}"
+        )
+    if rows and facts.features and facts.features > rows:
+        return f"there are more features ({facts.features:,}) than training rows ({rows:,})"
+    if facts.dropout == 0 and rows is not None:
+        return f"nothing is dropped (dropout=0) over {rows:,} training rows"
+    return ""
+
+
+def _rate_too_high(facts: Facts, rise: RateRise | None) -> str:
+    if rise is not None:
+        return f"the learning rate rose from {rise.before:.6g} to {rise.after:.6g} at {rise.at}"
+    if facts.learning_rate is not None:
+        return f"a learning rate of {facts.learning_rate:.6g} is too high for this training"
+    return ""
+
+
+def _prior_only(issue: Issue, facts: Facts) -> str:
+    """A cross-entropy no better than that of the class shares says that nothing else is learned."""
+    best, counts = issue.metrics.get("best"), [n for n in (facts.classes or {}).values() if n > 0]
+    if isinstance(best, float) and len(counts) > 1:
+        shares = [count / sum(counts) for count in counts]
+        entropy = -sum(share * math.log(share) for share in shares)
+        if abs(best - entropy) <= 0.02 * entropy:
+            return (
+                f"only the class shares are learned, whose entropy is {entropy:.4g} (the largest "
+                f"class has {max(shares):.0%} of the rows)"
+            )
+    return ""
+
+
+def _consequence(issue: Issue, facts: Facts) -> str:
+    if issue.name not in {"overfitting", "plateau", "no_convergence"}:
+        return ""
+    if facts.early_stopping is None:
+        return ""
+    if not facts.early_stopping:
+        return "Early stopping is not armed: the training goes on to its planned end."
+    if facts.patience is None:
+        return "Early stopping is armed."
+    return (
+        f"Early stopping is armed: it ends the training after {facts.patience:,} checks without "
+        "improvement."
+    )

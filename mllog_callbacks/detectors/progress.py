@@ -1,0 +1,218 @@
+"""No progress: oscillation, and training that does not converge."""
+
+import math
+from typing import Final
+
+from mllog_callbacks.detectors.kinds import kind
+from mllog_callbacks.detectors.protocol import Issue, Observation, Unit
+
+__all__ = ["NoConvergence", "Oscillation"]
+
+_WINDOW: Final[dict[Unit, int]] = {"epoch": 15, "iteration": 50, "step": 200}
+_REVERSALS: Final = 0.5  # what white noise reverses is two thirds, a trend hardly any
+
+_PATIENCE: Final[dict[Unit, int]] = {"epoch": 15, "iteration": 50, "step": 500}
+
+
+class _Swing:
+    """How a series swings: exponential means over a window, of changes and what they come to."""
+
+    __slots__ = (
+        "_change",
+        "_last",
+        "_weight",
+        "count",
+        "drift",
+        "high",
+        "level",
+        "low",
+        "path",
+        "reversals",
+    )
+
+    def __init__(self, window: int) -> None:
+        self._weight = 2 / (window + 1)
+        self._last = self._change = math.nan
+        self.count = 0
+        self.level = self.drift = self.path = self.reversals = 0.0
+        self.low, self.high = math.inf, -math.inf
+
+    def update(self, value: float) -> None:
+        """Take a value."""
+        change, before = value - self._last, self._change
+        self._last, self._change = value, change
+        self.low, self.high = min(self.low, value), max(self.high, value)
+        if math.isnan(change):
+            return
+        self.count += 1
+        weight = max(self._weight, 1 / self.count)  # a plain mean until the window is full
+        self.level += weight * (value - self.level)
+        self.drift += weight * (change - self.drift)
+        self.path += weight * (abs(change) - self.path)
+        turned = change < 0 < before or before < 0 < change
+        self.reversals += weight * (turned - self.reversals)
+
+    def swings(self, share: float, start: float) -> bool:
+        """Whether the changes are large, reverse each other and lead nowhere."""
+        return (
+            self.path > max(share * abs(self.level), 0.05 * abs(start))
+            and self.path > 0.03 * (self.high - self.low)
+            and self.reversals > _REVERSALS
+            and abs(self.drift) < 0.3 * self.path
+        )
+
+
+class Oscillation:
+    """The loss swings up and down and gets nowhere; told once.
+
+    Noise about a low level is what stochastic training looks like, so swings count only from a
+    large share of the level, and from half of it where the training loss is about where it
+    started: then there is nothing else that the training achieves.
+
+    Watches the training value, and the validation value where there is none or where the training
+    loss is about where it started.
+
+    Args:
+        share: Least mean change, as a share of the level; it is 5 % of the start at least.
+        stuck_share: The same while the training loss is within 20 % of its start.
+        window: Number of checks; default 15 epochs, 50 iterations or 200 steps.
+    """
+
+    name = "oscillation"
+
+    def __init__(
+        self, *, share: float = 0.2, stuck_share: float = 0.1, window: int | None = None
+    ) -> None:
+        self._share, self._stuck_share, self._window = share, stuck_share, window
+        self._train: _Swing | None = None
+        self._validation: _Swing | None = None
+        self._start = math.nan
+        self._told = False
+
+    def observe(self, observation: Observation) -> Issue | None:
+        """Take the next observation."""
+        if self._told:
+            return None
+        train, validation = observation.losses()
+        if self._window is None:
+            self._window = _WINDOW[observation.unit]
+        either = validation if train is None else train
+        if math.isnan(self._start) and either is not None:
+            self._start = either
+        if train is not None:
+            self._train = self._train or _Swing(self._window)
+            self._train.update(train)
+        if validation is not None:
+            self._validation = self._validation or _Swing(self._window)
+            self._validation.update(validation)
+        return self._check(observation, self._window)
+
+    def _check(self, observation: Observation, window: int) -> Issue | None:
+        train, validation = self._train, self._validation
+        stuck = train is not None and train.level >= self._start - 0.2 * abs(self._start)
+        share = self._stuck_share if stuck else self._share
+        if train is not None and train.count >= window and train.swings(share, self._start):
+            return self._found(observation, train, train=True)
+        watched = validation is not None and (train is None or stuck)
+        if (
+            watched
+            and validation is not None
+            and validation.count >= window
+            and validation.swings(share, self._start)
+        ):
+            return self._found(observation, validation, train=False)
+        return None
+
+    def _found(self, observation: Observation, swing: _Swing, *, train: bool) -> Issue:
+        self._told = True
+        subject = observation.subject(train=train)
+        return kind(self.name).issue(
+            observation,
+            f"Oscillation: {subject} swings without getting anywhere.",
+            f"Over the last {self._window:,} checks up to {observation.at} {subject} changed by "
+            f"{swing.path:.4g} a check about a level of {observation.shown(swing.level)}; "
+            f"{swing.reversals:.0%} of the changes reversed the one before, and only "
+            f"{abs(swing.drift) / swing.path:.0%} of the way remained.",
+            {
+                "level": observation.own(swing.level),
+                "mean_change": swing.path,
+                "reversals": swing.reversals,
+            },
+        )
+
+
+class NoConvergence:
+    """Next to nothing was gained since the start; told once.
+
+    Silent where the start is at or below zero, of which a share means nothing, and thereby for
+    metrics to maximise.
+
+    Watches the training value, the validation value where there is none.
+
+    Args:
+        gain: Least gain, as a share of the start's size.
+        stuck_gain: Least gain where hardly any of it came lately.
+        lately: What is hardly any, as a share of the start's size, since a third of the checks.
+        patience: Number of checks; default 15 epochs, 50 iterations or 500 steps.
+    """
+
+    name = "no_convergence"
+
+    def __init__(
+        self,
+        *,
+        gain: float = 0.02,
+        stuck_gain: float = 0.15,
+        lately: float = 0.01,
+        patience: int | None = None,
+    ) -> None:
+        self._gain, self._stuck_gain, self._lately = gain, stuck_gain, lately
+        self._patience = patience
+        self._start = self._third = math.nan
+        self._start_step = 0
+        self._best = math.inf
+        self._trained = False
+        self._checks = 0
+
+    def observe(self, observation: Observation) -> Issue | None:
+        """Take the next observation."""
+        train, validation = observation.losses()
+        self._trained = self._trained or train is not None
+        value = train if self._trained else validation
+        if self._patience is None:
+            self._patience = _PATIENCE[observation.unit]
+        if value is None or self._checks > self._patience:
+            return None
+        return self._check(observation, value, self._patience)
+
+    def _check(self, observation: Observation, value: float, patience: int) -> Issue | None:
+        self._checks += 1
+        self._best = min(self._best, value)
+        if self._checks == 1:
+            self._start, self._start_step = value, observation.step
+        if self._checks == patience // 3 + 1:
+            self._third = self._best
+        if self._checks <= patience:
+            return None
+        size = self._start
+        gained, lately = self._start - self._best, self._third - self._best
+        none = gained < self._gain * size
+        stuck = gained < self._stuck_gain * size and lately < self._lately * size
+        return self._found(observation, gained, lately) if none or stuck else None
+
+    def _found(self, observation: Observation, gained: float, lately: float) -> Issue:
+        subject, shown = observation.subject(train=self._trained), observation.shown
+        return kind(self.name).issue(
+            observation,
+            f"No convergence: {subject} has hardly improved since the start.",
+            f"{subject} started at {shown(self._start)} ({observation.unit} "
+            f"{self._start_step:,}); its best of {self._checks:,} checks up to "
+            f"{observation.at} is {shown(self._best)}, a gain of {gained:.4g} "
+            f"({gained / self._start:.2%}), of which "
+            f"{max(0.0, lately):.4g} came after the first third.",
+            {
+                "start": observation.own(self._start),
+                "best": observation.own(self._best),
+                "gained": gained,
+            },
+        )

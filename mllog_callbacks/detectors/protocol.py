@@ -1,0 +1,113 @@
+"""What a detector sees and says: observations, issues, and the protocol between them."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
+
+__all__ = ["Detector", "Issue", "Observation", "Severity", "Unit"]
+
+Unit: TypeAlias = Literal["epoch", "iteration", "step"]
+"""What is counted: epochs (and validation checks), boosting iterations, or optimiser steps."""
+
+_LARGEST: Final = 1e100  # so that no sum or product of a few losses overflows
+
+
+class Severity(StrEnum):
+    """How much an issue matters: to know, to look at, or the training is lost as it is."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Observation(NamedTuple):
+    """One metric at one time, on the training data, on one validation set, or on both.
+
+    Attributes:
+        step: Index of the epoch, iteration or step; it grows within a run, gaps are allowed.
+        unit: What `step` counts.
+        metric: Name of the metric.
+        dataset: Name of the validation set.
+        train: Value on the training data; None where it was not measured now.
+        validation: Value on the validation set; None where it was not measured now.
+        higher_is_better: The metric's direction; None where it is not known.
+        learning_rate: The learning rate now; None where it is not known.
+        seconds: Reading of a monotonic clock; None where there is none.
+    """
+
+    step: int
+    unit: Unit = "epoch"
+    metric: str = "loss"
+    dataset: str = "validation"
+    train: float | None = None
+    validation: float | None = None
+    higher_is_better: bool | None = False
+    learning_rate: float | None = None
+    seconds: float | None = None
+
+    def losses(self) -> tuple[float | None, float | None]:
+        """Both values, turned so that less is better; None where missing or not finite."""
+        return self._loss(self.train), self._loss(self.validation)
+
+    def _loss(self, value: float | None) -> float | None:
+        if value is None or not math.isfinite(value):
+            return None
+        if -_LARGEST < value < _LARGEST:
+            return -value if self.higher_is_better else value
+        return math.copysign(_LARGEST, -value if self.higher_is_better else value)
+
+    def shown(self, loss: float) -> str:
+        """A value turned by `losses`, as the metric's own."""
+        return f"{-loss if self.higher_is_better else loss:.6g}"
+
+    def own(self, loss: float) -> float:
+        """The same as a number."""
+        return -loss if self.higher_is_better else loss
+
+    @property
+    def at(self) -> str:
+        """When, as in "epoch 12"."""
+        return f"{self.unit} {self.step:,}"
+
+    def subject(self, *, train: bool) -> str:
+        """Which values, as in "validation loss"."""
+        return f"{'training' if train else self.dataset} {self.metric}"
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What a detector found.
+
+    Attributes:
+        code: Its stable code, as in "MLA001".
+        name: Its name, as in "overfitting".
+        severity: How much it matters.
+        step: The step of the observation at which it fired.
+        decision: What is said to be the case.
+        reasoning: On which evidence, with numbers and steps.
+        metrics: The numbers behind it.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    step: int
+    decision: str
+    reasoning: str
+    metrics: Mapping[str, float | str]
+
+
+class Detector(Protocol):
+    """Watches one metric on one validation set: deterministic, picklable, of constant size.
+
+    An instance that has seen nothing serves as the pattern of those that watch.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name of the issues it raises."""
+
+    def observe(self, observation: Observation) -> Issue | None:
+        """Take the next observation; constant time. Returns an issue where one begins or ends."""

@@ -1,0 +1,87 @@
+"""Running estimates in constant memory: level, noise, and the best at a growing distance."""
+
+import math
+from typing import Final
+
+__all__ = ["BestSince", "Level", "Noise"]
+
+
+class Level:
+    """An exponential mean: weight 2 / (span + 1) for the newest value, as in pandas' `ewm`."""
+
+    __slots__ = ("_weight", "value")
+
+    def __init__(self, span: float) -> None:
+        self._weight = 2 / (span + 1)
+        self.value = math.nan
+
+    def update(self, value: float) -> float:
+        """Take a value; returns the level with it."""
+        if math.isnan(self.value):
+            self.value = value
+        else:
+            self.value += self._weight * (value - self.value)
+        return self.value
+
+
+class Noise:
+    """Mean size of a series' noise, as a standard deviation: a trend does not count as noise.
+
+    The absolute second differences of white noise with standard deviation s have the mean
+    sqrt(12 / pi) s. One value may not raise the estimate by more than thrice itself, so that an
+    outlier is not taken for noise (as in the clipped updates of Huber's estimators).
+    """
+
+    __slots__ = ("_before", "_last", "_weight", "value")
+
+    _DEVIATION: Final = 1 / math.sqrt(12 / math.pi)
+    _CLIP: Final = 3.0
+
+    def __init__(self, weight: float = 0.2) -> None:
+        self._weight = weight
+        self._before = self._last = math.nan
+        self.value = math.nan
+
+    def update(self, value: float) -> float:
+        """Take a value; returns the noise known with it, NaN before the third value."""
+        size = abs(value - 2 * self._last + self._before) * self._DEVIATION
+        self._before, self._last = self._last, value
+        if self.value > 0:
+            self.value += self._weight * (min(size, self._CLIP * self.value) - self.value)
+        elif not math.isnan(size):
+            self.value = size
+        return self.value
+
+
+class BestSince:
+    """The best (lowest) value up to each of a bounded number of earlier times.
+
+    Times are kept at a stride that doubles whenever the memory is full; what is asked for is
+    answered from the nearest time kept that is not later.
+    """
+
+    __slots__ = ("_bests", "_count", "_stride", "best")
+
+    _KEPT: Final = 64
+
+    def __init__(self) -> None:
+        self._bests: list[float] = []
+        self._stride = 1
+        self._count = 0
+        self.best = math.inf
+
+    def update(self, value: float) -> float:
+        """Take a value; returns the best so far."""
+        self.best = min(self.best, value)
+        if self._count % self._stride == 0:
+            if len(self._bests) == self._KEPT:
+                self._bests = self._bests[::2]
+                self._stride *= 2
+            self._bests.append(self.best)
+        self._count += 1
+        return self.best
+
+    def ago(self, checks: int) -> float:
+        """The best so far as it was `checks` values ago, or up to one stride before."""
+        index = (self._count - 1 - checks) // self._stride
+        return self._bests[max(0, index)]

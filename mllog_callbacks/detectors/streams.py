@@ -1,0 +1,178 @@
+"""Many metrics on many sets, side by side: each stream has detectors of its own."""
+
+import math
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
+from typing import Final
+
+from mllog_callbacks.detectors.facts import Facts, RateRise, explained
+from mllog_callbacks.detectors.instability import Divergence, NonFinite, Spike
+from mllog_callbacks.detectors.kinds import KINDS, kind
+from mllog_callbacks.detectors.overfitting import GeneralisationGap, Overfitting
+from mllog_callbacks.detectors.plateau import Plateau
+from mllog_callbacks.detectors.progress import NoConvergence, Oscillation
+from mllog_callbacks.detectors.protocol import Detector, Issue, Observation
+from mllog_callbacks.detectors.stalled import Stalled
+
+__all__ = ["DEFAULTS", "DetectorSet"]
+
+DEFAULTS: Final[dict[str, type[Detector]]] = {
+    each.name: each
+    for each in (
+        NonFinite,
+        Divergence,
+        Spike,
+        Oscillation,
+        NoConvergence,
+        Overfitting,
+        GeneralisationGap,
+        Plateau,
+        Stalled,
+    )
+}
+"""The detectors of a set for which none were chosen, by name, in the order in which they look."""
+
+_NEEDS_NO_DIRECTION: Final = frozenset({"non_finite", "stalled"})
+
+
+class DetectorSet:
+    """Routes each observation to the detectors of its stream: one metric on one set.
+
+    A stream's detectors are copies of those given, made at its first observation. An observation
+    whose step is not beyond the last of its stream is passed over: after a resume, steps that are
+    seen again change nothing, and what was pickled goes on where it was. A metric whose direction
+    is not known is told of once, and is then only looked at for what needs no direction.
+
+    Args:
+        detectors: Detectors, or names of default ones; default all of `DEFAULTS`.
+        ignore: Codes or names of issues that are not told.
+        facts: What is known of the training; may be set later, as soon as it is known.
+
+    Raises:
+        ValueError: A name or code does not exist.
+
+    Example:
+        >>> detectors = DetectorSet(ignore=["MLA003"])
+        >>> detectors.observe(Observation(0, train=0.7, validation=float("nan")))[0].name
+        'non_finite'
+    """
+
+    def __init__(
+        self,
+        detectors: Sequence[Detector | str] | None = None,
+        *,
+        ignore: Iterable[str] = (),
+        facts: Facts | None = None,
+    ) -> None:
+        self.facts = facts or Facts()
+        # names stay names: a pattern that is pickled with each set would double its size
+        self._patterns = tuple(DEFAULTS if detectors is None else detectors)
+        _made(self._patterns)
+        self._ignored = frozenset(_code(each) for each in ignore)
+        self._streams: dict[tuple[str, str], _Stream] = {}
+        self._undirected: set[str] = set()
+        self._step = -1
+        self._told: set[str] = set()
+
+    def observe(self, observation: Observation) -> list[Issue]:
+        """Take an observation; returns the issues that begin or end with it, mostly none."""
+        key = observation.dataset, observation.metric
+        stream = self._streams.get(key)
+        if stream is None:
+            stream = self._streams[key] = _Stream(self._patterns)
+        if observation.step <= stream.step:
+            return []
+        found = stream.observe(observation)
+        if observation.higher_is_better is None and observation.metric not in self._undirected:
+            self._undirected.add(observation.metric)
+            found.append(_undirected(observation))
+        return self._explain(found, stream.rise) if found else found
+
+    def overdue(self, seconds: float) -> list[Issue]:
+        """Look at the clock that the observations carry: issues where nothing came for too long.
+
+        Told only when no stream has moved: some are measured seldom.
+        """
+        streams = self._streams.values()
+        latest = max(streams, key=lambda each: each.seconds, default=None)
+        return [] if latest is None else self._explain(latest.overdue(seconds), None)
+
+    def _explain(self, found: list[Issue], rise: RateRise | None) -> list[Issue]:
+        told = []
+        for issue in found:
+            if issue.step != self._step:
+                self._step = issue.step
+                self._told.clear()
+            # the training values are seen once a validation set: told once all the same
+            if issue.code not in self._ignored and issue.decision not in self._told:
+                self._told.add(issue.decision)
+                told.append(explained(issue, self.facts, rise))
+        return told
+
+
+class _Stream:
+    """The detectors of one metric on one set."""
+
+    __slots__ = ("_all", "_rate", "_undirected", "rise", "seconds", "step")
+
+    def __init__(self, patterns: Sequence[Detector | str]) -> None:
+        self._all = deepcopy(_made(patterns))
+        self._undirected = [each for each in self._all if each.name in _NEEDS_NO_DIRECTION]
+        self._rate = math.nan
+        self.rise: RateRise | None = None
+        self.seconds = -math.inf
+        self.step: float = -math.inf
+
+    def observe(self, observation: Observation) -> list[Issue]:
+        self.step = observation.step
+        if observation.seconds is not None:
+            self.seconds = observation.seconds
+        rate = observation.learning_rate
+        if rate is not None:
+            if rate >= 2 * self._rate > 0:
+                self.rise = RateRise(self._rate, rate, observation.at)
+            self._rate = rate
+        directed = observation.higher_is_better is not None
+        found = []
+        for detector in self._all if directed else self._undirected:
+            issue = detector.observe(observation)
+            if issue is not None:
+                found.append(issue)
+        return found
+
+    def overdue(self, seconds: float) -> list[Issue]:
+        watching = [each for each in self._all if isinstance(each, Stalled)]
+        found = [each.overdue(seconds) for each in watching]
+        return [each for each in found if each is not None]
+
+
+def _undirected(observation: Observation) -> Issue:
+    metric = observation.metric
+    return kind("unknown_direction").issue(
+        observation,
+        f"{metric} is only checked for values that are not finite and for stalls.",
+        f"Nobody has said whether more or less of {metric} is better, and it is not guessed: what "
+        "is a gain and what a loss is not known.",
+        {"metric": metric},
+    )
+
+
+def _made(patterns: Iterable[Detector | str]) -> list[Detector]:
+    return [_named(each) if isinstance(each, str) else each for each in patterns]
+
+
+def _named(name: str) -> Detector:
+    if name not in DEFAULTS:
+        msg = f"there is no detector {name!r}; expected one of {', '.join(DEFAULTS)}"
+        raise ValueError(msg)
+    return DEFAULTS[name]()
+
+
+def _code(given: str) -> str:
+    for each in KINDS:
+        if given in {each.code, each.name}:
+            return each.code
+    msg = (
+        f"there is no issue {given!r}; expected a code or a name of {[each.code for each in KINDS]}"
+    )
+    raise ValueError(msg)

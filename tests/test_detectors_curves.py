@@ -1,0 +1,197 @@
+"""What each detector finds, on curves drawn for it and on published ones."""
+
+import math
+import random
+
+import pytest
+
+import real_curves as real
+from mllog_callbacks.detectors import (
+    DeadUnits,
+    DetectorSet,
+    ExplodingGradient,
+    Gradients,
+    Issue,
+    Observation,
+    Severity,
+    Stalled,
+    VanishingGradient,
+    scan,
+)
+
+
+def first(issues: list[Issue], name: str) -> Issue | None:
+    """The first issue of a name."""
+    return next((issue for issue in issues if issue.name == name), None)
+
+
+def decaying(checks: int, level: float = 0.2) -> list[float]:
+    """A loss that falls from 1 towards a level."""
+    return [level + (1 - level) * math.exp(-step / 10) for step in range(checks)]
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "best"),
+    [
+        (real.MOVIE_REVIEWS_TRAIN, real.MOVIE_REVIEWS_VALIDATION, 3),
+        (real.NEWSWIRES_TRAIN, real.NEWSWIRES_VALIDATION, 8),
+    ],
+)
+def test_published_runs_that_overfit(
+    train: tuple[float, ...], validation: tuple[float, ...], best: int
+) -> None:
+    """Told after the best epoch, before the end, with the best epoch as evidence."""
+    issue = first(scan(train=train, validation=validation), "overfitting")
+    assert issue is not None
+    assert best < issue.step < len(validation)
+    assert abs(float(issue.metrics["best_step"]) - best) <= 2
+    assert f"epoch {issue.metrics['best_step']}" in issue.reasoning
+
+
+@pytest.mark.parametrize(
+    ("train", "validation"),
+    [
+        (real.HOUSING_TRAIN, real.HOUSING_VALIDATION),
+        (real.RECURRENT_TRAIN, real.RECURRENT_VALIDATION),
+    ],
+)
+def test_published_runs_that_are_healthy(
+    train: tuple[float, ...], validation: tuple[float, ...]
+) -> None:
+    """No alarm: information at most."""
+    issues = scan(train=train, validation=validation)
+    assert {issue.severity for issue in issues} <= {Severity.INFO}
+
+
+def test_overfitting_warns_grows_and_is_resolved() -> None:
+    """A warning, then the error, then the word that a new best resolved it."""
+    rising = [0.2 + 0.01 * step for step in range(20)]
+    validation = [*decaying(40), *rising, *[0.1] * 10]
+    train = [1 / (1 + step) for step in range(len(validation))]
+    told = [each for each in scan(train=train, validation=validation) if each.code == "MLA001"]
+    assert [each.severity for each in told] == ["warning", "error", "info"]
+    assert "resolved" in told[-1].decision
+
+
+def test_no_overfitting_where_training_gets_worse_too() -> None:
+    """Both rise: that is something else."""
+    both = [*decaying(40), *[0.2 + 0.02 * step for step in range(20)]]
+    assert first(scan(train=both, validation=both), "overfitting") is None
+
+
+def test_overfitting_without_training_values() -> None:
+    """Only boosting improves the training value by construction; else nothing is said."""
+    validation = [*decaying(40), *[0.2 + 0.02 * step for step in range(20)]]
+    assert first(scan(validation=validation), "overfitting") is None
+    found = first(scan(validation=validation, unit="iteration"), "overfitting")
+    assert found is not None
+    assert "not measured" in found.reasoning
+
+
+def test_overfitting_of_losses_below_zero() -> None:
+    """A log-likelihood: the gain is the measure, as a share of the level would mean nothing."""
+    validation = [value - 100 for value in [*decaying(40), *[0.2 + 0.02 * s for s in range(20)]]]
+    train = [-100 - 0.02 * step for step in range(60)]
+    assert first(scan(train=train, validation=validation), "overfitting") is not None
+
+
+def test_the_gap_is_information() -> None:
+    """Validation half as high again for five checks; silent for values at or below zero."""
+    issue = first(scan(train=[1.0] * 5, validation=[1.6] * 5), "generalisation_gap")
+    assert issue is not None
+    assert (issue.step, issue.severity) == (4, Severity.INFO)
+    assert first(scan(train=[-1.0] * 9, validation=[1.6] * 9), "generalisation_gap") is None
+
+
+def test_a_plateau_is_possible_then_confirmed() -> None:
+    """In this order, and each once."""
+    told = [each for each in scan(validation=decaying(300)) if each.code == "MLA003"]
+    assert [each.severity for each in told] == ["info", "warning"]
+
+
+def test_a_drop_of_the_learning_rate_ends_a_plateau() -> None:
+    """It begins anew: what the drop brings is still to be seen."""
+
+    def fired(rates: list[float]) -> list[int]:
+        issues = scan(validation=decaying(90), learning_rate=rates)
+        return [issue.step for issue in issues if issue.name == "plateau"]
+
+    assert 60 < fired([0.1] * 90)[0] < 75
+    assert fired([0.1] * 60 + [0.01] * 30)[0] >= 80
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_non_finite_values_are_told_at_once(bad: float) -> None:
+    """At the same step, with the last finite value of the same series."""
+    issue = scan(train=[0.9, 0.8, 0.7], validation=[1.0, 0.95, bad])[0]
+    assert (issue.name, issue.step) == ("non_finite", 2)
+    assert "0.95 at epoch 1" in issue.reasoning
+
+
+def test_a_metric_that_starts_at_nan() -> None:
+    """It is told, and what follows is judged as if it began there."""
+    issues = scan(train=[math.nan, *decaying(60)], validation=[math.nan, *decaying(60)])
+    assert {issue.name for issue in issues} <= {"non_finite", "plateau"}
+    assert "No finite value was seen before." in issues[0].reasoning
+
+
+def test_divergence() -> None:
+    """Above twice the start for three checks; by the training loss, where there is one."""
+    wild = [1.0, 0.9, 1.5, 2.5, 3.0, 4.0]
+    issue = first(scan(train=wild), "divergence")
+    assert issue is not None
+    assert issue.step == 5
+    assert first(scan(train=[1.0, 0.5, 0.2, 0.1, 0.1, 0.1], validation=wild), "divergence") is None
+
+
+def test_spike() -> None:
+    """One value far above all noise, told where it stands."""
+    losses = decaying(40)
+    losses[30] = 5.0
+    told = [each for each in scan(train=losses) if each.name == "spike"]
+    assert [each.step for each in told] == [30]
+
+
+def test_oscillation_by_epoch_is_noise_by_step() -> None:
+    """Epochs and steps have separate windows."""
+    rng = random.Random(0)  # noqa: S311 - no secret
+    losses = [1.0 + rng.uniform(-0.5, 0.5) for _ in range(40)]
+    assert first(scan(train=losses), "oscillation") is not None
+    assert first(scan(train=losses, unit="step"), "oscillation") is None
+
+
+def test_no_convergence() -> None:
+    """Hardly any gain after fifteen checks; a loss that falls steadily is none of it."""
+    issue = first(scan(train=[0.69 - 1e-4 * step for step in range(30)]), "no_convergence")
+    assert issue is not None
+    assert issue.step == 15
+    assert first(scan(train=decaying(30)), "no_convergence") is None
+
+
+def test_stalled_by_the_observations_clock_and_by_a_timer() -> None:
+    """A gap is told once: while it lasts, or when the next observation comes."""
+    detector = Stalled(seconds=60)
+    assert detector.observe(Observation(0, train=1.0, seconds=0.0)) is None
+    assert detector.overdue(60.0) is None
+    assert detector.overdue(61.0) is not None
+    assert detector.observe(Observation(1, train=1.0, seconds=90.0)) is None
+    issue = detector.observe(Observation(2, train=1.0, seconds=151.0))
+    assert issue is not None
+    assert issue.step == 1
+    detectors = DetectorSet()
+    detectors.observe(Observation(0, train=1.0, seconds=0.0))
+    assert [each.name for each in detectors.overdue(1_801.0)] == ["stalled"]
+
+
+def test_gradients() -> None:
+    """Thresholds of AUTOTRAINER."""
+    vanished = Gradients(7, "epoch", first=1e-6, last=1.0)
+    vanishing = VanishingGradient()
+    assert [vanishing.observe(vanished) is None for _ in range(3)] == [True, True, False]
+    exploded = ExplodingGradient().observe(Gradients(7, "epoch", first=math.nan, last=1.0))
+    assert exploded is not None
+    assert exploded.severity == "error"
+    assert ExplodingGradient().observe(Gradients(7, "epoch", first=69.0, last=1.0)) is None
+    dead = DeadUnits(checks=1).observe(Gradients(7, "epoch", 1.0, 1.0, zeros=0.7, layer="hidden"))
+    assert dead is not None
+    assert "70% of the units of hidden" in dead.reasoning

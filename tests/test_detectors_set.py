@@ -1,0 +1,169 @@
+"""Many metrics side by side, what is chosen and ignored, and reasons from facts."""
+
+import math
+
+import pytest
+
+from mllog_callbacks.detectors import (
+    KINDS,
+    DetectorSet,
+    Facts,
+    Issue,
+    Observation,
+    Overfitting,
+    Plateau,
+)
+
+
+def run(
+    detectors: DetectorSet,
+    train: list[float],
+    validation: list[float] | None = None,
+    rates: list[float] | None = None,
+) -> list[Issue]:
+    """All issues of a run."""
+    told = []
+    for step, value in enumerate(train):
+        seen = Observation(
+            step,
+            train=value,
+            validation=None if validation is None else validation[step],
+            learning_rate=None if rates is None else rates[step],
+        )
+        told += detectors.observe(seen)
+    return told
+
+
+def overfitted() -> tuple[list[float], list[float]]:
+    """Training and validation losses of a run that overfits from epoch 9 on."""
+    train = [0.9**step for step in range(30)]
+    validation = [1 - 0.08 * step for step in range(10)] + [0.28 + 0.05 * s for s in range(1, 21)]
+    return train, validation
+
+
+def test_streams_do_not_disturb_each_other() -> None:
+    """Two sets and two metrics, in turns: each tells what it would tell alone."""
+    train, validation = overfitted()
+    alone = run(DetectorSet(), train, validation)
+    together = DetectorSet()
+    told = []
+    for step, value in enumerate(train):
+        told += together.observe(
+            Observation(step, train=value, validation=validation[step], dataset="valid_0")
+        )
+        told += together.observe(Observation(step, validation=0.5, dataset="valid_1"))
+        told += together.observe(Observation(step, metric="auc", train=0.5, higher_is_better=True))
+    first = next(issue for issue in told if issue.name == "overfitting")
+    assert first.step == next(issue for issue in alone if issue.name == "overfitting").step
+    assert "valid_0 loss" in first.reasoning
+
+
+def test_what_is_of_the_training_data_is_told_once() -> None:
+    """It is observed with each validation set."""
+    detectors = DetectorSet()
+    told = []
+    for dataset in ("valid_0", "valid_1"):
+        told += detectors.observe(Observation(0, train=math.nan, validation=0.5, dataset=dataset))
+    assert [issue.name for issue in told] == ["non_finite"]
+
+
+def test_an_unknown_direction_is_said_once_and_never_guessed() -> None:
+    """A rise of it means nothing; a value that is not finite does."""
+    detectors = DetectorSet()
+    told = []
+    for step, value in enumerate([1.0, 0.5, *[float(each) for each in range(1, 60)], math.nan]):
+        told += detectors.observe(
+            Observation(step, metric="magic", validation=value, higher_is_better=None)
+        )
+    assert [(issue.name, issue.step) for issue in told] == [
+        ("unknown_direction", 0),
+        ("non_finite", 61),
+    ]
+
+
+def test_choose_configure_and_ignore() -> None:
+    """Detectors by instance or by name, issues by code or by name."""
+    train, validation = overfitted()
+    chosen = DetectorSet(detectors=[Overfitting(rise=0.5), "non_finite"])
+    by_default = run(DetectorSet(["overfitting"]), train, validation)
+    assert run(chosen, train, validation)[0].step > by_default[0].step
+    for ignored in ("MLA001", "overfitting"):
+        told = run(DetectorSet(ignore=[ignored]), train, validation)
+        assert "overfitting" not in {issue.name for issue in told}
+
+
+def test_an_instance_given_stays_as_it_was() -> None:
+    """It is a pattern: each stream has a copy."""
+    pattern = Plateau()
+    before = vars(pattern).copy()
+    run(DetectorSet([pattern]), [1.0] * 50)
+    assert vars(pattern) == before
+
+
+@pytest.mark.parametrize("arguments", [{"detectors": ["overfit"]}, {"ignore": ["MLA999"]}])
+def test_what_does_not_exist_is_refused(arguments: dict[str, list[str]]) -> None:
+    """With the names that do."""
+    with pytest.raises(ValueError, match="expected"):
+        DetectorSet(**arguments)  # type: ignore[arg-type]  # either of the two
+
+
+def test_codes_are_stable() -> None:
+    """They stand in logs and in `ignore=`: never renumber."""
+    assert [(each.code, each.name) for each in KINDS] == [
+        ("MLA001", "overfitting"),
+        ("MLA002", "generalisation_gap"),
+        ("MLA003", "plateau"),
+        ("MLA004", "non_finite"),
+        ("MLA005", "divergence"),
+        ("MLA006", "spike"),
+        ("MLA007", "oscillation"),
+        ("MLA008", "no_convergence"),
+        ("MLA009", "stalled"),
+        ("MLA010", "vanishing_gradient"),
+        ("MLA011", "exploding_gradient"),
+        ("MLA012", "dead_units"),
+        ("MLA013", "unknown_direction"),
+    ]
+
+
+def reason(facts: Facts) -> str:
+    """Why a run that overfits does so, with these facts."""
+    told = run(DetectorSet(["overfitting"], facts=facts), *overfitted())
+    return told[0].reasoning
+
+
+def test_causes_come_from_facts_only() -> None:
+    """None is named without; leaves against rows are, with their numbers, as probable."""
+    assert "robable" not in reason(Facts())
+    assert "robable" not in reason(Facts(rows=100_000, num_leaves=31))
+    told = reason(Facts(rows=398, features=30, num_leaves=63, min_data_in_leaf=1))
+    assert "Probable cause: trees of up to num_leaves=63 over 398 training rows" in told
+    assert "min_data_in_leaf=1" in told
+    assert "more features (500) than training rows (100)" in reason(Facts(rows=100, features=500))
+    assert "dropout=0" in reason(Facts(rows=100, dropout=0.0))
+
+
+def test_what_the_framework_will_do_is_said_where_it_is_known() -> None:
+    """Early stopping armed, with its patience, or not."""
+    assert "arly stopping" not in reason(Facts())
+    assert "ends the training after 50 checks" in reason(Facts(early_stopping=True, patience=50))
+    assert reason(Facts(early_stopping=True)).endswith("Early stopping is armed.")
+    assert "goes on to its planned end" in reason(Facts(early_stopping=False))
+
+
+def test_a_rise_of_the_learning_rate_is_the_probable_cause_of_a_spike() -> None:
+    """It was seen; a learning rate that is only given comes second."""
+    losses = [0.9**step for step in range(20)] + [9.0]
+    rates = [0.01] * 20 + [3.0]
+    told = run(DetectorSet(["spike"]), losses, rates=rates)
+    assert "rose from 0.01 to 3 at epoch 20" in told[0].reasoning
+    given = run(DetectorSet(["spike"], facts=Facts(learning_rate=0.5)), losses)
+    assert "Probable cause: a learning rate of 0.5" in given[0].reasoning
+
+
+def test_a_loss_that_is_the_entropy_of_the_classes() -> None:
+    """Nothing but the shares of the classes was learned."""
+    entropy = -(0.9 * math.log(0.9) + 0.1 * math.log(0.1))
+    facts = Facts(classes={"no": 900, "yes": 100})
+    told = run(DetectorSet(["no_convergence"], facts=facts), [entropy] * 20)
+    assert "only the class shares are learned" in told[0].reasoning
