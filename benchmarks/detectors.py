@@ -238,7 +238,9 @@ def _flatness(found: Sequence[tuple[Run, list[float], int | None]]) -> str:
 
 def print_injected(runs: Sequence[Run], told: Sequence[Alarms]) -> None:
     """Instability and no convergence on the runs with injected faults, and what each label got."""
-    injected = [(run, each) for run, each in zip(runs, told, strict=True) if run.label]
+    pairs = list(zip(runs, told, strict=True))
+    faulty = {run.source for run in runs if run.label in FAULTY}
+    injected = [(run, each) for run, each in pairs if run.source in faulty]
     for source in dict.fromkeys(run.source for run, _ in injected):
         some = [(run, each) for run, each in injected if run.source == source]
         truths = [(run, run.label in FAULTY) for run, _ in some]
