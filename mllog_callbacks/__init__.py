@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 from mllog_callbacks._version import __version__
 
 if TYPE_CHECKING:
-    from mllog_callbacks.detectors import DetectorSet, Facts, Gradients, Issue, Observation, scan
+    from mllog_callbacks.detectors import (
+        Detector,
+        DetectorSet,
+        Facts,
+        Gradients,
+        Issue,
+        Observation,
+        scan,
+    )
     from mllog_callbacks.events import RUN_ENDS, EventType, Level, LogEntry, json_schema
     from mllog_callbacks.exceptions import (
         InvalidEntryError,
@@ -25,7 +33,15 @@ if TYPE_CHECKING:
 else:
     # Loaded at first use: pydantic alone costs more than `mllog --help` may take.
     _HOMES = {
-        "detectors": ("DetectorSet", "Facts", "Gradients", "Issue", "Observation", "scan"),
+        "detectors": (
+            "Detector",
+            "DetectorSet",
+            "Facts",
+            "Gradients",
+            "Issue",
+            "Observation",
+            "scan",
+        ),
         "events": ("RUN_ENDS", "EventType", "Level", "LogEntry", "json_schema"),
         "exceptions": (
             "InvalidEntryError",
@@ -55,6 +71,7 @@ else:
 __all__ = [
     "RUN_ENDS",
     "AuditLog",
+    "Detector",
     "DetectorSet",
     "EventType",
     "Facts",

@@ -7,6 +7,7 @@ so that no guard hides a defect.
 
 import functools
 import logging
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
@@ -47,13 +48,15 @@ def report_failure(error: Exception, where: str) -> None:
     key = (type(error), str(error))
     if key not in _reported:
         _reported.add(key)
+        # As text: a handler that keeps the record must not keep the traceback's frames alive
         _logger.warning(
             "The audit trail is incomplete, and the training goes on: %s: %s (in %s)",
             type(error).__name__,
-            error,
+            str(error),
             where,
-            exc_info=_logger.isEnabledFor(logging.DEBUG) and error,
         )
+        if _logger.isEnabledFor(logging.DEBUG):
+            _logger.debug("%s", "".join(traceback.format_exception(error)))
 
 
 @contextmanager

@@ -1,12 +1,14 @@
 """The callback a user gives to LightGBM."""
 
+import copy
 import sys
+from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
 from typing import Final, Self
 
 from lightgbm.callback import CallbackEnv
 
-from mllog_callbacks import AuditLog, get_log, guarded
+from mllog_callbacks import AuditLog, Detector, DetectorSet, Issue, get_log, guarded
 from mllog_lightgbm.run import Run
 from mllog_lightgbm.watch import Token, is_training
 
@@ -38,6 +40,12 @@ class MLAuditCallback:
         dataset: Name of the training data in the entries; default the log's.
         model: Name of the model in the entries; default the log's, or "LightGBM" and the kind of
             boosting.
+        detectors: What watches the metrics: detectors, or names such as "overfitting"; default
+            all, ``[]`` for none. Each training has copies of its own.
+        on_issue: Called with each issue that is told; what it raises is reported by `logging`.
+
+    Raises:
+        ValueError: There is no detector of a name.
 
     Example:
         >>> lgb.train(params, train, valid_sets=[valid], callbacks=[MLAuditCallback()])
@@ -53,7 +61,11 @@ class MLAuditCallback:
         *,
         dataset: str | None = None,
         model: str | None = None,
+        detectors: Sequence[Detector | str] | None = None,
+        on_issue: Callable[[Issue], object] | None = None,
     ) -> None:
+        self._detectors = DetectorSet(detectors)
+        self._on_issue = on_issue
         self._log = log
         self._dataset = dataset
         self._model = model
@@ -105,7 +117,8 @@ class MLAuditCallback:
 
     def _new_run(self) -> Run:
         log = get_log() if self._log is None else self._log
-        return Run(log.bind(dataset=self._dataset, model=self._model))
+        bound = log.bind(dataset=self._dataset, model=self._model)
+        return Run(bound, copy.deepcopy(self._detectors), self._on_issue)
 
     def __getstate__(self) -> dict[str, object]:
         """What is copied or pickled: how to log, not the trainings that are under way."""

@@ -1,15 +1,24 @@
 """One training: what it has shown so far, told as entries from its start to its one end."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from lightgbm import CVBooster, Dataset
 from lightgbm.callback import CallbackEnv, EarlyStopException
 
-from mllog_callbacks import AuditLog, EventType, Level, guarded, report_failure
+from mllog_callbacks import (
+    AuditLog,
+    DetectorSet,
+    EventType,
+    Issue,
+    Level,
+    guarded,
+    report_failure,
+)
 from mllog_lightgbm import reasons
 from mllog_lightgbm.facts import DataFacts, Parameters, data_facts, parameters
+from mllog_lightgbm.issues import Watcher, facts_for_causes
 from mllog_lightgbm.reasons import Reason
 from mllog_lightgbm.results import Result, Scoreboard, as_snapshot, read_results
 from mllog_lightgbm.stops import Stop, read_stop
@@ -29,10 +38,18 @@ class Run:
         ended: Whether the end was told.
     """
 
-    def __init__(self, log: AuditLog) -> None:
+    def __init__(
+        self,
+        log: AuditLog,
+        detectors: DetectorSet | None = None,
+        on_issue: Callable[[Issue], object] | None = None,
+    ) -> None:
         self.iteration: int | None = None
         self.watched = False
         self._log = log
+        self._detectors = detectors or DetectorSet([])
+        self._on_issue = on_issue
+        self._watcher: Watcher | None = None
         self._began = self._told = time.monotonic()
         self.ended = False
         self._started = False
@@ -61,12 +78,21 @@ class Run:
             self._given["objective"] = objective
 
     @guarded
-    def begin(self, env: CallbackEnv, data: Dataset | None = None) -> None:
+    def begin(
+        self,
+        env: CallbackEnv,
+        data: Dataset | None = None,
+        *,
+        training: str = "training",
+        patience: int | None = None,
+    ) -> None:
         """Tell the start of the training and its hyperparameters.
 
         Args:
             env: What LightGBM gives a callback in the first iteration.
             data: The training data as the caller gave it; default the booster's.
+            training: What the results call the training data.
+            patience: What early stopping allows; 0 where it is not armed, None where not known.
         """
         self.iteration = env.iteration
         self._first, self._last = env.begin_iteration, env.end_iteration
@@ -77,7 +103,12 @@ class Run:
         sets = {"training": booster.train_set if data is None else data}
         if not folds:
             sets |= dict(zip(booster.name_valid_sets, booster.valid_sets, strict=False))
-        self._start(found, _facts(sets, found.get("objective")) or {}, folds)
+        facts = _facts(sets, found.get("objective")) or {}
+        if found.get("boosting") == "dart":  # LightGBM then switches early stopping off
+            patience = 0
+        self._start(found, facts, folds)
+        self._detectors.facts = facts_for_causes(facts.get("training"), found, patience)
+        self._watcher = Watcher(self._detectors, training, found)
 
     def record(self, env: CallbackEnv) -> None:
         """Take an iteration's results; tell of them where a person would want to read it."""
@@ -85,6 +116,8 @@ class Run:
             self._done = done = env.iteration + 1
             self._results = results = env.evaluation_result_list or ()
             self._scores.record(results, done)
+            if self._watcher is not None:
+                self._tell_issues(self._watcher.observe(results, done, env.params))
             if done >= self._next or time.monotonic() - self._told > _QUIET_S:
                 self._tell_progress()
             if done == self._last and not self.watched:
@@ -159,6 +192,17 @@ class Run:
             reasons.hyperparameters(found),
             {"set_by_caller": found.given, "defaults": found.defaults},
         )
+
+    def _tell_issues(self, issues: Iterable[Issue]) -> None:
+        for issue in issues:
+            about = {"code": issue.code, "name": issue.name, "severity": issue.severity}
+            self._tell(
+                EventType.ISSUE_DETECTED,
+                Reason(issue.decision, issue.reasoning),
+                {**about, "iteration": issue.step, **issue.metrics},
+            )
+            if self._on_issue is not None:
+                guarded(self._on_issue)(issue)
 
     def _tell_progress(self) -> None:
         self._told = time.monotonic()

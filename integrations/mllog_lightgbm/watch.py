@@ -69,13 +69,16 @@ class Token:
     @guarded
     def _begin(self, env: CallbackEnv, frame: FrameType) -> None:
         self._runs[id(env.model)] = self._run
-        given = frame.f_locals.get("callbacks") or ()
+        known = frame.f_locals
+        given = known.get("callbacks") or ()
+        patience = max(map(_patience, known[_AFTER]), default=0)
         for name in (_BEFORE, _AFTER):
-            callbacks = frame.f_locals[name]
+            callbacks = known[name]
             callbacks[:] = [self._guarded(each, given, stops=name == _AFTER) for each in callbacks]
         for booster in _boosters(env.model):
             _probe(booster, self._run)
-        self._run.begin(env, frame.f_locals.get("train_set"))
+        training = known.get("train_data_name", "train")  # the second: what `cv` calls it
+        self._run.begin(env, known.get("train_set"), training=training, patience=patience)
 
     def _guarded(self, callback: Callback, given: object, *, stops: bool) -> Callback:
         if isinstance(callback, Token) or getattr(callback, "_runs", None) is self._runs:
@@ -164,6 +167,12 @@ def _seen(
 
 def _boosters(model: Booster | CVBooster) -> list[Booster]:
     return model.boosters if isinstance(model, CVBooster) else [model]
+
+
+def _patience(callback: Callback) -> int:
+    """The iterations without improvement that LightGBM's early stopping allows; else 0."""
+    patience = getattr(callback, "stopping_rounds", 0)
+    return patience if isinstance(patience, int) and getattr(callback, "enabled", False) else 0
 
 
 def _name(callback: Callback) -> str:

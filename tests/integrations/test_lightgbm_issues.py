@@ -1,0 +1,151 @@
+"""The detectors watch every metric of a LightGBM training and say what goes wrong, and why."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import pytest
+
+from lightgbm_training import PARAMS, Entries, of, the_end, train
+from mllog_callbacks import AuditLog, EventType, Issue, LogEntry
+from mllog_lightgbm import MLAuditCallback
+
+ISSUE = EventType.ISSUE_DETECTED
+
+
+def overfit(*callbacks: Any, **kwargs: Any) -> None:
+    """Large trees on 120 rows whose labels are half noise: training loss falls, the other rises."""
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(400, 20))
+    labels = (features[:, 0] + rng.normal(scale=2.0, size=400) > 0).astype(int)
+    data = lgb.Dataset(features[:120], labels[:120])
+    params = PARAMS | {"num_leaves": 63, "min_data_in_leaf": 2, "metric": "binary_logloss"}
+    lgb.train(
+        params | kwargs,
+        data,
+        num_boost_round=200,
+        valid_sets=[data, data.create_valid(features[120:], labels[120:])],
+        valid_names=["fit", "held_out"],
+        callbacks=list(callbacks),
+    )
+
+
+def named(told: list[LogEntry], name: str) -> list[LogEntry]:
+    """The issues of a name."""
+    return [each for each in of(told, ISSUE) if (each.metrics_snapshot or {}).get("name") == name]
+
+
+def test_overfitting_is_told_with_its_evidence_and_probable_cause(
+    log: AuditLog, entries: Entries
+) -> None:
+    """The cause is made of the caller's parameters and the rows; the consequence of the call."""
+    overfit(MLAuditCallback(log, dataset="noise"))
+    told = entries()
+    first = named(told, "overfitting")[0]
+    assert first.dataset == "noise"
+    assert first.metrics_snapshot is not None
+    assert first.metrics_snapshot["code"] == "MLA001"
+    reasoning = str(first.reasoning)
+    assert "held_out binary_logloss" in reasoning
+    assert "Probable cause: trees of up to num_leaves=63 over 120 training rows" in reasoning
+    assert "(min_data_in_leaf=2)" in reasoning
+    assert "Early stopping is not armed: the training goes on to its planned end." in reasoning
+    assert the_end(told).event is EventType.TRAINING_COMPLETED
+
+
+def test_an_issue_says_what_armed_early_stopping_will_do(log: AuditLog, entries: Entries) -> None:
+    """With its patience."""
+    overfit(MLAuditCallback(log), lgb.early_stopping(150, verbose=False))
+    reasoning = str(named(entries(), "overfitting")[0].reasoning)
+    assert "it ends the training after 150 checks without improvement" in reasoning
+
+
+@pytest.mark.parametrize("direction", [False, True])
+def test_a_metric_that_is_no_number_is_told_at_its_own_iteration(
+    log: AuditLog, entries: Entries, *, direction: bool
+) -> None:
+    """Whatever the metric's direction; and the line stays strict JSON."""
+    calls = iter(range(1_000))
+
+    def metric(_predicted: Any, _data: lgb.Dataset) -> tuple[str, float, bool]:
+        return "odd", math.nan if next(calls) == 6 else 1.0, direction
+
+    train(log, feval=metric, num_boost_round=12)
+    (told,) = named(entries(), "non_finite")
+    assert told.metrics_snapshot is not None
+    assert told.metrics_snapshot["iteration"] == 7
+    assert "odd" in str(told.reasoning)
+
+
+def test_which_detectors_watch_is_the_callers_choice(log: AuditLog, entries: Entries) -> None:
+    """By name, or none at all; a name that does not exist is an error where it is given."""
+    overfit(MLAuditCallback(log, detectors=[]))
+    overfit(MLAuditCallback(log, detectors=["non_finite"]))
+    assert not of(entries(), ISSUE)
+    overfit(MLAuditCallback(log, detectors=["overfitting"]))
+    assert {(each.metrics_snapshot or {})["name"] for each in of(entries(), ISSUE)} == {
+        "overfitting"
+    }
+    with pytest.raises(ValueError, match="there is no detector 'overfiting'"):
+        MLAuditCallback(log, detectors=["overfiting"])
+
+
+def test_on_issue_is_called_with_each_issue(log: AuditLog, entries: Entries) -> None:
+    """In the order of the log."""
+    seen: list[Issue] = []
+    overfit(MLAuditCallback(log, on_issue=seen.append))
+    told = of(entries(), ISSUE)
+    assert [each.decision for each in seen] == [each.decision for each in told]
+    assert seen
+
+
+@pytest.mark.production_guards
+def test_what_on_issue_raises_does_not_reach_the_training(
+    log: AuditLog, entries: Entries, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is reported once."""
+
+    def broken(_issue: Issue) -> None:
+        msg = "no such pager"
+        raise RuntimeError(msg)
+
+    overfit(MLAuditCallback(log, on_issue=broken))
+    assert the_end(entries()).event is EventType.TRAINING_COMPLETED
+    assert caplog.text.count("no such pager") == 1
+
+
+def test_each_training_of_a_callback_is_watched_anew(log: AuditLog, entries: Entries) -> None:
+    """Nothing of the first is left in the second."""
+    callback = MLAuditCallback(log)
+    overfit(callback)
+    first = [each.decision for each in of(entries(), ISSUE)]
+    overfit(callback)
+    assert [each.decision for each in of(entries(), ISSUE)] == first * 2
+
+
+def test_the_level_error_keeps_issues(tmp_path: Path) -> None:
+    """Issues and failures are what it is for."""
+    with AuditLog(tmp_path, level="ERROR") as log:
+        overfit(MLAuditCallback(log))
+        assert log.stats.emitted > 0
+
+
+def test_a_healthy_training_raises_no_alarm(log: AuditLog, entries: Entries) -> None:
+    """Breast-cancer data, stopped early: at most remarks for information."""
+    train(log, lgb.early_stopping(20, verbose=False), num_boost_round=500)
+    severities = {(each.metrics_snapshot or {})["severity"] for each in of(entries(), ISSUE)}
+    assert severities <= {"info"}
+
+
+def test_the_learning_rate_is_read_as_it_changes(log: AuditLog, entries: Entries) -> None:
+    """A rate that rises and breaks the training is named as the probable cause."""
+    schedule = [0.05] * 40 + [40.0] * 160
+    overfit(
+        MLAuditCallback(log, detectors=["divergence", "spike"]),
+        lgb.reset_parameter(learning_rate=schedule),
+    )
+    told = of(entries(), ISSUE)
+    assert told
+    assert "Probable cause: the learning rate rose from 0.05 to 40" in str(told[0].reasoning)
