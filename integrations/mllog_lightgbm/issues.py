@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from mllog_callbacks import DetectorSet, Facts, Issue, Observation
 from mllog_lightgbm.facts import DataFacts, Parameters
-from mllog_lightgbm.results import read_results
+from mllog_lightgbm.results import CV_SET, read_results
 
 __all__ = ["Watcher", "facts_for_causes"]
 
@@ -40,23 +40,22 @@ class Watcher:
             count: The iteration, counted from 1.
             params: The parameters now: `lightgbm.reset_parameter` writes a new rate there.
         """
-        rate = _real(params.get(_RATE, params.get(self._rate_name, self._rate)))
-        read = read_results(results)
-        trained = {each.metric: each.value for each in read if each.dataset == self._training}
-        validated = [each for each in read if each.dataset != self._training]
+        given = params.get(_RATE)
+        rate = _real(params.get(self._rate_name, self._rate) if given is None else given)
+        if results and results[0][0] == CV_SET:
+            results = read_results(results)
+        training = self._training
+        trained = {each[1]: float(each[2]) for each in results if each[0] == training}
         found: list[Issue] = []
-        for each in validated or read:
-            observation = Observation(
-                count,
-                unit="iteration",
-                metric=each.metric,
-                dataset=each.dataset,
-                train=trained.get(each.metric),
-                validation=each.value if validated else None,
-                higher_is_better=each.higher_is_better,
-                learning_rate=rate,
+        only_training = len(trained) == len(results)
+        for each in results:
+            if each[0] == training and not only_training:
+                continue
+            validation = None if only_training else float(each[2])
+            train = trained.get(each[1])
+            found += self._detectors.observe(
+                Observation(count, "iteration", each[1], each[0], train, validation, each[3], rate)
             )
-            found += self._detectors.observe(observation)
         return found
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-__all__ = ["Best", "Result", "Scoreboard", "as_snapshot", "read_results"]
+__all__ = ["CV_SET", "Best", "Result", "Scoreboard", "as_snapshot", "read_results"]
 
-_CV: Final = "cv_agg"
+CV_SET: Final = "cv_agg"
 """Before 4.7 `cv` called every set so, and wrote its name before the metric's."""
 
 
@@ -41,7 +41,7 @@ def read_results(given: Iterable[Sequence[Any]] | None) -> list[Result]:
 
 def _read(given: Sequence[Any]) -> Result:
     dataset, metric = str(given[0]), str(given[1])
-    if dataset == _CV:
+    if dataset == CV_SET:
         dataset, _, metric = metric.partition(" ")
     deviation = float(given[4]) if len(given) > 4 else None  # noqa: PLR2004 - the fifth, of cv
     return Result(dataset, metric, float(given[2]), bool(given[3]), deviation)
@@ -91,4 +91,4 @@ class Scoreboard:
     def best(self, result: Result) -> Best:
         """The best so far of a result's metric on its set."""
         named = self._best.get((result.dataset, result.metric))
-        return named or self._best.get((_CV, result.name)) or Best(math.nan)
+        return named or self._best.get((CV_SET, result.name)) or Best(math.nan)

@@ -108,7 +108,8 @@ class Run:
             patience = 0
         self._start(found, facts, folds)
         self._detectors.facts = facts_for_causes(facts.get("training"), found, patience)
-        self._watcher = Watcher(self._detectors, training, found)
+        if self._detectors.watches:
+            self._watcher = Watcher(self._detectors, training, found)
 
     def record(self, env: CallbackEnv) -> None:
         """Take an iteration's results; tell of them where a person would want to read it."""

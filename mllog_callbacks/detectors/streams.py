@@ -74,6 +74,11 @@ class DetectorSet:
         self._step = -1
         self._told: set[str] = set()
 
+    @property
+    def watches(self) -> bool:
+        """Whether there is any detector in the set."""
+        return bool(self._patterns)
+
     def observe(self, observation: Observation) -> list[Issue]:
         """Take an observation; returns the issues that begin or end with it, mostly none."""
         key = observation.dataset, observation.metric
