@@ -41,7 +41,8 @@ class MLAuditCallback:
         model: Name of the model in the entries; default the log's, or "LightGBM" and the kind of
             boosting.
         detectors: What watches the metrics: detectors, or names such as "overfitting"; default
-            all, ``[]`` for none. Each training has copies of its own.
+            all, ``[]`` for none; or ``DetectorSet(ignore=["MLA003"])``. Each training has copies
+            of its own.
         on_issue: Called with each issue that is told; what it raises is reported by `logging`.
 
     Raises:
@@ -61,10 +62,11 @@ class MLAuditCallback:
         *,
         dataset: str | None = None,
         model: str | None = None,
-        detectors: Sequence[Detector | str] | None = None,
+        detectors: DetectorSet | Sequence[Detector | str] | None = None,
         on_issue: Callable[[Issue], object] | None = None,
     ) -> None:
-        self._detectors = DetectorSet(detectors)
+        given = detectors if isinstance(detectors, DetectorSet) else DetectorSet(detectors)
+        self._detectors = given
         self._on_issue = on_issue
         self._log = log
         self._dataset = dataset

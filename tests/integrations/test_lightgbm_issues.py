@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lightgbm_training import PARAMS, Entries, of, the_end, train
-from mllog_callbacks import AuditLog, EventType, Issue, LogEntry
+from mllog_callbacks import AuditLog, DetectorSet, EventType, Issue, LogEntry
 from mllog_lightgbm import MLAuditCallback
 
 ISSUE = EventType.ISSUE_DETECTED
@@ -88,6 +88,11 @@ def test_which_detectors_watch_is_the_callers_choice(log: AuditLog, entries: Ent
     assert {(each.metrics_snapshot or {})["name"] for each in of(entries(), ISSUE)} == {
         "overfitting"
     }
+    before = len(of(entries(), ISSUE))
+    overfit(MLAuditCallback(log, detectors=DetectorSet(ignore=["MLA001"])))
+    told = of(entries(), ISSUE)[before:]
+    assert told
+    assert "overfitting" not in {(each.metrics_snapshot or {})["name"] for each in told}
     with pytest.raises(ValueError, match="there is no detector 'overfiting'"):
         MLAuditCallback(log, detectors=["overfiting"])
 
