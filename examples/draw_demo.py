@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.text import Text
 
-COLUMNS = 110
+COLUMNS = 140
 
 
 def main() -> None:
