@@ -62,6 +62,20 @@ def emit_one(log: AuditLog, n: int) -> None:
     log.emit("TRAINING_PROGRESS", metrics_snapshot={"n": n})
 
 
+def emit_many(log: AuditLog, first: int, last: int) -> None:
+    """Emit the numbers of a range."""
+    for n in range(first, last):
+        log.emit("TRAINING_PROGRESS", metrics_snapshot={"n": n})
+
+
+def until(condition: Callable[[], object], timeout: float = 20) -> None:
+    """Wait until something is the case; fail where it does not come about."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
 def spools(directory: Path) -> Iterator[Path]:
     """The spools of the sessions of a log directory."""
     for folder in root(create=True).iterdir():

@@ -23,6 +23,7 @@ FLOORS: tuple[set[str], ...] = (
     {"encoding", "settings"},
     {"sinks", "detectors"},
     {"reader"},
+    {"session"},
     {"log"},
     {"mllog_callbacks"},  # the front door
     {"cli"},

@@ -10,20 +10,28 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from mllog_callbacks import AuditLog, read_entries
-from mllog_callbacks.cli.recover import recover as recover_command
-from mllog_callbacks.sinks import QueuedSink, recover
-from mllog_callbacks.sinks.spool import launch, place
+from mllog_callbacks.sinks import QueuedSink
+from mllog_callbacks.sinks.spool import place
 from mllog_callbacks.sinks.spool import sink as spool_sink
 from mllog_callbacks.sinks.spool.layout import Control
-from processes import drained, drainers, ended, forked, lines, numbers, spools
+from processes import (
+    drained,
+    drainers,
+    emit_many,
+    ended,
+    forked,
+    lines,
+    numbers,
+    spools,
+    until,
+)
 
 
 @pytest.fixture
@@ -61,18 +69,6 @@ HUNG_ENTRIES = int(os.environ.get("MLLOG_TEST_HUNG", "50000"))
 """Entries emitted beside a disk that hangs; with 1,000,000 the caps are those of production."""
 
 
-def _emit(log: AuditLog, first: int, last: int) -> None:
-    for n in range(first, last):
-        log.emit("TRAINING_PROGRESS", metrics_snapshot={"n": n})
-
-
-def _until(condition: Callable[[], object], timeout: float = 20) -> None:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 def _error(directory: Path) -> int:
     (folder,) = spools(directory)
     return Control(str(folder)).error
@@ -82,14 +78,14 @@ def test_a_full_disk_that_is_freed_takes_everything(disk: Path) -> None:
     """Lines wait in memory; the one that was written in part is completed."""
     filler = disk / "filler"
     with AuditLog(disk / "logs") as log:
-        _emit(log, 0, 10)
+        emit_many(log, 0, 10)
         assert log.flush(10)
         with suppress(OSError), filler.open("wb") as stream:
             while True:
                 stream.write(bytes(4096))
                 stream.flush()
-        _emit(log, 10, 3_000)
-        _until(lambda: _error(disk / "logs") == errno.ENOSPC)
+        emit_many(log, 10, 3_000)
+        until(lambda: _error(disk / "logs") == errno.ENOSPC)
         assert not log.flush(0.1)
         assert log.stats.pending > 0
         filler.unlink()
@@ -104,8 +100,8 @@ def test_a_read_only_disk_takes_everything_later(disk: Path) -> None:
     directory = disk / "logs"
     log = AuditLog(directory)
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-    _emit(log, 0, 200)
-    _until(lambda: _error(directory) == errno.EROFS)
+    emit_many(log, 0, 200)
+    until(lambda: _error(directory) == errno.EROFS)
     assert not log.flush(0.1)
     subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
     assert log.flush(10)
@@ -118,14 +114,14 @@ def test_a_removed_directory_is_made_again(tmp_path: Path, *, put_back: bool) ->
     """With all that was in the file, and the sidecar."""
     directory = tmp_path / "logs"
     with AuditLog(directory) as log:
-        _emit(log, 0, 500)
+        emit_many(log, 0, 500)
         assert log.flush(10)
         (sidecar,) = (directory / "_integrity").iterdir()
         manifest = sidecar.read_text()
         shutil.rmtree(directory)
         if put_back:
             directory.mkdir()
-        _emit(log, 500, 1_000)
+        emit_many(log, 500, 1_000)
         assert log.flush(10)
         assert numbers(directory) == list(range(1_000))
     drained(directory)
@@ -137,20 +133,20 @@ def test_a_directory_removed_while_nothing_is_emitted_is_made_again(tmp_path: Pa
     """Within about a second."""
     directory = tmp_path / "logs"
     with AuditLog(directory) as log:
-        _emit(log, 0, 10)
+        emit_many(log, 0, 10)
         assert log.flush(10)
         shutil.rmtree(directory)
-        _until(lambda: [each for each in directory.glob("*.jsonl") if each.stat().st_size])
+        until(lambda: [each for each in directory.glob("*.jsonl") if each.stat().st_size])
         assert numbers(directory) == list(range(10))
 
 
 def test_a_moved_file_is_still_written(tmp_path: Path) -> None:
     """Wherever a rotation tool put it, it stays whole."""
     with AuditLog(tmp_path / "logs") as log:
-        _emit(log, 0, 10)
+        emit_many(log, 0, 10)
         assert log.flush(10)
         log.path.rename(tmp_path / "elsewhere.jsonl")
-        _emit(log, 10, 20)
+        emit_many(log, 10, 20)
         assert log.flush(10)
     assert numbers(tmp_path / "elsewhere.jsonl") == list(range(20))
 
@@ -173,7 +169,7 @@ def test_what_is_planted_in_the_place_of_the_log_is_left_alone(
         os.chown(path, 12345, 12345)
     else:
         path.symlink_to(victim if planted == "link" else tmp_path / "nowhere")
-    _emit(log, 0, 10)
+    emit_many(log, 0, 10)
     assert log.flush(10)
     assert log.path.name == path.name.replace(".jsonl", "-2.jsonl")
     log.close()
@@ -189,7 +185,7 @@ def test_a_file_that_somebody_alters_is_left_to_them(
 ) -> None:
     """The log goes on in another file, with what the first has no more."""
     with AuditLog(tmp_path) as log:
-        _emit(log, 0, 100)
+        emit_many(log, 0, 100)
         assert log.flush(10)
         first = log.path
         if killed:
@@ -205,7 +201,7 @@ def test_a_file_that_somebody_alters_is_left_to_them(
         else:
             os.truncate(first, len(content) // 2 if altered == "cut" else 0)
         left = first.read_bytes()
-        _emit(log, 100, 200)
+        emit_many(log, 100, 200)
         assert log.flush(20)
         second = log.path
     drained(tmp_path)
@@ -224,9 +220,9 @@ def test_a_file_that_somebody_alters_is_left_to_them(
 def test_two_sessions_of_one_name_have_a_file_each(tmp_path: Path) -> None:
     """In one process and in another."""
     with AuditLog(tmp_path, session="run") as one, AuditLog(tmp_path, session="run") as two:
-        child = forked(lambda: _emit(AuditLog(tmp_path, session="run"), 0, 50))
-        _emit(one, 0, 50)
-        _emit(two, 0, 50)
+        child = forked(lambda: emit_many(AuditLog(tmp_path, session="run"), 0, 50))
+        emit_many(one, 0, 50)
+        emit_many(two, 0, 50)
         assert ended(child) == 0
         assert (one.session, two.session) == ("run", "run-2")
     drained(tmp_path)
@@ -243,7 +239,7 @@ def test_a_clock_that_jumps_back_keeps_the_order(
     with AuditLog(tmp_path) as log:
         for n in range(100):
             now[0] += -3_600_000_000_000 if n == 50 else 777_000_000
-            _emit(log, n, n + 1)
+            emit_many(log, n, n + 1)
     assert numbers(tmp_path) == list(range(100))  # which checks that timestamps increase
 
 
@@ -257,15 +253,15 @@ def test_a_new_file_begins_at_midnight_under_load(
     monkeypatch.setattr("time.time_ns", lambda: real() + shift)
     with AuditLog(tmp_path) as log:
         threads = [
-            threading.Thread(target=_emit, args=(log, n * 100_000, n * 100_000 + 8_000))
+            threading.Thread(target=emit_many, args=(log, n * 100_000, n * 100_000 + 8_000))
             for n in range(3)
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        _until(lambda: real() + shift > midnight)
-        _emit(log, 900_000, 900_010)
+        until(lambda: real() + shift > midnight)
+        emit_many(log, 900_000, 900_010)
     found = lines(tmp_path)
     assert len(list(tmp_path.glob("*.jsonl"))) == 2
     assert len(found) == 24_010
@@ -294,7 +290,7 @@ def test_a_disk_that_hangs_holds_up_nobody(
 
     def train() -> None:
         log = AuditLog(directory)
-        _emit(log, 0, 1)
+        emit_many(log, 0, 1)
         assert log.flush(10)
         _freeze(frozen_disk, frozen=True)
         slowest, before = 0.0, _resident()
@@ -335,10 +331,10 @@ def test_a_disk_that_hangs_for_a_while_loses_nothing(frozen_disk: Path) -> None:
     """Within the bounds of memory."""
     directory = frozen_disk / "logs"
     with AuditLog(directory) as log:
-        _emit(log, 0, 10)
+        emit_many(log, 0, 10)
         assert log.flush(10)
         _freeze(frozen_disk, frozen=True)
-        _emit(log, 10, 20_000)
+        emit_many(log, 10, 20_000)
         assert not log.flush(0.5)
         _freeze(frozen_disk, frozen=False)
         assert log.flush(20)
@@ -353,15 +349,15 @@ def test_what_overflows_comes_back_in_order(
     monkeypatch.setattr(place, "CAPACITY", 512 * 1024)
     monkeypatch.setattr(spool_sink, "MEMORY", 256 * 1024)
     log = AuditLog(tmp_path)
-    _emit(log, 0, 10)
+    emit_many(log, 0, 10)
     assert log.flush(10)
     (pid,) = drainers(tmp_path)
     os.kill(pid, signal.SIGSTOP)
-    _emit(log, 10, 20_000)
+    emit_many(log, 10, 20_000)
     dropped = log.stats.dropped
     os.kill(pid, signal.SIGCONT)
-    _until(lambda: log.stats.pending == 0)
-    _emit(log, 20_000, 20_100)
+    until(lambda: log.stats.pending == 0)
+    emit_many(log, 20_000, 20_100)
     assert log.flush(10)
     log.close()
     entries = list(read_entries(tmp_path))
@@ -376,11 +372,11 @@ def test_what_overflows_comes_back_in_order(
 def test_a_flush_that_did_not_get_there_says_so(tmp_path: Path) -> None:
     """And one that did, too."""
     with AuditLog(tmp_path) as log:
-        _emit(log, 0, 10)
+        emit_many(log, 0, 10)
         assert log.flush(10)
         (pid,) = drainers(tmp_path)
         os.kill(pid, signal.SIGSTOP)
-        _emit(log, 10, 20)
+        emit_many(log, 10, 20)
         begun = time.monotonic()
         assert not log.flush(0.2)
         assert 0.2 <= time.monotonic() - begun < 1
@@ -395,11 +391,11 @@ def test_an_exit_beside_a_disk_that_hangs_takes_two_seconds(tmp_path: Path) -> N
 
     def train() -> None:
         log = AuditLog(tmp_path)
-        _emit(log, 0, 10)
+        emit_many(log, 0, 10)
         assert log.flush(10)
         (pid,) = drainers(tmp_path)
         os.kill(pid, signal.SIGSTOP)
-        _emit(log, 10, 1_000)
+        emit_many(log, 10, 1_000)
         log.close()
 
     begun = time.monotonic()
@@ -421,9 +417,9 @@ def test_a_failing_disk_is_told_of_once(
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     with caplog.at_level(logging.WARNING, "mllog_callbacks"):
         for n in range(20):
-            _emit(log, n, n + 1)
+            emit_many(log, n, n + 1)
             log.flush(0.15)
-        _until(lambda: caplog.messages)
+        until(lambda: caplog.messages)
     assert len(caplog.messages) == 1
     assert re.search("Read-only file system; entries wait in memory", caplog.messages[0])
     subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
@@ -436,7 +432,7 @@ def test_files_are_for_their_owner_and_group_only(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         with AuditLog(tmp_path / "logs") as log:
-            _emit(log, 0, 1)
+            emit_many(log, 0, 1)
             assert log.flush(10)
             (folder,) = spools(tmp_path / "logs")
             assert folder.stat().st_mode & 0o777 == 0o700
@@ -458,7 +454,7 @@ def test_a_spool_of_somebody_else_is_not_used(
     planted.chmod(0o777)
     with AuditLog(tmp_path / "logs") as log:
         assert isinstance(log._session.sink, QueuedSink)  # noqa: SLF001 - which one it chose
-        _emit(log, 0, 10)
+        emit_many(log, 0, 10)
     assert numbers(tmp_path / "logs") == list(range(10))
 
 
@@ -470,7 +466,7 @@ def test_without_memory_for_a_spool_entries_are_queued(
     monkeypatch.setenv("MLLOG_SPOOL", str(disk if why == "tiny" else tmp_path / "missing"))
     with AuditLog(tmp_path / "logs") as log:
         assert isinstance(log._session.sink, QueuedSink)  # noqa: SLF001 - which one it chose
-        _emit(log, 0, 1_000)
+        emit_many(log, 0, 1_000)
         assert log.flush(10)
     assert numbers(tmp_path / "logs") == list(range(1_000))
 
@@ -482,12 +478,12 @@ def test_memory_that_runs_out_later_costs_nothing(
     for shm in _mount(tmp_path / "shm", "-t", "tmpfs", "-o", "size=8m", "none"):
         monkeypatch.setenv("MLLOG_SPOOL", str(shm))
         with AuditLog(tmp_path / "logs") as log:
-            _emit(log, 0, 10)
+            emit_many(log, 0, 10)
             with suppress(OSError), (shm / "filler").open("wb") as stream:
                 while True:
                     stream.write(bytes(4096))
                     stream.flush()
-            _emit(log, 10, 20_000)
+            emit_many(log, 10, 20_000)
             assert log.stats.pending > 0
             (shm / "filler").unlink()
             assert log.flush(10)
@@ -504,11 +500,11 @@ def test_machine_durability_waits_for_the_disk(
     """What a flush returned True for was confirmed; without a flush, it is within a second."""
     monkeypatch.setenv("MLLOG_DURABILITY", "machine")
     with AuditLog(tmp_path) as log:
-        _emit(log, 0, 100)
+        emit_many(log, 0, 100)
         (folder,) = spools(tmp_path)
         control = Control(str(folder))
-        _until(lambda: control.durable > 1, 3)
-        _emit(log, 100, 200)
+        until(lambda: control.durable > 1, 3)
+        emit_many(log, 100, 200)
         assert log.flush(10)
         assert control.durable == control.position
     assert numbers(tmp_path) == list(range(200))
@@ -518,91 +514,7 @@ def test_the_drainer_may_be_a_thread(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """Where no process can be started."""
     monkeypatch.setattr("mllog_callbacks.sinks.spool.launch.sys.executable", "/nonexistent")
     with AuditLog(tmp_path) as log:
-        _emit(log, 0, 1_000)
+        emit_many(log, 0, 1_000)
         assert log.flush(10)
         assert drainers(tmp_path) == [os.getpid()]
     assert numbers(tmp_path) == list(range(1_000))
-
-
-def test_recovery_may_be_repeated_and_interrupted(tmp_path: Path) -> None:
-    """By killing whoever recovers, at any moment; then once more."""
-
-    def train() -> None:
-        place.SEGMENT = 64 * 1024  # type: ignore[misc]  # in this child alone
-        log = AuditLog(tmp_path)
-        _until(lambda: drainers(tmp_path))
-        for pid in drainers(tmp_path):
-            os.kill(pid, signal.SIGKILL)
-        _emit(log, 0, 5_000)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    assert ended(forked(train)) == -signal.SIGKILL
-    for delay in range(60):
-        child = forked(lambda: recover(tmp_path))
-        time.sleep(delay / 20_000)
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-    recover(tmp_path)
-    assert recover(tmp_path) == []
-    assert numbers(tmp_path) == list(range(5_000))
-
-
-def test_the_next_session_completes_a_killed_one(tmp_path: Path) -> None:
-    """Without a reader or the command."""
-
-    def train() -> None:
-        log = AuditLog(tmp_path, session="killed")
-        _until(lambda: drainers(tmp_path))
-        for pid in drainers(tmp_path):
-            os.kill(pid, signal.SIGKILL)
-        _emit(log, 0, 100)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    assert ended(forked(train)) == -signal.SIGKILL
-    assert len(list(spools(tmp_path))) == 1
-    with AuditLog(tmp_path, session="next") as log:
-        _until(lambda: len(list(spools(tmp_path))) == 1)
-        assert log.session == "next"
-    (file,) = tmp_path.glob("*.killed.jsonl")
-    assert file.read_bytes().count(b"\n") == 100
-
-
-def test_what_a_kill_left_within_a_line_is_left_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A line copied in part, and a gap before one a finalizer made, as a kill may leave them."""
-    monkeypatch.setattr(launch.Helper, "start", lambda _: None)
-    log = AuditLog(tmp_path)
-    sink = log._session.sink  # noqa: SLF001 - the hand of the kill
-    assert isinstance(sink, spool_sink.SpoolSink)
-    memory, ends = sink._memory, []  # noqa: SLF001 - as above
-    for n in range(5):
-        _emit(log, n, n + 1)
-        ends.append(sink._end - sink._shift)  # noqa: SLF001 - as above
-    memory[ends[0] : ends[1]] = bytes(ends[1] - ends[0])
-    memory[ends[2] + 20 : ends[3]] = bytes(ends[3] - ends[2] - 20)
-    memory[ends[3] + 99 : ends[4]] = bytes(ends[4] - ends[3] - 99)
-    sink.close(0)
-    (recovered,) = recover(tmp_path)
-    assert (recovered.entries, recovered.error) == (2, None)
-    assert numbers(tmp_path) == [0, 2]
-
-
-def test_the_command_recovers(tmp_path: Path) -> None:
-    """What neither the killed process nor its drainer could write."""
-
-    def train() -> None:
-        log = AuditLog(tmp_path, session="killed")
-        _until(lambda: drainers(tmp_path))
-        for pid in drainers(tmp_path):
-            os.kill(pid, signal.SIGKILL)
-        _emit(log, 0, 100)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    assert ended(forked(train)) == -signal.SIGKILL
-    result = CliRunner().invoke(recover_command, [str(tmp_path)])
-    assert result.exit_code == 0
-    assert re.fullmatch(r"killed\.[0-9a-f]{8}: 100 entries written\n", result.stdout)
-    again = CliRunner().invoke(recover_command, [str(tmp_path)])
-    assert (again.exit_code, again.stdout) == (0, "")
-    assert numbers(tmp_path) == list(range(100))
