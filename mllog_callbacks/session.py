@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from mllog_callbacks.events import Level
 from mllog_callbacks.guards import report_failure
-from mllog_callbacks.sessions import describe_session, new_session_name
+from mllog_callbacks.identity import describe_session, new_session_name
 from mllog_callbacks.sinks import NullSink, Sink, check_session, open_sink
 
 __all__ = ["CLOSE_TIMEOUT_S", "Session"]
