@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         UnknownEventError,
     )
     from mllog_callbacks.guards import guarded, raising, report_failure
+    from mllog_callbacks.listening import Listener, listen
     from mllog_callbacks.log import AuditLog, get_log
     from mllog_callbacks.reader import Finding, Line, read_entries, read_lines
     from mllog_callbacks.run import Auditor, Cadence, Run
@@ -53,6 +54,7 @@ else:
             "UnknownEventError",
         ),
         "guards": ("guarded", "raising", "report_failure"),
+        "listening": ("Listener", "listen"),
         "log": ("AuditLog", "get_log"),
         "reader": ("Finding", "Line", "read_entries", "read_lines"),
         "run": ("Auditor", "Cadence", "Run"),
@@ -87,6 +89,7 @@ __all__ = [
     "Issue",
     "Level",
     "Line",
+    "Listener",
     "LogDirectoryError",
     "LogEntry",
     "MLLogError",
@@ -100,6 +103,7 @@ __all__ = [
     "get_log",
     "guarded",
     "json_schema",
+    "listen",
     "raising",
     "read_entries",
     "read_lines",

@@ -10,10 +10,11 @@ import pytest
 
 import mllog_callbacks
 import mllog_lightgbm
+import mllog_xgboost
 
 
 def _modules() -> Iterator[ModuleType]:
-    for package in (mllog_callbacks, mllog_lightgbm):
+    for package in (mllog_callbacks, mllog_lightgbm, mllog_xgboost):
         yield package
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             yield import_module(found.name)

@@ -19,7 +19,7 @@ HEAVY = "lightgbm sklearn torch lightning xgboost numpy pandas rich jinja2"
 # floors in the design, the first is several here, and the demo stands on the adapters' roof.
 FLOORS: tuple[set[str], ...] = (
     {"_version", "exceptions", "guards", "timestamps", "wording"},
-    {"events", "identity", "values"},
+    {"events", "identity", "listening", "values"},
     {"encoding", "settings"},
     {"sinks", "detectors"},
     {"reader"},
