@@ -18,7 +18,7 @@ __all__ = ["Listener", "listen"]
 class Listener(Protocol):
     """Takes what a method did; what it raises itself is reported, and reaches no caller."""
 
-    def __call__(self, method: str, result: object, error: BaseException | None) -> None:
+    def __call__(self, method: str, result: object, error: BaseException | None, /) -> None:
         """Take a method's name, and its result, or what it raised."""
 
 
