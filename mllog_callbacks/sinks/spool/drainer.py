@@ -129,8 +129,9 @@ class Drainer:
 
     def _jump(self, position: int) -> None:
         """Leave a gap of the stream out of the file."""
+        self._confirm()  # what was written before is found at its place from now on only by size
         gap = position - self._control.position
-        self._control.position = position
+        self._control.position = self._control.durable = position
         if self._target is not None:
             self._target.shift += gap
             self._target.note()
@@ -142,7 +143,7 @@ class Drainer:
             if self._control.position != segment.position(offset):
                 return  # the file was altered: another place comes next
             while lines:
-                written = target.write(lines, self._control.position)
+                written = target.write(lines)
                 self._control.entries += bytes(lines[:written]).count(b"\n")
                 self._control.position += written
                 lines = lines[written:]
@@ -155,6 +156,7 @@ class Drainer:
         path = segment.path
         if self._target is None:
             self._target = Target.find(path, self._control.position, self._record)
+            self._suspect = self._target is not None  # what befell the drainer before is not known
         if self._target is None:
             self._target = Target.create(path, self._control.position, self._record)
             self._write_sidecar()
@@ -176,6 +178,7 @@ class Drainer:
         self._target = Target.create(segment.path, segment.position(line), self._record, copy)
         self._control.entries -= again
         self._control.position = segment.position(line)
+        self._control.durable = min(self._control.durable, self._control.position)
         self._control.copy = self._target.copy
 
     def _give_back(self, segment: Segment, number: int) -> None:
@@ -210,10 +213,11 @@ class Drainer:
             return
         try:
             target = self._target_of(segment)
-            target.keep()
+            if not self._discarded():
+                target.keep()
             if self._suspect:
                 # After a failed fdatasync the kernel takes the pages for clean: write them again
-                _rewrite(target, segment, self._control.position)
+                self._rewrite(target, segment)
             self._suspect = True
             target.sync()
         except Altered as altered:
@@ -222,6 +226,12 @@ class Drainer:
         self._suspect = False
         self._control.durable = self._control.position
 
+    def _rewrite(self, target: Target, segment: Segment) -> None:
+        first = max(segment.start, target.shift, self._control.durable)
+        until = segment.offset(self._control.position)
+        with memoryview(segment.memory)[segment.offset(first) : until] as lines:
+            target.rewrite(lines, first)
+
     def _look_after(self) -> None:
         now, sync_ms = time.monotonic(), self._control.sync_ms
         if sync_ms and now - self._synced >= sync_ms / 1000:
@@ -229,12 +239,22 @@ class Drainer:
             self._synced = now
         if self._target is not None and now - self._checked >= _CHECK_S:
             self._checked = now
-            self._target.keep()
-            self._control.copy = self._target.copy
-            self._write_sidecar()
+            if not self._discarded():
+                self._target.keep()
+                self._control.copy = self._target.copy
+                self._write_sidecar()
+
+    def _discarded(self) -> bool:
+        """Whether the log was in a temporary directory that was removed.
+
+        Any other is made again at once; there it was meant, and happens only for a new entry.
+        """
+        return self._about.temporary and not os.path.exists(self._about.directory)
 
     def _write_sidecar(self) -> None:
         """Write the session's sidecar where it is not there, or no longer."""
+        if self._discarded():
+            return
         about = self._about
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
@@ -244,11 +264,3 @@ class Drainer:
             return
         with open(file, "wb") as stream:
             stream.write(about.manifest)
-
-
-def _rewrite(target: Target, segment: Segment, position: int) -> None:
-    first = max(segment.start, target.shift)
-    lines = memoryview(segment.memory)[segment.offset(first) : segment.offset(position)]
-    while lines:
-        written = target.write(lines, first)
-        lines, first = lines[written:], first + written

@@ -38,6 +38,7 @@ MARK = b'{"timestamp":"'
 
 _PATH = 16
 _NULS = bytes(65_536)
+_TEMPORARY = 8  # characters that `tempfile` puts behind ``tmp``
 
 
 class Control:
@@ -48,8 +49,8 @@ class Control:
     (the errno of a failure that lasts, or 0), `busy` (monotonic nanoseconds when a call to the
     disk began that has not returned, or 0), `copy` (which name of the file is used, from 1),
     `done`, its `pid` and how many `spares` it made: empty segments, ready for use. Of the log's
-    side: `closing`, `sync_ms` between two confirmations by the disk, and how many spares were
-    `taken`.
+    side: `closing`, `sync_ms` between two confirmations by the disk, how many spares were
+    `taken`, and the process of its `owner`.
     """
 
     _NAMES = (
@@ -66,6 +67,7 @@ class Control:
         "closing",
         "taken",
         "sync_ms",
+        "owner",
     )
 
     def __init__(self, folder: str, *, create: bool = False) -> None:
@@ -79,6 +81,7 @@ class Control:
             os.close(file)
         if create:
             self.position = self.durable = FIRST
+            self.owner = os.getpid()
 
     def __getattr__(self, name: str) -> int:
         return self._words[self._NAMES.index(name)]
@@ -232,6 +235,13 @@ class About:
         """Keep it in a spool."""
         with open(f"{folder}/about", "xb", opener=private) as stream:
             stream.write(b"\0".join((self.directory, self.sidecar, self.place, self.manifest)))
+
+    @property
+    def temporary(self) -> bool:
+        """Whether the directory is, or is in, one that `tempfile` makes."""
+        root = os.path.join(os.environb.get(b"TMPDIR") or b"/tmp", b"tmp")
+        name = self.directory.removeprefix(root).split(b"/")[0]
+        return self.directory.startswith(root) and len(name) == _TEMPORARY
 
     def here(self, directory: bytes) -> bool:
         """Whether it is this very directory, seen from this process."""
