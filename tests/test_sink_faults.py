@@ -18,7 +18,7 @@ import pytest
 
 from mllog_callbacks import AuditLog, read_entries
 from mllog_callbacks.sinks import QueuedSink
-from mllog_callbacks.sinks.spool import place
+from mllog_callbacks.sinks.spool import overflow, place
 from mllog_callbacks.sinks.spool import sink as spool_sink
 from mllog_callbacks.sinks.spool.layout import Control
 from processes import (
@@ -280,8 +280,8 @@ def test_a_disk_that_hangs_holds_up_nobody(
     """Neither an emit nor the exit; memory is bounded, and what is given up is counted."""
     memory, capacity = 1024 * 1024, 2 * 1024 * 1024
     if HUNG_ENTRIES >= 1_000_000:
-        memory, capacity = spool_sink.MEMORY, place.CAPACITY
-    monkeypatch.setattr(spool_sink, "MEMORY", memory)
+        memory, capacity = overflow.MEMORY, place.CAPACITY
+    monkeypatch.setattr(overflow, "MEMORY", memory)
     monkeypatch.setattr(place, "CAPACITY", capacity)
     directory, told = frozen_disk / "logs", frozen_disk.parent / "told"
     padding = "x" * 200
@@ -345,7 +345,7 @@ def test_what_overflows_comes_back_in_order(
 ) -> None:
     """Also when nothing more is emitted; and the account stands where entries are missing."""
     monkeypatch.setattr(place, "CAPACITY", 512 * 1024)
-    monkeypatch.setattr(spool_sink, "MEMORY", 256 * 1024)
+    monkeypatch.setattr(overflow, "MEMORY", 256 * 1024)
     log = AuditLog(tmp_path)
     emit_many(log, 0, 10)
     assert log.flush(10)

@@ -28,9 +28,15 @@ class Drainer:
 
     Args:
         folder: The session's spool, whose ``drain`` lock the caller holds.
+        counting: Whether to count the entries written.
+
+    Attributes:
+        entries: How many were written, where they are counted: that takes a tenth of all time.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, *, counting: bool = False) -> None:
+        self.entries = 0
+        self._counting = counting
         self._folder = folder
         self._record = f"{folder}/target"
         self._about = About.read(folder)
@@ -144,7 +150,8 @@ class Drainer:
                 return  # the file was altered: another place comes next
             while lines:
                 written = target.write(lines)
-                self._control.entries += bytes(lines[:written]).count(b"\n")
+                if self._counting:
+                    self.entries += bytes(lines[:written]).count(b"\n")
                 self._control.position += written
                 lines = lines[written:]
         except Altered as altered:
@@ -174,9 +181,7 @@ class Drainer:
         now = min(segment.offset(position), segment.size)
         kept = min(now, max(HEADER, segment.offset(until))) if until else HEADER
         line = segment.memory.rfind(b"\n", HEADER, kept) + 1 or HEADER
-        again = bytes(segment.memory[line:now]).count(b"\n")
         self._target = Target.create(segment.path, segment.position(line), self._record, copy)
-        self._control.entries -= again
         self._control.position = segment.position(line)
         self._control.durable = min(self._control.durable, self._control.position)
         self._control.copy = self._target.copy

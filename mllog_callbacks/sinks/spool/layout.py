@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 HEADER = 8_192
-"""Bytes before a segment's first line: where it begins in the stream, and the file's path."""
+"""Bytes before a segment's first line: where it begins, how many lines before, the file's path."""
 
 FIRST = 1
 """Where the stream of a session begins; 0 is "not known yet"."""
@@ -45,7 +45,7 @@ class Control:
     """The page both sides read: words of 64 bits, each written by one side only.
 
     Attributes of the drainer's side: `position` in the stream up to which the file was written,
-    `entries` written, `released` segments, `durable` position known to be on the disk, `error`
+    `released` segments, `durable` position known to be on the disk, `error`
     (the errno of a failure that lasts, or 0), `busy` (monotonic nanoseconds when a call to the
     disk began that has not returned, or 0), `copy` (which name of the file is used, from 1),
     `done`, its `pid` and how many `spares` it made: empty segments, ready for use. Of the log's
@@ -55,7 +55,6 @@ class Control:
 
     _NAMES = (
         "position",
-        "entries",
         "released",
         "durable",
         "error",
@@ -164,6 +163,11 @@ class Segment:
     def start(self) -> int:
         """Where in the stream the first line stands."""
         return int.from_bytes(self.memory[:8], "little")
+
+    def count(self, position: int) -> int:
+        """How many lines stand before a position of the stream that is in this segment."""
+        before = int.from_bytes(self.memory[8:_PATH], "little")
+        return before + self.memory[HEADER : self.offset(position)].count(b"\n")
 
     @property
     def path(self) -> bytes:

@@ -104,18 +104,16 @@ def finish(folder: str) -> int | None:
         if alive(folder):
             return None
         try:
-            drainer = Drainer(folder)
+            drainer = Drainer(folder, counting=True)
         except FileNotFoundError:
             return None
-        before = drainer.control.entries
         try:
             if not drainer.control.done:
                 drainer.end()
         finally:
             drainer.close()
-        written = drainer.control.entries - before
         remove(folder)
-        return written
+        return drainer.entries
     finally:
         os.close(held)
 
