@@ -44,7 +44,7 @@ class Drainer:
         self._control.pid = os.getpid()
         self._segment: Segment | None = None
         self._target: Target | None = None
-        self._suspect = False
+        self._suspect = self._over = False
         self._checked = self._synced = time.monotonic()
 
     @property
@@ -80,6 +80,7 @@ class Drainer:
             OSError: The disk does not take it now.
         """
         self.drain(final=True)
+        self._over = bool(self._control.closing)
         self._control.busy = time.monotonic_ns()
         self._confirm()
         self._write_sidecar()
@@ -148,6 +149,8 @@ class Drainer:
             target = self._target_of(segment)
             if self._control.position != segment.position(offset):
                 return  # the file was altered: another place comes next
+            if target.keep():
+                self._write_sidecar()
             while lines:
                 written = target.write(lines)
                 if self._counting:
@@ -244,17 +247,18 @@ class Drainer:
             self._synced = now
         if self._target is not None and now - self._checked >= _CHECK_S:
             self._checked = now
-            if not self._discarded():
+            if not self._control.closing and not self._discarded():
                 self._target.keep()
                 self._control.copy = self._target.copy
                 self._write_sidecar()
 
     def _discarded(self) -> bool:
-        """Whether the log was in a temporary directory that was removed.
+        """Whether files that are gone were meant to go, until another entry comes.
 
-        Any other is made again at once; there it was meant, and happens only for a new entry.
+        So it is once the log was closed, and with a temporary directory.
         """
-        return self._about.temporary and not os.path.exists(self._about.directory)
+        about = self._about
+        return self._over or (about.temporary and not os.path.exists(about.directory))
 
     def _write_sidecar(self) -> None:
         """Write the session's sidecar where it is not there, or no longer."""

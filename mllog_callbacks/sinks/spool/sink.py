@@ -103,9 +103,10 @@ class SpoolSink(Stream):
     def close(self, timeout: float) -> bool:
         """Write what is pending, for at most `timeout` seconds; say whether all got there.
 
-        What is in the spool then is written as soon as the disk takes it, also after the end of
+        Then nobody touches the files any more, and the disk has confirmed them. What is in the spool then is written as soon as the disk takes it, also after the end of
         the process; what found no place there is given up, and counted in the log.
         """
+        deadline = time.monotonic() + timeout
         flushed = self.limit > CLOSED and self.flush(timeout)
         with self.lock:
             if self.limit > CLOSED:
@@ -119,6 +120,8 @@ class SpoolSink(Stream):
                 flushed = self._reached() >= self.end
             if flushed:
                 self.held.clear()
+        while time.monotonic() < deadline and not lost.is_drained(self.place.folder, self.control):
+            time.sleep(_SHORTEST_S)
         return flushed and not self.overflow.dropped
 
     def __del__(self) -> None:

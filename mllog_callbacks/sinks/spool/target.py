@@ -124,7 +124,6 @@ class Target:
             Altered: Somebody else wrote to the file or cut it.
             OSError: The disk takes nothing now.
         """
-        self.keep()
         size = os.fstat(self._file).st_size
         written = os.write(self._file, lines) if size == self._size else self._meet(lines, size)
         self._size += written
@@ -167,16 +166,16 @@ class Target:
         """
         os.fdatasync(self._file)
 
-    def keep(self) -> None:
+    def keep(self) -> bool:
         """Make the file again where it was removed: its content is there as long as it is open.
 
-        A file that was moved is left where it is.
+        A file that was moved is left where it is. Say whether it was removed.
 
         Raises:
             OSError: It cannot be made now.
         """
         if os.fstat(self._file).st_nlink:
-            return
+            return False
         os.makedirs(os.path.dirname(self.path), mode=_DIRECTORY_MODE, exist_ok=True)
         file, copy = _make(self.path, self.copy)
         try:
@@ -188,6 +187,7 @@ class Target:
         self.close()
         self._file, self.copy = file, copy
         self.note()
+        return True
 
     def close(self) -> None:
         """Close the file."""
