@@ -103,8 +103,9 @@ class SpoolSink(Stream):
     def close(self, timeout: float) -> bool:
         """Write what is pending, for at most `timeout` seconds; say whether all got there.
 
-        Then nobody touches the files any more, and the disk has confirmed them. What is in the spool then is written as soon as the disk takes it, also after the end of
-        the process; what found no place there is given up, and counted in the log.
+        Then nobody touches the files any more, and the disk has confirmed them. What is in the
+        spool after that time is written as soon as the disk takes it, also after the end of the
+        process; what found no place there is given up, and counted in the log.
         """
         deadline = time.monotonic() + timeout
         flushed = self.limit > CLOSED and self.flush(timeout)
