@@ -105,7 +105,7 @@ class MLAuditCallback:
             self._watching = True
             training = self._new_training()
             self._trainings[id(training)] = training  # until its booster is known
-            Token.place(training, frame, self._trainings)
+            Token.place(self, training, frame, self._trainings)
 
     @guarded
     def _record_unwatched(self, env: CallbackEnv) -> None:
