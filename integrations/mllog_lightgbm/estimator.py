@@ -14,6 +14,7 @@ import lightgbm
 __all__ = ["Estimator", "calling_estimator"]
 
 _MISSING: Final = object()
+_WRAPPERS: Final = 10
 
 
 class Estimator(NamedTuple):
@@ -31,7 +32,7 @@ class Estimator(NamedTuple):
 
 
 def calling_estimator(frame: FrameType) -> Estimator | None:
-    """Read the estimator whose `fit` called this frame.
+    """Read the estimator whose `fit` called this frame, be it through somebody's wrapper.
 
     Args:
         frame: The frame of `lightgbm.train`.
@@ -39,20 +40,28 @@ def calling_estimator(frame: FrameType) -> Estimator | None:
     Returns:
         What is known of it; None where the caller is another.
     """
-    caller = frame.f_back
-    if (
-        caller is None
-        or caller.f_globals.get("__name__") != "lightgbm.sklearn"
-        or caller.f_code.co_name != "fit"
-    ):
+    caller = _fit(frame.f_back)
+    if caller is None:
         return None
     known = caller.f_locals
-    estimator = known.get("self")
-    if not hasattr(estimator, "get_params"):
-        return None
+    estimator, data = known.get("self"), known.get("train_set")
+    if data is not frame.f_locals.get("train_set") or not hasattr(estimator, "get_params"):
+        return None  # a training within that one
     told = _told(estimator) | _told_to_fit(known, caller.f_back)
     weight = getattr(estimator, "class_weight", None)
     return Estimator(type(estimator).__qualname__, frozenset(told), weight)
+
+
+def _fit(frame: FrameType | None) -> FrameType | None:
+    for _ in range(_WRAPPERS):
+        if frame is None or (frame.f_code.co_name == "fit" and _is_of_lightgbm(frame)):
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def _is_of_lightgbm(frame: FrameType) -> bool:
+    return frame.f_globals.get("__name__") == "lightgbm.sklearn"
 
 
 def _told(estimator: Any) -> set[str]:  # noqa: ANN401 - any of LightGBM's
