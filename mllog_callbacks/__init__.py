@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mllog_callbacks._version import __version__
 
 if TYPE_CHECKING:
+    from mllog_callbacks.backlog import Backlog
     from mllog_callbacks.detectors import (
         Detector,
         DetectorSet,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 else:
     # Loaded at first use: pydantic alone costs more than `mllog --help` may take.
     _HOMES = {
+        "backlog": ("Backlog",),
         "detectors": (
             "Detector",
             "DetectorSet",
@@ -76,6 +78,7 @@ __all__ = [
     "RUN_ENDS",
     "AuditLog",
     "Auditor",
+    "Backlog",
     "Cadence",
     "Detector",
     "DetectorSet",
