@@ -197,11 +197,20 @@ class Cadence:
 
     def due(self, step: int) -> bool:
         """Whether this step, counted from 1, is one to tell."""
-        return step >= self._next or time.monotonic() - self._told > _QUIET_S
+        return step >= self._next or self.silent
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing was told for half a minute, or all is."""
+        return self._every or time.monotonic() - self._told > _QUIET_S
+
+    def spoke(self) -> None:
+        """Note that something else was told, such as the way between two steps."""
+        self._told = time.monotonic()
 
     def told(self, step: int) -> None:
         """Note that a step was told."""
-        self._told = time.monotonic()
+        self.spoke()
         following = step + 1 if self._every else _next_round(step)
         self._next = following if self.last is None else max(step + 1, min(following, self.last))
 

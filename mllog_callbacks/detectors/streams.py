@@ -1,7 +1,7 @@
 """Many metrics on many sets, side by side: each stream has detectors of its own."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import deepcopy
 from typing import Final
 
@@ -78,6 +78,15 @@ class DetectorSet:
     def watches(self) -> bool:
         """Whether there is any detector in the set."""
         return bool(self._patterns)
+
+    def among(self, names: Collection[str]) -> "DetectorSet":
+        """A set of those of its detectors that have one of these names, which has seen nothing."""
+        chosen = [
+            each
+            for each in self._patterns
+            if (each if isinstance(each, str) else each.name) in names
+        ]
+        return DetectorSet(chosen, ignore=self._ignored, facts=self.facts)
 
     def observe(self, observation: Observation) -> list[Issue]:
         """Take an observation; returns the issues that begin or end with it, mostly none."""
