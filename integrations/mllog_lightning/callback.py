@@ -1,6 +1,8 @@
 """The callback a user gives to Lightning's trainer."""
 
+import sys
 from collections.abc import Callable, MutableMapping, Sequence
+from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -13,9 +15,11 @@ from mllog_callbacks import (
     guarded,
     report_failure,
 )
+from mllog_lightning.asked import arguments
 from mllog_lightning.bases import CallbackBase
 from mllog_lightning.evaluation import Evaluation
 from mllog_lightning.fit import Fit
+from mllog_lightning.ranks import in_teardown, told_by_a_rank
 
 __all__ = ["MLAuditCallback"]
 
@@ -63,7 +67,28 @@ class MLAuditCallback(CallbackBase):
         self._auditor = Auditor(
             log, dataset=dataset, model=model, detectors=detectors, on_issue=on_issue
         )
+        self._forget()
+
+    def _forget(self) -> None:
         self._calls: MutableMapping[Any, Fit | Evaluation] = WeakKeyDictionary()
+        self._asked: MutableMapping[Any, dict[str, object]] = WeakKeyDictionary()
+
+    @property
+    def state_dict(self) -> Callable[[], dict[str, Any]]:
+        """Lightning's own: nothing is kept there.
+
+        Reading it is how Lightning says that it makes a trainer; see `mllog_lightning.asked`. The
+        state goes to a checkpoint by `on_save_checkpoint`: Lightning refuses a trainer that has two
+        callbacks of one class with a `state_dict`.
+        """
+        self._note_arguments(sys._getframe(1))  # noqa: SLF001 - documented for CPython
+        return super().state_dict
+
+    @guarded
+    def _note_arguments(self, frame: FrameType) -> None:
+        found = arguments(frame)
+        if found is not None:
+            self._asked[found[0]] = found[1]
 
     @guarded
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
@@ -72,7 +97,9 @@ class MLAuditCallback(CallbackBase):
         if isinstance(left, Fit):
             left.vanish()
         if stage == _FIT:
-            self._calls[trainer] = Fit(self._auditor, tells=trainer.is_global_zero)
+            fit = Fit(self._auditor, self._asked.get(trainer), tells=trainer.is_global_zero)
+            self._calls[trainer] = fit
+            fit.watch_process(trainer, pl_module)
         elif trainer.is_global_zero:
             self._calls[trainer] = Evaluation(self._auditor, str(trainer.state.fn.value))
 
@@ -130,16 +157,32 @@ class MLAuditCallback(CallbackBase):
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
         """A call of the trainer ends by an exception."""
         call = self._calls.get(trainer)
-        if call is None:
-            call = self._late(trainer)
+        if call is None or (isinstance(call, Fit) and call.ended and not in_teardown(exception)):
+            if told_by_a_rank(exception):
+                return
+            call = self._calls[trainer] = self._late(trainer)
         call.fail(trainer, pl_module, exception)
 
     def _late(self, trainer: Any) -> Fit | Evaluation:
         """A call that failed before its callbacks were set up."""
         kind = str(trainer.state.fn.value)
-        made = Fit(self._auditor, tells=True) if kind == _FIT else Evaluation(self._auditor, kind)
-        self._calls[trainer] = made
-        return made
+        if kind == _FIT:
+            return Fit(self._auditor, self._asked.get(trainer), tells=True)
+        return Evaluation(self._auditor, kind)
+
+    @guarded
+    def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
+        """Add the state of the fit to a checkpoint, under a key of its own."""
+        fit = self._telling(trainer)
+        if fit is not None and fit.trained and "callbacks" in checkpoint:
+            checkpoint["callbacks"][self.state_key] = fit.state(trainer)
+
+    @guarded
+    def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
+        """Go on where the fit was that wrote a checkpoint."""
+        fit, state = self._telling(trainer), checkpoint["callbacks"].get(self.state_key)
+        if fit is not None and isinstance(state, dict):
+            fit.restored = state
 
     def _telling(self, trainer: Any) -> Fit | None:
         """The fit of a trainer, where this process tells of it."""
@@ -155,4 +198,4 @@ class MLAuditCallback(CallbackBase):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._calls = WeakKeyDictionary()
+        self._forget()

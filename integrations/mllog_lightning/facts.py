@@ -23,6 +23,7 @@ __all__ = [
     "module_settings",
     "named",
     "optimizer_settings",
+    "resolved",
     "trainer_settings",
 ]
 
@@ -203,6 +204,7 @@ _ATTRIBUTES: Final = {
 # What Lightning makes of an argument that was not given (2.4 to 2.6, Trainer.__init__)
 _RESOLVED: Final[dict[str, object]] = {
     "precision": "32-true",
+    "min_epochs": 0,
     "limit_train_batches": 1.0,
     "limit_val_batches": 1.0,
     "val_check_interval": 1.0,
@@ -212,30 +214,29 @@ _RESOLVED: Final[dict[str, object]] = {
 }
 
 
-def trainer_settings(trainer: Any) -> Settings:
-    """A trainer's settings as they are resolved.
+def trainer_settings(trainer: Any, asked: Mapping[str, object] | None) -> Settings:
+    """A trainer's settings: those its caller gave as he gave them, the others as they are.
 
-    A trainer does not keep which arguments it was given: what is as Lightning has it by default
-    counts as default, also where the caller gave just that.
+    Args:
+        trainer: The trainer.
+        asked: What its caller gave. Where that is not known, what is as Lightning has it by
+            default counts as default.
     """
-    values = {
-        name: guarded(getattr)(trainer, attribute, None) for name, attribute in _ATTRIBUTES.items()
+    read = guarded(getattr)
+    values = {name: read(trainer, attribute, None) for name, attribute in _ATTRIBUTES.items()}
+    of = type(trainer).__name__
+    if asked is None:
+        return _told_apart(of, values, _signature(type(trainer)) | _RESOLVED)
+    defaults = {name: value for name, value in values.items() if name not in asked}
+    return Settings(of, dict(asked), defaults)
+
+
+def resolved(trainer: Any) -> dict[str, object]:
+    """What Lightning made of what it was asked for: where, how and how exactly it computes."""
+    return {
+        "accelerator": type(trainer.accelerator).__name__,
+        "strategy": type(trainer.strategy).__name__,
+        "devices": trainer.num_devices,
+        "num_nodes": trainer.num_nodes,
+        "precision": trainer.precision,
     }
-    resolved = {
-        "accelerator": _class_name(getattr(trainer, "accelerator", None), "Accelerator"),
-        "strategy": _class_name(getattr(trainer, "strategy", None), "Strategy"),
-        "devices": getattr(trainer, "num_devices", None),
-    }
-    signature = _signature(type(trainer)) | _RESOLVED
-    told = _told_apart(type(trainer).__name__, values, signature)
-    return told._replace(given=resolved | _asked(trainer) | told.given)
-
-
-def _asked(trainer: Any) -> dict[str, object]:
-    """How a strategy was asked for, where that says more than what it was resolved to."""
-    flag = getattr(getattr(trainer, "_accelerator_connector", None), "_strategy_flag", None)
-    return {"strategy_asked_for": flag} if isinstance(flag, str) else {}
-
-
-def _class_name(found: object, ending: str) -> str:
-    return type(found).__name__.removesuffix(ending)

@@ -1,6 +1,7 @@
 """One fit: what it has shown so far, told as entries from its start to its one end."""
 
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
@@ -15,12 +16,14 @@ from mllog_callbacks import (
     Level,
     Reason,
     Run,
+    guarded,
 )
 from mllog_callbacks.wording import count, number
 from mllog_lightning import facts, memory, reasons
 from mllog_lightning.bases import version
 from mllog_lightning.checkpoints import CheckpointWatch, Saved
 from mllog_lightning.metrics import MetricWatch, cached_metrics, directions, logged_names
+from mllog_lightning.ranks import at_exit
 from mllog_lightning.rates import Change, RateWatch, plain, rates
 from mllog_lightning.steps import Losses, StepLosses
 from mllog_lightning.stops import StopWatch, patience
@@ -39,15 +42,22 @@ class Fit:
 
     Args:
         auditor: How runs are logged.
+        asked: What the trainer's caller gave; None where that is not known.
         tells: Whether this process tells of all.
 
     Attributes:
         begun: Whether the start was told.
         trained: Whether the training itself began.
+        restored: The state of an earlier fit, where a checkpoint had one.
     """
 
-    def __init__(self, auditor: Auditor, *, tells: bool) -> None:
+    def __init__(
+        self, auditor: Auditor, asked: Mapping[str, object] | None = None, *, tells: bool
+    ) -> None:
         self.begun = self.trained = False
+        self.restored: Mapping[str, Any] | None = None
+        self._asked = asked
+        self._leave: Callable[[], object] = bool
         self.tells = tells
         self._auditor = auditor
         self._made: Run | None = auditor.new_run() if tells else None
@@ -93,6 +103,18 @@ class Fit:
         if self.tells and not late:
             self._tell_choices(trainer, module)
 
+    def watch_process(self, trainer: Any, module: Any) -> None:
+        """Tell of the end of this process, where Lightning tells no callback of it."""
+        at, of, fit = weakref.ref(trainer), weakref.ref(module), weakref.ref(self)
+
+        @guarded
+        def fail(error: BaseException) -> None:
+            mine, its = fit(), at()
+            if mine is not None and its is not None and not mine.ended:
+                mine.fail(its, of(), error)
+
+        self._leave = at_exit(fail)
+
     def begin_training(self, trainer: Any, module: Any) -> None:
         """Tell the data, now that the loaders are made, and begin to watch."""
         self.trained = True
@@ -133,6 +155,7 @@ class Fit:
 
     def end(self, trainer: Any) -> None:
         """Tell how the training ended, now that the call is over."""
+        self._leave()
         if not self.tells or self.ended:
             return
         self.account(trainer)
@@ -145,6 +168,7 @@ class Fit:
 
     def fail(self, trainer: Any, module: Any, error: BaseException) -> None:
         """Tell the end that an exception makes; it is read, and not kept."""
+        self._leave()
         if self.ended:
             self._fail_after(error)
             return
@@ -176,11 +200,13 @@ class Fit:
         found = [facts.module_settings(each) for each in (module, trainer.datamodule)]
         settings = [each for each in found if each is not None]
         settings += facts.optimizer_settings(optimizers)
-        settings.append(facts.trainer_settings(trainer))
+        settings.append(facts.trainer_settings(trainer, self._asked))
+        resolved = facts.resolved(trainer)
         self.run.tell(
             EventType.HYPERPARAMETERS_SET,
-            reasons.hyperparameters(settings, version(trainer)),
+            reasons.hyperparameters(settings, resolved, version(trainer)),
             {
+                "resolved": resolved,
                 "set_by_caller": {each.of: each.given for each in settings if each.given},
                 "defaults": {each.of: each.defaults for each in settings if each.defaults},
             },
@@ -209,6 +235,35 @@ class Fit:
         self._steps = self.run.detectors.among(
             STEP_DETECTORS if self._automatic else ("non_finite", "stalled")
         )
+        if self.restored is not None:
+            self._restore(trainer, self.restored)
+
+    def state(self, trainer: Any) -> dict[str, Any]:
+        """What goes on after a resume, in numbers and texts alone.
+
+        The epoch that is saved may not be accounted for yet: its metrics go with it.
+        """
+        return {
+            "detectors": self.run.detectors.saved(),
+            "steps": self._steps.saved(),
+            **self._metrics.state(),
+            "open": {
+                "epoch": self._accounted + 1,
+                "metrics": dict(pending(cached_metrics(trainer)).read()),
+            },
+        }
+
+    def _restore(self, trainer: Any, state: Mapping[str, Any]) -> None:
+        self.run.detectors.restore(state["detectors"])
+        self._steps.restore(state["steps"])
+        self._metrics.restore(state)
+        left = state["open"]
+        if left["epoch"] == trainer.current_epoch:  # it was complete
+            self._metrics.take(left["metrics"], left["epoch"])
+            issues = self._metrics.observe(
+                self.run.detectors, left["metrics"], left["epoch"], rate=None
+            )
+            self.run.tell_issues(issues, "epoch")
 
     def _put(self, values: Pending[Any], handle: Callable[[Any], None]) -> None:
         self._waiting.append((values, handle))

@@ -161,6 +161,18 @@ class MetricWatch:
             found += [self._with_source(issue, name) for issue in detectors.observe(each)]
         return found
 
+    def state(self) -> dict[str, Any]:
+        """The best so far and what validation logs, in numbers and texts alone."""
+        return {
+            "best": {name: [best.value, best.epoch] for name, best in self.best.items()},
+            "validation": sorted(self.validation),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on where another was."""
+        self.best = {name: Best(*best) for name, best in state["best"].items()}
+        self.validation = set(state["validation"])
+
     def _observations(
         self, values: Mapping[str, float], epoch: int, rate: float | None
     ) -> Iterator[tuple[str, Observation]]:

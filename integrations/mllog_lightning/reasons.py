@@ -81,8 +81,10 @@ def algorithm(model: ModelFacts, optimizers: Sequence[Any], schedulers: Sequence
     return Reason(f"{model.name} is trained with {names}.", " ".join(told))
 
 
-def hyperparameters(settings: Sequence[Settings], version: str) -> Reason:
-    """Who set which hyperparameter."""
+def hyperparameters(
+    settings: Sequence[Settings], resolved: Mapping[str, object], version: str
+) -> Reason:
+    """Who set which hyperparameter, and what Lightning made of where and how to compute."""
     given = sum(len(each.given) for each in settings)
     told = "; ".join(f"{each.of}({assigned(each.given)})" for each in settings if each.given)
     decision = f"{count(given, 'hyperparameter')} set by the caller"
@@ -90,7 +92,7 @@ def hyperparameters(settings: Sequence[Settings], version: str) -> Reason:
     return Reason(
         f"{decision}: {told}." if told else f"{decision}.",
         f"The other {defaults} are as Lightning {version}, PyTorch {torch.__version__} and the "
-        "module's own signature have them by default.",
+        f"module's own signature have them by default. Resolved: {assigned(resolved)}.",
     )
 
 
