@@ -219,12 +219,21 @@ class Cadence:
         return (
             step >= self.following
             or stretch >= max(_STRETCH, step // _STRETCH_PART)
-            or time.monotonic() - self._told > _QUIET_S
+            or self.silent
         )
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing was told for half a minute, or all is."""
+        return self._every or time.monotonic() - self._told > _QUIET_S
+
+    def spoke(self) -> None:
+        """Note that something else was told, such as the way between two steps."""
+        self._told = time.monotonic()
 
     def told(self, step: int) -> None:
         """Note that a step was told."""
-        self._told = time.monotonic()
+        self.spoke()
         following = step + 1 if self._every else _next_round(step)
         if self.last is not None:
             following = max(step + 1, min(following, self.last))
