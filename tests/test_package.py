@@ -39,8 +39,8 @@ def test_the_top_level_holds_only_the_packages_meant(built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     names = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
     packages = {name for name in names if not name.endswith(".dist-info")}
-    assert packages == {"mllog_callbacks", "mllog_lightgbm"}
-    assert len(names) == 3
+    assert packages == {"mllog_callbacks", "mllog_lightgbm", "mllog_sklearn"}
+    assert len(names) == 4
 
 
 def test_types_and_schema_are_shipped(built: Path) -> None:
@@ -51,6 +51,7 @@ def test_types_and_schema_are_shipped(built: Path) -> None:
         "mllog_callbacks/py.typed",
         "mllog_callbacks/entry.schema.json",
         "mllog_lightgbm/py.typed",
+        "mllog_sklearn/py.typed",
     }
 
 
