@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from sklearn.model_selection import ParameterGrid
 
-from mllog_sklearn.parameters import library, parts
+from mllog_sklearn.parameters import defaults, library, parts
 
 __all__ = ["Algorithm", "algorithm", "title"]
 
@@ -41,7 +41,7 @@ class Algorithm(NamedTuple):
 def algorithm(estimator: Any) -> Algorithm:
     """Read what an estimator is, before it is fitted."""
     cls = type(estimator)
-    inner = getattr(estimator, "estimator", None)
+    inner = _inner(estimator)
     return Algorithm(
         title(estimator),
         f"{cls.__module__}.{cls.__qualname__}",
@@ -49,7 +49,7 @@ def algorithm(estimator: Any) -> Algorithm:
         _kind(estimator),
         {name: title(step) for name, step in parts(estimator)},
         _candidates(estimator),
-        title(inner) if hasattr(inner, "fit") else None,
+        None if inner is None else title(inner),
     )
 
 
@@ -59,12 +59,19 @@ def title(estimator: object) -> str:
         return str(estimator)
     name = type(estimator).__name__
     inner = [title(step) for _, step in parts(estimator)]
-    part = getattr(estimator, "estimator", None)
-    if not inner and hasattr(part, "fit") and part is not estimator:
+    part = _inner(estimator)
+    if not inner and part is not None:
         inner = [title(part)]
     if len(inner) > _PARTS_NAMED:
         inner = [*inner[: _PARTS_NAMED - 1], "…", inner[-1]]
     return f"{name}({', '.join(inner)})" if inner else name
+
+
+def _inner(estimator: object) -> object:
+    """The one estimator that it was given to work with; None where there is none."""
+    given = "estimator" in defaults(type(estimator))
+    part = getattr(estimator, "estimator", None) if given else None
+    return part if hasattr(part, "fit") and part is not estimator else None
 
 
 def _kind(estimator: Any) -> str | None:

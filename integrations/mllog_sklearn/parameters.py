@@ -2,13 +2,23 @@
 
 import functools
 import inspect
+import math
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from mllog_callbacks.wording import shown
 
-__all__ = ["Parameters", "described", "library", "parameters", "parts", "subestimators"]
+__all__ = [
+    "Parameters",
+    "defaults",
+    "described",
+    "library",
+    "parameters",
+    "parts",
+    "subestimators",
+    "trained",
+]
 
 _PLAIN: Final = (str, int, float, bool, bytes, type(None))
 
@@ -34,24 +44,24 @@ def parameters(estimator: Any) -> Parameters:
     found = estimator.get_params(deep=True)
     owners = {name: each for name, each in found.items() if hasattr(each, "get_params")}
     given: dict[str, object] = {}
-    defaults: dict[str, object] = {}
+    left: dict[str, object] = {}
     libraries: dict[str, None] = {}
     for name, value in sorted(found.items()):
         prefix, _, own = name.rpartition("__")
         owner = owners.get(prefix) if prefix else estimator
-        known = _defaults(type(owner))
+        known = defaults(type(owner))
         if owner is None or (own not in known and name in owners):
             continue  # a part, which is told by its own hyperparameters
         if own in known and _same(value, known[own]):
-            defaults[name] = described(value)
+            left[name] = described(value)
             libraries[library(type(owner))] = None
         else:
             given[name] = described(value)
-    return Parameters(given, defaults, tuple(libraries))
+    return Parameters(given, left, tuple(libraries))
 
 
 @functools.cache
-def _defaults(cls: type) -> Mapping[str, object]:
+def defaults(cls: type) -> Mapping[str, object]:
     """The defaults in the signature of a class; of its parents too where it passes more on."""
     known: dict[str, object] = {}
     for parent in cls.__mro__:
@@ -82,6 +92,8 @@ def _same(value: object, default: object) -> bool:
 
 def described(value: object) -> object:
     """A hyperparameter's value: plain as it is, parts by their class, arrays by their shape."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     if isinstance(value, _PLAIN):
         return value
     if hasattr(value, "get_params") and not isinstance(value, type):
@@ -131,3 +143,9 @@ def subestimators(estimator: object) -> Iterator[tuple[str, object]]:
     if best is not None:
         for name, each in subestimators(best):
             yield f"best_estimator_{', ' + name if name else ''}", each
+
+
+def trained(estimator: object) -> tuple[Any, str]:
+    """The part that learned last, and its place: a pipeline's last step, a search's best."""
+    *_, (where, part) = subestimators(estimator)
+    return part, where

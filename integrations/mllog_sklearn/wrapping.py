@@ -25,7 +25,7 @@ from weakref import WeakValueDictionary
 from mllog_callbacks import AuditLog, Detector, DetectorSet, Issue, get_log, guarded
 from mllog_sklearn.calls import Call, Settings, calls_running, enter, within_call
 
-__all__ = ["Audited", "audited", "plain_class"]
+__all__ = ["audited", "plain_class"]
 
 _WATCHED: Final = ("fit", "partial_fit", "fit_transform", "fit_predict", "fit_resample", "score")
 
@@ -80,6 +80,10 @@ def plain_class(cls: type) -> type:
     """The class that an audited class stands for; any other class is its own."""
     made = cls.__dict__.get("__mllog__")
     return made.base if isinstance(made, _Made) else cls
+
+
+def _plain(value: object) -> Any:
+    return plain_class(value) if isinstance(value, type) else value
 
 
 class _Made(NamedTuple):
@@ -141,52 +145,15 @@ class _KeepsClass:
             _copying.instance = before
 
 
-class Audited:
-    """What audited classes have before their own."""
+class _Unannounced:
+    """Stands before the class while a subclass is made, which its `__init_subclass__` not learns.
 
-    __slots__ = ()
+    What that does to subclasses was done to the class: wrapping `transform` once more, taking
+    another place in a registry.
+    """
 
-    def __init_subclass__(cls, *, audit: bool = False, **kwargs: object) -> None:
-        """Leave out what the estimator's class does to its subclasses: this is the same class."""
-        if not audit:
-            super().__init_subclass__(**kwargs)
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """As the plain class; as audited where it is copied, or sent to a worker process."""
-        reduced = super().__reduce_ex__(protocol)
-        own, made = type(self), type(self).__dict__.get("__mllog__")
-        if _copying.instance is self or made is None or isinstance(reduced, str):
-            return reduced
-        function, args, *rest = reduced
-        function = made.base if function is own else function
-        args = tuple(made.base if each is own else each for each in args)
-        if function in _NEW:  # which picklers check against the class of the instance
-            function, args = functools.partial(function, made.base), args[1:]
-            if not args and made.base.__new__ is object.__new__:
-                function, args = copyreg._reconstructor, (made.base, object, None)  # type: ignore[attr-defined]  # noqa: SLF001 - what older protocols write, loaded by all
-        how = _for_worker(made) if _feeds_worker() else None
-        if how is None:
-            return function, args, *rest
-        return _received, (how, function, args), *rest
-
-
-class _AuditedClone(Audited):
-    """The same for estimators that say how they are cloned."""
-
-    __slots__ = ()
-
-    def __sklearn_clone__(self) -> Any:
-        """Clone as the class does; a clone made within an audited fit knows that it is a part."""
-        new = super().__sklearn_clone__()  # type: ignore[misc]  # the estimator's class has it
-        made = type(self).__dict__.get("__mllog__")
-        if made is not None and not made.nested and type(new) is type(self) and within_call():
-            new = _part(new, made) if new is not self else new
-        return new
-
-
-def _part(clone: Any, made: "_Made") -> Any:
-    clone.__class__ = _subclass(made.base, made.settings, nested=True)
-    return clone
+    def __init_subclass__(cls) -> None:
+        pass
 
 
 def _feeds_worker() -> bool:
@@ -254,12 +221,61 @@ def _new_class(made: _Made) -> type:
         method = f"__{copier.__name__}__"
         if not hasattr(base, method):
             names[method] = _KeepsClass(copier)
-    ours = _AuditedClone if hasattr(base, "__sklearn_clone__") else Audited
     try:
-        return _metaclass(type(base))(base.__name__, (ours, base), names, audit=True)
+        cls = _unannounced(base, names)
     except TypeError as error:
         msg = f"audited() cannot extend the class {base.__qualname__}: {error}"
         raise TypeError(msg) from error
+    cls.__reduce_ex__ = _reducer(cls, made)  # type: ignore[assignment]  # as the method is called
+    if hasattr(base, "__sklearn_clone__"):
+        cls.__sklearn_clone__ = _cloner(cls, made)  # type: ignore[attr-defined]  # likewise
+    return cls
+
+
+def _unannounced(base: type, names: dict[str, object]) -> type:
+    metaclass = _metaclass(type(base))
+    cls: type = metaclass(base.__name__, (_Unannounced, base), names)
+    try:
+        cls.__bases__ = (base,)  # some read their parameters by way of their bases
+    except TypeError:  # the layout of a class with slots
+        cls = metaclass(base.__name__, (base,), names)
+    return cls
+
+
+def _reducer(cls: type, made: _Made) -> Callable[..., Any]:
+    @functools.wraps(made.base.__reduce_ex__)
+    def __reduce_ex__(self: object, protocol: Any) -> Any:  # noqa: N807 - it becomes one
+        reduced = super(cls, self).__reduce_ex__(protocol)  # type: ignore[misc]  # self is of cls
+        if _copying.instance is self or type(self) is not cls or isinstance(reduced, str):
+            return reduced
+        return _reduced(made, *reduced)
+
+    return __reduce_ex__
+
+
+def _reduced(made: _Made, function: Any, args: tuple[Any, ...], *rest: object) -> tuple[Any, ...]:
+    """As the plain class; as audited where it is sent to a worker process."""
+    function, *given = (_plain(each) for each in (function, *args))
+    args = tuple(given)
+    if function in _NEW:  # which picklers check against the class of the instance
+        function, args = functools.partial(function, made.base), args[1:]
+        if not args and made.base.__new__ is object.__new__:
+            function, args = copyreg._reconstructor, (made.base, object, None)  # type: ignore[attr-defined]  # noqa: SLF001 - what older protocols write, loaded by all
+    how = _for_worker(made) if _feeds_worker() else None
+    if how is None:
+        return function, args, *rest
+    return _received, (how, function, args), *rest
+
+
+def _cloner(cls: type, made: _Made) -> Callable[..., Any]:
+    @functools.wraps(made.base.__sklearn_clone__)  # type: ignore[attr-defined]  # it has been seen
+    def __sklearn_clone__(self: object) -> Any:  # noqa: N807 - it becomes one
+        new = super(cls, self).__sklearn_clone__()  # type: ignore[misc]  # self is of cls
+        if within_call() and type(new) is cls and new is not self and not made.nested:
+            new.__class__ = _subclass(made.base, made.settings, nested=True)
+        return new
+
+    return __sklearn_clone__
 
 
 def _metaclass(kind: type) -> type:
