@@ -7,54 +7,16 @@ called within that of another estimator is a part as well, and told at level DEB
 import inspect
 import functools
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import FunctionType
-from typing import Any, NamedTuple
-
-from mllog_callbacks import (
-    AuditLog,
-    Auditor,
-    Detector,
-    DetectorSet,
-    Issue,
-    Level,
-    get_log,
-)
+from mllog_callbacks import Level
 from mllog_sklearn.fits import Fit
 from mllog_sklearn.increments import Increment
 from mllog_sklearn.scores import Score
+from mllog_sklearn.settings import Settings
 from mllog_sklearn.warned import listen
 
-__all__ = ["Call", "Settings", "calls_running", "enter", "within_call"]
-
-
-class Settings(NamedTuple):
-    """How an audited estimator logs; the arguments of `audited`."""
-
-    log: AuditLog | None = None
-    dataset: str | None = None
-    model: str | None = None
-    detectors: DetectorSet | Sequence[Detector | str] | None = None
-    on_issue: Callable[[Issue], object] | None = None
-
-    def auditor(self) -> Auditor:
-        """The same, as what makes runs.
-
-        Raises:
-            ValueError: There is no detector of a name.
-        """
-        return Auditor(
-            self.log,
-            dataset=self.dataset,
-            model=self.model,
-            detectors=self.detectors,
-            on_issue=self.on_issue,
-        )
-
-    @property
-    def level(self) -> Level:
-        """The least level recorded."""
-        return (get_log() if self.log is None else self.log).level
+__all__ = ["Call", "calls_running", "enter", "telling", "within_call"]
 
 
 class _Stack(threading.local):
@@ -70,6 +32,14 @@ def within_call() -> bool:
     return bool(_stack.calls)
 
 
+def telling(estimator: object) -> Fit | None:
+    """What tells of a fit of this estimator that is under way in this thread."""
+    for call in _stack.calls:
+        if call.estimator is estimator and isinstance(call.told, Fit):
+            return call.told
+    return None
+
+
 def calls_running() -> bool:
     """Whether any thread of this process is in an audited call."""
     return bool(_running)
@@ -80,7 +50,7 @@ class Call:
 
     def __init__(self, estimator: object, told: Fit | Score) -> None:
         self.estimator = estimator
-        self._told = told
+        self.told = told
         self._warnings = listen()
         self._before = _stack.calls
         _stack.calls = (*self._before, self)
@@ -89,12 +59,12 @@ class Call:
     def end(self, result: object) -> None:
         """Tell that the method returned."""
         self._leave()
-        self._told.end(self.estimator, result, self._warnings.heard)
+        self.told.end(self.estimator, result, self._warnings.heard)
 
     def fail(self, error: BaseException) -> None:
         """Tell that the method raised."""
         self._leave()
-        self._told.fail(self.estimator, error, self._warnings.heard)
+        self.told.fail(self.estimator, error, self._warnings.heard)
 
     def _leave(self) -> None:
         self._warnings.stop()
@@ -130,7 +100,7 @@ def enter(
     if nested and settings.level > Level.DEBUG:
         return None
     kind = {"score": Score, "partial_fit": Increment}.get(name, Fit)
-    told = kind(settings.auditor().new_run(), name, nested=nested)
+    told = kind(settings.auditor.new_run(), name, nested=nested)
     call = Call(estimator, told)
     try:
         told.begin(estimator, _arguments(function, args, kwargs))

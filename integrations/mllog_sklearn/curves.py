@@ -11,11 +11,16 @@ from mllog_callbacks.detectors import Unit
 from mllog_callbacks.wording import count, number
 from mllog_sklearn.data import DataFacts
 
-__all__ = ["Curve", "curves", "facts_for_causes", "summary", "watch"]
+__all__ = ["EVALUATIONS", "Curve", "curves", "facts_for_causes", "summary", "watch"]
+
+EVALUATIONS: Final = "evals_result_"
+"""Where LightGBM's and XGBoost's estimators keep their results."""
 
 # What the documentation of LightGBM and XGBoost calls metrics of which more is better; of all
 # their other metrics of this table less is.
-_MORE: Final = frozenset({"auc", "aucpr", "average_precision", "map", "ndcg", "pre", "auc_mu", "r2"})
+_MORE: Final = frozenset(
+    {"auc", "aucpr", "average_precision", "map", "ndcg", "pre", "auc_mu", "r2"}
+)
 _LESS: Final = frozenset(
     "l1 l2 rmse mae mse mape huber fair poisson quantile logloss mlogloss error merror binary_logloss "
     "multi_logloss binary_error multi_error cross_entropy kullback_leibler rmsle mphe gamma "
@@ -66,9 +71,10 @@ def _of_histogram_boosting(estimator: Any) -> Iterator[Curve]:
     loss = scoring == "loss"  # then a score is the negative loss
     sign = -1 if loss else 1
     metric = "loss" if loss else scoring if isinstance(scoring, str) else "score"
-    train, held_out = ([sign * float(each) for each in scores] for scores in (
-        estimator.train_score_, estimator.validation_score_
-    ))
+    train, held_out = (
+        [sign * float(each) for each in scores]
+        for scores in (estimator.train_score_, estimator.validation_score_)
+    )
     source = "train_score_ and validation_score_" if held_out else "train_score_"
     yield Curve(metric, "validation", train, held_out, not loss, "iteration", 0, source)
 
@@ -89,7 +95,7 @@ def _of_gradient_boosting(estimator: Any) -> Iterator[Curve]:
 
 def _evaluations(estimator: Any) -> Mapping[str, Mapping[str, Sequence[float]]]:
     """Results by set and metric, of LightGBM's and XGBoost's estimators."""
-    results = getattr(estimator, "evals_result_", None)
+    results = getattr(estimator, EVALUATIONS, None)
     return results if isinstance(results, Mapping) else {}
 
 
@@ -103,7 +109,7 @@ def _of_evaluations(results: Mapping[str, Mapping[str, Sequence[float]]]) -> Ite
             higher = True if short in _MORE else False if short in _LESS else None
             train = _reals(values if name == "training" else training.get(metric))
             held_out = [] if name == "training" else _reals(values)
-            yield Curve(metric, name, train, held_out, higher, "iteration", 1, "evals_result_")
+            yield Curve(metric, name, train, held_out, higher, "iteration", 1, EVALUATIONS)
 
 
 def _reals(values: Any) -> list[float]:

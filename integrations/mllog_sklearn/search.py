@@ -116,7 +116,9 @@ def compared(results: Found, search: Any) -> tuple[Reason, dict[str, object]]:
         "splits": results.splits,
     }
     choice = assigned({name: described(each) for name, each in results.params[best].items()})
-    decision = f"Candidate {best + 1:,} of {len(results.params):,} was chosen: {choice or 'no change'}."
+    decision = (
+        f"Candidate {best + 1:,} of {len(results.params):,} was chosen: {choice or 'no change'}."
+    )
     runner_up = _runner_up(results, best)
     if runner_up is not None:
         snapshot["runner_up_mean_test"] = float(results.means[runner_up])
@@ -243,8 +245,13 @@ def candidate_told(results: Found, index: int) -> tuple[Reason, dict[str, object
             f"{number(mean)} +- {number(deviation)}, rank {int(results.ranks[index])}.",
             f"Its parameters are {assigned(params) or 'those of the estimator'}.",
         ),
-        {"candidate": index, "params": params, "mean_test": float(mean),
-         "std_test": float(deviation), "rank": int(results.ranks[index])},
+        {
+            "candidate": index,
+            "params": params,
+            "mean_test": float(mean),
+            "std_test": float(deviation),
+            "rank": int(results.ranks[index]),
+        },
     )
 
 

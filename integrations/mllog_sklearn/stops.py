@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from mllog_callbacks import EventType, Reason
 from mllog_callbacks.wording import count, number
+from mllog_sklearn.curves import EVALUATIONS, curves
 from mllog_sklearn.iterations import Iterations, iterations
 
 __all__ = ["Outcome", "outcome"]
@@ -52,9 +53,7 @@ def outcome(estimator: Any, method: str, *, where: str = "") -> Outcome:
         return Outcome(EventType.TRAINING_STOPPED, told, snapshot | rule.snapshot)
     kept = f" {rule.kept}" if rule is not None else ""
     told = Reason(f"Training completed{_used(found)}{part}.{kept}", _why(estimator, found, rule))
-    return Outcome(
-        EventType.TRAINING_COMPLETED, told, snapshot | (rule.snapshot if rule else {})
-    )
+    return Outcome(EventType.TRAINING_COMPLETED, told, snapshot | (rule.snapshot if rule else {}))
 
 
 def _used(found: Iterations) -> str:
@@ -74,7 +73,9 @@ def _why(estimator: Any, found: Iterations, rule: "_Rule | None") -> str:
         return f"{told}, and {found.named}={found.limit:,} allows no more.{early}"
     tol = getattr(estimator, "tol", None)
     named = f" (tol={tol:g})" if isinstance(tol, float) else ""
-    return f"{told}, below {found.named}={found.limit:,}: the solver's own criterion{named} ended it."
+    return (
+        f"{told}, below {found.named}={found.limit:,}: the solver's own criterion{named} ended it."
+    )
 
 
 class _Rule(NamedTuple):
@@ -143,12 +144,17 @@ def _network_rule(estimator: Any) -> _Rule | None:
 
 
 def _boosted(estimator: Any) -> Iterations | None:
-    """Rounds of XGBoost, which has no attribute for them."""
+    """Rounds of XGBoost, which has no attribute for them, and of LightGBM, which tells the best."""
     rounds = getattr(estimator, "get_num_boosting_rounds", None)
-    if not callable(rounds):
+    if callable(rounds):
+        done = estimator.get_booster().num_boosted_rounds()
+        return Iterations(int(done), int(rounds()), "n_estimators", "num_boosted_rounds")
+    evaluated = [curve for curve in curves(estimator) if curve.source == EVALUATIONS]
+    limit = getattr(estimator, "n_estimators", None)
+    if not evaluated or not isinstance(limit, int):
         return None
-    done = estimator.get_booster().num_boosted_rounds()
-    return Iterations(int(done), int(rounds()), "n_estimators", "num_boosted_rounds")
+    done = max(max(len(curve.train), len(curve.validation)) for curve in evaluated)
+    return Iterations(done, limit, "n_estimators", f"the length of {EVALUATIONS}")
 
 
 def _boosting_rule(estimator: Any) -> _Rule | None:

@@ -13,7 +13,6 @@ import copy
 import copyreg
 import functools
 import inspect
-import multiprocessing.context
 import os
 import pickle
 import threading
@@ -22,8 +21,9 @@ from types import FunctionType, MethodType
 from typing import Any, Final, NamedTuple, TypeVar
 from weakref import WeakValueDictionary
 
-from mllog_callbacks import AuditLog, Detector, DetectorSet, Issue, get_log, guarded
-from mllog_sklearn.calls import Call, Settings, calls_running, enter, within_call
+from mllog_callbacks import AuditLog, Detector, DetectorSet, Issue, guarded
+from mllog_sklearn.calls import Call, calls_running, enter, within_call
+from mllog_sklearn.settings import Settings, feeds_worker
 
 __all__ = ["audited", "plain_class"]
 
@@ -70,9 +70,7 @@ def audited(
         what = f"the class {estimator.__qualname__}" if isinstance(estimator, type) else estimator
         msg = f"audited() takes an estimator, an instance with a method fit, and got {what!r}"
         raise TypeError(msg)
-    chosen = tuple(detectors) if isinstance(detectors, list) else detectors
-    settings = Settings(log, dataset, model, chosen, on_issue)
-    settings.auditor()  # raises where a detector does not exist
+    settings = Settings(log, dataset, model, detectors, on_issue)
     return _instance(estimator, _subclass(plain_class(type(estimator)), settings, nested=False))
 
 
@@ -156,27 +154,9 @@ class _Unannounced:
         pass
 
 
-def _feeds_worker() -> bool:
-    """Whether this thread pickles for a worker process, and not for a file."""
-    name = threading.current_thread().name
-    return (
-        name == "QueueFeederThread"  # of loky, concurrent.futures and multiprocessing.Queue
-        or name.endswith("(_handle_tasks)")  # of multiprocessing.Pool
-        or multiprocessing.context.get_spawning_popen() is not None
-    )
-
-
 @guarded
 def _for_worker(made: _Made) -> bytes:
-    """How to log in a worker process, in a session of its own that names this one."""
-    settings = made.settings
-    log = get_log() if settings.log is None else settings.log
-    sent = settings._replace(log=log)
-    nested = made.nested or calls_running()
-    try:
-        return pickle.dumps((sent, nested))
-    except Exception:  # noqa: BLE001 - whatever a caller's function raises when it is pickled
-        return pickle.dumps((sent._replace(on_issue=None), nested))
+    return pickle.dumps((made.settings.for_worker(), made.nested or calls_running()))
 
 
 def _received(how: bytes, function: Callable[..., Any], args: tuple[object, ...]) -> object:
@@ -261,7 +241,7 @@ def _reduced(made: _Made, function: Any, args: tuple[Any, ...], *rest: object) -
         function, args = functools.partial(function, made.base), args[1:]
         if not args and made.base.__new__ is object.__new__:
             function, args = copyreg._reconstructor, (made.base, object, None)  # type: ignore[attr-defined]  # noqa: SLF001 - what older protocols write, loaded by all
-    how = _for_worker(made) if _feeds_worker() else None
+    how = _for_worker(made) if feeds_worker() else None
     if how is None:
         return function, args, *rest
     return _received, (how, function, args), *rest
