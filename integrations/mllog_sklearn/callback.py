@@ -78,7 +78,7 @@ class MLAuditCallback:
     @guarded
     def on_fit_task_begin(
         self, estimator: Any, context: Any, *, X: Any = None, y: Any = None
-    ) -> None:  # noqa: N803 - scikit-learn's name
+    ) -> None:
         """Tell of the start, when the first task is that of the whole fit."""
         watch = _watched.get(id(context))
         if watch is not None and watch.fit is not None and not watch.begun:
@@ -86,7 +86,7 @@ class MLAuditCallback:
             watch.fit.begin(estimator, {"X": X, "y": y})
 
     @guarded
-    def on_fit_task_end(self, estimator: Any, context: Any) -> None:
+    def on_fit_task_end(self, estimator: Any, context: Any) -> None:  # noqa: ARG002 - the protocol's
         """Tell of the progress that a task's end is."""
         watch = _watched.get(id(context))
         if watch is not None:

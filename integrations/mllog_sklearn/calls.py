@@ -4,11 +4,12 @@ An audited method called within another of the same estimator is a part of it, a
 called within that of another estimator is a part as well, and told at level DEBUG.
 """
 
-import inspect
 import functools
+import inspect
 import threading
 from collections.abc import Mapping, Sequence
 from types import FunctionType
+
 from mllog_callbacks import Level
 from mllog_sklearn.fits import Fit
 from mllog_sklearn.increments import Increment
@@ -58,15 +59,16 @@ class Call:
 
     def end(self, result: object) -> None:
         """Tell that the method returned."""
-        self._leave()
+        self.leave()
         self.told.end(self.estimator, result, self._warnings.heard)
 
     def fail(self, error: BaseException) -> None:
         """Tell that the method raised."""
-        self._leave()
+        self.leave()
         self.told.fail(self.estimator, error, self._warnings.heard)
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Be no longer under way, with nothing told."""
         self._warnings.stop()
         _running.discard(self)
         _stack.calls = self._before
@@ -99,13 +101,13 @@ def enter(
     nested = nested or bool(around)
     if nested and settings.level > Level.DEBUG:
         return None
-    kind = {"score": Score, "partial_fit": Increment}.get(name, Fit)
-    told = kind(settings.auditor.new_run(), name, nested=nested)
+    kinds: dict[str, type[Fit | Score]] = {"score": Score, "partial_fit": Increment}
+    told = kinds.get(name, Fit)(settings.auditor.new_run(), name, nested=nested)
     call = Call(estimator, told)
     try:
         told.begin(estimator, _arguments(function, args, kwargs))
     except BaseException:
-        call._leave()
+        call.leave()
         raise
     return call
 

@@ -22,9 +22,10 @@ _MORE: Final = frozenset(
     {"auc", "aucpr", "average_precision", "map", "ndcg", "pre", "auc_mu", "r2"}
 )
 _LESS: Final = frozenset(
-    "l1 l2 rmse mae mse mape huber fair poisson quantile logloss mlogloss error merror binary_logloss "
-    "multi_logloss binary_error multi_error cross_entropy kullback_leibler rmsle mphe gamma "
-    "gamma_deviance tweedie".split()
+    {"l1", "l2", "rmse", "mae", "mse", "mape", "huber", "fair", "poisson", "quantile"}
+    | {"logloss", "mlogloss", "error", "merror", "binary_logloss", "multi_logloss"}
+    | {"binary_error", "multi_error", "cross_entropy", "kullback_leibler", "rmsle", "mphe"}
+    | {"gamma", "gamma_deviance", "tweedie"}
 )
 
 

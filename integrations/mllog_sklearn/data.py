@@ -134,7 +134,7 @@ def _constant(sample: Any, names: Sequence[str] | None) -> tuple[str, ...]:
     if len(sample) < 2 or sample.dtype.kind not in "fiub":  # noqa: PLR2004 - one row says nothing
         return ()
     same = np.flatnonzero((sample == sample[0]).all(axis=0))
-    return tuple(str(index) if names is None else str(names[index]) for index in same)
+    return tuple(str(index) if names is None else str(names[int(index)]) for index in same)
 
 
 def _step(rows: int, features: int) -> int:
@@ -186,12 +186,12 @@ def _polars_facts(kind: str, data: Any) -> DataFacts:
     return found._replace(looked_at=sample.height)
 
 
-def _counted(labels: object) -> dict[str, int]:
+def _counted(labels: Any) -> dict[str, int]:
     """Labels by how many there are; empty where they are no plain labels."""
     if _is_a(labels, "pandas", "Series"):
-        labels = labels.iloc[:: _step(len(labels), CELLS // _LABELS)].to_numpy()  # type: ignore[attr-defined]  # pandas'
+        labels = labels.iloc[:: _step(len(labels), CELLS // _LABELS)].to_numpy()
     elif _is_a(labels, "polars", "Series"):
-        labels = labels.gather_every(_step(len(labels), CELLS // _LABELS)).to_list()  # type: ignore[attr-defined]  # polars'
+        labels = labels.gather_every(_step(len(labels), CELLS // _LABELS)).to_list()
     if isinstance(labels, np.ndarray):
         column = labels.view(np.ndarray)
         if column.ndim == 2 and column.shape[1] == 1:  # noqa: PLR2004 - a column

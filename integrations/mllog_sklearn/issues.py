@@ -1,7 +1,7 @@
 """What can go wrong in a fit, beside what detectors see in curves: in its data, and as warnings."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from scipy.linalg import LinAlgWarning
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning, UndefinedMetricWarning
@@ -65,7 +65,7 @@ def _imbalance(
     where = f"a sample of {count(data.labels_looked_at, 'row')}" if sampled else "the training rows"
     return issue(
         "class_imbalance",
-        f"Classes are imbalanced: class {smallest} has {least:,} of {data.labels_looked_at:,} rows.",
+        f"Classes are imbalanced: {least:,} of {data.labels_looked_at:,} rows are of {smallest}.",
         f"In {where} the classes are {by_label(classes)}; the largest has {most / least:.1f} times "
         f"the rows of the smallest. {_weights(estimator)}",
         {"smallest_class": smallest, "rows_smallest": least, "rows_largest": most},

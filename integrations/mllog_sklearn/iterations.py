@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mllog_callbacks.wording import count
 from mllog_sklearn.parameters import subestimators
 
 __all__ = ["Iterations", "iterations", "used_up"]

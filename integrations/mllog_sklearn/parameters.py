@@ -1,11 +1,11 @@
-"""Who set which hyperparameter: the caller, or the defaults of the classes, also of nested parts."""
+"""Who set which hyperparameter: the caller or the defaults of classes, also of nested parts."""
 
 import functools
 import inspect
 import math
 import sys
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any, Final, NamedTuple, cast
 
 from mllog_callbacks.wording import shown
 
@@ -60,15 +60,19 @@ def parameters(estimator: Any) -> Parameters:
     return Parameters(given, left, tuple(libraries))
 
 
-@functools.cache
 def defaults(cls: type) -> Mapping[str, object]:
     """The defaults in the signature of a class; of its parents too where it passes more on."""
+    return _defaults(cast("Hashable", cls))
+
+
+@functools.lru_cache(maxsize=512)
+def _defaults(cls: Any) -> Mapping[str, object]:
     known: dict[str, object] = {}
     for parent in cls.__mro__:
         if "__init__" not in parent.__dict__ or parent is object:
             continue
         try:
-            taken = inspect.signature(parent.__init__).parameters.values()  # type: ignore[misc]  # of this very class
+            taken = inspect.signature(parent.__init__).parameters.values()
         except (TypeError, ValueError):
             break
         known = {each.name: each.default for each in taken} | known
@@ -116,7 +120,6 @@ def _is_part(value: object) -> bool:
     return isinstance(value, str) or hasattr(value, "get_params")
 
 
-@functools.cache
 def library(cls: type) -> str:
     """The library of a class with its version, as in "scikit-learn 1.9.1"."""
     top = cls.__module__.partition(".")[0]

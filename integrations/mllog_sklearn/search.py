@@ -40,7 +40,7 @@ class Found(NamedTuple):
     """
 
     metric: str
-    params: list[dict[str, object]]
+    params: list[dict[str, Any]]
     means: Any
     deviations: Any
     ranks: Any
@@ -191,15 +191,19 @@ def _margin(results: Found, best: int, runner_up: int) -> str:
 def _edges(results: Found, best: int) -> Iterator[str]:
     """Parameters whose chosen value is the least or greatest of those that were tried."""
     for name, value in results.params[best].items():
-        tried = {
-            each[name]
-            for each in results.params
-            if isinstance(each.get(name), (int, float)) and not isinstance(each[name], bool)
-        }
-        if isinstance(value, bool) or len(tried) < _EDGE or value not in (min(tried), max(tried)):
+        tried = {each[name] for each in results.params if _is_number(each.get(name))}
+        if not _is_number(value) or len(tried) < _EDGE:
             continue
-        side = "least" if value == min(tried) else "greatest"
-        yield f"{name}={value} is the {side} of {len(tried)} values tried: a better one may lie beyond."
+        for side, extreme in (("least", min), ("greatest", max)):
+            if value == extreme(tried):
+                yield (
+                    f"{name}={value} is the {side} of {len(tried)} values tried: a better one may "
+                    "lie beyond."
+                )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def failed_fits(results: Found, warned: str) -> Iterator[Issue]:

@@ -80,4 +80,4 @@ def _watch(kind: type[Warning]) -> None:
         if _listening.audiences and type(self) is kind:
             _hear(self)
 
-    kind.__init__ = __init__  # type: ignore[method-assign]  # what this module is about
+    kind.__init__ = __init__  # type: ignore[assignment, method-assign]  # what this module is about
