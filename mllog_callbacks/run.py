@@ -130,19 +130,20 @@ class Run:
         """Show an observation to the detectors, and tell the issues that begin or end with it."""
         self.tell_issues(self.detectors.observe(observation), observation.unit)
 
-    def tell_issues(self, issues: Iterable[Issue], unit: str) -> None:
+    def tell_issues(self, issues: Iterable[Issue], unit: str | None = None) -> None:
         """Tell issues, and call back with each.
 
         Args:
-            issues: What detectors found.
-            unit: What an issue's step counts, as in "iteration".
+            issues: What detectors found, or the adapter itself.
+            unit: What an issue's step counts, as in "iteration"; None where it counts nothing.
         """
         for issue in issues:
             about = {"code": issue.code, "name": issue.name, "severity": issue.severity}
+            step = {} if unit is None else {unit: issue.step}
             self.tell(
                 EventType.ISSUE_DETECTED,
                 Reason(issue.decision, issue.reasoning),
-                {**about, unit: issue.step, **issue.metrics},
+                {**about, **step, **issue.metrics},
             )
             if self._on_issue is not None:
                 guarded(self._on_issue)(issue)
