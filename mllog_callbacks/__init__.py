@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mllog_callbacks._version import __version__
 
 if TYPE_CHECKING:
+    from mllog_callbacks.context import audit_context, carry_context
     from mllog_callbacks.detectors import (
         Detector,
         DetectorSet,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 else:
     # Loaded at first use: pydantic alone costs more than `mllog --help` may take.
     _HOMES = {
+        "context": ("audit_context", "carry_context"),
         "detectors": (
             "Detector",
             "DetectorSet",
@@ -97,6 +99,8 @@ __all__ = [
     "SinkStats",
     "UnknownEventError",
     "__version__",
+    "audit_context",
+    "carry_context",
     "get_log",
     "guarded",
     "json_schema",

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
+from mllog_callbacks.context import current
 from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
 from mllog_callbacks.events import RUN_ENDS, EventType, Level
 from mllog_callbacks.guards import guarded
@@ -103,13 +104,18 @@ class Run:
     def tell(
         self, event: EventType, reason: Reason, snapshot: Mapping[str, object] | None = None
     ) -> None:
-        """Record what happened in the run.
+        """Record what happened in the run; within a run that a platform tells, as a part of it.
 
         Args:
             event: What happened; an end goes to `end`.
             reason: What was decided or done, and why.
             snapshot: The numbers and settings behind it, by name.
         """
+        scope = current.get()
+        if scope is not None and scope.run is not None:
+            told = scope.run.as_part(event, reason)
+            if told is not event:
+                event, snapshot = told, {"part": event, **(snapshot or {})}
         self._log.emit(
             event,
             decision=reason.decision,

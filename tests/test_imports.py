@@ -20,7 +20,7 @@ HEAVY = "lightgbm sklearn torch lightning xgboost numpy pandas rich jinja2"
 FLOORS: tuple[set[str], ...] = (
     {"_version", "exceptions", "guards", "timestamps", "wording"},
     {"events", "identity", "values"},
-    {"encoding", "settings"},
+    {"context", "encoding", "settings"},
     {"sinks", "detectors"},
     {"reader"},
     {"session"},
