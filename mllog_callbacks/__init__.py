@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
     from mllog_callbacks.events import RUN_ENDS, EventType, Level, LogEntry, json_schema
     from mllog_callbacks.exceptions import (
+        HookError,
         InvalidEntryError,
         LogDirectoryError,
         MLLogError,
@@ -48,6 +49,7 @@ else:
         ),
         "events": ("RUN_ENDS", "EventType", "Level", "LogEntry", "json_schema"),
         "exceptions": (
+            "HookError",
             "InvalidEntryError",
             "LogDirectoryError",
             "MLLogError",
@@ -85,6 +87,7 @@ __all__ = [
     "Facts",
     "Finding",
     "Gradients",
+    "HookError",
     "InvalidEntryError",
     "Issue",
     "Level",

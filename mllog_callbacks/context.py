@@ -31,16 +31,22 @@ class RunAround:
     Attributes:
         parts: How many runs ended within it.
         last: How the last of them ended; None where none did.
+        ended: Whether its own end was told; what still runs then is no part of it.
+        cadence: Whatever tells which of its steps are told; kept here by who tells them.
     """
 
-    __slots__ = ("last", "parts")
+    __slots__ = ("cadence", "ended", "last", "parts")
 
     def __init__(self) -> None:
+        self.ended = False
+        self.cadence: object = None
         self.parts = 0
         self.last: tuple[EventType, Reason] | None = None
 
     def as_part(self, event: EventType, reason: Reason) -> EventType:
         """The event under which a run within this one tells something."""
+        if self.ended:
+            return event
         if event in RUN_ENDS:
             self.parts += 1
             self.last = event, reason
