@@ -26,19 +26,20 @@ class RunAround:
     """A run that is told by a call, such as a platform's ``train``: runs within are parts of it.
 
     So that no run is told twice, the start and the end that an adapter tells within it become
-    progress of this one, and a part's failure an issue.
+    progress of this one, and a part's failure an issue. All that was said of them stays.
 
     Attributes:
         parts: How many runs ended within it.
         last: How the last of them ended; None where none did.
         ended: Whether its own end was told; what still runs then is no part of it.
+        stopping: Whether it was asked to stop; a part that fails then was stopped.
         cadence: Whatever tells which of its steps are told; kept here by who tells them.
     """
 
-    __slots__ = ("cadence", "ended", "last", "parts")
+    __slots__ = ("cadence", "ended", "last", "parts", "stopping")
 
     def __init__(self) -> None:
-        self.ended = False
+        self.ended = self.stopping = False
         self.cadence: object = None
         self.parts = 0
         self.last: tuple[EventType, Reason] | None = None
@@ -50,7 +51,7 @@ class RunAround:
         if event in RUN_ENDS:
             self.parts += 1
             self.last = event, reason
-            if event is EventType.TRAINING_FAILED:
+            if event is EventType.TRAINING_FAILED and not self.stopping:
                 return EventType.ISSUE_DETECTED
             return EventType.TRAINING_PROGRESS
         return EventType.TRAINING_PROGRESS if event is EventType.TRAINING_STARTED else event

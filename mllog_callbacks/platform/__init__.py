@@ -7,6 +7,7 @@ except ImportError as error:
     raise ImportError(_MISSING) from error
 
 from mllog_callbacks.platform.actions import audit_action
+from mllog_callbacks.platform.adapting import adapt
 from mllog_callbacks.platform.call import Call, Hook, Namer, Rule, Told, argument, name_of
 from mllog_callbacks.platform.hooks import Attachment, attach, carry_through, hooked
 from mllog_callbacks.platform.mapping import MAPPING, audit_platform
@@ -19,6 +20,7 @@ __all__ = [
     "Namer",
     "Rule",
     "Told",
+    "adapt",
     "argument",
     "attach",
     "audit_action",

@@ -88,6 +88,8 @@ class Action:
             call.error = None
         for stopped in call.stops:
             stopped.stopped_by = None
+            if stopped.run is not None:
+                stopped.run.stopping = False
         parent = self.scope.parent
         if isinstance(parent, ActionScope):
             parent.told_error = id(error)
@@ -181,6 +183,8 @@ def _ask_to_stop(call: Call) -> list[Call]:
         mine = [each for each in mine if wanted & _labels(each)]
     for action in mine:
         action.call.stopped_by = call.name
+        if action.call.run is not None:
+            action.call.run.stopping = True
     return [action.call for action in mine]
 
 

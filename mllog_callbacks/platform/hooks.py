@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from types import ModuleType, TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 import wrapt
 
@@ -17,7 +17,7 @@ from mllog_callbacks.log import AuditLog
 from mllog_callbacks.platform.call import Hook
 from mllog_callbacks.platform.watching import Watcher
 
-__all__ = ["Attachment", "attach", "carry_through", "hooked"]
+__all__ = ["Attachment", "Place", "attach", "carry_through", "hooked", "raw_of", "take"]
 
 _MISSING: Final = object()
 
@@ -84,21 +84,32 @@ class _Function(_Copied, wrapt.FunctionWrapper):  # type: ignore[type-arg]  # an
         return super().__get__(instance, owner)
 
 
-class _Place:
-    """A name of a class or module, with what stood there and what stands there now."""
+class _Switchable(Protocol):
+    """What stands in a function's place, as wrapt calls it; once off, calls pass."""
+
+    on: bool
+
+    def __call__(
+        self, wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any], /
+    ) -> Any: ...
+
+
+class Place:
+    """A name of a class or module, with what stood there and what stands there now.
+
+    Args:
+        target: The class or module.
+        name: The name.
+        raw: What stands there, unbound.
+        watcher: What to call in its place.
+    """
 
     __slots__ = ("_before", "_name", "_now", "_target", "_watcher")
 
-    def __init__(
-        self, target: Any, name: str, raw: object, hook: Hook, log: AuditLog | None
-    ) -> None:
-        label = f"{target.__name__.rpartition('.')[2]}.{name}"
-        method = isinstance(target, type) and not isinstance(raw, (staticmethod, classmethod))
-        function = _function(raw)
-        self._target, self._name = target, name
+    def __init__(self, target: Any, name: str, raw: object, watcher: _Switchable) -> None:
+        self._target, self._name, self._watcher = target, name, watcher
         self._before = vars(target).get(name, _MISSING)
-        self._watcher = Watcher(hook, log, label, function, method=method)
-        self._now = _hooked_form(raw, self._watcher)
+        self._now = _hooked_form(raw, watcher)
 
     def take(self) -> None:
         """Put the hook there."""
@@ -177,16 +188,28 @@ def attach(target: Any, table: Mapping[str, Hook], log: AuditLog | None = None) 
         raise HookError(msg)
     places = {}
     for name, hook in table.items():
-        raw = _raw(target, name)
+        raw = raw_of(target, name)
         if not _is_hooked(raw):
-            places[f"{target.__name__}.{name}"] = _Place(target, name, raw, hook, log)
+            label = f"{target.__name__.rpartition('.')[2]}.{name}"
+            method = isinstance(target, type) and not isinstance(raw, (staticmethod, classmethod))
+            watcher = Watcher(hook, log, label, _function(raw), method=method)
+            places[f"{target.__name__}.{name}"] = Place(target, name, raw, watcher)
+    return take(places)
+
+
+def take(places: Mapping[str, Place]) -> Attachment:
+    """Take all of these places, or none.
+
+    Raises:
+        HookError: One cannot be taken, such as a method of a built-in type.
+    """
     try:
         for place in places.values():
             place.take()
     except (TypeError, AttributeError) as error:
         for place in places.values():
             place.restore()
-        msg = f"{target.__name__} cannot be hooked: {error}"
+        msg = f"{', '.join(places)} cannot be hooked: {error}"
         raise HookError(msg) from error
     return Attachment({name: place.restore for name, place in places.items()})
 
@@ -228,7 +251,7 @@ def carry_through(executor: Executor) -> Attachment:
     return Attachment({f"{type(executor).__name__}.submit": restore})
 
 
-def _raw(target: type | ModuleType, name: str) -> object:
+def raw_of(target: type | ModuleType, name: str) -> object:
     """What stands under a name, unbound."""
     places: Iterable[Any] = target.__mro__ if isinstance(target, type) else (target,)
     for place in places:
@@ -249,7 +272,7 @@ def _function(raw: Any) -> Any:
     return raw
 
 
-def _hooked_form(raw: Any, watcher: Watcher) -> Any:
+def _hooked_form(raw: Any, watcher: _Switchable) -> Any:
     """What is put in the place of something: of its kind, with the function in it hooked."""
     if isinstance(raw, property) and raw.fget is not None:
         return raw.getter(_Function(raw.fget, watcher))

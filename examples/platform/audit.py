@@ -1,0 +1,55 @@
+"""The audit of the platform: the one module that knows of both, called once at the start."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+from fastapi import FastAPI
+from fastapi.responses import Response
+from fastapi.staticfiles import StaticFiles
+
+from mllog_callbacks import AuditLog, LogDirectoryError, LogEntry, read_entries
+from mllog_callbacks.platform import Attachment, adapt, audit_platform
+from mllog_lightgbm import MLAuditCallback
+from workbench.datasets import DatasetManager
+from workbench.metrics import MetricsCalculator
+from workbench.training import ModelTrainer
+
+PAGE = "/trail/"
+"""Where the trail is shown."""
+
+
+def start(directory: Path) -> Attachment:
+    """Audit the platform from now on.
+
+    Args:
+        directory: Where the log's files are made. Where they cannot be, the platform runs without
+            an audit trail, and a warning says so.
+    """
+    try:
+        log = AuditLog(directory)
+    except LogDirectoryError as error:
+        logging.getLogger(__name__).warning("There will be no audit trail: %s", error)
+        return Attachment({})
+    attached = audit_platform(
+        datasets=DatasetManager, trainer=ModelTrainer, metrics=MetricsCalculator, log=log
+    )
+    # What only the framework knows: iterations, issues of its metrics
+    return attached + adapt(lightgbm, "train", callbacks=lambda: MLAuditCallback(log))
+
+
+def show(app: FastAPI, directory: Path) -> None:
+    """Show the trail as it stands in the files, under `PAGE`."""
+
+    @app.get(f"{PAGE}entries")
+    def entries(after: int = 0) -> Response:
+        lines = [each.model_dump_json() for each in _read(directory)[after:]]
+        return Response(f"[{','.join(lines)}]", media_type="application/json")
+
+    folder: Any = Path(__file__).parent / "trail"
+    app.mount(PAGE, StaticFiles(directory=folder, html=True))
+
+
+def _read(directory: Path) -> list[LogEntry]:
+    return list(read_entries(directory)) if directory.is_dir() else []
