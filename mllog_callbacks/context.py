@@ -31,7 +31,7 @@ class RunAround:
     Attributes:
         parts: How many runs ended within it.
         last: How the last of them ended; None where none did.
-        ended: Whether its own end was told; what still runs then is no part of it.
+        ended: Whether its own end was told; what begins then is no part of it.
         stopping: Whether it was asked to stop; a part that fails then was stopped.
         cadence: Whatever tells which of its steps are told; kept here by who tells them.
     """
@@ -46,8 +46,6 @@ class RunAround:
 
     def as_part(self, event: EventType, reason: Reason) -> EventType:
         """The event under which a run within this one tells something."""
-        if self.ended:
-            return event
         if event in RUN_ENDS:
             self.parts += 1
             self.last = event, reason
@@ -86,6 +84,11 @@ class Scope:
             self.metadata = {**parent.metadata, **self.metadata}
             self.run = run or parent.run
         self._learned = self.dataset is None
+
+    @property
+    def run_under_way(self) -> RunAround | None:
+        """The run that is told around entries of this scope, while it has not ended."""
+        return None if self.run is None or self.run.ended else self.run
 
     def learn(self, dataset: str | None) -> None:
         """Take the data set that a call within worked on, where this scope was given none.

@@ -175,6 +175,16 @@ class Hook:
         }.items():
             object.__setattr__(self, name, value)
 
+    def named(self, *, dataset: Namer | None = None, model: Namer | None = None) -> "Hook":
+        """This hook with other names: for a platform that knows them better."""
+        return Hook(
+            *self.rules,
+            dataset=self.dataset if dataset is None else dataset,
+            model=self.model if model is None else model,
+            run=self.run,
+            stops=self.stops,
+        )
+
 
 def argument(*names: str) -> Callable[[Call], str | None]:
     """A namer: the name that the first of these arguments carries, if one does.

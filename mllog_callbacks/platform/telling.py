@@ -102,13 +102,10 @@ def hyperparameters_set(call: Call) -> Told:
     used = parts(call.result) if isinstance(call.result, Mapping) else {}
     others = {name: value for name, value in used.items() if name not in given}
     settings = {name: value for name, value in given.items() if not used or name in used}
-    rest = f"{count(len(others), 'other')} stayed at the platform's default: {assigned(others)}."
+    many = count(len(settings), "hyperparameter") if settings else "No hyperparameter was"
     return Told(
-        f"{count(len(settings), 'hyperparameter')} set by the caller of {call.name}"
-        f"{': ' + assigned(settings) if settings else ''}.",
-        rest.replace("others stayed at the platform's default:", "others stayed at defaults:")
-        if others
-        else None,
+        f"{many} set by the caller of {call.name}{f': {assigned(settings)}' if settings else ''}.",
+        f"Not set, and so as {call.name} returned them: {assigned(others)}." if others else None,
         {"set_by_caller": facts(settings), "defaults": facts(others)},
     )
 
@@ -244,6 +241,7 @@ def compared(call: Call) -> Told:
         f"{count(len(models), 'model')} compared{f'; {best} is the best' if best else ''}.",
         f"{call.name} compared {listed(models)}{f': {reason}' if reason else ''}.",
         facts(call.result),
+        dataset=name_of(first(call.result, "dataset")),
         model=best,
     )
 

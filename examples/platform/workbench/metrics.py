@@ -17,6 +17,7 @@ from workbench.store import Store
 class Comparison:
     """Models by their quality, the best first, and why that one."""
 
+    dataset: str
     best: str
     reason: str
     ranking: list[dict[str, Any]]
@@ -84,4 +85,4 @@ class MetricsCalculator:
                 f"loss of {best['metrics']['log_loss']} against {second['metrics']['log_loss']}"
             )
         ranking = [{"model": each["name"], **each["metrics"]} for each in ranked]
-        return Comparison(best["name"], reason, ranking)
+        return Comparison(best["dataset"], best["name"], reason, ranking)

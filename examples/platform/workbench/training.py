@@ -81,6 +81,10 @@ class ModelTrainer:
         self._store.update("models", model, hyperparameters=chosen)
         return chosen
 
+    def dataset_of(self, model: str) -> str:
+        """The data set that a model is trained on."""
+        return str(self._store.get("models", model)["dataset"])
+
     def start(self, model: str) -> None:
         """Train in the background.
 

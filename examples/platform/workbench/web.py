@@ -18,7 +18,10 @@ from workbench.tables import MAX_BYTES
 from workbench.training import ModelTrainer
 
 _STATIC = Path(__file__).parent / "static"
-_POLICY = "default-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+_POLICY = (
+    "default-src 'self'; img-src 'self' data:; "
+    "frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+)
 
 
 def create_app(folder: Path, beside: str | None = None) -> FastAPI:
@@ -36,7 +39,7 @@ def create_app(folder: Path, beside: str | None = None) -> FastAPI:
     _protect(app)
     _add_datasets(app, datasets)
     _add_models(app, trainer)
-    _add_metrics(app, store, metrics)
+    _add_metrics(app, trainer, metrics)
     app.mount("/static", StaticFiles(directory=_STATIC))
 
     @app.get("/api/state")
@@ -119,10 +122,10 @@ def _add_models(app: FastAPI, trainer: ModelTrainer) -> None:
         return FileResponse(trainer.download(model), filename=f"{model}.joblib")
 
 
-def _add_metrics(app: FastAPI, store: Store, metrics: MetricsCalculator) -> None:
+def _add_metrics(app: FastAPI, trainer: ModelTrainer, metrics: MetricsCalculator) -> None:
     @app.post("/api/models/{model}/evaluate")
     def evaluate(model: str) -> dict[str, Any]:
-        return metrics.evaluate(model, store.get("models", model)["dataset"])
+        return metrics.evaluate(model, trainer.dataset_of(model))
 
     @app.post("/api/compare")
     def compare(models: Annotated[list[str], Body(embed=True)]) -> dict[str, Any]:
