@@ -5,6 +5,8 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Generator
 from typing import Any
 
+from mllog_callbacks.platform import Call, Hook, Rule, Told
+
 
 class Shop(ABC):
     """A class with one of each kind."""
@@ -115,3 +117,14 @@ class Kiosk(Corner):
 def function(first: int, second: int = 2) -> int:
     """Add."""
     return first + second
+
+
+METHODS = [name for name in vars(Shop) if not name.startswith("_")]
+
+
+def shown(call: Call) -> Told:
+    """What a call was given, and what came of it."""
+    return Told(call.name, repr(call.result), {"given": sorted(call.given)})
+
+
+SHOWN = Hook(Rule("MODEL_SAVED", shown))

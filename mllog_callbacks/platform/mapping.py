@@ -154,15 +154,14 @@ def audit_platform(
     targets = {role: target for role, target in given.items() if target is not None}
     hooks = {**MAPPING, **(table or {})}
     attached = Attachment({})
-    missing: dict[str, str] = {}
+    missing: dict[str, list[str]] = {}
     for role, target in targets.items():
         own = {method: (names or {}).get(method, method) for method in hooks}
         there = {method: name for method, name in own.items() if hasattr(target, name)}
         attached += attach(target, {name: hooks[method] for method, name in there.items()}, log)
-        missing |= {
-            own[method]: target.__name__ for method in _ROLES[role].expected if method not in there
-        }
-    _tell_missing({name: who for name, who in missing.items() if not _anywhere(targets, name)})
+        expected = [own[method] for method in _ROLES[role].expected if method not in there]
+        missing[target.__name__] = [each for each in expected if not _anywhere(targets, each)]
+    _tell_missing({who: names for who, names in missing.items() if names})
     return attached
 
 
@@ -170,11 +169,11 @@ def _anywhere(targets: Mapping[str, type | ModuleType], name: str) -> bool:
     return any(hasattr(target, name) for target in targets.values())
 
 
-def _tell_missing(missing: Mapping[str, str]) -> None:
+def _tell_missing(missing: Mapping[str, list[str]]) -> None:
     if missing:
         _logger.warning(
             "The audit trail will not tell of everything: %s. Where a method has another name, "
             "say so: audit_platform(names={'%s': ...})",
-            ", ".join(f"{who} has no {name!r}" for name, who in missing.items()),
-            next(iter(missing)),
+            "; ".join(f"{who} has no {', '.join(names)}" for who, names in missing.items()),
+            next(iter(missing.values()))[0],
         )

@@ -5,7 +5,6 @@ told is read from the arguments and results as they are: texts and numbers, mapp
 classes and named tuples of them, tables with a ``shape``.
 """
 
-from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 __all__ = ["DatasetManager", "MetricsCalculator", "ModelTrainer"]
@@ -14,30 +13,30 @@ __all__ = ["DatasetManager", "MetricsCalculator", "ModelTrainer"]
 class DatasetManager(Protocol):
     """Keeps the data sets; named by a parameter called ``name``, ``dataset`` or ``filename``."""
 
-    def upload(self, name: str, *args: Any, **kwargs: Any) -> object:
+    def upload(self, name: Any, /, *args: Any, **kwargs: Any) -> object:
         """Take a new data set: ``DATASET_UPLOADED``; refused by an exception: an issue."""
 
-    def validate(self, name: str, *args: Any, **kwargs: Any) -> object:
+    def validate(self, name: Any, /, *args: Any, **kwargs: Any) -> object:
         """Check it: ``DATASET_VALIDATED``.
 
         A result that is False, or has a false ``valid`` or ``ok``, leaves an issue with the
         result's ``problems``, ``errors`` or ``issues``.
         """
 
-    def preprocess(self, name: str, *args: Any, **kwargs: Any) -> object:
+    def preprocess(self, name: Any, /, *args: Any, **kwargs: Any) -> object:
         """Make it fit for training: ``DATASET_PREPROCESSED``; a result's ``steps`` are told."""
 
 
 class ModelTrainer(Protocol):
     """Trains models."""
 
-    def select_algorithm(self, algorithm: str, *args: Any, **kwargs: Any) -> object:
+    def select_algorithm(self, algorithm: Any, /, *args: Any, **kwargs: Any) -> object:
         """Choose what is trained: ``ALGORITHM_SELECTED``."""
 
     def set_hyperparameters(self, *args: Any, **kwargs: Any) -> object:
         """Set them, by keyword or as one mapping: ``HYPERPARAMETERS_SET``."""
 
-    def train(self, dataset: Any, *args: Any, **kwargs: Any) -> object:
+    def train(self, dataset: Any, /, *args: Any, **kwargs: Any) -> object:
         """Train, and return when done, or return a future: one run, from start to its one end.
 
         ``TRAINING_STARTED``, then ``TRAINING_COMPLETED``, ``TRAINING_STOPPED`` (``stop`` was
@@ -45,7 +44,7 @@ class ModelTrainer(Protocol):
         ``TRAINING_FAILED`` (by an exception).
         """
 
-    def report_progress(self, step: int, total: int, *args: Any, **kwargs: Any) -> object:
+    def report_progress(self, step: Any, total: Any, /, *args: Any, **kwargs: Any) -> object:
         """Say how far a training is: ``TRAINING_PROGRESS``, at a rate that a person reads."""
 
     def stop(self, *args: Any, **kwargs: Any) -> object:
@@ -54,18 +53,18 @@ class ModelTrainer(Protocol):
         Of several under way the one with the same model, data set or identifier is meant.
         """
 
-    def save(self, model: Any, *args: Any, **kwargs: Any) -> object:
+    def save(self, model: Any, /, *args: Any, **kwargs: Any) -> object:
         """Keep a model: ``MODEL_SAVED``."""
 
-    def download(self, model: Any, *args: Any, **kwargs: Any) -> object:
+    def download(self, model: Any, /, *args: Any, **kwargs: Any) -> object:
         """Hand a model out: ``MODEL_DOWNLOADED``."""
 
 
 class MetricsCalculator(Protocol):
     """Measures models."""
 
-    def evaluate(self, model: Any, *args: Any, **kwargs: Any) -> Mapping[str, float]:
+    def evaluate(self, model: Any, /, *args: Any, **kwargs: Any) -> object:
         """Measure one: ``MODEL_EVALUATED``."""
 
-    def compare(self, models: Iterable[Any], *args: Any, **kwargs: Any) -> object:
+    def compare(self, models: Any, /, *args: Any, **kwargs: Any) -> object:
         """Rank several: ``MODEL_COMPARED``; a result's ``best`` is named."""

@@ -53,7 +53,11 @@ def facts(value: object) -> dict[str, object]:
         if _plain(part):
             kept[name] = part
         elif isinstance(part, Mapping):
-            kept[name] = {key: each for key, each in part.items() if _plain(each)}
+            kept[name] = {
+                key: each
+                for key, each in islice(part.items(), _KEPT)
+                if _plain(each) and not _SECRET.search(str(key))
+            }
         else:
             kept.update({f"{name}_{key}": each for key, each in _size(part).items()})
     return kept
@@ -72,15 +76,16 @@ def measured(value: object) -> str:
 
 def arguments(call: Call) -> str:
     """The caller's arguments, as in "dataset=credit.v3, folds=5": settings, not data."""
-    told: dict[str, object] = {}
-    for name, value in call.given.items():
-        if _SECRET.search(name):
-            told[name] = "(not shown)"
-        elif isinstance(value, Mapping):
-            told[name] = {key: each for key, each in value.items() if _plain(each)}
-        else:
-            told[name] = value if _plain(value) else (name_of(value) or type(value).__name__)
-    return assigned(told)
+    return assigned({name: _setting(name, value) for name, value in call.given.items()})
+
+
+def _setting(name: str, value: object) -> object:
+    """What can be told of an argument."""
+    if _SECRET.search(name):
+        return "(not shown)"
+    if isinstance(value, Mapping):
+        return {key: _setting(str(key), each) for key, each in value.items()}
+    return value if _plain(value) else (name_of(value) or type(value).__name__)
 
 
 def listed(values: Iterable[object]) -> str:
