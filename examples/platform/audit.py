@@ -2,7 +2,6 @@
 
 import logging
 from pathlib import Path
-from typing import Any
 
 import lightgbm
 from fastapi import FastAPI
@@ -60,18 +59,29 @@ PAGE = "/trail/"
 """Where the trail is shown."""
 
 
-def start(directory: Path) -> Attachment:
-    """Audit the platform from now on.
+def start(app: FastAPI, directory: Path) -> None:
+    """Audit the platform from now on, and show the trail under `PAGE`.
 
     Args:
+        app: The platform's application.
         directory: Where the log's files are made. Where they cannot be, the platform runs without
             an audit trail, and a warning says so.
     """
     try:
-        log = AuditLog(directory)
+        hook(AuditLog(directory))
     except LogDirectoryError as error:
         logging.getLogger(__name__).warning("There will be no audit trail: %s", error)
-        return Attachment({})
+
+    @app.get(f"{PAGE}entries", include_in_schema=False)
+    def entries(after: int = 0) -> Response:
+        lines = [each.model_dump_json() for each in _read(directory)[after:]]
+        return Response(f"[{','.join(lines)}]", media_type="application/json")
+
+    app.mount(PAGE, StaticFiles(directory=Path(__file__).parent / "trail", html=True))
+
+
+def hook(log: AuditLog) -> Attachment:
+    """Attach the platform's actions, and the frameworks' own news, to a log."""
     attached = audit_platform(
         datasets=DatasetManager,
         trainer=ModelTrainer,
@@ -81,18 +91,6 @@ def start(directory: Path) -> Attachment:
     )
     # What only the framework knows: iterations, issues of its metrics
     return attached + adapt(lightgbm, "train", callbacks=lambda: MLAuditCallback(log))
-
-
-def show(app: FastAPI, directory: Path) -> None:
-    """Show the trail as it stands in the files, under `PAGE`."""
-
-    @app.get(f"{PAGE}entries")
-    def entries(after: int = 0) -> Response:
-        lines = [each.model_dump_json() for each in _read(directory)[after:]]
-        return Response(f"[{','.join(lines)}]", media_type="application/json")
-
-    folder: Any = Path(__file__).parent / "trail"
-    app.mount(PAGE, StaticFiles(directory=folder, html=True))
 
 
 def _read(directory: Path) -> list[LogEntry]:

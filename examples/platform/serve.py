@@ -1,6 +1,7 @@
 """Start the platform, audited: ``python examples/platform/serve.py``, then open the address."""
 
 import argparse
+import socket
 from pathlib import Path
 
 import uvicorn
@@ -19,9 +20,11 @@ def main() -> None:
     given = parser.parse_args()
     app = create_app(given.data, None if given.no_audit else audit.PAGE)
     if not given.no_audit:
-        audit.start(given.logs)
-        audit.show(app, given.logs)
-    uvicorn.run(app, host="127.0.0.1", port=given.port, log_level="warning")
+        audit.start(app, given.logs)
+    with socket.create_server(("127.0.0.1", given.port)) as listening:
+        print(f"http://127.0.0.1:{listening.getsockname()[1]}/", flush=True)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        server.run(sockets=[listening])
 
 
 if __name__ == "__main__":
