@@ -6,8 +6,10 @@ An adapter makes one `Auditor` of its user's arguments, and a `Run` from it for 
 import copy
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
+from mllog_callbacks.context import current, scoped
 from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
 from mllog_callbacks.events import RUN_ENDS, EventType, Level
 from mllog_callbacks.guards import guarded
@@ -91,6 +93,9 @@ class Run:
         self._log = log
         self._on_issue = on_issue
         self._began = time.monotonic()
+        # As it is now: an end may be told from elsewhere, such as a finaliser
+        self._scope = current.get()
+        self._around = None if self._scope is None else self._scope.run_under_way
 
     @property
     def level(self) -> Level:
@@ -104,27 +109,37 @@ class Run:
 
     def name(self, *, dataset: str | None = None, model: str | None = None) -> None:
         """Name what the run is about, where its user has not."""
-        self._log = self._log.bind(
-            dataset=dataset if self._log.dataset is None else None,
-            model=model if self._log.model is None else None,
-        )
+        with self._within():
+            self._log = self._log.bind(
+                dataset=dataset if self._log.dataset is None else None,
+                model=model if self._log.model is None else None,
+            )
 
     def tell(
         self, event: EventType, reason: Reason, snapshot: Mapping[str, object] | None = None
     ) -> None:
-        """Record what happened in the run.
+        """Record what happened in the run; within a run that a platform tells, as a part of it.
 
         Args:
             event: What happened; an end goes to `end`.
             reason: What was decided or done, and why.
             snapshot: The numbers and settings behind it, by name.
         """
-        self._log.emit(
-            event,
-            decision=reason.decision,
-            reasoning=reason.reasoning or None,
-            metrics_snapshot=snapshot,
-        )
+        if self._around is not None:
+            told = self._around.as_part(event, reason)
+            if told is not event:
+                event, snapshot = told, {"part": event, **(snapshot or {})}
+        with self._within():
+            self._log.emit(
+                event,
+                decision=reason.decision,
+                reasoning=reason.reasoning or None,
+                metrics_snapshot=snapshot,
+            )
+
+    def _within(self) -> AbstractContextManager[None]:
+        """The context the run began in, where there was one."""
+        return nullcontext() if self._scope is None else scoped(self._scope)
 
     def observe(self, observation: Observation) -> None:
         """Show an observation to the detectors, and tell the issues that begin or end with it."""
