@@ -4,6 +4,8 @@ A description is one small module beside this one, `NAME_case.py`, with an objec
 contract finds it by itself. It trains something small, the same each time.
 """
 
+import copy
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -54,6 +56,10 @@ class Outcome:
     facts: list[Any] = field(default_factory=list)
 
 
+def _pickled(audit: Any) -> Any:
+    return pickle.loads(pickle.dumps(audit))
+
+
 @dataclass(frozen=True)
 class Case:
     """An adapter.
@@ -67,6 +73,8 @@ class Case:
         train: Trains once in a way, with what `audit` made, or without any. In the ways that end
             by an exception it raises that of `raise_in`, from code that is the user's.
         shared: Whether what `audit` made may be used by several threads at once.
+        stepwise: Whether the framework tells of each step while it trains.
+        copied_by: The ways to copy what `audit` made, so that copies audit as well.
     """
 
     package: str
@@ -75,6 +83,8 @@ class Case:
     audit: Callable[..., Any]
     train: Callable[[Any | None, Way], Outcome]
     shared: bool = True
+    stepwise: bool = True
+    copied_by: tuple[Callable[[Any], Any], ...] = (copy.deepcopy, _pickled)
 
     def audited(self, log: AuditLog | None, way: Way = Way.COMPLETED) -> Outcome:
         """Train once, audited."""

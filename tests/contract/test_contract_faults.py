@@ -31,6 +31,10 @@ def _replaced_by_a_file(directory: Path) -> None:
     directory.touch()
 
 
+def _ours(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    return [record for record in caplog.records if record.name == "mllog_callbacks"]
+
+
 @pytest.mark.parametrize("harm", [_removed, _replaced_by_a_file], ids=lambda harm: harm.__name__)
 def test_a_directory_lost_while_the_log_is_open(
     case: Case, harm: Callable[[Path], None], tmp_path: Path
@@ -55,7 +59,7 @@ def test_a_log_that_cannot_be_opened_is_one_warning(
     default_log.touch()
     assert case.audited(None).result == case.train(None, Way.COMPLETED).result
     case.audited(None)
-    told = [record for record in caplog.records if record.name == "mllog_callbacks"]
+    told = _ours(caplog)
     assert [record.levelno for record in told] == [logging.WARNING]
     assert str(default_log) in told[0].getMessage()
 
@@ -80,7 +84,7 @@ def test_a_closed_log_changes_nothing(
     """It was closed before the training began; that is told once."""
     log.close()
     assert case.audited(log).result == case.train(None, Way.COMPLETED).result
-    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert [record.levelno for record in _ours(caplog)] == [logging.WARNING]
 
 
 def test_a_disabled_log_makes_no_file(

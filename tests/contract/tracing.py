@@ -20,7 +20,8 @@ def untraced(text: str, facts: Any, snapshot: Any) -> list[str]:
     """The numbers in a text that stem from nowhere.
 
     A number is traced where a fact has its value, at the precision it is printed with, or where
-    it follows from facts in one of these ways: the count of a list or mapping; the difference of
+    it follows from facts in one of these ways: the count of a list or mapping, or of all that is
+    in the mappings of a mapping; the difference of
     two whole numbers of the snapshot; a share or a relative difference of two numbers of it.
 
     Args:
@@ -66,6 +67,7 @@ def _plain(printed: list[str]) -> list[str]:
 def _numbers(fact: Any) -> Iterator[float]:
     if isinstance(fact, Mapping):
         yield float(len(fact))
+        yield float(sum(len(each) for each in fact.values() if isinstance(each, Mapping)))
         for value in fact.values():
             yield from _numbers(value)
     elif isinstance(fact, np.ndarray):
