@@ -1,7 +1,6 @@
 """PyTorch Lightning, for the contract."""
 
 import tempfile
-import threading
 from importlib.metadata import version
 from typing import Any
 
@@ -13,7 +12,6 @@ from lightning_training import loader, regression
 from mllog_lightning import MLAuditCallback
 
 Regression = regression(pl)
-_seeding = threading.Lock()
 
 
 class _UsersOwn(pl.Callback):
@@ -27,8 +25,7 @@ class _UsersOwn(pl.Callback):
 
 
 def _train(audit: MLAuditCallback | None, way: Way) -> Outcome:
-    with _seeding, torch.random.fork_rng():  # for the weights: all threads share one generator
-        module = Regression()
+    module = _module()
     own = _UsersOwn(way)
     callbacks: list[pl.Callback] = [own]
     if way is Way.STOPPED:
@@ -60,6 +57,14 @@ def _train(audit: MLAuditCallback | None, way: Way) -> Outcome:
     ]
     sizes = [16, 8, 2, *(each.size for each in weights), sum(each.size for each in weights)]
     return Outcome(b"".join(each.tobytes() for each in weights), [*facts, sizes, ROUNDS, 5, 100])
+
+
+def _module() -> Any:
+    """A module whose weights are the same in each thread: all share PyTorch's own generator."""
+    module, generator = Regression(), torch.Generator().manual_seed(0)
+    for each in module.parameters():
+        each.data = torch.rand(each.shape, generator=generator) - 0.5
+    return module
 
 
 def _fitted(trainer: pl.Trainer, module: Any) -> BaseException | None:
