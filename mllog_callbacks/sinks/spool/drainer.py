@@ -7,6 +7,7 @@ of the training. How it runs, and for how long, is told in `process`.
 import os
 import time
 
+from mllog_callbacks.sinks.spool.chained import Chained
 from mllog_callbacks.sinks.spool.layout import (
     HEADER,
     About,
@@ -36,6 +37,7 @@ class Drainer:
         self._about = About.read(folder)
         self._control = Control(folder)
         self._control.pid = os.getpid()
+        self._chain = Chained(folder, self._about)
         self._segment: Segment | None = None
         self._target: Target | None = None
         self._suspect = False
@@ -77,6 +79,7 @@ class Drainer:
         self._control.busy = time.monotonic_ns()
         self._confirm()
         self._write_sidecar()
+        self._chain.end(sealed=bool(self._control.closing or self._control.leaving))
         self._control.done = 1
 
     def close(self) -> None:
@@ -110,6 +113,7 @@ class Drainer:
         self._confirm()
         if follower.path != segment.path:
             self.close()
+        self._chain.save()
         # First: whoever comes after a kill is not to look for lines in what is being cleared
         self._control.released += 1
         self._segment = follower
@@ -129,6 +133,7 @@ class Drainer:
 
     def _jump(self, position: int) -> None:
         """Leave a gap of the stream out of the file."""
+        self._chain.skip(position)
         gap = position - self._control.position
         self._control.position = position
         if self._target is not None:
@@ -146,6 +151,7 @@ class Drainer:
                 self._control.entries += bytes(lines[:written]).count(b"\n")
                 self._control.position += written
                 lines = lines[written:]
+            self._chain.follow(segment, self._control.position, target.name)
         except Altered as altered:
             self._go_on_beside(segment, altered.until)
         finally:
@@ -174,6 +180,7 @@ class Drainer:
         line = segment.memory.rfind(b"\n", HEADER, kept) + 1 or HEADER
         again = bytes(segment.memory[line:now]).count(b"\n")
         self._target = Target.create(segment.path, segment.position(line), self._record, copy)
+        self._chain.skip(segment.position(line))
         self._control.entries -= again
         self._control.position = segment.position(line)
         self._control.copy = self._target.copy

@@ -48,8 +48,8 @@ class Control:
     (the errno of a failure that lasts, or 0), `busy` (monotonic nanoseconds when a call to the
     disk began that has not returned, or 0), `copy` (which name of the file is used, from 1),
     `done`, its `pid` and how many `spares` it made: empty segments, ready for use. Of the log's
-    side: `closing`, `sync_ms` between two confirmations by the disk, and how many spares were
-    `taken`.
+    side: `closing`, `sync_ms` between two confirmations by the disk, how many spares were `taken`,
+    and `leaving`: the process ends in order, though entries may still come.
     """
 
     _NAMES = (
@@ -66,6 +66,7 @@ class Control:
         "closing",
         "taken",
         "sync_ms",
+        "leaving",
     )
 
     def __init__(self, folder: str, *, create: bool = False) -> None:

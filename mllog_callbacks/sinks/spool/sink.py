@@ -170,6 +170,10 @@ class SpoolSink:
             self._place.leave()
         return written and not self._overflow.dropped
 
+    def leave(self) -> None:
+        """Note that the process ends in order; entries may still come until it did."""
+        self._control.leaving = 1
+
     def __del__(self) -> None:
         """A log that nobody holds any more is closed, without waiting for the disk."""
         try:
