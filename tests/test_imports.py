@@ -23,7 +23,7 @@ FLOORS: tuple[set[str], ...] = (
     {"encoding", "settings"},
     {"sinks", "detectors"},
     {"reader"},
-    {"session"},
+    {"integrity", "session"},
     {"log"},
     {"run"},
     {"mllog_callbacks"},  # the front door

@@ -13,7 +13,17 @@ TYPE_CHECKING = False  # the drainer imports no `typing`
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BLOCK", "FORMAT", "OPEN", "SEALED", "UNSEALED", "checkpoint", "opening", "signed"]
+__all__ = [
+    "BLOCK",
+    "FORMAT",
+    "OPEN",
+    "SEALED",
+    "UNSEALED",
+    "block",
+    "checkpoint",
+    "opening",
+    "signed",
+]
 
 FORMAT = "mllog-chain-1"
 """What a chain says it is."""
@@ -69,11 +79,16 @@ def checkpoint(
         state: `OPEN`, `SEALED` or `UNSEALED`.
         previous: The digest of the record before.
     """
-    block = sha256(b"".join(leaves)).hexdigest()
     return (
         f'{{"entries":{entries},"file":"{file}","lines":{lines},"bytes":{size},'
-        f'"block":"{block}","root":"{root.hex()}","state":"{state}","previous":"{previous}"'
+        f'"block":"{block(leaves)}","root":"{root.hex()}","state":"{state}",'
+        f'"previous":"{previous}"'
     ).encode()
+
+
+def block(leaves: list[bytes]) -> str:
+    """What a checkpoint says of the lines since the one before."""
+    return sha256(b"".join(leaves)).hexdigest()
 
 
 def signed(record: bytes, sign: "Callable[[bytes], bytes] | None") -> tuple[bytes, str]:
