@@ -19,8 +19,8 @@ HEAVY = "lightgbm sklearn torch lightning xgboost numpy pandas rich jinja2"
 # floors in the design, the first is several here, and the demo stands on the adapters' roof.
 FLOORS: tuple[set[str], ...] = (
     {"_version", "chain", "exceptions", "guards", "timestamps", "wording"},
-    {"events", "identity", "values"},
-    {"encoding", "settings"},
+    {"events", "values"},
+    {"encoding", "identity", "settings"},
     {"sinks", "detectors"},
     {"reader"},
     {"integrity", "session"},

@@ -4,7 +4,8 @@ import os
 
 __all__ = ["SUFFIX", "chain_path", "earlier_heads", "last_digest"]
 
-SUFFIX = ".chain.jsonl"
+SUFFIX = ".chain"
+"""Of a chain's file: JSON Lines as well, but no pattern for logs is to find it."""
 
 _MOST = 16
 """Sessions whose heads are named: the latest ones, which name those before them in turn."""

@@ -1,4 +1,4 @@
-"""The lines of a chain's file, ``_integrity/<session>.chain.jsonl``: how they are written.
+"""The lines of a chain's file, ``_integrity/<session>.chain``: how they are written.
 
 The first is the opening: it binds the session's manifest, and names the heads of the sessions
 that were there before. Each further one is a checkpoint. Every record holds the digest of the

@@ -30,7 +30,7 @@ def prune(ctx: click.Context, paths: tuple[Path, ...], *, older_than: int, dry_r
 
     A session is as old as its last day, and as its files' last change. Less than the days that
     logs are kept at least (183, or MLLOG_RETENTION_DAYS) is refused. What is removed stands in
-    _integrity/pruned.jsonl, so that `mllog verify` knows that it was no loss. A session that was
+    _integrity/pruned.log, so that `mllog verify` knows that it was no loss. A session that was
     tampered with is evidence, and stays. Exit code 1: some stayed for that; 3: some cannot be
     removed.
     """

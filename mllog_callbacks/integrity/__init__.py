@@ -5,6 +5,7 @@ not, is told in docs/integrity.md.
 """
 
 from mllog_callbacks.integrity.anchors import Anchor, anchors_of, read_anchors
+from mllog_callbacks.integrity.families import families
 from mllog_callbacks.integrity.proofs import Proof, prove, read_proof
 from mllog_callbacks.integrity.sessions import Session, find_sessions
 from mllog_callbacks.integrity.verdicts import Problem, Status, Verdict, exit_code
@@ -19,6 +20,7 @@ __all__ = [
     "Verdict",
     "anchors_of",
     "exit_code",
+    "families",
     "find_sessions",
     "prove",
     "read_anchors",

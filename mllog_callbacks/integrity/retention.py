@@ -1,6 +1,6 @@
 """Retention: removing sessions that were kept long enough, and the record of what was removed.
 
-The record, ``_integrity/pruned.jsonl``, is a chain of its own: each line holds the digest of the
+The record, ``_integrity/pruned.log``, is a chain of its own: each line holds the digest of the
 one before, its own, and a signature where there is a key.
 """
 
@@ -28,7 +28,7 @@ __all__ = ["LEAST_DAYS", "Pruned", "is_older", "least_days", "read_pruned", "rem
 LEAST_DAYS: Final = 183
 """Days a session is kept at least, unless `MLLOG_RETENTION_DAYS` says otherwise: six months."""
 
-_FILE: Final = "pruned.jsonl"
+_FILE: Final = "pruned.log"
 _FLAGS: Final = os.O_CREAT | os.O_RDWR | os.O_APPEND
 _RECORD: Final = re.compile(
     rb'(\{.*),"digest":"([0-9a-f]{64})"(?:,"signature":"([0-9a-f]{128})")?\}'

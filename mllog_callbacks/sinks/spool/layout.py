@@ -22,6 +22,7 @@ __all__ = [
     "Control",
     "Segment",
     "lock",
+    "namespace",
     "private",
     "segment_name",
     "spare_name",
@@ -248,11 +249,15 @@ def _place(directory: bytes) -> bytes:
         where = b"%d:%d" % (status.st_dev, status.st_ino)
     except OSError:
         where = b"-"
+    return where + b" " + namespace()
+
+
+def namespace() -> bytes:
+    """The mount namespace of this process, by number; ``-`` where it is not known."""
     try:
-        namespace = b"%d" % os.stat("/proc/self/ns/mnt").st_ino
+        return b"%d" % os.stat("/proc/self/ns/mnt").st_ino
     except OSError:
-        namespace = b"-"
-    return where + b" " + namespace
+        return b"-"
 
 
 def private(path: str, flags: int) -> int:
