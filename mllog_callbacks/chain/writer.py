@@ -24,24 +24,28 @@ for _flag in "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY":  # each where the system has
 class Chain:
     """The chain of one session; used by one thread.
 
-    All that is written follows from the lines: whoever goes on from a saved state writes the same
-    bytes in the same places again.
+    All that is written follows from the lines, and is kept in the state first: whoever goes on
+    from there writes the same bytes in the same places again.
 
     Args:
         path: Its file.
         session: The session's name.
         manifest: The bytes of the session's manifest.
         position: Where in the session's stream of lines the first one stands.
+        state: The file of its state, for whoever goes on after a kill; empty for none.
 
     Attributes:
         position: Up to where in the stream lines were taken.
     """
 
-    def __init__(self, path: str, session: str, manifest: bytes, position: int = 0) -> None:
+    def __init__(
+        self, path: str, session: str, manifest: bytes, position: int = 0, state: str = ""
+    ) -> None:
         self.position = position
         self._path = path
         self._session = session
         self._manifest = manifest
+        self._state = state
         self._tree = Tree()
         self._leaves: list[bytes] = []
         self._name = ""
@@ -51,9 +55,11 @@ class Chain:
         self._made = self._lost = False
         self._file = -1
         self._signer: Signer | None = None
+        if state:
+            self._restore()
 
-    def take(self, name: str, lines: bytes) -> bool:
-        """Take whole lines that were written to a file of this name; say if a record followed."""
+    def take(self, name: str, lines: bytes) -> None:
+        """Take whole lines that were written to a file of this name."""
         before = self._previous
         if not before:
             self._open()
@@ -65,7 +71,8 @@ class Chain:
         whole.pop()
         for first in range(0, len(whole), records.BLOCK):
             self._add(whole[first : first + records.BLOCK])
-        return self._previous != before
+        if self._previous != before or self._waiting:
+            self._write()
 
     def end(self, *, sealed: bool) -> None:
         """Write the last record of a session that is over, and have the disk confirm it."""
@@ -77,6 +84,42 @@ class Chain:
             _confirm(self._file)
             os.close(self._file)
             self._file = -1
+
+    def save(self) -> None:
+        """Keep the state; what stood before its position in the stream may be cleared then."""
+        if not self._state:
+            return
+        frontier, leaves = self._tree.frontier, self._leaves
+        numbers = (self.position, self._tree.size, self._lines, self._bytes, self._offset)
+        counts = (self._made or bool(self._waiting), self._lost, len(frontier), len(leaves))
+        texts = (self._name or "-", self._previous or "-", self._key or "-")
+        head = " ".join(map(str, (*map(int, numbers + counts), *texts)))
+        hashes = b"".join([*(node or bytes(32) for node in frontier), *leaves])
+        try:
+            with open(f"{self._state}.new", "wb", opener=_private) as stream:
+                stream.write(head.encode() + b"\n" + hashes + self._waiting)
+            os.rename(f"{self._state}.new", self._state)
+        except OSError:  # the spool was removed, and with it whoever might go on
+            return
+
+    def _restore(self) -> None:
+        """Go on from where `save` was called last, if ever."""
+        try:
+            with open(self._state, "rb") as stream:
+                head, _, body = stream.read().partition(b"\n")
+        except OSError:
+            return
+        *numbers, name, previous, key = head.decode().split(" ")
+        self.position, size, self._lines, self._bytes, self._offset = map(int, numbers[:5])
+        made, lost, nodes, leaves = map(int, numbers[5:])
+        self._made, self._lost = bool(made), bool(lost)
+        self._name, self._previous, self._key = (
+            "" if each == "-" else each for each in (name, previous, key)
+        )
+        hashes = [body[at : at + 32] for at in range(0, 32 * (nodes + leaves), 32)]
+        self._tree = Tree(size, [each if any(each) else b"" for each in hashes[:nodes]])
+        self._leaves = hashes[nodes:]
+        self._waiting = body[32 * (nodes + leaves) :]
 
     def _add(self, lines: list[bytes]) -> None:
         """Take at most a block of lines."""
@@ -120,9 +163,9 @@ class Chain:
         self._lost = self._lost or len(self._waiting) > _MEMORY
         if not self._lost:
             self._waiting += line
-        self._write()
 
     def _write(self) -> None:
+        self.save()
         try:
             self._reach()
             while self._waiting:
@@ -140,54 +183,25 @@ class Chain:
             os.close(self._file)
             self._file = fresh
         elif self._file < 0 and self._made:
-            self._file = os.open(self._path, _FLAGS)
-            os.ftruncate(self._file, self._offset)  # what a killed drainer wrote comes again
+            self._file = self._open_again()
         elif self._file < 0:
             self._file = self._create()
-            self._made = True
+        self._made = True
+
+    def _open_again(self) -> int:
+        """Open what was made before, by this writer or by one that was killed."""
+        try:
+            file = os.open(self._path, _FLAGS)
+        except FileNotFoundError:
+            if self._offset:
+                raise
+            return self._create()
+        os.ftruncate(file, self._offset)  # what a killed one wrote beyond comes again
+        return file
 
     def _create(self) -> int:
         os.makedirs(os.path.dirname(self._path), mode=0o750, exist_ok=True)
         return os.open(self._path, _FLAGS | os.O_CREAT | os.O_EXCL, _MODE)
-
-    def save(self, path: str) -> None:
-        """Keep the state in a file, for `restore`.
-
-        Raises:
-            OSError: It cannot be written.
-        """
-        frontier, leaves = self._tree.frontier, self._leaves
-        numbers = (self.position, self._tree.size, self._lines, self._bytes, self._offset)
-        counts = (self._made, self._lost, len(frontier), len(leaves))
-        texts = (self._name or "-", self._previous or "-", self._key or "-")
-        head = " ".join(map(str, (*map(int, numbers + counts), *texts)))
-        hashes = b"".join([*(node or bytes(32) for node in frontier), *leaves])
-        with open(f"{path}.new", "wb", opener=_private) as stream:
-            stream.write(head.encode() + b"\n" + hashes + self._waiting)
-        os.rename(f"{path}.new", path)
-
-    def restore(self, path: str) -> None:
-        """Go on from where `save` was called last; nothing where it never was.
-
-        Raises:
-            OSError: The state cannot be read.
-        """
-        try:
-            with open(path, "rb") as stream:
-                head, _, body = stream.read().partition(b"\n")
-        except FileNotFoundError:
-            return
-        *numbers, name, previous, key = head.decode().split(" ")
-        self.position, size, self._lines, self._bytes, self._offset = map(int, numbers[:5])
-        made, lost, nodes, leaves = map(int, numbers[5:])
-        self._made, self._lost = bool(made), bool(lost)
-        self._name, self._previous, self._key = (
-            "" if each == "-" else each for each in (name, previous, key)
-        )
-        hashes = [body[at : at + 32] for at in range(0, 32 * (nodes + leaves), 32)]
-        self._tree = Tree(size, [each if any(each) else b"" for each in hashes[:nodes]])
-        self._leaves = hashes[nodes:]
-        self._waiting = body[32 * (nodes + leaves) :]
 
 
 def _confirm(file: int) -> None:

@@ -49,27 +49,21 @@ class Blocks:
         checkpoints: Those of this file, in their order.
 
     Attributes:
-        size: How many bytes the file has.
-        covered: How many of them its checkpoints tell of.
-        lines: How many lines they tell of.
-        beyond: How many lines stand behind what the checkpoints tell of.
-        unfinished: Whether the last of these lacks its newline.
+        lines: How many lines the checkpoints tell of.
+        found: How many there are.
+        unfinished: Whether the last one lacks its newline.
+        beyond: How many stand behind those that the checkpoints tell of.
         damaged: The blocks that are not as they were written.
     """
 
     def __init__(self, path: Path, checkpoints: Sequence[Checkpoint]) -> None:
         self.path = path
-        self.size = path.stat().st_size
-        self.covered = checkpoints[-1].bytes if checkpoints else 0
         self.lines = checkpoints[-1].lines if checkpoints else 0
-        self.beyond = 0
+        self.found = self.beyond = 0
         self.unfinished = False
         self.damaged: list[Damage] = []
-        starts = [(0, 0), *((each.lines, each.bytes) for each in checkpoints)]
-        self._blocks = [
-            (each, *before, each.bytes - before[1])
-            for each, before in zip(checkpoints, starts, strict=False)
-        ]
+        self._records = checkpoints
+        self._firsts = [0, *(each.lines for each in checkpoints)]
 
     def read(
         self, take: Callable[[int, list[bytes]], None], grow: Callable[[list[bytes]], None]
@@ -77,56 +71,74 @@ class Blocks:
         """Read the file once from its start to its end.
 
         Args:
-            take: Given each block's lines and the number of the first.
+            take: Given lines as they stand there, and the number of the first.
             grow: Given the hashes of each block's lines, up to the first that is damaged.
         """
-        bad: list[int] = []
         with self.path.open("rb") as stream:
-            for index, (record, first, start, size) in enumerate(self._blocks):
-                stream.seek(start)
-                lines = split(stream.read(size))
-                leaves = hashes(lines)
-                if not self._is_sound(record, first, lines, leaves):
-                    bad.append(index)
-                elif not bad:
-                    grow(leaves)
-                take(first + 1, lines)
-            stream.seek(self.covered)
+            sound = self._read_sound(stream, take, grow)
+            first = self.found
+            leaves: list[bytes] = []
             while raw := stream.readlines(_CHUNK):
-                take(self.lines + self.beyond + 1, [each.removesuffix(b"\n") for each in raw])
-                self.beyond += len(raw)
                 self.unfinished = not raw[-1].endswith(b"\n")
-            if bad and self.size != self.covered:
-                bad = self._shifted(stream, bad)
-        self.damaged = list(self._ranges(bad))
+                take(self.found + 1, split(b"".join(raw))[: len(raw) - self.unfinished])
+                self.found += len(raw)
+                if sound < len(self._records):
+                    leaves += (_leaf(each) for each in raw)
+        self.beyond = max(0, self.found - self.lines)
+        if sound < len(self._records):
+            bad = self._bad(leaves, sound, first)
+            self.damaged = list(self._ranges(bad))
 
-    @staticmethod
-    def _is_sound(record: Checkpoint, first: int, lines: list[bytes], leaves: list[bytes]) -> bool:
-        return len(lines) == record.lines - first and block(leaves) == record.block
+    def _read_sound(
+        self,
+        stream: BinaryIO,
+        take: Callable[[int, list[bytes]], None],
+        grow: Callable[[list[bytes]], None],
+    ) -> int:
+        """Read up to the first block that is damaged; say which that is."""
+        start = 0
+        for index, record in enumerate(self._records):
+            data = stream.read(record.bytes - start)
+            lines = split(data)
+            leaves = hashes(lines)
+            if len(data) != record.bytes - start or not self._is_sound(index, leaves):
+                stream.seek(start)
+                return index
+            grow(leaves)
+            take(self.found + 1, lines)
+            self.found, start = record.lines, record.bytes
+        return len(self._records)
 
-    def _shifted(self, stream: BinaryIO, bad: list[int]) -> list[int]:
-        """The damaged blocks but for those that are only moved, by lines put in or taken out."""
-        shift = self.size - self.covered
+    def _is_sound(self, index: int, leaves: list[bytes]) -> bool:
+        size = self._firsts[index + 1] - self._firsts[index]
+        return len(leaves) == size and block(leaves) == self._records[index].block
+
+    def _bad(self, leaves: list[bytes], sound: int, first: int) -> list[int]:
+        """The blocks from one on that are damaged: in their place, and counted from the end."""
+
+        def is_there(index: int, shift: int) -> bool:
+            begin, end = (self._firsts[at] - first + shift for at in (index, index + 1))
+            return begin >= 0 and self._is_sound(index, leaves[begin:end])
+
+        bad = [at for at in range(sound, len(self._records)) if not is_there(at, 0)]
+        shift = self.found - self.lines
         left = list(bad)
-        for index in range(len(self._blocks) - 1, -1, -1):
-            record, first, start, size = self._blocks[index]
-            if index != left[-1] or start + shift < 0:
-                break
-            stream.seek(start + shift)
-            lines = split(stream.read(size))
-            if not self._is_sound(record, first, lines, hashes(lines)):
+        for index in range(len(self._records) - 1, sound - 1, -1):
+            if not shift or index not in left[-1:] or not is_there(index, shift):
                 break
             left.pop()
             self.beyond = 0  # it is these lines that stood there
-            if not left:
-                return bad[:1]  # between two blocks: before this one
-        return left
+        return left or bad[:1]  # lines between two blocks: before the first that is moved
 
     def _ranges(self, bad: list[int]) -> Iterator[Damage]:
         """Blocks that stand beside each other as one range of lines."""
         ends = [at for at, (a, b) in enumerate(pairwise([*bad, -1])) if b != a + 1]
         begin = 0
         for end in ends:
-            first, last = self._blocks[bad[begin]], self._blocks[bad[end]]
-            yield Damage(first[1] + 1, last[0].lines)
+            yield Damage(self._firsts[bad[begin]] + 1, self._records[bad[end]].lines)
             begin = end + 1
+
+
+def _leaf(raw: bytes) -> bytes:
+    """The leaf of a line with its newline; without that it is no leaf of anything written."""
+    return sha256(b"\0" + raw[:-1]).digest() if raw.endswith(b"\n") else b""

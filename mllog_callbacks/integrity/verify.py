@@ -203,7 +203,7 @@ def _check_file(
 def _judge(checked: _Checked, blocks: Blocks, *, open_: bool) -> None:
     name = blocks.path.name
     for damage in blocks.damaged:
-        cut = blocks.size < blocks.covered and damage.last == blocks.lines
+        cut = damage.last == blocks.lines and blocks.found - blocks.unfinished < blocks.lines
         if cut and open_:
             reason = "the last lines are missing: cut off, or lost with the machine's power"
             status, aspect = Status.INCOMPLETE, "completeness"

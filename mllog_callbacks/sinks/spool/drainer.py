@@ -92,6 +92,8 @@ class Drainer:
         segment = self._segment = self._segment or self._open(self._control.released)
         if segment is None:
             return False
+        if self._chain.position < self._control.position and not self._follow(segment):
+            return True
         position = self._control.position
         offset = segment.offset(position)
         end = segment.complete(offset)
@@ -151,11 +153,20 @@ class Drainer:
                 self._control.entries += bytes(lines[:written]).count(b"\n")
                 self._control.position += written
                 lines = lines[written:]
-            self._chain.follow(segment, self._control.position, target.name)
         except Altered as altered:
             self._go_on_beside(segment, altered.until)
         finally:
             lines.release()
+
+    def _follow(self, segment: Segment) -> bool:
+        """Have the chain take what was written; say whether the file is as it was written."""
+        try:
+            name = self._target_of(segment).name
+        except Altered as altered:
+            self._go_on_beside(segment, altered.until)
+            return False
+        self._chain.follow(segment, self._control.position, name)
+        return True
 
     def _target_of(self, segment: Segment) -> Target:
         path = segment.path
