@@ -102,6 +102,8 @@ def find_sessions(paths: Iterable[str | os.PathLike[str]]) -> list[Session]:
 
 
 def _take_folder(found: dict[tuple[Path, str], Session], folder: Path) -> None:
+    for sidecars in folder.rglob(SIDECARS):
+        recover(sidecars.parent)
     for file in find_logs(folder):
         files = _session(found, file.parent, session_of(file)).files
         if file not in files:

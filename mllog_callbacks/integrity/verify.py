@@ -131,8 +131,12 @@ def _check_signatures(checked: _Checked, chain: Chain, key: str | None) -> None:
     if chain.opening is None:
         return
     public = checked.verdict.signer = chain.opening.key
+    if not public and key is None:
+        checked.add("authenticity", Status.NOT_CHECKABLE, "is not signed")
+        return
     if not public:
-        status = Status.NOT_CHECKABLE if key is None else Status.TAMPERED
+        killed = chain.state == records.UNSEALED  # and completed by somebody without the key
+        status = Status.UNSEALED if killed else Status.TAMPERED
         checked.add("authenticity", status, "is not signed")
         return
     if key not in {None, public}:
