@@ -2,10 +2,14 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from click.testing import CliRunner
+
 from mllog_callbacks import AuditLog
+from mllog_callbacks.cli import main
 from mllog_callbacks.integrity import Verdict, verify
 from processes import drained, drainers, emit_many, ended, forked
 
@@ -56,3 +60,15 @@ def edit(path: Path, change: Callable[[list[bytes]], object]) -> None:
 
 
 UNSIGNED = "is not signed"
+
+
+def mllog(
+    *arguments: str | Path, stdin: bytes = b"", **environment: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Call `mllog` in this process: much faster than one of its own."""
+    given = [*map(str, arguments)]
+    result = CliRunner().invoke(main, given, input=stdin, env=environment, prog_name="mllog")
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    stderr = result.stderr_bytes or b""
+    return subprocess.CompletedProcess(given, result.exit_code, result.stdout_bytes, stderr)

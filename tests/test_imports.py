@@ -23,8 +23,8 @@ FLOORS: tuple[set[str], ...] = (
     {"encoding", "identity", "settings"},
     {"sinks", "detectors"},
     {"reader"},
-    {"integrity", "session"},
-    {"log"},
+    {"integrity", "query", "session"},
+    {"log", "otlp", "reconcile"},
     {"run"},
     {"mllog_callbacks"},  # the front door
     {"cli"},

@@ -9,8 +9,7 @@ from mllog_callbacks.chain.heads import chain_path
 from mllog_callbacks.chain.writer import Chain
 from mllog_callbacks.integrity import Status, verify
 from mllog_callbacks.sinks import LogFiles
-from sealed import edit, judge, seal
-from test_cli import run
+from sealed import edit, judge, mllog, seal
 
 DAY = "2020-01-01"
 LONG_AGO = 1_577_836_800  # that day
@@ -50,7 +49,7 @@ def test_old_sessions_are_removed_and_are_no_loss_then(logs: Path) -> None:
     """With their sidecars; the record says what they were."""
     head = judge(logs, "old").head
     (old,) = logs.glob("*.old.jsonl")
-    shown = run("prune", logs, "--older-than", "200d")
+    shown = mllog("prune", logs, "--older-than", "200d")
     assert (shown.returncode, shown.stdout) == (0, b"old: removed\n")
     assert not old.exists()
     assert sorted(each.name for each in (logs / "_integrity").iterdir()) == [
@@ -66,13 +65,13 @@ def test_old_sessions_are_removed_and_are_no_loss_then(logs: Path) -> None:
 
 def test_less_than_the_minimum_is_refused(logs: Path) -> None:
     """183 days, or what the environment says; exit code 2, and all is there."""
-    shown = run("prune", logs, "--older-than", "182")
+    shown = mllog("prune", logs, "--older-than", "182")
     assert shown.returncode == 2
     assert b"183 days at least" in shown.stderr
-    assert run("prune", logs, "--older-than", "200", MLLOG_RETENTION_DAYS="365").returncode == 2
-    assert run("prune", logs, "--older-than", "30", MLLOG_RETENTION_DAYS="x").returncode == 2
+    assert mllog("prune", logs, "--older-than", "200", MLLOG_RETENTION_DAYS="365").returncode == 2
+    assert mllog("prune", logs, "--older-than", "30", MLLOG_RETENTION_DAYS="x").returncode == 2
     assert len(list(logs.glob("*.jsonl"))) == 2
-    assert run("prune", logs, "--older-than", "30", MLLOG_RETENTION_DAYS="30").returncode == 0
+    assert mllog("prune", logs, "--older-than", "30", MLLOG_RETENTION_DAYS="30").returncode == 0
     assert len(list(logs.glob("*.jsonl"))) == 1
 
 
@@ -80,14 +79,15 @@ def test_what_is_not_old_stays(logs: Path) -> None:
     """By its day, or by a change of its files since."""
     (old,) = logs.glob("*.old.jsonl")
     os.utime(old)
-    assert run("prune", logs, "--older-than", "183").stdout == b""
+    assert mllog("prune", logs, "--older-than", "183").stdout == b""
     assert len(list(logs.glob("*.jsonl"))) == 2
 
 
 def test_a_dry_run_removes_nothing(logs: Path) -> None:
     """It only says what would be."""
     assert (
-        run("prune", logs, "--older-than", "200", "--dry-run").stdout == b"old: would be removed\n"
+        mllog("prune", logs, "--older-than", "200", "--dry-run").stdout
+        == b"old: would be removed\n"
     )
     assert len(list(logs.glob("*.jsonl"))) == 2
 
@@ -97,14 +97,14 @@ def test_evidence_stays(logs: Path) -> None:
     (path,) = logs.glob("*.old.jsonl")
     edit(path, lambda lines: lines.pop(3))
     os.utime(path, (LONG_AGO, LONG_AGO))
-    shown = run("prune", logs, "--older-than", "200")
+    shown = mllog("prune", logs, "--older-than", "200")
     assert shown.returncode == 1
     assert shown.stderr == b"old: was tampered with, and stays\n"
 
 
 def test_a_changed_record_of_what_was_removed_is_tampering(logs: Path) -> None:
     """Any bit of it."""
-    assert run("prune", logs, "--older-than", "200").returncode == 0
+    assert mllog("prune", logs, "--older-than", "200").returncode == 0
     record = logs / "_integrity" / "pruned.log"
     data = bytearray(record.read_bytes())
     for bit in range(0, 8 * len(data), 5):
@@ -118,7 +118,7 @@ def test_several_prunes_make_one_record(logs: Path) -> None:
     """Each line follows the one before."""
     for name in ("one", "two", "three"):
         _old(logs, name)
-        assert run("prune", logs, "--older-than", "200").returncode == 0
+        assert mllog("prune", logs, "--older-than", "200").returncode == 0
     assert (logs / "_integrity" / "pruned.log").read_bytes().count(b"\n") == 4
     assert [(each.session, each.status) for each in verify([logs])] == [("new", Status.SOUND)]
     edit(logs / "_integrity" / "pruned.log", lambda lines: lines.pop(1))

@@ -13,8 +13,7 @@ from mllog_callbacks.integrity import Status, Verdict, verify
 from mllog_callbacks.integrity.keys import read_public_key
 from mllog_callbacks.sinks import LogFiles, QueuedSink
 from processes import drained
-from sealed import edit, kill, seal
-from test_cli import run
+from sealed import edit, kill, mllog, seal
 
 pytest.importorskip("cryptography", reason="the extra signing is not installed")
 
@@ -22,7 +21,7 @@ pytest.importorskip("cryptography", reason="the extra signing is not installed")
 @pytest.fixture
 def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A private key in use; its public one, as hex."""
-    assert run("keygen", tmp_path / "key").returncode == 0
+    assert mllog("keygen", tmp_path / "key").returncode == 0
     monkeypatch.setenv("MLLOG_SIGNING_KEY", str(tmp_path / "key"))
     return read_public_key(tmp_path / "key.pub")
 
@@ -56,7 +55,7 @@ def test_what_was_forged_without_the_key_is_told(
     seal(tmp_path / "unsigned")
     assert _judge(tmp_path / "unsigned").status == Status.SOUND
     assert _judge(tmp_path / "unsigned", key).authenticity == Status.TAMPERED
-    assert run("keygen", tmp_path / "other").returncode == 0
+    assert mllog("keygen", tmp_path / "other").returncode == 0
     monkeypatch.setenv("MLLOG_SIGNING_KEY", str(tmp_path / "other"))
     seal(tmp_path / "logs")
     assert _judge(tmp_path / "logs").status == Status.SOUND
@@ -109,8 +108,8 @@ def test_a_key_that_cannot_be_used_costs_the_signature_alone(
 
 def test_keygen_makes_a_key_for_its_owner_alone_and_replaces_none(tmp_path: Path) -> None:
     """Exit code 3 where there is a file already."""
-    assert run("keygen", tmp_path / "key").returncode == 0
+    assert mllog("keygen", tmp_path / "key").returncode == 0
     assert stat.S_IMODE(os.stat(tmp_path / "key").st_mode) == 0o600  # noqa: PTH116 - as a reader
     before = (tmp_path / "key").read_bytes()
-    assert run("keygen", tmp_path / "key").returncode == 3
+    assert mllog("keygen", tmp_path / "key").returncode == 3
     assert (tmp_path / "key").read_bytes() == before
