@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from mllog_callbacks.guards import guarded, raising, report_failure
     from mllog_callbacks.log import AuditLog, get_log
     from mllog_callbacks.reader import Finding, Line, read_entries, read_lines
+    from mllog_callbacks.run import Auditor, Cadence, Run
     from mllog_callbacks.sinks import SinkStats
+    from mllog_callbacks.wording import Reason
 else:
     # Loaded at first use: pydantic alone costs more than `mllog --help` may take.
     _HOMES = {
@@ -53,7 +55,9 @@ else:
         "guards": ("guarded", "raising", "report_failure"),
         "log": ("AuditLog", "get_log"),
         "reader": ("Finding", "Line", "read_entries", "read_lines"),
+        "run": ("Auditor", "Cadence", "Run"),
         "sinks": ("SinkStats",),
+        "wording": ("Reason",),
     }
     _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -71,6 +75,8 @@ else:
 __all__ = [
     "RUN_ENDS",
     "AuditLog",
+    "Auditor",
+    "Cadence",
     "Detector",
     "DetectorSet",
     "EventType",
@@ -85,6 +91,8 @@ __all__ = [
     "LogEntry",
     "MLLogError",
     "Observation",
+    "Reason",
+    "Run",
     "SettingsError",
     "SinkStats",
     "UnknownEventError",

@@ -1,6 +1,5 @@
 """The callback a user gives to LightGBM."""
 
-import copy
 import sys
 from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
@@ -8,8 +7,8 @@ from typing import Final, Self
 
 from lightgbm.callback import CallbackEnv
 
-from mllog_callbacks import AuditLog, Detector, DetectorSet, Issue, get_log, guarded
-from mllog_lightgbm.run import Run
+from mllog_callbacks import AuditLog, Auditor, Detector, DetectorSet, Issue, guarded
+from mllog_lightgbm.training import Training
 from mllog_lightgbm.watch import Token, is_training
 
 __all__ = ["MLAuditCallback"]
@@ -65,13 +64,10 @@ class MLAuditCallback:
         detectors: DetectorSet | Sequence[Detector | str] | None = None,
         on_issue: Callable[[Issue], object] | None = None,
     ) -> None:
-        given = detectors if isinstance(detectors, DetectorSet) else DetectorSet(detectors)
-        self._detectors = given
-        self._on_issue = on_issue
-        self._log = log
-        self._dataset = dataset
-        self._model = model
-        self._runs: dict[int, Run] = {}
+        self._auditor = Auditor(
+            log, dataset=dataset, model=model, detectors=detectors, on_issue=on_issue
+        )
+        self._trainings: dict[int, Training] = {}
         self._watching = False
 
     @property
@@ -82,9 +78,9 @@ class MLAuditCallback:
 
     def __call__(self, env: CallbackEnv) -> None:
         """Record an iteration's results; LightGBM calls this after each iteration."""
-        run = self._runs.get(id(env.model))
-        if run is not None and not run.ended:
-            run.record(env)
+        training = self._trainings.get(id(env.model))
+        if training is not None and not training.ended:
+            training.record(env)
         elif not self._watching:  # else its log could not be opened, and that was reported
             self._record_unwatched(env)
 
@@ -100,28 +96,26 @@ class MLAuditCallback:
     ) -> None:
         """Tell of an exception that no callback could see, and let it pass."""
         if error is not None:
-            for run in list(self._runs.values()):
-                run.fail(error, "by LightGBM")
+            for training in list(self._trainings.values()):
+                training.fail(error, "by LightGBM")
 
     @guarded
     def _watch(self, frame: FrameType) -> None:
         if is_training(frame):
             self._watching = True
-            run = self._new_run()
-            self._runs[id(run)] = run  # until its booster is known
-            Token.place(run, frame, self._runs)
+            training = self._new_training()
+            self._trainings[id(training)] = training  # until its booster is known
+            Token.place(training, frame, self._trainings)
 
     @guarded
     def _record_unwatched(self, env: CallbackEnv) -> None:
-        run = self._runs[id(env.model)] = self._new_run()
-        run.begin(env)
-        run.record(env)
+        training = self._trainings[id(env.model)] = self._new_training()
+        training.begin(env)
+        training.record(env)
 
-    def _new_run(self) -> Run:
-        log = get_log() if self._log is None else self._log
-        bound = log.bind(dataset=self._dataset, model=self._model)
-        return Run(bound, copy.deepcopy(self._detectors), self._on_issue)
+    def _new_training(self) -> Training:
+        return Training(self._auditor.new_run())
 
     def __getstate__(self) -> dict[str, object]:
         """What is copied or pickled: how to log, not the trainings that are under way."""
-        return self.__dict__ | {"_runs": {}}
+        return self.__dict__ | {"_trainings": {}}

@@ -1,39 +1,29 @@
 """The sentences of the entries: composed from facts at hand, and from nothing else."""
 
-import math
-import os
-import traceback
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import lightgbm
 
+from mllog_callbacks import Reason
+from mllog_callbacks.wording import assigned, by_label, count, number
 from mllog_lightgbm.facts import DataFacts, Parameters
 from mllog_lightgbm.results import Best, Result, Scoreboard
 from mllog_lightgbm.stops import Stop
 
 __all__ = [
-    "Reason",
+    "NO_MODEL",
     "completed",
     "evaluated",
-    "failed",
     "hyperparameters",
     "progressed",
     "started",
-    "stopped_by_hand",
     "stopped_early",
     "vanished",
 ]
 
-_MESSAGE_CHARS: Final = 800
-_VALUE_CHARS: Final = 80
-
-
-class Reason(NamedTuple):
-    """What was decided or done, and why."""
-
-    decision: str
-    reasoning: str
+NO_MODEL: Final = "no model was returned"
+"""What follows for the caller when an exception ends the call."""
 
 
 def started(planned: int, continued: int, folds: int, data: Mapping[str, DataFacts]) -> Reason:
@@ -41,27 +31,20 @@ def started(planned: int, continued: int, folds: int, data: Mapping[str, DataFac
     what = f"Cross-validation over {folds} folds" if folds else "Training"
     told = [_described(name, facts) for name, facts in data.items()]
     if continued:
-        told.append(f"It continues a model of {_count(continued, 'iteration')}.")
-    return Reason(f"{what} of at most {_count(planned, 'iteration')} started.", " ".join(told))
+        told.append(f"It continues a model of {count(continued, 'iteration')}.")
+    return Reason(f"{what} of at most {count(planned, 'iteration')} started.", " ".join(told))
 
 
 def _described(name: str, facts: DataFacts) -> str:
-    told = f"{name}: {_count(facts.rows, 'row')}, {_count(facts.features, 'feature')}"
+    told = f"{name}: {count(facts.rows, 'row')}, {count(facts.features, 'feature')}"
     if not facts.classes:
         return told + "."
-    labels = ", ".join(
-        f"{label}: {rows:,} ({rows / facts.rows:.1%})" for label, rows in facts.classes.items()
-    )
-    return f"{told}; rows by label {labels}."
+    return f"{told}; rows by label {by_label(facts.classes)}."
 
 
 def hyperparameters(found: Parameters) -> Reason:
     """Who set which hyperparameter."""
-    given = ", ".join(
-        f"{name}={_shown(value)}"
-        + (f" (given as {found.aliases[name]})" if name in found.aliases else "")
-        for name, value in found.given.items()
-    )
+    given = assigned(found.given, found.aliases)
     others = len(found.resolved.keys() - found.given.keys())
     rest = (
         f"The other {others} have the values of LightGBM {lightgbm.__version__}: its defaults, or "
@@ -69,33 +52,26 @@ def hyperparameters(found: Parameters) -> Reason:
         if others
         else "What LightGBM chose for the others could not be read from the booster."
     )
-    decision = f"{_count(len(found.given), 'hyperparameter')} set by the caller of LightGBM"
+    decision = f"{count(len(found.given), 'hyperparameter')} set by the caller of LightGBM"
     return Reason(f"{decision}: {given}." if given else f"{decision}.", rest)
 
 
-def _shown(value: object) -> str:
-    if callable(value):
-        return f"the function {getattr(value, '__qualname__', type(value).__qualname__)}"
-    text = str(value)
-    return text if len(text) <= _VALUE_CHARS else text[:_VALUE_CHARS] + "…"
-
-
-def progressed(count: int, last: int, results: Sequence[Result], scores: Scoreboard) -> Reason:
+def progressed(done: int, last: int, results: Sequence[Result], scores: Scoreboard) -> Reason:
     """An iteration is done: how its results stand against the best so far."""
-    told = " ".join(_standing(each, scores.best(each), count) for each in results)
+    told = " ".join(_standing(each, scores.best(each), done) for each in results)
     return Reason(
-        f"Iteration {count:,} of {last:,} is done.",
+        f"Iteration {done:,} of {last:,} is done.",
         told or "There is no evaluation set, so nothing was measured.",
     )
 
 
-def _standing(result: Result, best: Best, count: int) -> str:
-    told = f"{result.name} is {_number(result.value)}"
-    if best.iteration == count:
+def _standing(result: Result, best: Best, done: int) -> str:
+    told = f"{result.name} is {number(result.value)}"
+    if best.iteration == done:
         return f"{told}, its best so far."
     if best.iteration == 0:
         return f"{told}; it never was a number."
-    return f"{told}; its best was {_number(best.value)} at iteration {best.iteration:,}."
+    return f"{told}; its best was {number(best.value)} at iteration {best.iteration:,}."
 
 
 def evaluated(iteration: int, results: Sequence[Result], *, chosen: bool) -> Reason:
@@ -126,7 +102,7 @@ def _rule_met(stop: Stop) -> str:
     margin = f" by more than {stop.min_delta:g}" if stop.min_delta else ""
     return (
         f"{stop.deciding.name} last improved{margin} at iteration {stop.best_iteration:,} "
-        f"({_number(stop.deciding.value)}); {_count(waited, 'iteration')} without improvement "
+        f"({number(stop.deciding.value)}); {count(waited, 'iteration')} without improvement "
         f"reached {stop.by}.".replace(",.", ".")
     )
 
@@ -139,7 +115,7 @@ def _hidden_best(stop: Stop, scores: Scoreboard) -> str:
     if best.iteration in {0, stop.best_iteration}:
         return ""
     return (
-        f"A better value, {_number(best.value)} at iteration {best.iteration:,}, did not count: "
+        f"A better value, {number(best.value)} at iteration {best.iteration:,}, did not count: "
         f"it is within min_delta={stop.min_delta:g}. "
     )
 
@@ -148,15 +124,15 @@ def completed(
     planned: int, last: int, stop: Stop | None, results: Sequence[Result], scores: Scoreboard
 ) -> Reason:
     """All planned iterations ran."""
-    decision = f"Training completed: all {_count(planned, 'planned iteration')} ran."
+    decision = f"Training completed: all {count(planned, 'planned iteration')} ran."
     if stop is None:
         told = [_standing(each, scores.best(each), last) for each in results]
         told.append("No rule for stopping early named a best iteration, so all trees are kept.")
         return Reason(decision, " ".join(told))
     kept = f"The model of iteration {stop.best_iteration:,} is kept"
-    best = f" ({stop.deciding.name} {_number(stop.deciding.value)})" if stop.deciding else ""
+    best = f" ({stop.deciding.name} {number(stop.deciding.value)})" if stop.deciding else ""
     waited = stop.iteration - stop.best_iteration
-    when = f"{_count(waited, 'iteration')} before the last" if waited else "the last"
+    when = f"{count(waited, 'iteration')} before the last" if waited else "the last"
     return Reason(
         f"{decision} {kept}.",
         f"{stop.by.rstrip(',')} did not end it sooner: its best iteration, "
@@ -164,61 +140,16 @@ def completed(
     )
 
 
-def stopped_by_hand(error: BaseException, where: str, position: str) -> Reason:
-    """An interrupt or an exit ended the training."""
-    kind = type(error).__name__
-    return Reason(
-        f"Training was stopped by hand {position} ({kind}); no model was returned.",
-        f"{_said(error)} was raised {where}; it is no error, but a request to stop.",
-    )
-
-
-def failed(error: BaseException, where: str, position: str) -> Reason:
-    """An exception ended the training."""
-    return Reason(
-        f"Training failed {position} with {type(error).__name__}; no model was returned.",
-        f"{_said(error)} was raised {where}{_place(error)}.",
-    )
-
-
 def vanished(position: str) -> Reason:
     """The call ended, and how was not seen."""
     return Reason(
-        f"Training failed {position}; no model was returned.",
+        f"Training failed {position}; {NO_MODEL}.",
         "The call of LightGBM ended before its last iteration, by an exception that a callback "
         "cannot see; it was raised to the caller.",
     )
 
 
-def _said(error: BaseException) -> str:
-    try:
-        message = str(error)
-    except Exception:  # noqa: BLE001 - a foreign class may not be able to say what it is
-        message = "(its message cannot be read)"
-    cut = message if len(message) <= _MESSAGE_CHARS else message[:_MESSAGE_CHARS] + "…"
-    return f"{type(error).__name__}: {cut}" if cut else type(error).__name__
-
-
-def _place(error: BaseException) -> str:
-    """The innermost line, as in " (in score, train.py line 31)"."""
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
-        return ""
-    inner = frames[-1]
-    return f" (in {inner.name}, {os.path.basename(inner.filename)} line {inner.lineno})"  # noqa: PTH119 - a name, no path
-
-
 def _with_deviation(result: Result) -> str:
     if result.deviation is None:
-        return _number(result.value)
-    return f"{_number(result.value)} +- {_number(result.deviation)}"
-
-
-def _number(value: float) -> str:
-    if math.isnan(value):
-        return "NaN"
-    return f"{value:.6g}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+        return number(result.value)
+    return f"{number(result.value)} +- {number(result.deviation)}"

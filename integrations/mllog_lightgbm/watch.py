@@ -23,7 +23,7 @@ from lightgbm import Booster, CVBooster
 from lightgbm.callback import CallbackEnv, EarlyStopException
 
 from mllog_callbacks import guarded
-from mllog_lightgbm.run import Run
+from mllog_lightgbm.training import Training
 
 __all__ = ["Token", "is_training"]
 
@@ -45,18 +45,20 @@ def is_training(frame: FrameType) -> bool:
 class Token:
     """A callback that stands first in a call's list, and lives as long as the call."""
 
-    def __init__(self, run: Run, runs: dict[int, Run]) -> None:
-        self._run = run
-        self._runs = runs
+    def __init__(self, training: Training, trainings: dict[int, Training]) -> None:
+        self._training = training
+        self._trainings = trainings
         self._begun = False
 
     @classmethod
-    def place(cls, run: Run, frame: FrameType, runs: dict[int, Run]) -> None:
-        """Put a token into the frame of a call; in `runs` the callback finds the call's run."""
-        token = cls(run, runs)
+    def place(cls, training: Training, frame: FrameType, trainings: dict[int, Training]) -> None:
+        """Put a token into the frame of a call; in `trainings` the callback finds its training."""
+        token = cls(training, trainings)
         known = frame.f_locals
-        run.expect(known.get("params") or {}, known.get("fobj"), known.get("num_boost_round") or 0)
-        weakref.finalize(token, _finish, run, runs)
+        training.expect(
+            known.get("params") or {}, known.get("fobj"), known.get("num_boost_round") or 0
+        )
+        weakref.finalize(token, _finish, training, trainings)
         known[_BEFORE].insert(0, token)
 
     def __call__(self, env: CallbackEnv) -> None:
@@ -64,11 +66,11 @@ class Token:
         if not self._begun:
             self._begun = True
             self._begin(env, sys._getframe(1))  # noqa: SLF001 - documented for CPython
-        self._run.iteration = env.iteration
+        self._training.iteration = env.iteration
 
     @guarded
     def _begin(self, env: CallbackEnv, frame: FrameType) -> None:
-        self._runs[id(env.model)] = self._run
+        self._trainings[id(env.model)] = self._training
         known = frame.f_locals
         given = known.get("callbacks") or ()
         patience = max(map(_patience, known[_AFTER]), default=0)
@@ -76,23 +78,25 @@ class Token:
             callbacks = known[name]
             callbacks[:] = [self._guarded(each, given, stops=name == _AFTER) for each in callbacks]
         for booster in _boosters(env.model):
-            _probe(booster, self._run)
+            _probe(booster, self._training)
         training = known.get("train_data_name", "train")  # the second: what `cv` calls it
-        self._run.begin(env, known.get("train_set"), training=training, patience=patience)
+        self._training.begin(env, known.get("train_set"), training=training, patience=patience)
 
     def _guarded(self, callback: Callback, given: object, *, stops: bool) -> Callback:
-        if isinstance(callback, Token) or getattr(callback, "_runs", None) is self._runs:
+        if isinstance(callback, Token) or getattr(callback, "_trainings", None) is self._trainings:
             return callback  # a token, or the audit callback this one belongs to
         by_parameter = isinstance(given, Iterable) and all(each is not callback for each in given)
-        return _Guard(callback, self._run, stops=stops, by_parameter=by_parameter)
+        return _Guard(callback, self._training, stops=stops, by_parameter=by_parameter)
 
 
 class _Guard:
     """Stands in for another callback of the call, and sees what it raises."""
 
-    def __init__(self, callback: Callback, run: Run, *, stops: bool, by_parameter: bool) -> None:
+    def __init__(
+        self, callback: Callback, training: Training, *, stops: bool, by_parameter: bool
+    ) -> None:
         self._callback = callback
-        self._run = run
+        self._training = training
         self._stops = stops
         self._by_parameter = by_parameter
 
@@ -101,9 +105,9 @@ class _Guard:
             return self._callback(env)
         except BaseException as error:
             if self._stops and isinstance(error, EarlyStopException):
-                self._run.stop(env, self._callback, error, by_parameter=self._by_parameter)
+                self._training.stop(env, self._callback, error, by_parameter=self._by_parameter)
             else:
-                self._run.fail(error, f"in the callback {_name(self._callback)}")
+                self._training.fail(error, f"in the callback {_name(self._callback)}")
             raise
 
 
@@ -132,20 +136,20 @@ class _ProbedBooster(Booster):
 for _attribute in ("__name__", "__qualname__", "__module__", "__doc__"):
     setattr(_ProbedBooster, _attribute, getattr(Booster, _attribute))
 
-_probed: weakref.WeakKeyDictionary[Booster, list[Run]] = weakref.WeakKeyDictionary()
+_probed: weakref.WeakKeyDictionary[Booster, list[Training]] = weakref.WeakKeyDictionary()
 
 
-def _probe(booster: Booster, run: Run) -> None:
+def _probe(booster: Booster, training: Training) -> None:
     if type(booster) in {Booster, _ProbedBooster}:
-        _probed.setdefault(booster, []).append(run)
+        _probed.setdefault(booster, []).append(training)
         booster.__class__ = _ProbedBooster
 
 
-def _unprobe(run: Run) -> None:
-    for booster, runs in list(_probed.items()):
-        if run in runs:
-            runs.remove(run)
-        if not runs:
+def _unprobe(training: Training) -> None:
+    for booster, trainings in list(_probed.items()):
+        if training in trainings:
+            trainings.remove(training)
+        if not trainings:
             del _probed[booster]
             booster.__class__ = Booster
 
@@ -160,8 +164,8 @@ def _seen(
     try:
         return method(*args, **kwargs)
     except BaseException as error:
-        for run in _probed.get(booster, ()):
-            run.fail(error, where)
+        for training in _probed.get(booster, ()):
+            training.fail(error, where)
         raise
 
 
@@ -180,9 +184,9 @@ def _name(callback: Callback) -> str:
 
 
 @guarded
-def _finish(run: Run, runs: dict[int, Run]) -> None:
+def _finish(training: Training, trainings: dict[int, Training]) -> None:
     """The call is over: its frame, and with it the token, has gone."""
-    _unprobe(run)
-    for key in [key for key, each in runs.items() if each is run]:
-        del runs[key]
-    run.end()
+    _unprobe(training)
+    for key in [key for key, each in trainings.items() if each is training]:
+        del trainings[key]
+    training.end()

@@ -1,64 +1,49 @@
 """One training: what it has shown so far, told as entries from its start to its one end."""
 
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from lightgbm import CVBooster, Dataset
 from lightgbm.callback import CallbackEnv, EarlyStopException
 
-from mllog_callbacks import (
-    AuditLog,
-    DetectorSet,
-    EventType,
-    Issue,
-    Level,
-    guarded,
-    report_failure,
-)
+from mllog_callbacks import Cadence, EventType, Reason, Run, guarded, report_failure
 from mllog_lightgbm import reasons
 from mllog_lightgbm.facts import DataFacts, Parameters, data_facts, parameters
 from mllog_lightgbm.issues import Watcher, facts_for_causes
-from mllog_lightgbm.reasons import Reason
 from mllog_lightgbm.results import Result, Scoreboard, as_snapshot, read_results
 from mllog_lightgbm.stops import Stop, read_stop
 
-__all__ = ["Run"]
-
-_QUIET_S: Final = 30.0
-"""Seconds without a word, after which a reader would like to know that a training goes on."""
+__all__ = ["Training"]
 
 
-class Run:
+class Training:
     """One call of `lightgbm.train` or `lightgbm.cv`.
+
+    Args:
+        run: What it is told as.
 
     Attributes:
         iteration: The iteration under way, as LightGBM counts it; None before the first.
         watched: Whether the end of the call will be seen.
-        ended: Whether the end was told.
     """
 
-    def __init__(
-        self,
-        log: AuditLog,
-        detectors: DetectorSet | None = None,
-        on_issue: Callable[[Issue], object] | None = None,
-    ) -> None:
+    def __init__(self, run: Run) -> None:
         self.iteration: int | None = None
         self.watched = False
-        self._log = log
-        self._detectors = detectors or DetectorSet([])
-        self._on_issue = on_issue
+        self._run = run
         self._watcher: Watcher | None = None
-        self._began = self._told = time.monotonic()
-        self.ended = False
         self._started = False
         self._first = self._last = self._done = 0
         self._given: dict[str, object] = {}
         self._results: Sequence[Sequence[Any]] = ()
-        self._next = 1
+        self._cadence = Cadence(run.level)
         self._scores = Scoreboard()
         self._stop: Stop | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the end was told."""
+        return self._run.ended
 
     @guarded
     def expect(
@@ -96,6 +81,7 @@ class Run:
         """
         self.iteration = env.iteration
         self._first, self._last = env.begin_iteration, env.end_iteration
+        self._cadence.last = self._last
         boosters = env.model.boosters if isinstance(env.model, CVBooster) else [env.model]
         folds = len(boosters) if isinstance(env.model, CVBooster) else 0
         booster = boosters[0]
@@ -107,9 +93,10 @@ class Run:
         if found.get("boosting") == "dart":  # LightGBM then switches early stopping off
             patience = 0
         self._start(found, facts, folds)
-        self._detectors.facts = facts_for_causes(facts.get("training"), found, patience)
-        if self._detectors.watches:
-            self._watcher = Watcher(self._detectors, training, found)
+        detectors = self._run.detectors
+        detectors.facts = facts_for_causes(facts.get("training"), found, patience)
+        if detectors.watches:
+            self._watcher = Watcher(detectors, training, found)
 
     def record(self, env: CallbackEnv) -> None:
         """Take an iteration's results; tell of them where a person would want to read it."""
@@ -118,13 +105,13 @@ class Run:
             self._results = results = env.evaluation_result_list or ()
             self._scores.record(results, done)
             if self._watcher is not None:
-                self._tell_issues(self._watcher.observe(results, done, env.params))
-            if done >= self._next or time.monotonic() - self._told > _QUIET_S:
+                self._run.tell_issues(self._watcher.observe(results, done, env.params), "iteration")
+            if self._cadence.due(done):
                 self._tell_progress()
             if done == self._last and not self.watched:
                 self.end()
         except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
-            report_failure(error, "Run.record")
+            report_failure(error, "Training.record")
 
     @guarded
     def stop(
@@ -147,12 +134,9 @@ class Run:
             error: What was raised.
             where: What was under way, as in "in the callback log_metrics".
         """
-        if isinstance(error, Exception):
-            told = reasons.failed(error, where, self._position())
-            self._end(EventType.TRAINING_FAILED, told)
-        else:
-            told = reasons.stopped_by_hand(error, where, self._position())
-            self._end(EventType.TRAINING_STOPPED, told)
+        if not self.ended:
+            self._start_late()
+            self._run.fail(error, where, self._position(), reasons.NO_MODEL, self._counted())
 
     @guarded
     def end(self) -> None:
@@ -163,7 +147,7 @@ class Run:
         if stop is not None and stop.iteration < self._last:
             self._evaluate(stop.best_iteration, stop.results)
             told = reasons.stopped_early(stop, self._last, self._scores)
-            self._end(EventType.TRAINING_STOPPED, told, {"kept_iteration": stop.best_iteration})
+            self._end(EventType.TRAINING_STOPPED, told, kept_iteration=stop.best_iteration)
         elif self._started and self._done == self._last:
             kept = self._done if stop is None else stop.best_iteration
             results = read_results(self._results)
@@ -171,16 +155,15 @@ class Run:
             told = reasons.completed(
                 self._last - self._first, self._last, stop, results, self._scores
             )
-            self._end(EventType.TRAINING_COMPLETED, told, {"kept_iteration": kept})
+            self._end(EventType.TRAINING_COMPLETED, told, kept_iteration=kept)
         else:
             self._end(EventType.TRAINING_FAILED, reasons.vanished(self._position()))
 
     def _start(self, found: Parameters, data: dict[str, DataFacts], folds: int = 0) -> None:
         self._started = True
-        if self._log.model is None:
-            self._log = self._log.bind(model=f"LightGBM {found.get('boosting') or ''}".rstrip())
+        self._run.name(model=f"LightGBM {found.get('boosting') or ''}".rstrip())
         planned = self._last - self._first
-        self._tell(
+        self._run.tell(
             EventType.TRAINING_STARTED,
             reasons.started(planned, self._first, folds, data),
             {
@@ -188,60 +171,40 @@ class Run:
                 **{name: each._asdict() for name, each in data.items()},
             },
         )
-        self._tell(
+        self._run.tell(
             EventType.HYPERPARAMETERS_SET,
             reasons.hyperparameters(found),
             {"set_by_caller": found.given, "defaults": found.defaults},
         )
 
-    def _tell_issues(self, issues: Iterable[Issue]) -> None:
-        for issue in issues:
-            about = {"code": issue.code, "name": issue.name, "severity": issue.severity}
-            self._tell(
-                EventType.ISSUE_DETECTED,
-                Reason(issue.decision, issue.reasoning),
-                {**about, "iteration": issue.step, **issue.metrics},
-            )
-            if self._on_issue is not None:
-                guarded(self._on_issue)(issue)
-
     def _tell_progress(self) -> None:
-        self._told = time.monotonic()
+        self._cadence.told(self._done)
         results = read_results(self._results)
-        self._tell(
+        self._run.tell(
             EventType.TRAINING_PROGRESS,
             reasons.progressed(self._done, self._last, results, self._scores),
             {"iteration": self._done, **as_snapshot(results)},
         )
-        every = self._log.level <= Level.DEBUG
-        self._next = self._done + 1 if every else min(_next_round(self._done), self._last)
 
     def _evaluate(self, iteration: int, results: list[Result]) -> None:
         if results:
-            self._tell(
+            self._run.tell(
                 EventType.MODEL_EVALUATED,
                 reasons.evaluated(iteration, results, chosen=self._stop is not None),
                 {"iteration": iteration, **as_snapshot(results)},
             )
 
-    def _end(
-        self, event: EventType, reason: Reason, snapshot: dict[str, object] | None = None
-    ) -> None:
-        if self.ended:
-            return
-        self.ended = True
+    def _end(self, event: EventType, reason: Reason, **facts: object) -> None:
+        self._start_late()
+        self._run.end(event, reason, self._counted() | facts)
+
+    def _start_late(self) -> None:
+        """A call that ends before its first iteration has told no start."""
         if not self._started:
             self._start(_parameters(self._given, None) or Parameters({}, {}, {}), {})
-        facts = {"iterations_done": self._done, "seconds": round(time.monotonic() - self._began, 3)}
-        self._tell(event, reason, facts | (snapshot or {}))
 
-    def _tell(self, event: EventType, reason: Reason, snapshot: dict[str, object] | None) -> None:
-        self._log.emit(
-            event,
-            decision=reason.decision,
-            reasoning=reason.reasoning or None,
-            metrics_snapshot=snapshot,
-        )
+    def _counted(self) -> dict[str, object]:
+        return {"iterations_done": self._done}
 
     def _position(self) -> str:
         if self.iteration is None:
@@ -255,9 +218,3 @@ _parameters = guarded(parameters)
 @guarded
 def _facts(sets: Mapping[str, Dataset], objective: object) -> dict[str, DataFacts]:
     return {name: data_facts(each, objective) for name, each in sets.items()}
-
-
-def _next_round(count: int) -> int:
-    """The next of 1, 2, 5, 10, 20, 50 and so on: few enough to read, at any length."""
-    power: int = 10 ** (len(str(count)) - 1)
-    return next(each * power for each in (1, 2, 5, 10) if each * power > count)

@@ -1,0 +1,212 @@
+"""A run, as every adapter tells it: entries from its start to its one end, issues on the way.
+
+An adapter makes one `Auditor` of its user's arguments, and a `Run` from it for each fit.
+"""
+
+import copy
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
+from mllog_callbacks.events import RUN_ENDS, EventType, Level
+from mllog_callbacks.guards import guarded
+from mllog_callbacks.log import AuditLog, get_log
+from mllog_callbacks.wording import Reason, failed, stopped_by_hand
+
+__all__ = ["Auditor", "Cadence", "Run"]
+
+_QUIET_S: Final = 30.0
+"""Seconds without a word, after which a reader would like to know that a training goes on."""
+
+
+class Auditor:
+    """How the runs of an adapter are logged. Copied and pickled without the log's file.
+
+    Args:
+        log: Where entries go; default `get_log()`, asked for at each run.
+        dataset: Name of the training data in the entries; default the log's.
+        model: Name of the model in the entries; default the log's, or one the adapter gives.
+        detectors: What watches the metrics: detectors, or names such as "overfitting"; default
+            all, ``[]`` for none; or a `DetectorSet`. Each run has copies of its own.
+        on_issue: Called with each issue that is told; what it raises is reported by `logging`.
+
+    Raises:
+        ValueError: There is no detector of a name.
+    """
+
+    def __init__(
+        self,
+        log: AuditLog | None = None,
+        *,
+        dataset: str | None = None,
+        model: str | None = None,
+        detectors: DetectorSet | Sequence[Detector | str] | None = None,
+        on_issue: Callable[[Issue], object] | None = None,
+    ) -> None:
+        given = detectors if isinstance(detectors, DetectorSet) else DetectorSet(detectors)
+        self._detectors = given
+        self._log = log
+        self._dataset = dataset
+        self._model = model
+        self._on_issue = on_issue
+
+    def new_run(self) -> "Run":
+        """A run that begins now.
+
+        Raises:
+            LogDirectoryError: The default log's directory cannot be created or written.
+            SettingsError: An environment variable cannot be used.
+        """
+        log = get_log() if self._log is None else self._log
+        bound = log.bind(dataset=self._dataset, model=self._model)
+        return Run(bound, copy.deepcopy(self._detectors), self._on_issue)
+
+
+class Run:
+    """One fit: tells entries, and its end exactly once. Never raises where it is guarded.
+
+    Args:
+        log: Where entries go.
+        detectors: The detectors of this run alone; default none.
+        on_issue: Called with each issue that is told.
+
+    Attributes:
+        detectors: The detectors of this run.
+        ended: Whether the end was told.
+    """
+
+    def __init__(
+        self,
+        log: AuditLog,
+        detectors: DetectorSet | None = None,
+        on_issue: Callable[[Issue], object] | None = None,
+    ) -> None:
+        self.detectors = DetectorSet([]) if detectors is None else detectors
+        self.ended = False
+        self._log = log
+        self._on_issue = on_issue
+        self._began = time.monotonic()
+
+    @property
+    def level(self) -> Level:
+        """The least level recorded."""
+        return self._log.level
+
+    def name(self, *, dataset: str | None = None, model: str | None = None) -> None:
+        """Name what the run is about, where its user has not."""
+        self._log = self._log.bind(
+            dataset=dataset if self._log.dataset is None else None,
+            model=model if self._log.model is None else None,
+        )
+
+    def tell(
+        self, event: EventType, reason: Reason, snapshot: Mapping[str, object] | None = None
+    ) -> None:
+        """Record what happened in the run.
+
+        Args:
+            event: What happened; an end goes to `end`.
+            reason: What was decided or done, and why.
+            snapshot: The numbers and settings behind it, by name.
+        """
+        self._log.emit(
+            event,
+            decision=reason.decision,
+            reasoning=reason.reasoning or None,
+            metrics_snapshot=snapshot,
+        )
+
+    def observe(self, observation: Observation) -> None:
+        """Show an observation to the detectors, and tell the issues that begin or end with it."""
+        self.tell_issues(self.detectors.observe(observation), observation.unit)
+
+    def tell_issues(self, issues: Iterable[Issue], unit: str) -> None:
+        """Tell issues, and call back with each.
+
+        Args:
+            issues: What detectors found.
+            unit: What an issue's step counts, as in "iteration".
+        """
+        for issue in issues:
+            about = {"code": issue.code, "name": issue.name, "severity": issue.severity}
+            self.tell(
+                EventType.ISSUE_DETECTED,
+                Reason(issue.decision, issue.reasoning),
+                {**about, unit: issue.step, **issue.metrics},
+            )
+            if self._on_issue is not None:
+                guarded(self._on_issue)(issue)
+
+    def end(
+        self, event: EventType, reason: Reason, snapshot: Mapping[str, object] | None = None
+    ) -> None:
+        """Tell how the run ended, with its seconds; later ends of the same run are passed over.
+
+        Raises:
+            ValueError: The event is no end of a run.
+        """
+        if event not in RUN_ENDS:
+            msg = f"{event} is no end of a run; expected one of {', '.join(sorted(RUN_ENDS))}"
+            raise ValueError(msg)
+        if not self.ended:
+            self.ended = True
+            seconds = round(time.monotonic() - self._began, 3)
+            self.tell(event, reason, {"seconds": seconds, **(snapshot or {})})
+
+    def fail(
+        self,
+        error: BaseException,
+        where: str,
+        position: str,
+        consequence: str,
+        snapshot: Mapping[str, object] | None = None,
+    ) -> None:
+        """Tell the end that an exception makes; the exception is read, and not kept.
+
+        An `Exception` is a failure; an interrupt or an exit is a stop by hand. The arguments are
+        those of `wording.failed`.
+        """
+        if isinstance(error, Exception):
+            self.end(
+                EventType.TRAINING_FAILED, failed(error, where, position, consequence), snapshot
+            )
+        else:
+            told = stopped_by_hand(error, where, position, consequence)
+            self.end(EventType.TRAINING_STOPPED, told, snapshot)
+
+
+class Cadence:
+    """Which steps of a run are told: few enough to read at INFO, each one at DEBUG.
+
+    At INFO these are 1, 2, 5, 10, 20, 50 and so on, the last, and any after half a minute of
+    silence.
+
+    Args:
+        level: The least level recorded.
+        last: The last step that is planned; None where that is not known.
+    """
+
+    __slots__ = ("_every", "_next", "_told", "last")
+
+    def __init__(self, level: Level, last: int | None = None) -> None:
+        self.last = last
+        self._every = level <= Level.DEBUG
+        self._next = 1
+        self._told = time.monotonic()
+
+    def due(self, step: int) -> bool:
+        """Whether this step, counted from 1, is one to tell."""
+        return step >= self._next or time.monotonic() - self._told > _QUIET_S
+
+    def told(self, step: int) -> None:
+        """Note that a step was told."""
+        self._told = time.monotonic()
+        following = step + 1 if self._every else _next_round(step)
+        self._next = following if self.last is None else max(step + 1, min(following, self.last))
+
+
+def _next_round(count: int) -> int:
+    """The next of 1, 2, 5, 10, 20, 50 and so on."""
+    power: int = 10 ** (len(str(count)) - 1)
+    return next(each * power for each in (1, 2, 5, 10) if each * power > count)

@@ -1,0 +1,122 @@
+"""How facts are put into words, the same way in every adapter: counts, numbers, errors, places."""
+
+import math
+import os
+import traceback
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+__all__ = [
+    "Reason",
+    "assigned",
+    "by_label",
+    "count",
+    "failed",
+    "number",
+    "said",
+    "shown",
+    "stopped_by_hand",
+]
+
+_MESSAGE_CHARS: Final = 800
+_VALUE_CHARS: Final = 80
+
+
+class Reason(NamedTuple):
+    """What was decided or done, and why.
+
+    Attributes:
+        decision: What was decided or done, and by whom or what.
+        reasoning: On which evidence, with what consequence; empty where nothing is known.
+    """
+
+    decision: str
+    reasoning: str = ""
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things, as in "1 row" and "1,000 rows"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def number(value: float) -> str:
+    """A metric's value, in six digits at most."""
+    return "NaN" if math.isnan(value) else f"{value:.6g}"
+
+
+def shown(value: object) -> str:
+    """A setting's value, cut to a length that can be read; a function by its name."""
+    if callable(value):
+        kind = "class" if isinstance(value, type) else "function"
+        return f"the {kind} {getattr(value, '__qualname__', type(value).__qualname__)}"
+    try:
+        text = str(value)
+    except Exception:  # noqa: BLE001 - a foreign class may not be able to say what it is
+        text = f"(a {type(value).__qualname__} that cannot be shown)"
+    return text if len(text) <= _VALUE_CHARS else text[:_VALUE_CHARS] + "…"
+
+
+def assigned(values: Mapping[str, object], aliases: Mapping[str, str] | None = None) -> str:
+    """Settings with their values, as in "max_depth=8, n_estimators=500 (given as num_trees)".
+
+    Args:
+        values: The settings, by name.
+        aliases: The name under which the caller gave a setting, where that is another.
+    """
+    aliases = aliases or {}
+    return ", ".join(
+        f"{name}={shown(value)}" + (f" (given as {aliases[name]})" if name in aliases else "")
+        for name, value in values.items()
+    )
+
+
+def by_label(classes: Mapping[str, int]) -> str:
+    """Rows of each class with their share, as in "0: 300 (75.0%), 1: 100 (25.0%)"."""
+    total = sum(classes.values()) or 1
+    return ", ".join(f"{label}: {rows:,} ({rows / total:.1%})" for label, rows in classes.items())
+
+
+def stopped_by_hand(error: BaseException, where: str, position: str, consequence: str) -> Reason:
+    """An interrupt or an exit ended a run.
+
+    Args:
+        error: What was raised: KeyboardInterrupt, SystemExit and the like.
+        where: What was under way, as in "in the callback log_metrics"; may be empty.
+        position: How far the run was, as in "in iteration 3 of 100".
+        consequence: What follows for the caller, as in "no model was returned".
+    """
+    return Reason(
+        f"Training was stopped by hand {position} ({type(error).__name__}); {consequence}.",
+        f"{said(error)} was raised{_spaced(where)}; it is no error, but a request to stop.",
+    )
+
+
+def failed(error: BaseException, where: str, position: str, consequence: str) -> Reason:
+    """An exception ended a run; the arguments are those of `stopped_by_hand`."""
+    return Reason(
+        f"Training failed {position} with {type(error).__name__}; {consequence}.",
+        f"{said(error)} was raised{_spaced(where)}{_place(error)}.",
+    )
+
+
+def said(error: BaseException) -> str:
+    """An exception's type and message, cut to a length that can be read."""
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001 - a foreign class may not be able to say what it is
+        message = "(its message cannot be read)"
+    cut = message if len(message) <= _MESSAGE_CHARS else message[:_MESSAGE_CHARS] + "…"
+    return f"{type(error).__name__}: {cut}" if cut else type(error).__name__
+
+
+def _place(error: BaseException) -> str:
+    """The innermost line, as in " (in score, train.py line 31)"."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return ""
+    inner = frames[-1]
+    return f" (in {inner.name}, {os.path.basename(inner.filename)} line {inner.lineno})"  # noqa: PTH119 - a name, no path
+
+
+def _spaced(words: str) -> str:
+    return f" {words}" if words else ""
