@@ -1,6 +1,6 @@
 """What a story is made of: sessions, their runs, and what was told of each."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Self, TypeVar
@@ -13,7 +13,6 @@ __all__ = ["Fold", "Found", "Run", "Story", "Told"]
 _T = TypeVar("_T")
 
 _SEVERITIES: Final = ("error", "warning", "info")
-_FOLD_TAIL: Final = 3
 _TEXT: Final = 4_000
 """Characters of a text that are kept; what our own log writes is shorter."""
 
@@ -58,7 +57,7 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class Fold:
-    """Consecutive entries of progress, of which only the first and the last few are kept.
+    """Consecutive entries of progress, of which only the first and the last are kept.
 
     Attributes:
         first: The first of them.
@@ -67,24 +66,22 @@ class Fold:
 
     first: Told
     count: int = 1
-    _tail: deque[tuple[tuple[int, int], Fields]] = field(
-        default_factory=lambda: deque(maxlen=_FOLD_TAIL)
-    )
+    _last: tuple[tuple[int, int], Fields] | None = None
 
     def take(self, place: tuple[int, int], fields: Fields) -> None:
         """Take the next of them."""
         self.count += 1
-        self._tail.append((place, fields))
+        self._last = place, fields
 
     @property
     def shown(self) -> list[Told]:
         """Those that are kept."""
-        return [self.first, *(Told.of(*each) for each in self._tail)]
+        return [self.first] if self._last is None else [self.first, Told.of(*self._last)]
 
     @property
     def last(self) -> tuple[int, int]:
         """The place of the last of them."""
-        return self._tail[-1][0] if self._tail else self.first.place
+        return self.first.place if self._last is None else self._last[0]
 
 
 @dataclass(slots=True)
