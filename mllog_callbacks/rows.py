@@ -147,6 +147,7 @@ def _rows(stream: "_Hashing", account: FileAccount) -> Iterator[Row]:
                 row = row._replace(findings=(*row.findings, late))
             last = stamp
         account.take(row)
+        account.bytes = stream.size
         yield row
 
 

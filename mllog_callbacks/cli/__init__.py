@@ -13,10 +13,14 @@ from mllog_callbacks._version import __version__
 __all__ = ["main"]
 
 _COMMANDS: Final = {
+    "completion": "Print the script that completes commands in a shell.",
     "demo": "Train LightGBM on a real data set and watch its audit trail.",
     "recover": "Complete the files of sessions that were killed.",
+    "report": "Make an HTML page that tells the story of a log.",
     "scan": "Say what went wrong in a finished curve.",
     "schema": "Print the JSON Schema of an entry.",
+    "summary": "Tell what happened, why it stopped, what went wrong.",
+    "tail": "Show the last entries, and those that come.",
     "validate": "List the lines of logs that are not entries, and why.",
 }
 """Each command with its short help; it is the attribute of that name in the module of that name."""
@@ -45,7 +49,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mllog")
 def main() -> None:
-    """Audit trails of model trainings: watch one being made, check what was kept.
+    """Audit trails of model trainings: watch one being made, read its story, check it.
 
     Exit codes: 0 fine, 1 findings, 2 usage, 3 unreadable.
     """

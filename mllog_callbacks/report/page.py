@@ -9,7 +9,7 @@ from mllog_callbacks.report.charts import Chart, charts_of
 from mllog_callbacks.report.decisions import decisions
 from mllog_callbacks.rows import FileAccount
 from mllog_callbacks.story import Found, Run, Story, facts, telling
-from mllog_callbacks.story.shown import count, cut, duration, moment, number, value
+from mllog_callbacks.story.shown import count, cut, moment, number, value
 from mllog_callbacks.story.state import state_of
 
 __all__ = ["index_page", "report_page"]
@@ -57,7 +57,7 @@ def report_page(story: Story) -> dict[str, Any]:
         "version": __version__,
         "title": telling.title(story),
         "session": cut(story.session, 140),
-        "about": [each for each in (moment(story.span[0]), duration(*story.span)) if each],
+        "about": [each for each in (moment(story.span[0]), telling.took(story)) if each],
         "pills": telling.pills(story),
         "sections": _SECTIONS.items(),
         "paragraphs": telling.what_happened(story),
@@ -93,7 +93,7 @@ def index_page(stories: list[tuple[str, Story]]) -> dict[str, Any]:
                 "title": telling.title(story),
                 "session": cut(story.session, 140),
                 "when": moment(story.span[0]),
-                "took": duration(*story.span),
+                "took": telling.took(story),
                 "entries": count(story.entries, "entry"),
                 "pills": telling.pills(story),
             }
@@ -103,29 +103,8 @@ def index_page(stories: list[tuple[str, Story]]) -> dict[str, Any]:
 
 
 def _runs(story: Story) -> dict[str, Any]:
-    rows = [
-        {
-            "number": run.number,
-            "parent": run.parent,
-            "title": telling.title_of_run(run),
-            "far": _far(run),
-            "ended": telling.ending(run).pill,
-            "kept": _kept(run),
-            "issues": len(run.issues) or "none",
-        }
-        for run in story.runs[:_RUNS]
-    ]
-    return {"rows": rows, "left_out": max(len(story.runs) - _RUNS, 0)}
-
-
-def _far(run: Run) -> str:
-    had = facts.done(run)
-    return telling.NOT_RECORDED if had is None else count(*had)
-
-
-def _kept(run: Run) -> str:
-    best = facts.kept(run)
-    return telling.NOT_RECORDED if best is None else f"{cut(best.name, 60)} {number(best.value)}"
+    rows = [telling.run_facts(run) for run in story.runs[:_RUNS]]
+    return {"rows": rows, "left_out": _more(len(story.runs) - _RUNS, "run")}
 
 
 def _issue(story: Story, at: int, run: Run, found: Found) -> dict[str, Any]:

@@ -29,14 +29,15 @@ def session_of(path: Path) -> str:
 def read_stories(
     files: Iterable[str | os.PathLike[str]],
     stream: BinaryIO | None = None,
-    tell: Callable[[str], object] | None = None,
+    tell: Callable[[str, float | None], object] | None = None,
 ) -> list[Story]:
     """Read files into the stories of their sessions, in the order the sessions are met.
 
     Args:
         files: The files; "-" stands for `stream`.
         stream: Standard input.
-        tell: Called every thousand lines with how far the reading is.
+        tell: Called every thousand lines with how far the reading of a session is, in words and
+            as a share of its bytes.
 
     A file that cannot be read is part of its story, whose account of it says why.
     """
@@ -53,18 +54,29 @@ def _read(
     session: str,
     paths: list[Path],
     stream: BinaryIO | None,
-    tell: Callable[[str], object] | None,
+    tell: Callable[[str, float | None], object] | None,
 ) -> Story:
     named = "standard input" if session == STANDARD_INPUT else session
     builder = StoryBuilder(named, read_sidecar(paths[0].parent, session))
+    total = sum(map(_size, paths)) if tell is not None else 0
+    before = 0
     for path in paths:
         account = FileAccount(path)
         builder.begin_file(account)
         for row in read_rows(account, stream if str(path) == STANDARD_INPUT else None):
             builder.take(row)
             if tell is not None and row.number % _LOOK_EVERY == 0:
-                tell(f"{path.name}: {row.number:,} lines")
+                share = (before + account.bytes) / total if total else None
+                tell(f"{path.name}: {row.number:,} lines", share)
+        before += account.bytes
     return builder.story()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # the reading will say why
+        return 0
 
 
 def read_sidecar(directory: Path, session: str) -> dict[str, Any]:

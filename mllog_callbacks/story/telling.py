@@ -6,7 +6,7 @@ They are composed from the entries alone. What no entry tells is "not recorded".
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from mllog_callbacks.events import EventType
 from mllog_callbacks.story import facts
@@ -16,6 +16,7 @@ from mllog_callbacks.story.shown import count, cut, duration, number, value
 from mllog_callbacks.story.state import State, state_of
 
 __all__ = [
+    "NOT_RECORDED",
     "Ending",
     "IssueText",
     "Piece",
@@ -23,9 +24,11 @@ __all__ = [
     "ending",
     "issue_text",
     "pills",
+    "run_facts",
     "tiles",
     "title",
     "title_of_run",
+    "took",
     "what_happened",
 ]
 
@@ -213,6 +216,20 @@ def _kept_tile(run: Run) -> Tile:
         return Tile("Metric of the model kept", "Not recorded", "no evaluation is told")
     at = f"at {found.unit} {number(found.at)} (kept)" if found.at is not None else "at its end"
     return Tile(cut(found.name, 60), number(found.value), at)
+
+
+def run_facts(run: Run) -> dict[str, Any]:
+    """A run in one row: its number, names, how far it came, how it ended, what it kept."""
+    had, best = facts.done(run), facts.kept(run)
+    return {
+        "run": run.number,
+        "within": run.parent,
+        "title": title_of_run(run),
+        "came_to": NOT_RECORDED if had is None else count(*had),
+        "ended": ending(run).pill,
+        "kept": NOT_RECORDED if best is None else f"{cut(best.name, 60)} {number(best.value)}",
+        "issues": len(run.issues),
+    }
 
 
 def what_happened(story: Story) -> list[list[Piece]]:
