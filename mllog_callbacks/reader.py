@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final, NoReturn, Protocol
+from typing import BinaryIO, Final, NoReturn
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -21,15 +21,7 @@ from mllog_callbacks.events import LogEntry
 from mllog_callbacks.exceptions import InvalidEntryError
 from mllog_callbacks.sinks import recover
 
-__all__ = [
-    "Finding",
-    "Line",
-    "check_line",
-    "find_logs",
-    "raw_lines",
-    "read_entries",
-    "read_lines",
-]
+__all__ = ["Finding", "Line", "check_line", "find_logs", "read_entries", "read_lines"]
 
 _logger = logging.getLogger("mllog_callbacks")
 _FIELDS: Final = list(LogEntry.model_fields)
@@ -106,7 +98,7 @@ def read_lines(path: str | os.PathLike[str], stream: BinaryIO | None = None) -> 
             recover(file.parent)
         source = stack.enter_context(file.open("rb")) if stream is None else stream
         last: datetime | None = None
-        for number, (raw, size) in enumerate(raw_lines(source), 1):
+        for number, (raw, size) in enumerate(_raw_lines(source), 1):
             if not raw.endswith(b"\n"):
                 unfinished = Finding("line", "unfinished: it has no newline at its end")
                 yield Line(file, number, None, (unfinished,), unfinished=True)
@@ -139,11 +131,7 @@ def read_entries(path: str | os.PathLike[str]) -> Iterator[LogEntry]:
                 yield line.entry
 
 
-class _Readable(Protocol):
-    def readline(self, limit: int, /) -> bytes: ...
-
-
-def raw_lines(stream: _Readable) -> Iterator[tuple[bytes, int]]:
+def _raw_lines(stream: BinaryIO) -> Iterator[tuple[bytes, int]]:
     """Lines and their sizes; of one beyond the cap, such as a hole of zeros, the last part."""
     while raw := stream.readline(HARD_CAP + 1):
         size = len(raw)

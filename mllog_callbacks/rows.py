@@ -5,7 +5,7 @@ what is wrong with it. A line costs a third of what a `LogEntry` does.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +17,7 @@ from pydantic_core import from_json
 
 from mllog_callbacks.encoding import HARD_CAP
 from mllog_callbacks.events import EventType, LogEntry
-from mllog_callbacks.reader import Finding, check_line, raw_lines
+from mllog_callbacks.reader import Finding, check_line
 from mllog_callbacks.sinks import recover
 from mllog_callbacks.timestamps import parse_timestamp
 
@@ -26,10 +26,10 @@ __all__ = ["FileAccount", "Row", "parse_row", "read_rows"]
 Fields: TypeAlias = dict[str, Any]
 
 _NAMES: Final = list(LogEntry.model_fields)
-_TEXTS: Final = ("dataset", "model", "decision", "reasoning")
 _EVENTS: Final = frozenset(EventType)
 _DEPTH: Final = 100
 _FINDINGS_KEPT: Final = 50
+_CHUNK: Final = 1 << 18
 _LINE_BREAKS: Final = tuple(char.encode() for char in "\x85\u2028\u2029")
 
 
@@ -84,15 +84,15 @@ class FileAccount:
     def take(self, row: Row) -> None:
         """Count a line."""
         self.lines += 1
-        if row.unfinished:
-            self.unfinished = True
-        elif row.fields is None:
-            self.bad_lines += 1
-        else:
+        if row.fields is not None:
             self.entries += 1
-            self.disordered += bool(row.findings) and row.findings[-1].field == "timestamp"
             self.last = row.fields["timestamp"]
             self.first = self.first or self.last
+        elif not row.unfinished:
+            self.bad_lines += 1
+        if not row.findings:
+            return
+        self.disordered += row.fields is not None and row.findings[-1].field == "timestamp"
         for finding in row.findings[: _FINDINGS_KEPT - len(self.findings)]:
             self.findings.append((row.number, finding))
 
@@ -106,39 +106,23 @@ def read_rows(account: FileAccount, stream: BinaryIO | None = None) -> Iterator[
 
     Where the file cannot be read, or not to its end, the account says so; nothing is raised.
     """
-    hashing = None
+    digest = hashlib.sha256()
     try:
         with ExitStack() as stack:
             if stream is None:
                 recover(account.path.parent)
                 stream = stack.enter_context(account.path.open("rb"))
-            hashing = _Hashing(stream)
-            yield from _rows(hashing, account)
+            yield from _rows(stream, account, digest.update)
     except OSError as error:
         account.error = error.strerror or str(error)
-    if hashing is not None:
-        account.bytes, account.sha256 = hashing.size, hashing.digest.hexdigest()
+    account.sha256 = digest.hexdigest()
 
 
-class _Hashing:
-    """A stream that knows the size and the hash of what was read of it."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._readline = stream.readline
-        self.digest = hashlib.sha256()
-        self.size = 0
-
-    def readline(self, limit: int) -> bytes:
-        """Read a line, or as much of it as the limit allows."""
-        raw = self._readline(limit)
-        self.digest.update(raw)
-        self.size += len(raw)
-        return raw
-
-
-def _rows(stream: "_Hashing", account: FileAccount) -> Iterator[Row]:
-    last = ""
-    for number, (raw, size) in enumerate(raw_lines(stream), 1):
+def _rows(
+    stream: BinaryIO, account: FileAccount, hashed: Callable[[bytes], object]
+) -> Iterator[Row]:
+    last, number = "", 0
+    for number, (raw, size) in enumerate(_lines(stream, account, hashed), 1):  # noqa: B007 - its last value counts
         row = parse_row(raw, number, size)
         if row.fields is not None:
             stamp = row.fields["timestamp"]
@@ -147,25 +131,45 @@ def _rows(stream: "_Hashing", account: FileAccount) -> Iterator[Row]:
                 row = row._replace(findings=(*row.findings, late))
             last = stamp
         account.take(row)
-        account.bytes = stream.size
         yield row
+    if account.unfinished:
+        unfinished = Finding("line", "unfinished: it has no newline at its end")
+        row = Row(number + 1, None, (unfinished,), unfinished=True)
+        account.take(row)
+        yield row
+
+
+def _lines(
+    stream: BinaryIO, account: FileAccount, hashed: Callable[[bytes], object]
+) -> Iterator[tuple[bytes, int]]:
+    """Lines without their newlines, and their sizes; of one beyond the cap the last part."""
+    rest, dropped = b"", 0
+    while chunk := stream.read(_CHUNK):
+        hashed(chunk)
+        account.bytes += len(chunk)
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line, dropped + len(line) + 1
+            dropped = 0
+        if len(rest) > HARD_CAP:
+            dropped += len(rest) - HARD_CAP
+            rest = rest[-HARD_CAP:]
+    account.unfinished = bool(rest)
 
 
 def parse_row(raw: bytes, number: int, size: int | None = None) -> Row:
     """Read one line; whatever it holds, this raises nothing.
 
     Args:
-        raw: The line; of one beyond 64 KiB the last part will do.
+        raw: The line without its newline; of one beyond 64 KiB the last part will do.
         number: Its number, from 1.
-        size: Its size in bytes, where `raw` is only its last part.
+        size: Its size in bytes with the newline, where `raw` is only its last part.
     """
-    if not raw.endswith(b"\n"):
-        unfinished = Finding("line", "unfinished: it has no newline at its end")
-        return Row(number, None, (unfinished,), unfinished=True)
-    fields = _quickly(raw) if size is None or size <= HARD_CAP else None
+    size = size or len(raw) + 1
+    fields = _quickly(raw) if size <= HARD_CAP else None
     if fields is not None:
         return Row(number, fields)
-    entry, findings = check_line(raw, len(raw) if size is None else size)
+    entry, findings = check_line(raw + b"\n", size)
     if entry is None:
         return Row(number, None, tuple(findings))
     return Row(number, entry.model_dump(mode="json"), tuple(findings))
@@ -182,12 +186,13 @@ def _quickly(raw: bytes) -> Fields | None:
         fields = from_json(raw, allow_inf_nan=False)
         if type(fields) is not dict or list(fields) != _NAMES or fields["event"] not in _EVENTS:
             return None
-        parse_timestamp(fields["timestamp"])
-        for name in _TEXTS:
-            if (text := fields[name]) is not None and type(text) is not str:
+        _, _, dataset, model, decision, reasoning, snapshot = fields.values()
+        for text in (dataset, model, decision, reasoning):
+            if text is not None and type(text) is not str:
                 return None
+        parse_timestamp(fields["timestamp"])
         names = len(_NAMES)
-        if (snapshot := fields["metrics_snapshot"]) is not None:
+        if snapshot is not None:
             if type(snapshot) is not dict:
                 return None
             names += _count_names(snapshot, 1)

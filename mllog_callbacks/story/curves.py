@@ -18,6 +18,7 @@ Key: TypeAlias = tuple[str, str]
 UNITS: Final = ("iteration", "round", "epoch", "step", "global_step", "check", "fold", "batch")
 """What positions count, the one that is preferred first."""
 
+_UNIT_NAMES: Final = frozenset(UNITS)
 _MOST_CURVES: Final = 100
 _MOST_DEPTH: Final = 4
 _WRAPPERS: Final = frozenset({"metrics", "values", "scores", "results", "curves"})
@@ -83,10 +84,14 @@ class Curves:
     def take(self, snapshot: Mapping[str, Any]) -> None:
         """Take what an entry of progress has measured."""
         index = len(self._positions)
-        at = {unit: snapshot[unit] for unit in UNITS if _number(snapshot.get(unit)) is not None}
+        at = {
+            name: value
+            for name, value in snapshot.items()
+            if name in _UNIT_NAMES and (type(value) is int or type(value) is float)
+        }
         self._positions.append(at)
         if at:
-            self.position = next(iter(at.values()))
+            self.position = at[min(at, key=UNITS.index)] if len(at) > 1 else next(iter(at.values()))
         for key, value in measured(snapshot):
             values = self._values.get(key)
             if values is None:
@@ -153,25 +158,29 @@ def position_of(snapshot: Mapping[str, Any]) -> tuple[str, float] | None:
     return None
 
 
-def measured(snapshot: Mapping[str, Any]) -> Iterator[tuple[Key, float | None]]:
+def measured(snapshot: Mapping[str, Any]) -> list[tuple[Key, float | None]]:
     """What a snapshot has measured: each set and metric, and its value."""
+    found: list[tuple[Key, float | None]] = []
     for name, value in snapshot.items():
         kind = type(value)
         if kind is float or kind is int or value is None:
             if (key := _flat(name)) is not None:
-                yield key, value
+                found.append((key, value))
         elif kind is dict:
-            yield from _nested((name,), value)
+            _add_nested(found, (name,), value)
+    return found
 
 
-def _nested(path: tuple[str, ...], values: Mapping[str, Any]) -> Iterator[tuple[Key, float | None]]:
+def _add_nested(
+    found: list[tuple[Key, float | None]], path: tuple[str, ...], values: Mapping[str, Any]
+) -> None:
     for name, value in values.items():
         kind = type(value)
         if kind is float or kind is int or value is None:
             if (key := _key((*path, name))) is not None:
-                yield key, value
+                found.append((key, value))
         elif kind is dict and len(path) < _MOST_DEPTH:
-            yield from _nested((*path, name), value)
+            _add_nested(found, (*path, name), value)
 
 
 def _lists(
