@@ -27,10 +27,12 @@ if TYPE_CHECKING:
         UnknownEventError,
     )
     from mllog_callbacks.guards import guarded, raising, report_failure
+    from mllog_callbacks.live import LiveView
     from mllog_callbacks.log import AuditLog, get_log
     from mllog_callbacks.reader import Finding, Line, read_entries, read_lines
     from mllog_callbacks.run import Auditor, Cadence, Run
     from mllog_callbacks.sinks import SinkStats
+    from mllog_callbacks.trail import Trail, read_trail
     from mllog_callbacks.wording import Reason
 else:
     # Loaded at first use: pydantic alone costs more than `mllog --help` may take.
@@ -53,10 +55,12 @@ else:
             "UnknownEventError",
         ),
         "guards": ("guarded", "raising", "report_failure"),
+        "live": ("LiveView",),
         "log": ("AuditLog", "get_log"),
         "reader": ("Finding", "Line", "read_entries", "read_lines"),
         "run": ("Auditor", "Cadence", "Run"),
         "sinks": ("SinkStats",),
+        "trail": ("Trail", "read_trail"),
         "wording": ("Reason",),
     }
     _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -87,6 +91,7 @@ __all__ = [
     "Issue",
     "Level",
     "Line",
+    "LiveView",
     "LogDirectoryError",
     "LogEntry",
     "MLLogError",
@@ -95,6 +100,7 @@ __all__ = [
     "Run",
     "SettingsError",
     "SinkStats",
+    "Trail",
     "UnknownEventError",
     "__version__",
     "get_log",
@@ -103,6 +109,7 @@ __all__ = [
     "raising",
     "read_entries",
     "read_lines",
+    "read_trail",
     "report_failure",
     "scan",
 ]

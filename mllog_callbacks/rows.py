@@ -5,10 +5,9 @@ what is wrong with it. A line costs a third of what a `LogEntry` does.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
 from math import isfinite
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple, TypeAlias
@@ -16,8 +15,8 @@ from typing import Any, BinaryIO, Final, NamedTuple, TypeAlias
 from pydantic_core import from_json
 
 from mllog_callbacks.encoding import HARD_CAP
-from mllog_callbacks.events import EventType, LogEntry
-from mllog_callbacks.reader import Finding, check_line
+from mllog_callbacks.event_types import EventType
+from mllog_callbacks.logfiles import Finding
 from mllog_callbacks.sinks import recover
 from mllog_callbacks.timestamps import parse_timestamp
 
@@ -25,7 +24,15 @@ __all__ = ["FileAccount", "Row", "parse_row", "read_rows"]
 
 Fields: TypeAlias = dict[str, Any]
 
-_NAMES: Final = list(LogEntry.model_fields)
+_NAMES: Final = [
+    "timestamp",
+    "event",
+    "dataset",
+    "model",
+    "decision",
+    "reasoning",
+    "metrics_snapshot",
+]
 _EVENTS: Final = frozenset(EventType)
 _DEPTH: Final = 100
 _FINDINGS_KEPT: Final = 50
@@ -122,7 +129,7 @@ def _rows(
     stream: BinaryIO, account: FileAccount, hashed: Callable[[bytes], object]
 ) -> Iterator[Row]:
     last, number = "", 0
-    for number, (raw, size) in enumerate(_lines(stream, account, hashed), 1):  # noqa: B007 - its last value counts
+    for number, (raw, size) in enumerate(_lines(stream, account, hashed), 1):
         row = parse_row(raw, number, size)
         if row.fields is not None:
             stamp = row.fields["timestamp"]
@@ -169,6 +176,8 @@ def parse_row(raw: bytes, number: int, size: int | None = None) -> Row:
     fields = _quickly(raw) if size <= HARD_CAP else None
     if fields is not None:
         return Row(number, fields)
+    from mllog_callbacks.reader import check_line  # noqa: PLC0415 - pydantic, for doubtful lines only
+
     entry, findings = check_line(raw + b"\n", size)
     if entry is None:
         return Row(number, None, tuple(findings))
@@ -209,7 +218,9 @@ def _count_names(value: dict[str, Any] | list[Any], depth: int) -> int:
     """
     if depth > _DEPTH:
         raise ValueError
-    items, count = (value.values(), len(value)) if type(value) is dict else (value, 0)
+    named = isinstance(value, dict)
+    count = len(value) if named else 0
+    items: Iterable[Any] = value.values() if isinstance(value, dict) else value
     for item in items:
         kind = type(item)
         if kind is float:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
-from mllog_callbacks.events import RUN_ENDS, EventType, Level
+from mllog_callbacks.event_types import RUN_ENDS, EventType, Level
 from mllog_callbacks.guards import guarded
 from mllog_callbacks.log import AuditLog, get_log
 from mllog_callbacks.wording import Reason, failed, stopped_by_hand

@@ -8,7 +8,15 @@ from typing import Final
 
 import click
 
-__all__ = ["FINDINGS", "STDIN", "UNREADABLE", "expand", "given_or_default", "reason_of", "tell_unreadable"]
+__all__ = [
+    "FINDINGS",
+    "STDIN",
+    "UNREADABLE",
+    "expand",
+    "given_or_default",
+    "reason_of",
+    "tell_unreadable",
+]
 
 FINDINGS: Final = 1
 UNREADABLE: Final = 3
@@ -37,7 +45,7 @@ def _files(path: str) -> Iterator[str]:
     Raises:
         FileNotFoundError: There are none.
     """
-    from mllog_callbacks.reader import find_logs  # noqa: PLC0415 - loads pydantic: slow
+    from mllog_callbacks.logfiles import find_logs  # noqa: PLC0415 - loads pydantic: slow
 
     if path == STDIN:
         yield path

@@ -40,54 +40,13 @@ def summary(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> Non
     """
     reading = read(given_or_default(paths))
     if as_json:
+        from mllog_callbacks.story.summing import as_object  # noqa: PLC0415 - loads pydantic: slow
+
         for story in reading.stories:
-            click.echo(json.dumps(_as_object(story)))
+            click.echo(json.dumps(as_object(story)))
     else:
         _print(reading.stories)
     ctx.exit(reading.exit_code)
-
-
-def _as_object(story: "Story") -> dict[str, Any]:
-    from mllog_callbacks.story import telling  # noqa: PLC0415 - loads pydantic: slow
-    from mllog_callbacks.story.state import state_of  # noqa: PLC0415 - likewise
-
-    state = state_of(story)
-    return {
-        "session": story.session,
-        "title": telling.title(story),
-        "files": [
-            {
-                "file": str(file.path),
-                "lines": file.lines,
-                "entries": file.entries,
-                "bad_lines": file.bad_lines,
-                "disordered": file.disordered,
-                "unfinished": file.unfinished,
-                "sha256": file.sha256,
-                "error": file.error,
-            }
-            for file in story.files
-        ],
-        "entries": story.entries,
-        "first": story.span[0],
-        "last": story.span[1],
-        "state": {"mood": state.mood, "words": state.pill, "told": state.sentences},
-        "what_happened": [" ".join(p.text for p in each) for each in telling.what_happened(story)],
-        "tiles": [tile._asdict() for tile in telling.tiles(story)],
-        "runs": [telling.run_facts(run) for run in story.runs],
-        "issues": [
-            {
-                "code": found.code,
-                "name": found.name,
-                "severity": found.severity,
-                "run": run.number or None,
-                "told": found.count,
-                "resolved": found.resolved,
-                **telling.issue_text(found, run)._asdict(),
-            }
-            for run, found in story.issues
-        ],
-    }
 
 
 def _print(stories: "list[Story]") -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import isfinite
 from typing import Final, NamedTuple
 
@@ -11,10 +12,9 @@ from mllog_callbacks.story import Curve, Found, Point, Run
 from mllog_callbacks.story.facts import done, kept
 from mllog_callbacks.story.shown import cut, number
 
-__all__ = ["HEIGHT", "WIDTH", "Chart", "charts_of"]
+__all__ = ["Chart", "Mark", "Note", "Series", "Table", "Tick", "charts_of"]
 
-WIDTH: Final = 860
-HEIGHT: Final = 270
+# Places in a drawing of 860 by 270, as the templates know it
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 742.0, 26.0, 226.0
 _POINTS: Final = 160
 _NUMBERS: Final = 12
@@ -160,8 +160,7 @@ def _whole(ticks: Iterable[float]) -> list[float]:
 
 def _series(curves: list[Curve], thin: list[list[Point]], x: Scale, y: Scale) -> list[Series]:
     styles = _styles(curves)
-    ends = [y.place(next(p.value for p in reversed(ps) if p.value is not None)) if any(
-        p.value is not None for p in ps) else _BOTTOM for ps in thin]
+    ends = [_end(points, y) for points in thin]
     return [
         Series(
             curve.dataset or curve.metric,
@@ -171,23 +170,21 @@ def _series(curves: list[Curve], thin: list[list[Point]], x: Scale, y: Scale) ->
             round(label_at, 1),
             _dots(points, x, y),
         )
-        for curve, points, style, label_at in zip(
-            curves, thin, styles, _apart(ends), strict=True
-        )
+        for curve, points, style, label_at in zip(curves, thin, styles, _apart(ends), strict=True)
     ]
+
+
+def _end(points: Sequence[Point], y: Scale) -> float:
+    """Where the last value is drawn; at the bottom where there is none."""
+    values = [each.value for each in points if each.value is not None]
+    return y.place(values[-1]) if values else _BOTTOM
 
 
 def _styles(curves: list[Curve]) -> list[str]:
     """Training grey and dashed; the others in colours, each with a dash of its own."""
-    others = 0
-    styles = []
-    for curve in curves:
-        if curve.training and any(not each.training for each in curves):
-            styles.append("t")
-        else:
-            styles.append(f"v{others % 4}")
-            others += 1
-    return styles
+    compared = any(not each.training for each in curves)
+    grey = [curve.training and compared for curve in curves]
+    return ["t" if each else f"v{grey[:at].count(False) % 4}" for at, each in enumerate(grey)]
 
 
 def _path(points: Sequence[Point], x: Scale, y: Scale) -> str:
@@ -229,7 +226,7 @@ def _apart(places: list[float]) -> list[float]:
     """The same places, moved so that labels beside them do not touch."""
     order = sorted(range(len(places)), key=places.__getitem__)
     moved = list(places)
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         moved[after] = max(moved[after], moved[before] + _LABEL_GAP)
     beyond = max([0.0, *(each - _BOTTOM for each in moved)])
     return [each - beyond for each in moved]
@@ -252,7 +249,7 @@ def _annotate(
         words = f"kept: {best.unit} {number(best.at)}, {number(best.value)}"
         half = len(words) * _CHAR / 2
         words_x = min(max(place_x, _LEFT + half), _RIGHT - half)
-        above = place_y - 12 if place_y > _TOP + 40 else place_y + 22  # noqa: PLR2004 - room for words
+        above = place_y - 12 if place_y > _TOP + 40 else place_y + 22
         chart.kept = Note(place_x, place_y, words, "middle", round(words_x, 1), round(above, 1))
 
 
@@ -310,6 +307,6 @@ def _table(curves: list[Curve], unit: str) -> Table:
 
 def _cell(column: dict[float, float | None], at: float) -> str:
     if at not in column:
-        return "–"
+        return "-"
     value = column[at]
     return "not finite" if value is None else number(value)

@@ -1,4 +1,4 @@
-"""Fewer points of a curve, of which a chart looks the same: the least and the most of each stretch."""
+"""Fewer points of a curve, by which a chart looks the same: the extremes of each stretch."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -25,13 +25,10 @@ def decimated(points: Sequence[Point], most: int) -> list[Point]:
 
 
 def _extremes(points: Sequence[Point], start: int, end: int) -> set[int]:
-    found: set[int] = set()
-    finite = []
-    for index in range(start, end):
-        if points[index].value is None:
-            found = found or {index}
-        else:
-            finite.append((points[index].value, index))
+    inner = [(points[index].value, index) for index in range(start, end)]
+    finite = [(value, index) for value, index in inner if value is not None]
+    gaps = {index for value, index in inner if value is None}
+    found = {min(gaps)} if gaps else set()
     return found | {min(finite)[1], max(finite)[1]} if finite else found
 
 

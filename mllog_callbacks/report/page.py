@@ -9,7 +9,7 @@ from mllog_callbacks.report.charts import Chart, charts_of
 from mllog_callbacks.report.decisions import decisions
 from mllog_callbacks.rows import FileAccount
 from mllog_callbacks.story import Found, Run, Story, facts, telling
-from mllog_callbacks.story.shown import count, cut, moment, number, value
+from mllog_callbacks.story.shown import count, cut, moment, value
 from mllog_callbacks.story.state import state_of
 
 __all__ = ["index_page", "report_page"]
@@ -125,8 +125,14 @@ def _run_title(run: Run) -> str:
 def _quiet(story: Story) -> str:
     """The kinds of issues that were not told; which detectors watched no entry says."""
     told = {found.code for _, found in story.issues}
-    quiet = [f"{each.name.replace('_', ' ')} ({each.code})" for each in KINDS if each.code not in told]
-    return f"Nothing was told of: {', '.join(quiet)}. Which checks watched is not recorded." if quiet else ""
+    quiet = [
+        f"{each.name.replace('_', ' ')} ({each.code})" for each in KINDS if each.code not in told
+    ]
+    return (
+        f"Nothing was told of: {', '.join(quiet)}. Which checks watched is not recorded."
+        if quiet
+        else ""
+    )
 
 
 def _curves(story: Story, numbered: list[tuple[int, tuple[Run, Found]]]) -> list[dict[str, Any]]:
@@ -147,7 +153,9 @@ def _curves(story: Story, numbered: list[tuple[int, tuple[Run, Found]]]) -> list
             }
         )
     if groups and len(with_curves) > _CHART_GROUPS:
-        groups[-1]["left_out"] = f"{_more(len(with_curves) - _CHART_GROUPS, 'run')} {groups[-1]['left_out']}"
+        groups[-1]["left_out"] = (
+            f"{_more(len(with_curves) - _CHART_GROUPS, 'run')} {groups[-1]['left_out']}"
+        )
     return groups
 
 
@@ -189,7 +197,9 @@ def _settings_of(story: Story, run: Run) -> dict[str, Any]:
 
 def _data(story: Story) -> dict[str, Any] | None:
     runs = [run for run in story.all_runs() if run.data]
-    sets = {name: each for run in reversed(runs) for name, each in facts.data_facts(story, run).items()}
+    sets = {
+        name: each for run in reversed(runs) for name, each in facts.data_facts(story, run).items()
+    }
     columns = list(dict.fromkeys(name for each in sets.values() for name in each))[:_FACTS]
     if not columns:
         return None
@@ -229,7 +239,8 @@ def _file(story: Story, file: FileAccount) -> dict[str, Any]:
     broken = file.bad_lines + file.unfinished
     told = {
         "File": _name(file),
-        "Lines": f"{file.lines:,}, of which {count(file.entries, 'entry')} ({number(file.bytes)} bytes)",
+        "Lines": f"{file.lines:,}, of which {count(file.entries, 'entry')}",
+        "Size": count(file.bytes, "byte"),
         "First": moment(file.first),
         "Last": moment(file.last),
         "Schema": "every line is an entry of the seven fields"

@@ -1,4 +1,4 @@
-"""What may be tried against each kind of issue: general advice, told apart from what was recorded."""
+"""What may be tried against each kind of issue: general advice, and nothing that was recorded."""
 
 from collections.abc import Mapping
 from typing import Final

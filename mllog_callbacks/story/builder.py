@@ -4,7 +4,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mllog_callbacks.events import RUN_ENDS, EventType
+from mllog_callbacks.event_types import RUN_ENDS, EventType
 from mllog_callbacks.rows import Fields, FileAccount, Row
 from mllog_callbacks.story.curves import position_of
 from mllog_callbacks.story.model import Fold, Found, Run, Story, Told

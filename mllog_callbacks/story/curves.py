@@ -190,11 +190,16 @@ def _lists(
         inner = (*path, name)
         if isinstance(value, dict) and depth < _MOST_DEPTH:
             yield from _lists(value, inner, depth + 1)
-        elif isinstance(value, list) and len(value) > 2:  # noqa: PLR2004 - two points are no curve
-            if all(each is None or _number(each) is not None for each in value):
-                key = _flat(name) if len(inner) == 1 else _key(inner)
-                if key is not None and any(each is not None for each in value):
-                    yield key, value
+        elif isinstance(value, list) and _is_curve(value):
+            key = _flat(name) if len(inner) == 1 else _key(inner)
+            if key is not None:
+                yield key, value
+
+
+def _is_curve(values: list[Any]) -> bool:
+    """Whether a list holds three numbers or more, and what was not finite, and nothing else."""
+    numbers = sum(_number(each) is not None for each in values)
+    return numbers > 2 and numbers + values.count(None) == len(values)  # noqa: PLR2004 - see above
 
 
 @lru_cache(maxsize=10_000)

@@ -1,10 +1,10 @@
-"""What single entries hold, whichever adapter wrote them: endings, settings, data, what was kept."""
+"""What entries hold, whichever adapter wrote them: endings, settings, data, what was kept."""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from mllog_callbacks.events import EventType
+from mllog_callbacks.event_types import EventType
 from mllog_callbacks.story.curves import Curve, measured
 from mllog_callbacks.story.model import Run, Story
 

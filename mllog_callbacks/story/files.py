@@ -45,9 +45,7 @@ def read_stories(
     for each in files:
         path = Path(each)
         sessions.setdefault((path.parent, session_of(path)), []).append(path)
-    return [
-        _read(session, sorted(paths), stream, tell) for (_, session), paths in sessions.items()
-    ]
+    return [_read(session, sorted(paths), stream, tell) for (_, session), paths in sessions.items()]
 
 
 def _read(

@@ -113,7 +113,7 @@ class Found:
         _keep_ends(self.told, told)
         if step is not None:
             _keep_ends(self.steps, step)
-        how_bad = severity(told)
+        how_bad = _severity(told)
         if self.worst is None or _SEVERITIES.index(how_bad) <= _SEVERITIES.index(self.severity):
             self.severity, self.worst = how_bad, told
 
@@ -136,7 +136,7 @@ def _keep_ends(kept: list[_T], each: _T) -> None:
         kept.append(each)
 
 
-def severity(told: Told) -> str:
+def _severity(told: Told) -> str:
     """The severity an issue's entry names; a warning where it names none that is known."""
     named = told.snapshot.get("severity")
     return named if isinstance(named, str) and named in _SEVERITIES else "warning"

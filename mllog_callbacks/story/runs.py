@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
-from mllog_callbacks.events import RUN_ENDS, EventType
+from mllog_callbacks.event_types import RUN_ENDS, EventType
 from mllog_callbacks.story.curves import position_of
 from mllog_callbacks.story.model import Run
 

@@ -41,7 +41,9 @@ def value(given: Any, most: int = 80) -> str:  # noqa: ANN401 - any value of a s
     if isinstance(given, str):
         return cut(given, most)
     if isinstance(given, dict):
-        return cut(", ".join(f"{key}: {value(given[key], most)}" for key in list(given)[:most]), most)
+        return cut(
+            ", ".join(f"{key}: {value(given[key], most)}" for key in list(given)[:most]), most
+        )
     return cut(json.dumps(given, ensure_ascii=False), most)
 
 

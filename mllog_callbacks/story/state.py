@@ -1,4 +1,4 @@
-"""The state of a log itself: whole, unfinished or damaged. A verdict on its integrity enters here."""
+"""The state of a log itself: whole, unfinished or damaged; where a verdict on it enters."""
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple

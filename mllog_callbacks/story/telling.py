@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from mllog_callbacks.events import EventType
+from mllog_callbacks.event_types import EventType
 from mllog_callbacks.story import facts
 from mllog_callbacks.story.advice import ADVICE
 from mllog_callbacks.story.model import Found, Run, Story
@@ -236,12 +236,11 @@ def what_happened(story: Story) -> list[list[Piece]]:
     """Paragraphs of sentences: first the log where it is not whole, then a run each."""
     told = [[Piece(each, strong=True)] for each in _of_the_log(state_of(story))]
     outer = [run for run in story.runs if run.parent is None]
-    for run in outer[:_MOST_TOLD]:
-        told.append(list(_of_a_run(story, run)))
+    told += [list(_of_a_run(story, run)) for run in outer[:_MOST_TOLD]]
     if len(outer) > _MOST_TOLD:
         told.append([Piece(f"{count(len(outer) - _MOST_TOLD, 'more run')} followed.")])
     if not outer:
-        told.append([Piece(_of_no_run(story))])
+        told.append([Piece(_of_no_run(story)), *_of_its_end(story)])
     if story.overlapping:
         told.append([Piece(_OVERLAPPING)])
     return told
@@ -261,7 +260,15 @@ def _of_no_run(story: Story) -> str:
     if not story.entries:
         return "There is no entry: nothing was recorded."
     types = ", ".join(f"{many:,} {event}" for event, many in story.events.most_common(6))
-    return f"No start of a training is recorded. There are {count(story.entries, 'entry')}: {types}."
+    return (
+        f"No start of a training is recorded. There are {count(story.entries, 'entry')}: {types}."
+    )
+
+
+def _of_its_end(story: Story) -> Iterator[Piece]:
+    """What an end tells whose start is missing: the log was cut, or begins within a run."""
+    if story.prelude.end is not None:
+        yield from map(Piece, _told_at_the_end(story.prelude))
 
 
 def _of_a_run(story: Story, run: Run) -> Iterator[Piece]:
@@ -296,8 +303,11 @@ def _beginning(story: Story, run: Run) -> str:
 def _sizes(story: Story, run: Run) -> str:
     sets = facts.data_facts(story, run)
     first = next(iter(sets.values()), {})
-    told = [(first.get(name), name.rstrip("s")) for name in ("rows", "features")]
-    return ", ".join(count(many, noun) for many, noun in told if type(many) in {int, float})
+    return ", ".join(
+        count(first[name], name.rstrip("s"))
+        for name in ("rows", "features")
+        if type(first.get(name)) in {int, float}
+    )
 
 
 def _told_at_the_end(run: Run) -> list[str]:
@@ -351,8 +361,10 @@ def _where(found: Found, run: Run) -> Iterator[str]:
     if found.steps:
         first, last = found.steps[0], found.steps[-1]
         unit = run.curves.unit if len(run.curves) else "step"
-        yield f"{unit} {number(first)}" if first == last else (
-            f"{unit}s {number(first)}–{number(last)}"
+        yield (
+            f"{unit} {number(first)}"
+            if first == last
+            else f"{unit}s {number(first)} to {number(last)}"
         )
     lines = dict.fromkeys(f"{each.place[1]:,}" for each in found.told)
     yield f"{'line' if len(lines) == 1 else 'lines'} {' and '.join(lines)}"
