@@ -5,12 +5,13 @@ what is wrong with it. A line costs a third of what a `LogEntry` does.
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, TypeAlias
 
 from pydantic_core import from_json
 
@@ -18,7 +19,10 @@ from mllog_callbacks.encoding import HARD_CAP
 from mllog_callbacks.event_types import EventType
 from mllog_callbacks.logfiles import Finding
 from mllog_callbacks.sinks import recover
-from mllog_callbacks.timestamps import parse_timestamp
+from mllog_callbacks.timestamps import format_timestamp, parse_timestamp
+
+if TYPE_CHECKING:
+    from mllog_callbacks.events import LogEntry
 
 __all__ = ["FileAccount", "Row", "parse_row", "read_rows"]
 
@@ -87,6 +91,12 @@ class FileAccount:
     findings: list[tuple[int, Finding]] = field(default_factory=list)
     sha256: str = ""
     error: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's name, as text that any output takes."""
+        name = self.path.name.encode("utf-8", "replace").decode()
+        return "standard input" if name == "-" else name
 
     def take(self, row: Row) -> None:
         """Count a line."""
@@ -181,7 +191,17 @@ def parse_row(raw: bytes, number: int, size: int | None = None) -> Row:
     entry, findings = check_line(raw + b"\n", size)
     if entry is None:
         return Row(number, None, tuple(findings))
-    return Row(number, entry.model_dump(mode="json"), tuple(findings))
+    return Row(number, _plain(entry), tuple(findings))
+
+
+def _plain(entry: "LogEntry") -> Fields:
+    """An entry's fields; a lone surrogate, which no output takes, becomes a question mark."""
+    fields = entry.model_dump()
+    fields["timestamp"] = format_timestamp(entry.timestamp)
+    fields["event"] = entry.event.value
+    text = json.dumps(fields, ensure_ascii=False)
+    plain: Fields = json.loads(text.encode("utf-8", "replace"))
+    return plain
 
 
 def _quickly(raw: bytes) -> Fields | None:

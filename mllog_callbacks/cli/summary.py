@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["summary"]
 
 _STYLES = {"good": "green", "bad": "red", "unknown": "yellow", "note": "blue"}
-_SIGNS = {"good": "●", "bad": "▲", "unknown": "◆", "note": "■"}
+_SIGNS = {"good": "✓", "bad": "▲", "unknown": "◆", "note": "■"}
 _SEVERITIES = {"error": "bad", "warning": "unknown", "info": "note"}
 _ISSUES = 10
 _RUNS = 20

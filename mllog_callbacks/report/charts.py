@@ -21,7 +21,7 @@ _NUMBERS: Final = 12
 _LABEL_GAP: Final = 15.0
 _LABEL_CHARS: Final = 16
 _CHAR: Final = 6.2
-_NOTE_ROOM: Final = 30.0
+_NOTE_PLACES: Final = (_TOP + 12, 84.0, 130.0, 176.0, _BOTTOM - 6)
 _BADGE: Final = 20.0
 _MOST_SERIES: Final = 6
 _MOST_MARKS: Final = 6
@@ -57,14 +57,13 @@ class Mark(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A place in the drawing with words beside it."""
+    """A place in the drawing, with words beside it."""
 
     x: float
-    y: float
     words: str
-    anchor: str
     words_x: float
     words_y: float
+    y: float = 0.0
 
 
 class Table(NamedTuple):
@@ -239,8 +238,7 @@ def _annotate(
         place = round(x.place(end), 1)
         word = run.end.event.removeprefix("TRAINING_").lower()
         told = f"{word} at {number(end)}"
-        high = any(each.label_at < _TOP + _NOTE_ROOM for each in chart.series)
-        chart.stop = Note(place, 0, told, "end", place - 5, _BOTTOM - 8 if high else _TOP + 12)
+        chart.stop = Note(place, told, place - 5, _freest([each.label_at for each in chart.series]))
     best = kept(run)
     if best is None or best.at is None or best.unit != chart.unit:
         return
@@ -250,7 +248,12 @@ def _annotate(
         half = len(words) * _CHAR / 2
         words_x = min(max(place_x, _LEFT + half), _RIGHT - half)
         above = place_y - 12 if place_y > _TOP + 40 else place_y + 22
-        chart.kept = Note(place_x, place_y, words, "middle", round(words_x, 1), round(above, 1))
+        chart.kept = Note(place_x, words, round(words_x, 1), round(above, 1), place_y)
+
+
+def _freest(taken: list[float]) -> float:
+    """Where, beside the right end, words are farthest from the ends of the curves."""
+    return max(_NOTE_PLACES, key=lambda place: min(abs(place - 4 - each) for each in taken))
 
 
 def _marks(

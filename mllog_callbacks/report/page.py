@@ -238,7 +238,7 @@ def _integrity(story: Story) -> dict[str, Any]:
 def _file(story: Story, file: FileAccount) -> dict[str, Any]:
     broken = file.bad_lines + file.unfinished
     told = {
-        "File": _name(file),
+        "File": cut(file.name, 200),
         "Lines": f"{file.lines:,}, of which {count(file.entries, 'entry')}",
         "Size": count(file.bytes, "byte"),
         "First": moment(file.first),
@@ -260,10 +260,6 @@ def _file(story: Story, file: FileAccount) -> dict[str, Any]:
     ]
     title = f"Findings ({len(file.findings)}{' or more' if len(file.findings) > _FINDINGS else ''})"
     return {"facts": told.items(), "findings": findings, "findings_title": title}
-
-
-def _name(file: FileAccount) -> str:
-    return cut(file.path.name.encode("utf-8", "replace").decode(), 200)
 
 
 def _paths(story: Story) -> str:

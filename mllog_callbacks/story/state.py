@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from mllog_callbacks.rows import FileAccount
 from mllog_callbacks.story.model import Story
 from mllog_callbacks.story.shown import count
 
@@ -41,19 +42,16 @@ def state_of(story: Story) -> State:
 def _damage(story: Story) -> Iterator[str]:
     for file in story.files:
         if file.error:
-            yield f"{file.path.name} could not be read to its end: {file.error}."
+            yield f"{file.name} could not be read to its end: {file.error}."
         if file.bad_lines:
-            lines = dict.fromkeys(line for line, _ in file.findings)
-            listed = ", ".join(f"{line:,}" for line in list(lines)[:_FINDINGS_SHOWN])
-            more = " and more" if len(lines) > _FINDINGS_SHOWN else ""
             yield (
-                f"{count(file.bad_lines, 'line')} of {file.lines:,} in {file.path.name} "
-                f"{'is' if file.bad_lines == 1 else 'are'} no entry (line {listed}{more}): what "
-                "they told is missing here."
+                f"{count(file.bad_lines, 'line')} of {file.lines:,} in {file.name} "
+                f"{'is' if file.bad_lines == 1 else 'are'} no entry ({_lines(file)}): what "
+                f"{'it' if file.bad_lines == 1 else 'they'} told is missing here."
             )
         if file.disordered:
             yield (
-                f"{count(file.disordered, 'entry')} in {file.path.name} "
+                f"{count(file.disordered, 'entry')} in {file.name} "
                 f"{'is' if file.disordered == 1 else 'are'} not later than the one before: lines "
                 "were moved, doubled or merged."
             )
@@ -62,6 +60,13 @@ def _damage(story: Story) -> Iterator[str]:
             f"{count(story.dropped, 'entry')} could not be kept while the disk took nothing, by "
             "the log's own account: that part of the story is missing."
         )
+
+
+def _lines(file: FileAccount) -> str:
+    """As in "lines 3, 4, 5 and more"."""
+    lines = dict.fromkeys(f"{line:,}" for line, finding in file.findings)
+    more = " and more" if len(lines) > _FINDINGS_SHOWN else ""
+    return f"{'line' if len(lines) == 1 else 'lines'} {', '.join([*lines][:_FINDINGS_SHOWN])}{more}"
 
 
 def _damaged(story: Story) -> str:
@@ -80,7 +85,7 @@ def _unfinished(story: Story) -> Iterator[str]:
     for file in story.files:
         if file.unfinished:
             yield (
-                f"The last line of {file.path.name} has no end: it is being written, or its "
+                f"The last line of {file.name} has no end: it is being written, or its "
                 "writer was killed in it."
             )
     if not story.entries:
