@@ -37,7 +37,7 @@ FLAGS: Final = [
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium to show reports in")
 
 EVIL: Final = {
-    "markup": "</script></title><script>window.harmed=1</script><img src=x onerror=window.harmed=1>",
+    "markup": "</script></title><script>harmed=1</script><img src=x onerror=window.harmed=1>",
     "attribute": "\" onmouseover=\"window.harmed=1\" style='x' '",
     "rtl": "\u202egnp.exe\u202c שלום \u2066\u2069 a\u0300\u0301\u0302",
     "long": "w" * 10_000,

@@ -88,6 +88,9 @@ class Runs:
     def _end(self, run: Run) -> None:
         names = run.model, run.dataset
         self._under_way.pop(run.number, None)
+        for other in islice(reversed(self._under_way.values()), _LOOKED_AT):
+            if other.parent == run.number:  # it outlives what it seemed to be within
+                other.parent = run.parent
         self._ended[names] = run
         same = self._open.get(names)
         if same and run in same:
