@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from mllog_callbacks._version import __version__
 
 if TYPE_CHECKING:
+    from mllog_callbacks.backlog import Backlog
+    from mllog_callbacks.context import audit_context, carry_context
     from mllog_callbacks.detectors import (
         Detector,
         DetectorSet,
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     )
     from mllog_callbacks.events import RUN_ENDS, EventType, Level, LogEntry, json_schema
     from mllog_callbacks.exceptions import (
+        HookError,
         InvalidEntryError,
         LogDirectoryError,
         MLLogError,
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 else:
     # Loaded at first use: pydantic alone costs more than `mllog --help` may take.
     _HOMES = {
+        "backlog": ("Backlog",),
+        "context": ("audit_context", "carry_context"),
         "detectors": (
             "Detector",
             "DetectorSet",
@@ -48,6 +53,7 @@ else:
         ),
         "events": ("RUN_ENDS", "EventType", "Level", "LogEntry", "json_schema"),
         "exceptions": (
+            "HookError",
             "InvalidEntryError",
             "LogDirectoryError",
             "MLLogError",
@@ -80,6 +86,7 @@ __all__ = [
     "RUN_ENDS",
     "AuditLog",
     "Auditor",
+    "Backlog",
     "Cadence",
     "Detector",
     "DetectorSet",
@@ -87,6 +94,7 @@ __all__ = [
     "Facts",
     "Finding",
     "Gradients",
+    "HookError",
     "InvalidEntryError",
     "Issue",
     "Level",
@@ -103,6 +111,8 @@ __all__ = [
     "Trail",
     "UnknownEventError",
     "__version__",
+    "audit_context",
+    "carry_context",
     "get_log",
     "guarded",
     "json_schema",
