@@ -14,7 +14,7 @@ from typing import Final, Self
 from mllog_callbacks.events import Level
 from mllog_callbacks.guards import report_failure
 from mllog_callbacks.identity import describe_session, new_session_name
-from mllog_callbacks.sinks import NullSink, Sink, check_session, open_sink
+from mllog_callbacks.sinks import NullSink, Sink, check_session, open_sink, unusable
 
 __all__ = ["CLOSE_TIMEOUT_S", "Session"]
 
@@ -55,7 +55,7 @@ class Session:
         given = settings.load_settings()
         self.level = given.level if level is None else settings.parse_level(level)
         self.closed = self._warned = False
-        self._directory = Path(given.dir if directory is None else directory).absolute()
+        self._directory = _absolute(Path(given.dir if directory is None else directory))
         self._name = name or given.session
         self._disabled = given.disabled
         self._sync_ms = _SYNC_MS[given.durability]
@@ -155,6 +155,13 @@ class Session:
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
         """A copy in the same process writes to the same session."""
         return self
+
+
+def _absolute(directory: Path) -> Path:
+    try:
+        return directory.absolute()
+    except OSError as error:  # the working directory was removed
+        raise unusable(directory, error) from error
 
 
 _live: weakref.WeakSet[Session] = weakref.WeakSet()

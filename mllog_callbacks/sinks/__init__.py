@@ -2,7 +2,7 @@
 
 from mllog_callbacks.sinks.base import NullSink, Sink, SinkStats
 from mllog_callbacks.sinks.choice import open_sink
-from mllog_callbacks.sinks.files import LogFiles, check_session
+from mllog_callbacks.sinks.files import LogFiles, check_session, unusable
 from mllog_callbacks.sinks.queued import QueuedSink
 from mllog_callbacks.sinks.spool import Recovered, recover
 
@@ -16,4 +16,5 @@ __all__ = [
     "check_session",
     "open_sink",
     "recover",
+    "unusable",
 ]
