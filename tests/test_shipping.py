@@ -2,10 +2,12 @@
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -52,7 +54,6 @@ class Stage:
             "/srv/mllog": self._folder,
             "6514": self._port,
         }.items():
-            assert there in text or there.startswith(("/var/spool", "/srv"))
             text = text.replace(there, str(here))
         made = self._folder / name
         made.write_text(text)
@@ -148,18 +149,22 @@ def test_reconcile_names_what_is_lost_and_doubled_when_the_receiver_is_killed(st
     _needs("rsyslogd")
     receiver = stage.receive()
     stage.ship()
-    logs = [AuditLog(stage.logs, session=f"s{n}") for n in range(3)]
-    for kill in range(KILLS):
-        for log in logs:
-            emit_many(log, kill * 500, (kill + 1) * 500)
-        time.sleep(0.2)
-        receiver.send_signal(signal.SIGKILL)
+    over = threading.Event()
+    sessions = [f"s{n}" for n in range(3)]
+    threads = [threading.Thread(target=_emit, args=(stage.logs, name, over)) for name in sessions]
+    for each in threads:
+        each.start()
+    chance = random.Random(10)  # noqa: S311 - a seed, not a secret
+    for _ in range(KILLS):
+        time.sleep(chance.uniform(0.1, 0.5))
+        receiver.send_signal(signal.SIGSTOP)  # what it was sent now, it never reads
+        time.sleep(0.1)
+        receiver.kill()
         receiver.wait()
-        for log in logs:
-            emit_many(log, 10_000 + kill * 20, 10_000 + kill * 20 + 20)
         receiver = stage.receive()
-    for log in logs:
-        log.close()
+    over.set()
+    for each in threads:
+        each.join()
     drained(stage.logs)
     _settled(stage.arrived)
     receiver.terminate()  # what it holds is written
@@ -169,8 +174,18 @@ def test_reconcile_names_what_is_lost_and_doubled_when_the_receiver_is_killed(st
     missing, doubled = _truth(stage.logs, arrived)
     assert {_key(each) for each in found.missing} == missing
     assert {(*_key(each), each.times) for each in found.doubled} == doubled
-    assert found.lines == {f"s{n}": KILLS * 520 for n in range(3)}
-    print(f"{len(missing)} lost, {len(doubled)} doubled, {len(found.extra)} extra")  # noqa: T201 - to report
+    assert sorted(found.lines) == sessions
+    assert missing, "no kill cost a line: the test shows nothing"
+    total = sum(found.lines.values())
+    print(f"{total} lines, {len(missing)} lost, {len(doubled)} doubled, {len(found.extra)} extra")  # noqa: T201 - to report
+
+
+def _emit(logs: Path, session: str, over: threading.Event) -> None:
+    with AuditLog(logs, session=session) as log:
+        n = 0
+        while not over.wait(0.01):
+            emit_many(log, n, n + 50)
+            n += 50
 
 
 def _settled(count: Callable[[], int], seconds: float = 3) -> None:
