@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Self
 
-from mllog_callbacks.events import Level
+from mllog_callbacks.event_types import Level
 from mllog_callbacks.guards import report_failure
 from mllog_callbacks.identity import ancestors, describe_session, new_session_name
 from mllog_callbacks.sinks import NullSink, Sink, check_session, open_sink, session_of_process

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from mllog_callbacks.events import Level
+from mllog_callbacks.event_types import Level
 from mllog_callbacks.exceptions import SettingsError
 
 __all__ = ["Settings", "load_settings", "parse_level"]

@@ -17,6 +17,11 @@ BY_SESSION = (
     " from entries where event = 'TRAINING_PROGRESS' group by session order by session"
 )
 
+ORDERED = (
+    "select timestamp, event, dataset, model, decision, reasoning, session, date from entries"
+    " order by timestamp"
+)
+
 
 @pytest.fixture
 def logs(tmp_path: Path) -> Path:
@@ -103,7 +108,7 @@ def test_spark_answers_as_duckdb_does(logs: Path, spark: object) -> None:
     assert entries.columns == [*FIELDS, "session", "date", "file"]
     for sql in (
         BY_SESSION,
-        f"select {', '.join(list(FIELDS)[:6])}, session, date from entries order by timestamp",
+        ORDERED,
     ):
         ours = connect([logs]).execute(sql).fetchall()
         theirs = [tuple(row) for row in spark.sql(sql).collect()]  # type: ignore[attr-defined]  # as above
