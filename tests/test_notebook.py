@@ -78,7 +78,9 @@ def _run(tmp_path: Path, code: str) -> list[Any]:
     return list(notebook.cells[0].outputs)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning:jupyter_client", "ignore::DeprecationWarning:zmq")
+@pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning:jupyter_client", "ignore::DeprecationWarning:zmq"
+)
 def test_the_live_view_leaves_one_output(tmp_path: Path) -> None:
     """It follows the training, and its last state is the training's end."""
     outputs = _run(

@@ -87,7 +87,8 @@ class Drainer:
         self._control.busy = time.monotonic_ns()
         self._confirm()
         self._write_sidecar()
-        self._chain.end(sealed=bool(self._control.closing or self._control.leaving))
+        if os.path.exists(self._about.directory):
+            self._chain.end(sealed=bool(self._control.closing or self._control.leaving))
         self._control.done = 1
 
     def close(self) -> None:
