@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mllog_callbacks._version import __version__
 
 if TYPE_CHECKING:
+    from mllog_callbacks.backlog import Backlog
     from mllog_callbacks.context import audit_context, carry_context
     from mllog_callbacks.detectors import (
         Detector,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 else:
     # Loaded at first use: pydantic alone costs more than `mllog --help` may take.
     _HOMES = {
+        "backlog": ("Backlog",),
         "context": ("audit_context", "carry_context"),
         "detectors": (
             "Detector",
@@ -80,6 +82,7 @@ __all__ = [
     "RUN_ENDS",
     "AuditLog",
     "Auditor",
+    "Backlog",
     "Cadence",
     "Detector",
     "DetectorSet",

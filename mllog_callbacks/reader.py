@@ -74,7 +74,8 @@ def find_logs(path: str | os.PathLike[str]) -> list[Path]:
     if root.is_dir():
         recover(root)
         below = (each for each in root.rglob("*.jsonl") if each.is_file())
-        return sorted(each for each in below if "_integrity" not in each.relative_to(root).parts)
+        logs = (each for each in below if "_integrity" not in each.relative_to(root).parts)
+        return sorted(logs, key=lambda each: each.with_suffix(""))  # what goes on in -2 follows
     if not root.exists():
         raise FileNotFoundError(errno.ENOENT, "no such file or directory", str(root))
     return [root]

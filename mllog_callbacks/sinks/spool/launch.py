@@ -1,10 +1,10 @@
 """Starting a drainer beside the training, as a process or, where that cannot be, as a thread."""
 
+import _thread
 import os
 import signal
 import socket
 import sys
-import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +16,8 @@ from mllog_callbacks.sinks.spool.process import run
 __all__ = ["Helper"]
 
 _STARTING_S: Final = 1.0
-_TRIES: Final = 3
+_TRIES: Final = 3  # that a drainer ends within a minute; then it becomes a thread
+_LASTING_S: Final = 60.0
 
 # Stands in for the packages above the drainer, whose own imports would take 200 ms.
 _PROGRAM: Final = """
@@ -36,6 +37,9 @@ class Helper:
     Args:
         folder: The session's spool.
         process: Whether it may be a process of its own.
+
+    Raises:
+        OSError: No file can be opened.
     """
 
     def __init__(self, folder: str, *, process: bool = True) -> None:
@@ -48,36 +52,35 @@ class Helper:
 
     def start(self) -> None:
         """Start a drainer."""
-        self._started = time.monotonic()
+        now = time.monotonic()
+        if now - self._started > _LASTING_S and self._tries < _TRIES:
+            self._tries = 0
+        self._started = now
         self.leave()
         self._wake, theirs = socket.socketpair()
         self._wake.settimeout(0)
         self._tries += 1
         try:
-            if self._tries <= _TRIES:
+            if self._tries <= _TRIES and _is_python(sys.executable):
                 self._child = _spawn(self._folder, theirs)
                 theirs.close()
                 return
-        except OSError:
-            self._tries = _TRIES
+        except OSError:  # too many processes or files, just now: the next start may be luckier
+            pass
+        # No `threading`: its locks may be held where this is called
         with suppress(RuntimeError):  # the interpreter is shutting down: the next start finishes
-            name = "mllog-drainer"
-            threading.Thread(
-                target=_drain, args=(self._folder, theirs), name=name, daemon=True
-            ).start()
+            _thread.start_new_thread(_drain, (self._folder, theirs))
 
     def tend(self) -> None:
         """Start the drainer again if it is gone."""
         self._reap()
         if time.monotonic() - self._started < _STARTING_S:
             return
-        try:
+        with suppress(OSError):  # no file can be opened now, or the spool was removed
             held = lock(self._folder, "drain", create=True)
-        except OSError:
-            return
-        if held is not None:
-            os.close(held)
-            self.start()
+            if held is not None:
+                os.close(held)
+                self.start()
 
     def wake(self) -> None:
         """Have the drainer look at once."""
@@ -105,6 +108,11 @@ class Helper:
                 if os.waitpid(self._child, os.WNOHANG)[0] == 0:
                     return
             self._child = 0
+
+
+def _is_python(program: str | None) -> bool:
+    """Whether it runs code: a frozen application, or one that embeds Python, starts itself."""
+    return Path(program or "").name.startswith("python") and not hasattr(sys, "frozen")
 
 
 def _spawn(folder: str, wake: socket.socket) -> int:
