@@ -10,7 +10,7 @@ from mllog_callbacks.context import RunAround, Scope, current
 from mllog_callbacks.events import EventType
 from mllog_callbacks.guards import guarded
 from mllog_callbacks.log import AuditLog, get_log
-from mllog_callbacks.platform.call import Call, Hook, Namer, Told, name_of
+from mllog_callbacks.platform.call import Call, Hook, Told, name_of
 from mllog_callbacks.platform.origins import Names, Origins
 from mllog_callbacks.wording import said
 
@@ -51,7 +51,7 @@ class Action:
         names = _names(hook, call)
         scope = self.scope = ActionScope(names.dataset, names.model, None, call.run)
         scope.key, scope.open, scope.told_error = key, True, 0
-        call.dataset, call.model, call.level = scope.dataset, scope.model, self._log.level
+        call.dataset, call.model, call.log = scope.dataset, scope.model, self._log
         call.around = None if scope.parent is None else scope.parent.run
         if hook.stops:
             call.stops = _ask_to_stop(call)
@@ -114,7 +114,7 @@ class Action:
 
     def _tell(self, moment: str) -> bool:
         """Leave the entries of a moment; whether the table has any."""
-        rules = [each for each in self._hook.rules if each.on == moment]
+        rules = self._hook.at[moment]
         for rule in rules:
             self._tell_one(rule.event, rule.tell)
         return bool(rules)
@@ -163,15 +163,14 @@ def begin(hook: Hook, log: AuditLog | None, call: Call, key: object) -> Action |
 
 
 def _names(hook: Hook, call: Call) -> Names:
-    given = Names(_name(hook.dataset, call), _name(hook.model, call))
+    dataset, model = hook.dataset, hook.model
+    given = Names(
+        guarded(dataset)(call) if callable(dataset) else dataset,
+        guarded(model)(call) if callable(model) else model,
+    )
     if given.dataset is None or given.model is None:
         return given.or_else(_origins.find(call.given.values()))
     return given
-
-
-@guarded
-def _name(namer: Namer | None, call: Call) -> str | None:
-    return namer(call) if callable(namer) else namer
 
 
 def _ask_to_stop(call: Call) -> list[Call]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from mllog_callbacks.events import EventType
+from mllog_callbacks.events import EventType, Level
 from mllog_callbacks.platform.call import Call, Told, name_of
 from mllog_callbacks.platform.reading import arguments, facts, first, listed, measured, parts
 from mllog_callbacks.run import Cadence
@@ -280,7 +280,9 @@ def _due(call: Call, step: int, total: int | None) -> bool:
         return True
     cadence = call.around.cadence
     if not isinstance(cadence, Cadence):
-        cadence = call.around.cadence = Cadence(call.level, total)
+        cadence = call.around.cadence = Cadence(
+            Level.INFO if call.log is None else call.log.level, total
+        )
     if cadence.due(step):
         cadence.told(step)
         return True
