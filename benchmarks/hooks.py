@@ -1,6 +1,6 @@
 """What a hook costs a call, beside the bare call and beside wrapt alone.
 
-Run it with ``python benchmarks/hooks.py [--repeats 15] [--calls 20000]``. The candidates take
+Run it with ``python -m benchmarks.hooks [--repeats 15] [--calls 20000]``. The candidates take
 turns; each figure is a ratio to the bare call of the same turn, with the quartiles of these
 ratios, and below stand the microseconds a call adds. With a function of 100 microseconds, as
 short as a platform's actions come, one sees what a platform feels.

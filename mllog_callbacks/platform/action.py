@@ -2,9 +2,10 @@
 
 import threading
 import time
+from asyncio import CancelledError, isfuture
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
-from typing import Final
+from concurrent.futures import Future
+from typing import Any, Final
 
 from mllog_callbacks.context import RunAround, Scope, current
 from mllog_callbacks.events import EventType
@@ -64,7 +65,7 @@ class Action:
     @guarded
     def returned(self, result: object) -> None:
         """Tell what is to be told once the call has returned; of a run, once its future is done."""
-        if self.call.run is not None and isinstance(result, Future):
+        if self.call.run is not None and (isinstance(result, Future) or isfuture(result)):
             result.add_done_callback(self._settled)
             return
         call = self._end()
@@ -95,10 +96,11 @@ class Action:
             parent.told_error = id(error)
 
     @guarded
-    def _settled(self, future: "Future[object]") -> None:
+    def _settled(self, future: Any) -> None:
+        # Not by `exception()`: of asyncio's futures, that counts as if the platform had asked
         if future.cancelled():
             self.raised(CancelledError())
-        elif (error := future.exception()) is not None:
+        elif (error := future._exception) is not None:  # noqa: SLF001 - so in both modules
             self.raised(error)
         else:
             self.returned(future.result())
