@@ -30,10 +30,12 @@ if TYPE_CHECKING:
         UnknownEventError,
     )
     from mllog_callbacks.guards import guarded, raising, report_failure
+    from mllog_callbacks.live import LiveView
     from mllog_callbacks.log import AuditLog, get_log
     from mllog_callbacks.reader import Finding, Line, read_entries, read_lines
     from mllog_callbacks.run import Auditor, Cadence, Run
     from mllog_callbacks.sinks import SinkStats
+    from mllog_callbacks.trail import Trail, read_trail
     from mllog_callbacks.wording import Reason
 else:
     # Loaded at first use: pydantic alone costs more than `mllog --help` may take.
@@ -59,10 +61,12 @@ else:
             "UnknownEventError",
         ),
         "guards": ("guarded", "raising", "report_failure"),
+        "live": ("LiveView",),
         "log": ("AuditLog", "get_log"),
         "reader": ("Finding", "Line", "read_entries", "read_lines"),
         "run": ("Auditor", "Cadence", "Run"),
         "sinks": ("SinkStats",),
+        "trail": ("Trail", "read_trail"),
         "wording": ("Reason",),
     }
     _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -95,6 +99,7 @@ __all__ = [
     "Issue",
     "Level",
     "Line",
+    "LiveView",
     "LogDirectoryError",
     "LogEntry",
     "MLLogError",
@@ -103,6 +108,7 @@ __all__ = [
     "Run",
     "SettingsError",
     "SinkStats",
+    "Trail",
     "UnknownEventError",
     "__version__",
     "audit_context",
@@ -113,6 +119,7 @@ __all__ = [
     "raising",
     "read_entries",
     "read_lines",
+    "read_trail",
     "report_failure",
     "scan",
 ]

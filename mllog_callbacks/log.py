@@ -11,7 +11,7 @@ from typing import Final, Self
 
 from mllog_callbacks.context import Scope, current
 from mllog_callbacks.encoding import encode
-from mllog_callbacks.events import EventType, Level
+from mllog_callbacks.event_types import EventType, Level
 from mllog_callbacks.exceptions import UnknownEventError
 from mllog_callbacks.guards import report_failure
 from mllog_callbacks.session import Session
@@ -191,6 +191,14 @@ class AuditLog:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: where the log is, and its last entries."""
+        from mllog_callbacks.report import render_log  # noqa: PLC0415 - jinja2 is slow to import
+
+        stats = self.stats
+        told = f"{stats.emitted:,} emitted, {stats.pending:,} pending, {stats.dropped:,} dropped"
+        return render_log(self.path, self.session, told)
 
 
 _default: AuditLog | None = None

@@ -11,7 +11,7 @@ from typing import Final
 
 from mllog_callbacks.context import current, scoped
 from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
-from mllog_callbacks.events import RUN_ENDS, EventType, Level
+from mllog_callbacks.event_types import RUN_ENDS, EventType, Level
 from mllog_callbacks.guards import guarded
 from mllog_callbacks.log import AuditLog, get_log
 from mllog_callbacks.wording import Reason, failed, stopped_by_hand
