@@ -1,9 +1,8 @@
 """What the audit callback costs a LightGBM training, beside none, LightGBM's own and its peers.
 
 Run it with ``python -m benchmarks.lightgbm_overhead [--repeats 15]``. All candidates take turns
-within one run, in an order shuffled each time, so that whatever else the machine does meets them
-alike. Each turn gives ratios to the training without any callback in the same turn; the table
-holds the medians of these ratios and their quartiles:
+within one run (see `benchmarks.turns`); each turn gives ratios to the training without any
+callback in the same turn:
 
 - all: CPU time of all threads of the process, until what waits beside the training is done;
 - thread: CPU time of the thread that trains, and what it comes to, in microseconds an iteration;
@@ -17,19 +16,21 @@ import contextlib
 import importlib.util
 import logging
 import os
-import random
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 import lightgbm as lgb
 import numpy as np
 
+from benchmarks.turns import Turns, take_turns
 from mllog_callbacks import AuditLog
 from mllog_lightgbm import MLAuditCallback
 
+BASE: Final = "no callback"
 Callbacks = Callable[[], list[Any]]
 Train = Callable[[list[Any]], "Cost"]
 
@@ -49,7 +50,7 @@ def no_op(_env: object) -> None:
 def candidates(log: AuditLog, debug: AuditLog) -> dict[str, Callbacks]:
     """The callbacks to compare, made anew for each training."""
     made: dict[str, Callbacks] = {
-        "no callback": list,
+        BASE: list,
         "no-op": lambda: [no_op],
         "record_evaluation": lambda: [lgb.record_evaluation({})],
         "MLAuditCallback, INFO": lambda: [MLAuditCallback(log)],
@@ -111,25 +112,25 @@ def training(rows: int, features: int, iterations: int) -> Train:
 def compare(train: Train, made: dict[str, Callbacks], repeats: int, iterations: int) -> None:
     """Let the candidates take turns, and print how they stand."""
     costs: dict[str, list[Cost]] = {name: [] for name in made}
-    train([])  # warms caches for all alike
-    for _ in range(repeats):
-        for name in random.sample(list(made), len(made)):
-            costs[name].append(train(made[name]()))
-    base = costs["no callback"]
+
+    def measure(name: str) -> float:
+        costs[name].append(train(made[name]()))
+        return costs[name][-1].all
+
+    take_turns({name: partial(measure, name) for name in made}, repeats)
+    ratios = [
+        Turns({name: [cost[at] for cost in taken[1:]] for name, taken in costs.items()}).ratios(
+            BASE
+        )
+        for at in range(len(Cost._fields))
+    ]
     for name, taken in costs.items():
-        shown = "   ".join(
-            _ratios([cost[at] for cost in taken], [cost[at] for cost in base]) for at in range(3)
-        )
-        more = statistics.median(
-            (a.thread - b.thread) / iterations * 1e6 for a, b in zip(taken, base, strict=True)
-        )
-        print(f"  {name:24} {shown}   {more:8.2f} us")
-
-
-def _ratios(taken: list[float], base: list[float]) -> str:
-    ratios = [a / b for a, b in zip(taken, base, strict=True)]
-    low, median, high = statistics.quantiles(ratios, n=4)
-    return f"{median:6.3f} [{low:.3f}, {high:.3f}]"
+        more = [
+            (own.thread - other.thread) / iterations * 1e6
+            for own, other in zip(taken[1:], costs[BASE][1:], strict=True)
+        ]
+        shown = " | ".join(str(ratio[name]) for ratio in ratios)
+        print(f"| {name} | {shown} | {statistics.median(more):.2f} |")
 
 
 def main() -> None:
@@ -137,7 +138,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=15)
     repeats = parser.parse_args().repeats
-    random.seed(0)
     os.environ.setdefault("DVC_NO_ANALYTICS", "1")
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -145,7 +145,9 @@ def main() -> None:
         AuditLog(folder, level="DEBUG") as debug,
     ):
         for rows, features, iterations in ((1_000, 10, 2_000), (50_000, 50, 100)):
-            print(f"{rows:,} x {features}, {iterations:,} iterations: all, thread, wall, thread us")
+            print(f"\n{rows:,} x {features}, {iterations:,} iterations\n")
+            print("| callback | all | thread | wall | us an iteration on the thread |")
+            print("|---|---|---|---|---|")
             compare(
                 training(rows, features, iterations), candidates(log, debug), repeats, iterations
             )

@@ -1,6 +1,7 @@
 """What holds for every test: guards raise, settings are the defaults, examples are repeatable."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -9,6 +10,9 @@ import hypothesis
 import pytest
 
 from mllog_callbacks import AuditLog, LogEntry, raising, read_entries
+
+# For the benchmarks; last, so that the package is the one installed, as a user has it
+sys.path.append(str(Path(__file__).parents[1]))
 
 hypothesis.settings.register_profile(
     "repeatable", derandomize=True, deadline=None, database=None, print_blob=False

@@ -18,7 +18,7 @@ import pytest
 
 from mllog_callbacks import AuditLog, read_entries
 from mllog_callbacks.sinks import QueuedSink
-from mllog_callbacks.sinks.spool import place
+from mllog_callbacks.sinks.spool import overflow, place
 from mllog_callbacks.sinks.spool import sink as spool_sink
 from mllog_callbacks.sinks.spool.layout import Control
 from processes import (
@@ -116,7 +116,7 @@ def test_a_removed_directory_is_made_again(tmp_path: Path, *, put_back: bool) ->
     with AuditLog(directory) as log:
         emit_many(log, 0, 500)
         assert log.flush(10)
-        (sidecar,) = (directory / "_integrity").iterdir()
+        (sidecar,) = (directory / "_integrity").glob("*.json")
         manifest = sidecar.read_text()
         shutil.rmtree(directory)
         if put_back:
@@ -207,8 +207,6 @@ def test_a_file_that_somebody_alters_is_left_to_them(
     drained(tmp_path)
     if altered == "replaced" and not killed:
         assert numbers(tmp_path / "moved") == list(range(200))
-    elif altered == "written to" and killed:
-        pass  # nobody was there to see it: see the limits in `target`
     else:
         assert second != first
         assert first.read_bytes() == left
@@ -282,8 +280,8 @@ def test_a_disk_that_hangs_holds_up_nobody(
     """Neither an emit nor the exit; memory is bounded, and what is given up is counted."""
     memory, capacity = 1024 * 1024, 2 * 1024 * 1024
     if HUNG_ENTRIES >= 1_000_000:
-        memory, capacity = spool_sink.MEMORY, place.CAPACITY
-    monkeypatch.setattr(spool_sink, "MEMORY", memory)
+        memory, capacity = overflow.MEMORY, place.CAPACITY
+    monkeypatch.setattr(overflow, "MEMORY", memory)
     monkeypatch.setattr(place, "CAPACITY", capacity)
     directory, told = frozen_disk / "logs", frozen_disk.parent / "told"
     padding = "x" * 200
@@ -347,7 +345,7 @@ def test_what_overflows_comes_back_in_order(
 ) -> None:
     """Also when nothing more is emitted; and the account stands where entries are missing."""
     monkeypatch.setattr(place, "CAPACITY", 512 * 1024)
-    monkeypatch.setattr(spool_sink, "MEMORY", 256 * 1024)
+    monkeypatch.setattr(overflow, "MEMORY", 256 * 1024)
     log = AuditLog(tmp_path)
     emit_many(log, 0, 10)
     assert log.flush(10)
@@ -512,7 +510,7 @@ def test_machine_durability_waits_for_the_disk(
 
 def test_the_drainer_may_be_a_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no process can be started."""
-    monkeypatch.setattr("mllog_callbacks.sinks.spool.launch.sys.executable", "/nonexistent")
+    monkeypatch.setattr("mllog_callbacks.sinks.spool.launch.sys.executable", "/nonexistent/python")
     with AuditLog(tmp_path) as log:
         emit_many(log, 0, 1_000)
         assert log.flush(10)
