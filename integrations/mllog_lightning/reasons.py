@@ -42,20 +42,25 @@ def planned(trainer: Any) -> dict[str, int]:
     return {name: value for name, value in limits.items() if value is not None and value >= 0}
 
 
-def started(trainer: Any, *, late: bool) -> Reason:
-    """A training starts: how far it is to go, and from where."""
+def started(trainer: Any, *, rank: int | None, trained: bool) -> Reason:
+    """A training starts: how far it is to go, and from where.
+
+    Args:
+        trainer: The trainer.
+        rank: This process's rank; None where it is none, and only launches them.
+        trained: Whether it is under way already: a rank tells its start with its failure.
+    """
     limits = planned(trainer)
     told = " or ".join(f"{value:,} {name}" for name, value in limits.items())
     decision = f"Training of at most {told} started." if told else "Training without limit started."
     reasons = []
     if trainer.world_size > 1:
-        reasons.append(f"This is rank {trainer.global_rank} of {trainer.world_size}.")
+        who = "the process that launches the ranks" if rank is None else f"rank {rank}"
+        reasons.append(f"This is {who}, of {trainer.world_size}.")
     if trainer.ckpt_path:
         reasons.append(f"It is resumed from {trainer.ckpt_path}.")
-    elif trainer.global_step:
+    elif trainer.global_step and not trained:
         reasons.append(f"It goes on after an earlier fit of {count(trainer.global_step, 'step')}.")
-    if late:
-        reasons.append("It ended before it got to its first batch.")
     return Reason(decision, " ".join(reasons))
 
 
