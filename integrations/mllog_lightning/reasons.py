@@ -125,9 +125,11 @@ def described(facts: LoaderFacts) -> str:
 
 def position(trainer: Any) -> str:
     """How far a training is, as in "in epoch 3 of 10, after 120 steps"."""
-    limit = planned(trainer).get("epochs")
-    epoch = f"in epoch {trainer.current_epoch + 1:,}" + (f" of {limit:,}" if limit else "")
-    return f"{epoch}, after {count(trainer.global_step, 'step')}"
+    done, limit = trainer.current_epoch, planned(trainer).get("epochs")
+    over = limit is not None and done >= limit
+    where = f"after epoch {done:,}" if over else f"in epoch {done + 1:,}"
+    of = "" if limit is None else f" of {limit:,}"
+    return f"{where}{of}, after {count(trainer.global_step, 'step')}"
 
 
 def progressed(
