@@ -172,7 +172,7 @@ class Fit:
         if not self.tells or not self.begun or self.ended:
             return
         self.account(trainer)
-        self._drain(force=True)
+        self._drain(wait=True)
         self._tell_saved(self._checkpoints.look(trainer))
         self._evaluate(trainer)
         found = self._stops.end(trainer, self._metrics.best)
@@ -187,7 +187,7 @@ class Fit:
             return
         self.begin(trainer, module, late=True)
         if self.trained and self.tells:
-            self._drain(force=True)
+            self._drain()
         where = reasons.where(trainer, error)
         at = reasons.position(trainer) if self.trained else "before its first batch"
         kept = f"the module is left as it was after {count(trainer.global_step, 'step')}"
@@ -282,10 +282,12 @@ class Fit:
         self._waiting.append((values, handle))
         self._drain()
 
-    def _drain(self, *, force: bool = False) -> None:
-        """Handle what is there, in order; at the end also what did not arrive."""
-        while self._waiting and (force or self._waiting[0][0].ready):
+    def _drain(self, *, wait: bool = False) -> None:
+        """Handle what is there, in order; at the end all, as it comes."""
+        while self._waiting and (wait or self._waiting[0][0].ready):
             values, handle = self._waiting.popleft()
+            if wait:
+                values.wait()
             handle(values.read())
 
     def _read_losses(self, trainer: Any) -> None:
