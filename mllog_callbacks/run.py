@@ -233,9 +233,7 @@ class Cadence:
                 counts as long grows with the run, so that a noisy one does not fill the log.
         """
         return (
-            step >= self.following
-            or stretch >= max(_STRETCH, step // _STRETCH_PART)
-            or self.silent
+            step >= self.following or stretch >= max(_STRETCH, step // _STRETCH_PART) or self.silent
         )
 
     @property
