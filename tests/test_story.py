@@ -224,7 +224,7 @@ def test_an_issue_is_one_from_its_first_word_to_its_last() -> None:
         ("ISSUE_DETECTED", resolved),
         ("ISSUE_DETECTED", issue("warning", 15, "valid auc")),
     )
-    (_, other), (run, found) = story.issues[::-1]
+    (_, other), (_, found) = story.issues[::-1]
     assert (found.severity, found.count, found.resolved) == ("error", 3, True)
     assert (other.severity, other.subject) == ("warning", "valid auc")
     text = telling.issue_text(found)

@@ -121,8 +121,8 @@ def _kept_on_a_curve(run: Run, at: tuple[float, str]) -> Kept | None:
 
 
 def _best_told(run: Run, at: tuple[float, str]) -> Kept | None:
-    found = run.end and run.end.snapshot.get("best_score")
-    return Kept("best score", found, *at, is_kept=True) if type(found) in {int, float} else None
+    found = None if run.end is None else run.end.snapshot.get("best_score")
+    return Kept("best score", found, *at, is_kept=True) if isinstance(found, float) else None
 
 
 def _kept_at(run: Run) -> tuple[float, str] | None:
