@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     disabled: bool = False
     durability: Literal["process", "machine"] = "process"
     spool: Path = Path("/dev/shm")  # noqa: S108 - it is what is meant
+    parent: str | None = None
+    signing_key: Path | None = None
 
 
 def load_settings() -> Settings:
