@@ -232,7 +232,7 @@ def _integrity(story: Story) -> dict[str, Any]:
         "sentences": state_of(story).sentences,
         "files": [_file(story, each) for each in story.files[:_FILES]],
         "left_out": _more(len(story.files) - _FILES, "file"),
-        "command": f"mllog validate {_paths(story)}",
+        "command": f"mllog verify {_paths(story)}\nmllog validate {_paths(story)}",
     }
 
 

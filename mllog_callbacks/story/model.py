@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, Self, TypeVar
 from mllog_callbacks.rows import Fields, FileAccount
 from mllog_callbacks.story.curves import Curves, position_of
 
-__all__ = ["Fold", "Found", "Run", "Story", "Told"]
+__all__ = ["Fold", "Found", "Run", "Seal", "Story", "Told"]
 
 _T = TypeVar("_T")
 
@@ -186,6 +186,18 @@ class Run:
         return self.curves.position
 
 
+class Seal(NamedTuple):
+    """What holding a session against its chain has shown.
+
+    Attributes:
+        status: "sound", "tampered", "incomplete", "unsealed" or "not checkable".
+        reasons: Why it is not sound, the gravest first.
+    """
+
+    status: str
+    reasons: list[str]
+
+
 @dataclass(slots=True)
 class Story:
     """All that the files of one session tell.
@@ -202,6 +214,7 @@ class Story:
         overlapping: Whether runs of the same names were under way together, and were told apart by
             their steps alone.
         prelude: The run-less rest: entries that belong to no run.
+        seal: What holding it against its chain has shown; None where that was not done.
     """
 
     session: str
@@ -214,6 +227,7 @@ class Story:
     dropped: int
     overlapping: bool
     prelude: Run
+    seal: Seal | None = None
 
     @property
     def issues(self) -> list[tuple[Run, Found]]:
