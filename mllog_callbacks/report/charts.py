@@ -321,7 +321,7 @@ def _in_words(metric: str, unit: str, curves: list[Curve]) -> str:
 
 def _table(curves: list[Curve], unit: str) -> Table:
     columns: list[dict[float, float | None]] = [dict(curve.points) for curve in curves]
-    at = sorted({place for column in columns for place in column})
+    at = sorted(set[float]().union(*columns))
     rows = [
         [number(at[index]), *(_cell(column, at[index]) for column in columns)]
         for index in sampled(len(at), _NUMBERS)

@@ -93,7 +93,7 @@ class Curves:
     position: float = -1
     unlisted: int = 0
     _positions: list[dict[str, float]] = field(default_factory=list)
-    _values: dict[Key, list[tuple[int, float | None]]] = field(default_factory=dict)
+    _values: dict[Key, tuple[list[int], list[float | None]]] = field(default_factory=dict)
     _whole: dict[Key, list[float | None]] = field(default_factory=dict)
     _built: list[Curve] | None = None
 
@@ -115,8 +115,9 @@ class Curves:
                 if value is None or len(self._values) >= _MOST_CURVES:
                     self.unlisted += value is not None
                     continue
-                values = self._values[key] = []
-            values.append((index, value))
+                values = self._values[key] = ([], [])
+            values[0].append(index)
+            values[1].append(value)
 
     def take_whole(self, snapshot: Mapping[str, Any]) -> None:
         """Take curves that one entry tells as lists of numbers."""
@@ -138,9 +139,12 @@ class Curves:
         return iter(self._built)
 
     def _build(self) -> Iterator[Curve]:
-        for (dataset, metric), values in self._values.items():
-            unit, at = self._placed([index for index, _ in values])
-            points = [*map(_point, zip(at, (value for _, value in values), strict=True))]
+        last: list[int] = []
+        unit, at = "entry", list[float]()
+        for (dataset, metric), (indices, values) in self._values.items():
+            if indices != last:  # most metrics are told together
+                last, (unit, at) = indices, self._placed(indices)
+            points = [*map(_point, zip(at, values, strict=True))]
             yield Curve(metric, dataset, points, _SHOWN.get(unit, unit))
         for (dataset, metric), whole in self._whole.items():
             points = [Point(at, value) for at, value in enumerate(whole, 1)]
