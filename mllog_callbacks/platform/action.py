@@ -167,12 +167,17 @@ def begin(hook: Hook, log: AuditLog | None, call: Call, key: object) -> Action |
 def _names(hook: Hook, call: Call) -> Names:
     dataset, model = hook.dataset, hook.model
     given = Names(
-        guarded(dataset)(call) if callable(dataset) else dataset,
-        guarded(model)(call) if callable(model) else model,
+        _name(dataset, call) if callable(dataset) else dataset,
+        _name(model, call) if callable(model) else model,
     )
     if given.dataset is None or given.model is None:
         return given.or_else(_origins.find(call.given.values()))
     return given
+
+
+@guarded
+def _name(namer: Callable[[Call], str | None], call: Call) -> str | None:
+    return namer(call)
 
 
 def _ask_to_stop(call: Call) -> list[Call]:
