@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from types import ModuleType, TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Protocol, Self, TypeVar
 
 import wrapt
 
@@ -18,6 +18,8 @@ from mllog_callbacks.platform.call import Hook
 from mllog_callbacks.platform.watching import Watcher
 
 __all__ = ["Attachment", "Place", "attach", "carry_through", "hooked", "raw_of", "take"]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 _MISSING: Final = object()
 
@@ -244,7 +246,7 @@ def take(places: Mapping[str, Place]) -> Attachment:
     return Attachment({name: place.restore for name, place in places.items()})
 
 
-def hooked(function: Callable[..., Any], hook: Hook, log: AuditLog | None = None) -> Any:
+def hooked(function: _F, hook: Hook, log: AuditLog | None = None) -> _F:
     """A function with a hook: for code one owns; it stands where it is assigned."""
     raw: Any = function
     method = "." in getattr(raw, "__qualname__", "").rpartition("<locals>.")[2]
@@ -257,7 +259,7 @@ def hooked(function: Callable[..., Any], hook: Hook, log: AuditLog | None = None
         plain,
         method=method and not isinstance(raw, (staticmethod, classmethod)),
     )
-    return _hooked_form(raw, watcher)
+    return _hooked_form(raw, watcher)  # type: ignore[no-any-return]  # a proxy of the function
 
 
 def carry_through(executor: Executor) -> Attachment:
