@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 
 from pydantic_core import SchemaSerializer, core_schema
 
-from mllog_callbacks.events import EventType
+from mllog_callbacks.event_types import EventType
 from mllog_callbacks.values import KEY_CHARS, TEXT_CHARS, Changes, Json, text, value
 
 __all__ = ["HARD_CAP", "encode"]

@@ -1,7 +1,7 @@
 """Many metrics on many sets, side by side: each stream has detectors of its own."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import deepcopy
 from typing import Final
 
@@ -12,6 +12,7 @@ from mllog_callbacks.detectors.overfitting import GeneralisationGap, Overfitting
 from mllog_callbacks.detectors.plateau import Plateau
 from mllog_callbacks.detectors.progress import NoConvergence, Oscillation
 from mllog_callbacks.detectors.protocol import Detector, Issue, Observation
+from mllog_callbacks.detectors.saving import pack, unpack
 from mllog_callbacks.detectors.stalled import Stalled
 
 __all__ = ["DEFAULTS", "DetectorSet"]
@@ -79,6 +80,16 @@ class DetectorSet:
         """Whether there is any detector in the set."""
         return bool(self._patterns)
 
+    def among(self, names: Collection[str]) -> "DetectorSet":
+        """A set of those of its detectors that have one of these names, which has seen nothing."""
+        named = zip(self._names, self._patterns, strict=True)
+        chosen = [each for name, each in named if name in names]
+        return DetectorSet(chosen, ignore=self._ignored, facts=self.facts)
+
+    def ignores(self, issue: Issue) -> bool:
+        """Whether issues of this kind are not told."""
+        return issue.code in self._ignored
+
     def observe(self, observation: Observation) -> list[Issue]:
         """Take an observation; returns the issues that begin or end with it, mostly none."""
         key = observation.dataset, observation.metric
@@ -92,6 +103,35 @@ class DetectorSet:
             self._undirected.add(observation.metric)
             found.append(_undirected(observation))
         return self._explain(found, stream.rise) if found else found
+
+    def saved(self) -> str:
+        """What was seen so far, as text; `restore` takes it, in another process as well."""
+        return pack(self)
+
+    def restore(self, saved: str) -> None:
+        """Go on where another set was, of the same detectors.
+
+        Its clock is not taken over: the time between is no stall.
+
+        Args:
+            saved: What `saved` returned.
+
+        Raises:
+            ValueError: It is no such text, or the other set had other detectors.
+        """
+        own = {type(each) for each in _made(self._patterns)}
+        other = unpack(saved, own)
+        if not isinstance(other, DetectorSet) or other._names != self._names:  # noqa: SLF001 - our own
+            msg = f"the state is not of the detectors {', '.join(self._names)}"
+            raise ValueError(msg)
+        self._streams, self._undirected = other._streams, other._undirected  # noqa: SLF001 - likewise
+        self._step, self._told = other._step, other._told  # noqa: SLF001 - likewise
+        for stream in self._streams.values():
+            stream.restart_clock()
+
+    @property
+    def _names(self) -> list[str]:
+        return [each if isinstance(each, str) else each.name for each in self._patterns]
 
     def overdue(self, seconds: float) -> list[Issue]:
         """Look at the clock that the observations carry: issues where nothing came for too long.
@@ -109,7 +149,7 @@ class DetectorSet:
                 self._step = issue.step
                 self._told.clear()
             # the training values are seen once a validation set: told once all the same
-            if issue.code not in self._ignored and issue.decision not in self._told:
+            if not self.ignores(issue) and issue.decision not in self._told:
                 self._told.add(issue.decision)
                 told.append(explained(issue, self.facts, rise))
         return told
@@ -144,6 +184,12 @@ class _Stream:
             if issue is not None:
                 found.append(issue)
         return found
+
+    def restart_clock(self) -> None:
+        self.seconds = -math.inf
+        for each in self._all:
+            if isinstance(each, Stalled):
+                each.restart()
 
     def overdue(self, seconds: float) -> list[Issue]:
         watching = [each for each in self._all if isinstance(each, Stalled)]

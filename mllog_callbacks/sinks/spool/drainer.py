@@ -7,6 +7,7 @@ of the training. How it runs, and for how long, is told in `process`.
 import os
 import time
 
+from mllog_callbacks.sinks.spool.chained import Chained
 from mllog_callbacks.sinks.spool.layout import (
     HEADER,
     About,
@@ -42,6 +43,7 @@ class Drainer:
         self._about = About.read(folder)
         self._control = Control(folder)
         self._control.pid = os.getpid()
+        self._chain = Chained(folder, self._about)
         self._segment: Segment | None = None
         self._spares: dict[int, Segment] = {}  # by inode: to map one anew takes as long as to write
         self._target: Target | None = None
@@ -85,6 +87,8 @@ class Drainer:
         self._control.busy = time.monotonic_ns()
         self._confirm()
         self._write_sidecar()
+        if os.path.exists(self._about.directory):
+            self._chain.end(sealed=bool(self._control.closing or self._control.leaving))
         self._control.done = 1
 
     def close(self) -> None:
@@ -97,6 +101,8 @@ class Drainer:
         segment = self._segment = self._segment or self._open(self._control.released)
         if segment is None:
             return False
+        if self._chain.position < self._control.position and not self._follow(segment):
+            return True
         position = self._control.position
         offset = segment.offset(position)
         end = segment.complete(offset)
@@ -125,6 +131,7 @@ class Drainer:
         self._confirm()
         if follower.path != segment.path:
             self.close()
+        self._chain.save()
         # First: whoever comes after a kill is not to look for lines in what is being cleared
         self._control.released += 1
         self._segment = follower
@@ -145,6 +152,7 @@ class Drainer:
     def _jump(self, position: int) -> None:
         """Leave a gap of the stream out of the file."""
         self._confirm()  # what was written before is found at its place from now on only by size
+        self._chain.skip(position)
         gap = position - self._control.position
         self._control.position = self._control.durable = position
         if self._target is not None:
@@ -170,6 +178,16 @@ class Drainer:
         finally:
             lines.release()
 
+    def _follow(self, segment: Segment) -> bool:
+        """Have the chain take what was written; say whether the file is as it was written."""
+        try:
+            name = self._target_of(segment).name
+        except Altered as altered:
+            self._go_on_beside(segment, altered.until)
+            return False
+        self._chain.follow(segment, self._control.position, name)
+        return True
+
     def _target_of(self, segment: Segment) -> Target:
         path = segment.path
         if self._target is None:
@@ -193,6 +211,7 @@ class Drainer:
         kept = min(now, max(HEADER, segment.offset(until))) if until else HEADER
         line = segment.memory.rfind(b"\n", HEADER, kept) + 1 or HEADER
         self._target = Target.create(segment.path, segment.position(line), self._record, copy)
+        self._chain.skip(segment.position(line))
         self._control.position = segment.position(line)
         self._control.durable = min(self._control.durable, self._control.position)
         self._control.copy = self._target.copy

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from mllog_callbacks.chain.signing import VARIABLE
 from mllog_callbacks.sinks.spool.layout import lock
 from mllog_callbacks.sinks.spool.process import run
 
@@ -22,12 +23,15 @@ _LASTING_S: Final = 60.0
 # Stands in for the packages above the drainer, whose own imports would take 200 ms.
 _PROGRAM: Final = """
 import sys
-for name in "mllog_callbacks", "mllog_callbacks.sinks", "mllog_callbacks.sinks.spool":
-    sys.modules[name] = type(sys)(name)
-    sys.modules[name].__path__ = [sys.argv[1]]
+for name in "", "/chain", "/sinks", "/sinks/spool":
+    package = type(sys)("mllog_callbacks" + name.replace("/", "."))
+    package.__path__ = [sys.argv[1] + name]
+    sys.modules[package.__name__] = package
+sys.path += sys.argv[3:]
 from mllog_callbacks.sinks.spool.process import main
 main(sys.argv[2])
 """
+_ROOT: Final = str(Path(__file__).parents[2])
 _BLOCKED: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGPIPE")
 
 
@@ -122,7 +126,7 @@ def _spawn(folder: str, wake: socket.socket) -> int:
     try:
         return os.posix_spawn(
             sys.executable or "",
-            [*arguments, str(Path(__file__).parent), folder],
+            [*arguments, _ROOT, folder, *_signers_path()],
             os.environ,
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, wake.fileno(), 0),
@@ -134,6 +138,11 @@ def _spawn(folder: str, wake: socket.socket) -> int:
         )
     finally:
         os.close(null)
+
+
+def _signers_path() -> list[str]:
+    """Where the drainer finds `cryptography`, if the chain is to be signed."""
+    return [each for each in sys.path if each] if os.environ.get(VARIABLE) else []
 
 
 def _drain(folder: str, wake: socket.socket) -> None:

@@ -22,6 +22,7 @@ __all__ = [
     "Control",
     "Segment",
     "lock",
+    "namespace",
     "private",
     "segment_name",
     "spare_name",
@@ -50,7 +51,8 @@ class Control:
     disk began that has not returned, or 0), `copy` (which name of the file is used, from 1),
     `done`, its `pid` and how many `spares` it made: empty segments, ready for use. Of the log's
     side: `closing`, `sync_ms` between two confirmations by the disk, how many spares were
-    `taken`, and the process of its `owner`.
+    `taken`, the process of its `owner`, and `leaving`: the process ends in order, though entries
+    may still come.
     """
 
     _NAMES = (
@@ -67,6 +69,7 @@ class Control:
         "taken",
         "sync_ms",
         "owner",
+        "leaving",
     )
 
     def __init__(self, folder: str, *, create: bool = False) -> None:
@@ -261,11 +264,15 @@ def _place(directory: bytes) -> bytes:
         where = b"%d:%d" % (status.st_dev, status.st_ino)
     except OSError:
         where = b"-"
+    return where + b" " + namespace()
+
+
+def namespace() -> bytes:
+    """The mount namespace of this process, by number; ``-`` where it is not known."""
     try:
-        namespace = b"%d" % os.stat("/proc/self/ns/mnt").st_ino
+        return b"%d" % os.stat("/proc/self/ns/mnt").st_ino
     except OSError:
-        namespace = b"-"
-    return where + b" " + namespace
+        return b"-"
 
 
 def private(path: str, flags: int) -> int:

@@ -126,6 +126,10 @@ class SpoolSink(Stream):
             time.sleep(_SHORTEST_S)
         return flushed and not self.overflow.dropped
 
+    def leave(self) -> None:
+        """Note that the process ends in order; entries may still come until it did."""
+        self.control.leaving = 1
+
     def __del__(self) -> None:
         """A log that nobody holds any more is closed, without waiting for the disk."""
         try:

@@ -60,6 +60,11 @@ class Target:
         self._file = file
         self._size = 0  # of what is ours
 
+    @property
+    def name(self) -> bytes:
+        """The file's name in its directory."""
+        return os.path.basename(_named(self.path, self.copy))
+
     @classmethod
     def create(cls, path: bytes, shift: int, record: str, copy: int = 0) -> "Target":
         """Make the file under the first free name and note in `record` which it is.
