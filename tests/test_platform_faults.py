@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -14,16 +13,28 @@ import pytest
 from fastapi.testclient import TestClient
 
 import audit
-import test_sink_faults as faults
+from disks import fill, freezable_disk, freeze, memory_disk, remount
 from mllog_callbacks import AuditLog
 from processes import drainers, until
 from test_platform_uploads import GOOD
 from workbench.web import create_app
 
-disk, frozen_disk = faults.disk, faults.frozen_disk
-
 FORMULA = b"size,late\n1,=1+1\n"
 Answers = list[tuple[int, Any]]
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small disk of its own."""
+    with memory_disk(tmp_path / "disk", "256k") as path:
+        yield path
+
+
+@pytest.fixture
+def frozen_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk that can be made to hang."""
+    with freezable_disk(tmp_path / "disk") as path:
+        yield path
 
 
 def used(folder: Path) -> Answers:
@@ -73,19 +84,16 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> Answers:
 @contextmanager
 def full(folder: Path) -> Iterator[None]:
     """A disk without a byte left."""
-    with suppress(OSError), (folder / "filler").open("wb") as stream:
-        while True:
-            stream.write(bytes(4096))
-            stream.flush()
+    fill(folder / "filler")
     yield
 
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
     """A disk that was mounted anew."""
-    subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+    remount(folder, "ro")
     yield
-    subprocess.run(["mount", "-o", "remount,rw", folder], check=True)
+    remount(folder, "rw")
 
 
 @contextmanager
@@ -99,11 +107,11 @@ def removed(folder: Path) -> Iterator[None]:
 @contextmanager
 def hung(folder: Path) -> Iterator[None]:
     """A disk on which every write waits."""
-    subprocess.run(["fsfreeze", "-f", folder], check=True)
+    freeze(folder, frozen=True)
     try:
         yield
     finally:
-        subprocess.run(["fsfreeze", "-u", folder], check=True)
+        freeze(folder, frozen=False)
 
 
 @contextmanager
