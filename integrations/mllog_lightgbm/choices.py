@@ -42,10 +42,14 @@ def _overruled(opening: Opening) -> Iterator[str]:
         used = found.resolved.get(name)
         if used is None or name in _OTHER_TEXT or callable(given) or _plain(given) == used:
             continue
-        if name == "num_leaves" and (depth := found.get("max_depth")):
-            yield f"num_leaves={used} is used where {given} was given: max_depth={depth} bounds it."
-        else:
-            yield f"{name}={shown(used)} is used where {name}={shown(given)} was given."
+        yield f"{name}={shown(used)} is used where {name}={shown(given)} was given."
+
+
+def _leaves(opening: Opening) -> Iterator[str]:
+    found = opening.found
+    depth, leaves = found.given.get("max_depth"), found.defaults.get("num_leaves")
+    if isinstance(depth, int) and depth > 0 and leaves == 1 << depth:
+        yield f"num_leaves={leaves} follows from max_depth={depth}."
 
 
 def _metric(opening: Opening) -> Iterator[str]:
@@ -130,6 +134,7 @@ def _seeds(opening: Opening) -> Iterator[str]:
 _LOOKS: Final[tuple[Callable[[Opening], Iterator[str]], ...]] = (
     _renamed,
     _overruled,
+    _leaves,
     _metric,
     _early_stopping,
     _start,

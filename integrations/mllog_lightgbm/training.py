@@ -2,7 +2,7 @@
 
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 from lightgbm import Dataset
 from lightgbm.callback import CallbackEnv, EarlyStopException
@@ -19,18 +19,8 @@ from mllog_lightgbm.stops import Stop, read_stop
 __all__ = ["Training"]
 
 
-class _Step(NamedTuple):
-    """An iteration as it waits to be taken up.
-
-    Attributes:
-        done: The iteration, counted from 1.
-        results: What LightGBM measured.
-        rate: The learning rate among the parameters, where it is there.
-    """
-
-    done: int
-    results: tuple[Sequence[Any], ...]
-    rate: object
+_Step: TypeAlias = tuple[int, tuple[Sequence[Any], ...], object]
+"""An iteration as it waits: its number from 1, LightGBM's results, the learning rate if given."""
 
 
 class Training:
@@ -128,7 +118,7 @@ class Training:
             rate = env.params.get("learning_rate")  # what `lightgbm.reset_parameter` writes
             if rate is None:
                 rate = env.params.get(self._rate)
-            self._backlog.add(_Step(done, results, rate))
+            self._backlog.add((done, results, rate))
             if done >= self._cadence.following:
                 self._backlog.clear()
                 if done == self._last and not self.watched:
@@ -201,14 +191,15 @@ class Training:
     def _take(self, step: _Step) -> None:
         """Make of an iteration what there is to make: in the backlog's thread, or at once."""
         try:
-            self._results = step.results
-            stretch = self._scores.record(step.results, step.done)
+            done, results, rate = step
+            self._results = results
+            stretch = self._scores.record(results, done)
             if self._watcher is not None:
-                issues = self._watcher.observe(step.results, step.done, step.rate)
+                issues = self._watcher.observe(results, done, rate)
                 if issues:
                     self._run.tell_issues(issues, "iteration")
-            if self._cadence.due(step.done, stretch):
-                self._tell_progress(step.done)
+            if self._cadence.due(done, stretch):
+                self._tell_progress(done)
         except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
             report_failure(error, "Training.take")
 

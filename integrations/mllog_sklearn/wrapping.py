@@ -186,7 +186,7 @@ def _metaclass(kind: type) -> type:
 
 def _instance(estimator: Any, cls: type) -> Any:
     """The same estimator as an instance of another class; its values are shared, not copied."""
-    made = object.__new__(cls)
+    made: Any = object.__new__(cls)
     for parent in plain_class(cls).__mro__:
         slots = parent.__dict__.get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from mllog_callbacks.event_types import RUN_ENDS, EventType
 from mllog_callbacks.rows import Fields, FileAccount, Row
-from mllog_callbacks.story.curves import position_of
 from mllog_callbacks.story.model import Fold, Found, Run, Story, Told
 from mllog_callbacks.story.runs import Runs
 
@@ -133,9 +132,8 @@ class StoryBuilder:
         key = (code, name, subject)
         if key not in run.issues and len(run.issues) >= _MOST_ISSUES:
             return
-        position = position_of(told.snapshot)
         found = run.issues.setdefault(key, Found(code, name, subject))
-        found.take(told, position and position[1])
+        found.take(told)
 
 
 def _subject(run: Run, told: Told) -> str:

@@ -53,9 +53,9 @@ def regression(pl: Any) -> type[Any]:
             """Log the loss."""
             self.log("val_loss", self.loss(batch))
 
-        def test_step(self, batch: Any, place: int = 0) -> None:
+        def test_step(self, *given: Any) -> None:
             """Log the loss."""
-            self.log("test_loss", self.loss(batch))
+            self.log("test_loss", self.loss(given[0]))
 
         def predict_step(self, batch: Any, _place: int) -> Any:
             """Return the prediction."""
