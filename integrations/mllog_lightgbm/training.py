@@ -13,6 +13,7 @@ from mllog_lightgbm.estimator import Estimator
 from mllog_lightgbm.issues import Watcher, facts_for_causes
 from mllog_lightgbm.model import Model, Saved, boosters_of, gains
 from mllog_lightgbm.opening import Opening, open_training
+from mllog_lightgbm.parameters import without_functions
 from mllog_lightgbm.results import Result, Scoreboard, as_snapshot, read_results
 from mllog_lightgbm.stops import Stop, read_stop
 
@@ -75,9 +76,8 @@ class Training:
         self.watched = True
         self._last = planned
         self._estimator = estimator
-        self._given = dict(given)
-        if objective is not None:
-            self._given["objective"] = objective
+        more = {} if objective is None else {"objective": objective}
+        self._given = without_functions({**given, **more})
 
     @guarded
     def begin(

@@ -131,6 +131,25 @@ def test_lightgbms_own_methods_are_back_when_the_last_model_has_gone(log: AuditL
     assert (lgb.Booster.save_model, lgb.CVBooster.save_model) == own
 
 
+def test_an_objective_that_keeps_its_error_is_not_kept_by_us(log: AuditLog) -> None:
+    """Its traceback holds the frames of the call: these go all the same."""
+
+    class Objective:
+        error: BaseException | None = None
+
+        def __call__(self, _predicted: Any, _data: lgb.Dataset) -> Any:
+            self.error = ValueError("kept")
+            raise self.error
+
+    training = data()[0]
+    alive = weakref.ref(training)
+    with pytest.raises(ValueError, match="kept"):
+        lgb.train(PARAMS | {"objective": Objective()}, training, callbacks=[MLAuditCallback(log)])
+    del training
+    gc.collect()
+    assert alive() is None
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_nothing_of_ours_keeps_anything_alive(log: AuditLog, *, fails: bool) -> None:
     """Booster, data and frame go when the caller lets them go, by reference counts alone."""
