@@ -178,15 +178,17 @@ class Training:
             told = reasons.vanished(self._position())
             self._run.end(EventType.TRAINING_FAILED, told, self._counted())
 
-    @guarded
-    def saved(self, saved: Saved) -> None:
-        """Tell that the model was saved, also after the end, while the log is open."""
-        if not self._run.closed:
-            self._run.tell(
-                EventType.MODEL_SAVED,
-                reasons.saved(saved, cv=bool(self._folds)),
-                saved.as_snapshot(),
-            )
+    @property
+    def saves(self) -> Callable[[Saved], object]:
+        """What tells that the model was saved, also after the end, while the log is open."""
+        run, cv = self._run.detached(), bool(self._folds)
+
+        def tell(saved: Saved) -> None:
+            if not run.closed:
+                told = reasons.saved(saved, cv=cv)
+                run.tell(EventType.MODEL_SAVED, told, saved.as_snapshot())
+
+        return tell
 
     def _take(self, step: _Step) -> None:
         """Make of an iteration what there is to make: in the backlog's thread, or at once."""
