@@ -12,8 +12,9 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import pytorch_lightning as pl
@@ -48,7 +49,7 @@ class Way(NamedTuple):
 
     name: str
     call: str = "fit"
-    trainer: dict[str, Any] = {}
+    trainer: Mapping[str, Any] = MappingProxyType({})
     prepare: Callable[[Any], object] = id
 
 
