@@ -21,7 +21,7 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import Dataset
 
-from lightning_training import loader, make_trainer, regression
+from lightning_training import VERSION, loader, make_trainer, regression
 from mllog_callbacks import AuditLog, EventType, read_entries
 
 TABLE: Final = Path(__file__).parents[2] / "docs" / "lightning-ends.md"
@@ -235,5 +235,5 @@ if __name__ == "__main__":
     if "--write" in sys.argv:
         TABLE.parent.mkdir(exist_ok=True)
         version, others = by_other(sys.argv[-1])
-        TABLE.write_text(rendered({version: others, pl.__version__: found}), "utf-8")
-    sys.stdout.write(json.dumps([pl.__version__, found]) + "\n")
+        TABLE.write_text(rendered({version: others, VERSION: found}), "utf-8")
+    sys.stdout.write(json.dumps([VERSION, found]) + "\n")

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.tuner.tuning import Tuner
 
 from lightning_training import (
     DISTRIBUTIONS,
+    VERSION,
     Entries,
     loader,
     make_trainer,
@@ -66,7 +68,7 @@ def test_who_set_which_hyperparameter(log: AuditLog, entries: Entries, tmp_path:
         "num_nodes": 1,
         "precision": "64-true",
     }
-    assert f"Lightning {pl.__version__}" in str(told.reasoning)
+    assert f"Lightning {VERSION}" in str(told.reasoning)
 
 
 def test_model_and_data_are_told(log: AuditLog, entries: Entries, tmp_path: Path) -> None:
@@ -188,7 +190,8 @@ def test_manual_optimisation_and_several_loaders_are_told(
             self.manual_backward(self.loss(batch))
             optimizer.step()
 
-        def validation_step(self, batch: Any, _place: int, dataloader_idx: int = 0) -> None:
+        def validation_step(self, batch: Any, _place: int, dataloader_idx: int) -> None:
+            assert dataloader_idx in {0, 1}
             self.log("val_loss", self.loss(batch))
 
     trainer = make_trainer(pl, log, tmp_path, max_epochs=2)
@@ -206,8 +209,6 @@ def test_a_tuner_that_tries_rates_is_no_training(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """It leaves before the training begins; the training after it is one."""
-    from pytorch_lightning.tuner import Tuner  # noqa: PLC0415 - for this test alone
-
     trainer = make_trainer(pl, log, tmp_path, max_epochs=1)
     module = regression(pl)()
     Tuner(trainer).lr_find(module, loader(640), loader(seed=1), num_training=8, attr_name="rate")

@@ -118,7 +118,8 @@ def test_the_loss_that_is_returned_needs_no_name(
 
 def test_detectors_can_be_chosen(log: AuditLog, entries: Entries, tmp_path: Path) -> None:
     """None at all, or all but one: of the steps as well."""
-    for detectors in ([], DetectorSet(ignore=["MLA001", "MLA002", "MLA006"])):
+    chosen: tuple[Any, ...] = ([], DetectorSet(ignore=["MLA001", "MLA002", "MLA006"]))
+    for detectors in chosen:
         audit = MLAuditCallback(log, detectors=detectors)
         trainer = make_trainer(pl, log, tmp_path, audit=audit, max_epochs=len(RISING))
         trainer.fit(Scripted(RISING), loader(), loader(seed=1))
