@@ -128,7 +128,8 @@ class Training:
             if isinstance(each, EarlyStopping) and each.current_rounds >= each.rounds:
                 ((name, metrics),) = each.best_scores.items()
                 ((metric, scores),) = metrics.items()
-                best = int(self._model.attr("best_iteration")) + 1
+                # counted from 1, and from the start of this call where it continues a model
+                best = int(self._model.attr("best_iteration")) + 1 - each.starting_round
                 kept = "the trees after it are cut off" if each.save_best else "all trees are kept"
                 return (
                     f"{name} {metric} last improved at iteration {best:,} "

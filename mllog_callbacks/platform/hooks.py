@@ -30,9 +30,13 @@ _WITH_FUNC: Final = (
 
 
 class _Copied:
-    """What proxies leave open: they are copied and pickled as the functions they stand for."""
+    """What proxies leave open: they are shown, copied and pickled as what they stand for.
 
-    __wrapped__: Any
+    Nothing is annotated here: it would stand among the annotations of every hooked function.
+    """
+
+    def __repr__(self: Any) -> str:
+        return repr(self.__wrapped__)
 
     def __copy__(self) -> Self:
         return self
@@ -43,7 +47,7 @@ class _Copied:
     def __reduce__(self) -> tuple[object, ...]:
         return self.__reduce_ex__(4)
 
-    def __reduce_ex__(self, protocol: object) -> tuple[object, ...]:
+    def __reduce_ex__(self: Any, protocol: object) -> tuple[object, ...]:
         """By name: what stands there in the process that unpickles."""
         place = f"{self.__wrapped__.__module__}:{self.__wrapped__.__qualname__}"
         try:

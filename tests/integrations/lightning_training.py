@@ -1,6 +1,7 @@
 """Small real Lightning trainings, of either distribution, and what to ask of their trail."""
 
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from mllog_lightning import MLAuditCallback
 
 Entries = Callable[[], list[LogEntry]]
 
+VERSION = version("pytorch-lightning")
 DISTRIBUTIONS: tuple[Any, ...] = (pytorch_lightning, lightning.pytorch)
 
 
