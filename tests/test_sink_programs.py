@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from mllog_callbacks import AuditLog, LogDirectoryError
-from processes import emit_many, emit_one, numbers, until
+from mllog_callbacks.sinks.spool import place
+from processes import drained, emit_many, emit_one, numbers, until
 
 HEAD = """
 import os, resource, signal, sys, threading, time
@@ -166,3 +167,28 @@ def test_an_interrupt_within_emit_holds_up_nobody(tmp_path: Path) -> None:
     assert returned <= set(own)
     assert [n for n in found if n >= 10_000] == list(range(10_000, 15_000))
     assert len(returned) < 2_000
+
+
+def test_a_handler_may_close_the_log_within_emit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was taken before is written, what comes after is counted, and nothing is raised."""
+    monkeypatch.setattr(place, "SEGMENT", 64 * 1024)
+    chance = random.Random(0)  # noqa: S311 - a seed, not a secret
+    before = signal.getsignal(signal.SIGALRM)
+    try:
+        for run in range(25):
+            directory = tmp_path / str(run)
+            log = AuditLog(directory)
+            signal.signal(signal.SIGALRM, lambda *_, close=log.close: close())
+            signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-4, 0.02))
+            emitted = 0
+            while not log.closed or emitted < 100:
+                emit_one(log, emitted)
+                emitted += 1
+            drained(directory)
+            stats = log.stats
+            assert (stats.emitted, stats.pending) == (emitted, 0)
+            assert numbers(directory) == list(range(stats.written))
+    finally:
+        signal.signal(signal.SIGALRM, before)
