@@ -9,9 +9,8 @@ from glob import escape, glob, has_magic
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
-from mllog_callbacks.logfiles import find_logs
+from mllog_callbacks.logfiles import day_of, find_logs, session_of
 from mllog_callbacks.rows import Row, parse_row
-from mllog_callbacks.story import session_of
 
 __all__ = ["Followed", "Seen", "last_lines"]
 
@@ -146,10 +145,10 @@ def _meant(path: str) -> list[Path]:
         return [log for match in sorted(glob(path, recursive=True)) for log in _meant(match)]  # noqa: PTH207
     if named.is_dir():
         return find_logs(named, complete=False)
-    session = session_of(named)
-    if session == named.name:
+    if not day_of(named):
         return [named]
-    beside = named.parent.glob(f"ml-platform-*.{escape(session)}.jsonl")
+    session = session_of(named)
+    beside = named.parent.glob(f"ml-platform-*.{escape(session)}*.jsonl")
     return sorted(each for each in beside if session_of(each) == session and each >= named)
 
 

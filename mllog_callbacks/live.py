@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from mllog_callbacks.following import Followed
 from mllog_callbacks.guards import guarded
 from mllog_callbacks.log import AuditLog, get_log
+from mllog_callbacks.logfiles import session_of
 from mllog_callbacks.report import render_card
 from mllog_callbacks.rows import FileAccount
-from mllog_callbacks.story import StoryBuilder, read_sidecar, session_of
+from mllog_callbacks.story import StoryBuilder, read_sidecar
 
 if TYPE_CHECKING:
     from mllog_callbacks.following import Seen

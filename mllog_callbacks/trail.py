@@ -10,6 +10,7 @@ from typing import Any
 from mllog_callbacks.log import AuditLog
 from mllog_callbacks.logfiles import find_logs
 from mllog_callbacks.report import render_card, render_report
+from mllog_callbacks.sealing import seal
 from mllog_callbacks.story import Story, read_stories, telling
 from mllog_callbacks.story.summing import as_object
 
@@ -88,4 +89,5 @@ def read_trail(
         paths = list(source)
     files = dict.fromkeys(file for path in paths for file in find_logs(path))
     stories = read_stories(files)
+    seal(stories)
     return Trail(tuple(sorted(stories, key=lambda story: story.span[0] or "")))

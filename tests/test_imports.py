@@ -30,7 +30,7 @@ FLOORS: tuple[set[str], ...] = (
         "timestamps",
         "wording",
     },
-    {"events", "values"},
+    {"events", "listening", "values"},
     {"context", "encoding", "identity", "settings"},
     {"sinks", "detectors"},
     {"logfiles"},
@@ -41,6 +41,7 @@ FLOORS: tuple[set[str], ...] = (
     {"report"},
     {"integrity", "query", "session"},
     {"log", "otlp", "reconcile"},
+    {"sealing"},
     {"live", "run", "trail"},
     {"mllog_callbacks"},  # the front door
     {"cli", "platform"},

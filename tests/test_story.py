@@ -23,8 +23,8 @@ def test_a_training_is_told_from_its_start_to_what_was_kept() -> None:
         "LGBMClassifier trained on credit.v3 for 20 of at most 100 iterations (900 rows). Training "
         "stopped early after iteration 20 of at most 100. valid loss last improved at iteration 10 "
         "(0.5); 10 iterations without improvement reached early_stopping(stopping_rounds=10, "
-        "min_delta=0). The model of iteration 10 is kept. Main finding: Overfitting: valid loss has "
-        "been getting worse since iteration 10. Probable cause: 14.3 rows a leaf."
+        "min_delta=0). The model of iteration 10 is kept. Main finding: Overfitting: valid loss "
+        "has been getting worse since iteration 10. Probable cause: 14.3 rows a leaf."
     )
     assert [words for _, words in telling.pills(story)] == [
         "Stopped early, as configured",
@@ -177,7 +177,8 @@ def test_runs_one_after_the_other_have_their_own_settings() -> None:
         ([{"epoch": 1, "metrics": {"val_loss": 1.0}, "seconds": 3.0}], "epoch", ["val loss"]),
         ([{"epoch": 1, "learning_rate": {"Adam": 0.1}}], "epoch", ["learning_rate.Adam"]),
         ([{"loss": 1.0}, {"loss": 0.5}], "entry", ["loss"]),
-        ([{"epoch": 1, "rows": 10, "best_score": 0.5, "patience": 3}], "epoch", []),
+        ([{"epoch": 1, "rows": 10, "best_score": 0.5, "patience": 3}], "entry", []),
+        ([{"epoch": 9, "metric": "training loss", "last": 0.5}], "epoch", ["training loss"]),
     ],
 )
 def test_metrics_of_any_shape_become_curves(
@@ -223,10 +224,10 @@ def test_an_issue_is_one_from_its_first_word_to_its_last() -> None:
         ("ISSUE_DETECTED", resolved),
         ("ISSUE_DETECTED", issue("warning", 15, "valid auc")),
     )
-    (_, other), (run, found) = story.issues[::-1]
+    (_, other), (_, found) = story.issues[::-1]
     assert (found.severity, found.count, found.resolved) == ("error", 3, True)
     assert (other.severity, other.subject) == ("warning", "valid auc")
-    text = telling.issue_text(found, run)
+    text = telling.issue_text(found)
     assert text.evidence == "valid loss was best at iteration 10."
     assert text.cause == "14.3 rows a leaf."
     assert text.course.endswith("At last: Overfitting resolved: valid loss is at a new best.")

@@ -9,7 +9,7 @@ import pytest
 
 from mllog_callbacks import AuditLog, read_trail
 from test_cli import run
-from trails import lines, training, write
+from trails import issue, lines, training, write
 
 
 @pytest.fixture
@@ -135,3 +135,69 @@ def test_an_empty_trail_has_nothing_to_save(tmp_path: Path) -> None:
     assert str(trail) == "There is no entry."
     with pytest.raises(ValueError, match="no session"):
         trail.save(tmp_path / "a.html")
+
+
+def test_a_log_that_was_changed_says_so_first(tmp_path: Path) -> None:
+    """Held against the chain of its session: intact as written, changed with one byte changed."""
+    with AuditLog(tmp_path, session="sealed") as log:
+        for event, fields in training():
+            log.emit(event, **fields)
+    whole = run("report", "--json", tmp_path, "-o", tmp_path / "a.html")
+    assert (whole.returncode, json.loads(whole.stdout)["state"][:10]) == (0, "Log intact")
+    path = next(tmp_path.glob("*.jsonl"))
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes().replace(b'"valid":{"loss":0.5}', b'"valid":{"loss":0.4}', 1))
+    changed = run("report", "--json", tmp_path, "-o", tmp_path / "b.html")
+    assert changed.returncode == 1
+    assert json.loads(changed.stdout)["state"] == "Log changed since it was written"
+    page = (tmp_path / "b.html").read_text("utf-8")
+    assert page.index("Log changed since") < page.index("Stopped early, as configured")
+    assert "The log is tampered: " in page
+    assert str(read_trail(path)).splitlines()[1].startswith("The log is tampered: ")
+
+
+def _long(steps: int) -> bytes:
+    metrics = {"loss": 0.123456789, "auc": 0.87654321, "error": 0.0456789}
+    told = [
+        training(0)[0],
+        (
+            "HYPERPARAMETERS_SET",
+            {
+                "metrics_snapshot": {
+                    "set_by_caller": {f"parameter_{n}": n / 7 for n in range(10)},
+                    "defaults": {f"default_parameter_{n}": n / 7 for n in range(100)},
+                }
+            },
+        ),
+        *[
+            (
+                "TRAINING_PROGRESS",
+                {
+                    "decision": f"Iteration {step:,} of {steps:,} is done.",
+                    "reasoning": "valid loss is 0.123457, its best so far. " * 3,
+                    "metrics_snapshot": {
+                        "iteration": step,
+                        "training": {name: value / step for name, value in metrics.items()},
+                        "valid": {name: value * (1 + step % 7) for name, value in metrics.items()},
+                    },
+                },
+            )
+            for step in range(1, steps + 1)
+        ],
+        *[("ISSUE_DETECTED", issue("error", 99, f"valid {name}")) for name in metrics],
+        *training(0)[2:],
+    ]
+    return lines(told)
+
+
+@pytest.mark.parametrize(("steps", "most"), [(192, 40_000), (100_000, 100_000)])
+def test_a_page_is_small_whatever_the_length_of_the_log(
+    tmp_path: Path, steps: int, most: int
+) -> None:
+    """The tables and the curves are thinned, and no issue is lost."""
+    path = write(tmp_path, _long(steps), "long")
+    assert run("report", path, "-o", tmp_path / "a.html").returncode == 0
+    page = (tmp_path / "a.html").read_text("utf-8")
+    assert len(page.encode()) <= most
+    assert page.count('<article id="issue-') == 3
+    assert f"{steps + 8 - 1:,} lines valid" in page or f"of {steps + 7:,} lines valid" in page

@@ -125,4 +125,4 @@ def _show_next(path: Path) -> None:
     click.echo("Try next:", err=True)
     click.echo(f"  mllog summary {quoted}", err=True)
     click.echo(f"  mllog report --open {quoted}", err=True)
-    click.echo(f"  mllog validate {quoted}", err=True)
+    click.echo(f"  mllog verify {quoted}", err=True)

@@ -53,6 +53,7 @@ def report(
     first); 2 on wrong usage; 3 where a path cannot be read or the page cannot be written.
     """
     reading = read(given_or_default(paths))
+    _seal(reading.stories)
     if not reading.stories:
         ctx.exit(reading.exit_code or UNREADABLE)
     if output == STDIN:
@@ -69,6 +70,12 @@ def report(
     if in_browser:
         webbrowser.open(written[0][0].absolute().as_uri())
     ctx.exit(reading.exit_code)
+
+
+def _seal(stories: "list[Story]") -> None:
+    from mllog_callbacks.sealing import seal  # noqa: PLC0415 - slow to import
+
+    seal(stories)
 
 
 def _print_page(stories: "list[Story]") -> None:

@@ -108,9 +108,9 @@ def _print_issues(console: "Console", story: "Story") -> None:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column(ratio=1)
-    for run, found in issues[:_ISSUES]:
+    for _, found in issues[:_ISSUES]:
         style = _STYLES[_SEVERITIES[found.severity]]
-        text = telling.issue_text(found, run)
+        text = telling.issue_text(found)
         told = Text(text.title)
         told.append(f"\n{text.where}", style="dim")
         if text.advice:

@@ -109,7 +109,7 @@ class _Showing:
         if self._tell is None or each.row.fields is None:
             click.echo(each.raw)
             return
-        from mllog_callbacks.story import session_of  # noqa: PLC0415 - loads pydantic: slow
+        from mllog_callbacks.logfiles import session_of  # noqa: PLC0415 - loads pydantic: slow
 
         session = session_of(each.path)
         if session != self._session:

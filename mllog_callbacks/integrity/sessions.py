@@ -7,17 +7,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from mllog_callbacks.chain.heads import SUFFIX
-from mllog_callbacks.reader import find_logs
+from mllog_callbacks.logfiles import SIDECARS, day_of, find_logs, session_of
 from mllog_callbacks.sinks import recover
 
-__all__ = ["SIDECARS", "Session", "day_of", "find_sessions", "session_of"]
-
-SIDECARS: Final = "_integrity"
-_NAME: Final = re.compile(r"ml-platform-(\d{4}-\d{2}-\d{2})\.(.+)\.jsonl")
-_COPY: Final = re.compile(r"(.+)-\d+")
+__all__ = ["SIDECARS", "Session", "day_of", "find_sessions"]
 
 
 @dataclass(slots=True)
@@ -51,32 +47,6 @@ class Session:
         except (OSError, ValueError):
             return {}
         return facts if isinstance(facts, dict) else {}
-
-
-def session_of(file: Path) -> str:
-    """The session a file belongs to, by its name; the name itself where it is no session's.
-
-    Where a file's own name was taken, another beside it has a number behind the session's name.
-    """
-    found = _NAME.fullmatch(file.name)
-    if found is None:
-        return file.stem
-    name = found[2]
-    copy = _COPY.fullmatch(name)
-    sidecars = file.parent / SIDECARS
-    if copy and not (sidecars / f"{name}.json").exists() and _has_sidecar(sidecars, copy[1]):
-        return copy[1]
-    return name
-
-
-def _has_sidecar(sidecars: Path, name: str) -> bool:
-    return any((sidecars / f"{name}{each}").exists() for each in (".json", SUFFIX))
-
-
-def day_of(file: Path) -> str:
-    """The day a file is of, such as ``2025-01-30``; empty where its name does not say."""
-    found = _NAME.fullmatch(file.name)
-    return found[1] if found else ""
 
 
 def find_sessions(paths: Iterable[str | os.PathLike[str]]) -> list[Session]:

@@ -26,7 +26,7 @@ def story_card(stories: Sequence[Story]) -> dict[str, Any]:
 
 def _story(story: Story, *, in_full: bool) -> dict[str, Any]:
     numbered = [(at, each) for at, (run, each) in enumerate(story.issues, 1) if run is story.main]
-    issues = [(found, telling.issue_text(found, run)) for run, found in story.issues[:_ISSUES]]
+    issues = [(found, telling.issue_text(found)) for _, found in story.issues[:_ISSUES]]
     about = (f"Session {cut(story.session, 140)}", moment(story.span[0]), telling.took(story))
     return {
         "title": telling.title(story),

@@ -12,7 +12,7 @@ from mllog_callbacks.story import Curve, Found, Point, Run
 from mllog_callbacks.story.facts import done, kept
 from mllog_callbacks.story.shown import cut, number
 
-__all__ = ["Chart", "Mark", "Note", "Series", "Table", "Tick", "charts_of"]
+__all__ = ["Chart", "Mark", "Note", "Series", "Table", "Tick", "charts_of", "told_once"]
 
 # Places in a drawing of 860 by 270, as the templates know it
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58.0, 742.0, 26.0, 226.0
@@ -105,24 +105,41 @@ def charts_of(run: Run, numbered: Sequence[tuple[int, Found]]) -> list[Chart]:
         run: The run.
         numbered: Its issues, with their numbers on the page.
     """
-    by_metric: dict[str, list[Curve]] = {}
+    together: dict[tuple[str, str], list[Curve]] = {}
     for curve in run.curves:
-        by_metric.setdefault(curve.metric, []).append(curve)
-    metrics = sorted(by_metric, key=lambda name: all(each.training for each in by_metric[name]))
-    drawn = [_chart(run, name, by_metric[name], numbered) for name in metrics]
+        together.setdefault((curve.metric, curve.unit), []).append(curve)
+    groups = [each for each in together.values() if any(len(curve.points) > 1 for curve in each)]
+    drawn = [_chart(run, each, numbered) for each in sorted(groups, key=_importance)]
     return [each for each in drawn if each is not None]
 
 
-def _chart(
-    run: Run, metric: str, curves: list[Curve], numbered: Sequence[tuple[int, Found]]
-) -> Chart | None:
+def told_once(run: Run) -> list[str]:
+    """The metrics of which a run has told one value, in words."""
+    once = [curve for curve in run.curves if len(curve.points) == 1]
+    return [
+        f"{curve.name} {number(value)} at {curve.unit} {number(at)}"
+        for curve in once
+        for at, value in curve.points
+        if value is not None
+    ]
+
+
+def _importance(curves: list[Curve]) -> int:
+    """Those with a validation set first, the learning rate last."""
+    if "learning_rate" in curves[0].metric or curves[0].metric.startswith("lr"):
+        return 2
+    return int(all(each.training for each in curves))
+
+
+def _chart(run: Run, curves: list[Curve], numbered: Sequence[tuple[int, Found]]) -> Chart | None:
+    metric = curves[0].metric
     curves, left_out = curves[:_MOST_SERIES], len(curves[_MOST_SERIES:])
     thin = [decimated(curve.points, _POINTS) for curve in curves]
     values = [point.value for points in thin for point in points if point.value is not None]
     if not values:
         return None
     had = done(run)
-    unit = run.curves.unit
+    unit = curves[0].unit
     end = had[0] if had and had[1] == unit else None
     at = [point.at for points in thin for point in points] + ([end] if end is not None else [])
     x = scale_of(at, _LEFT, _RIGHT)
@@ -240,7 +257,7 @@ def _annotate(
         told = f"{word} at {number(end)}"
         chart.stop = Note(place, told, place - 5, _freest([each.label_at for each in chart.series]))
     best = kept(run)
-    if best is None or best.at is None or best.unit != chart.unit:
+    if best is None or best.at is None or not best.is_kept or best.unit != chart.unit:
         return
     if best.name in {curve.name for curve in curves}:
         place_x, place_y = round(x.place(best.at), 1), round(y.place(best.value), 1)
@@ -259,7 +276,12 @@ def _freest(taken: list[float]) -> float:
 def _marks(
     metric: str, curves: list[Curve], numbered: Sequence[tuple[int, Found]], x: Scale
 ) -> Iterable[Mark]:
-    about = [(at, found) for at, found in numbered if found.steps and _is_about(found, curves)]
+    unit = curves[0].unit
+    about = [
+        (at, found)
+        for at, found in numbered
+        if found.steps and found.unit == unit and _is_about(found, curves)
+    ]
     last: list[float] = []
     for at, found in about[:_MOST_MARKS]:
         start = x.place(found.steps[0])
@@ -299,7 +321,7 @@ def _in_words(metric: str, unit: str, curves: list[Curve]) -> str:
 
 def _table(curves: list[Curve], unit: str) -> Table:
     columns: list[dict[float, float | None]] = [dict(curve.points) for curve in curves]
-    at = sorted({place for column in columns for place in column})
+    at = sorted(set[float]().union(*columns))
     rows = [
         [number(at[index]), *(_cell(column, at[index]) for column in columns)]
         for index in sampled(len(at), _NUMBERS)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from mllog_callbacks._version import __version__
 from mllog_callbacks.detectors.kinds import KINDS
-from mllog_callbacks.report.charts import Chart, charts_of
+from mllog_callbacks.report.charts import Chart, charts_of, told_once
 from mllog_callbacks.report.decisions import decisions
 from mllog_callbacks.rows import FileAccount
 from mllog_callbacks.story import Found, Run, Story, facts, telling
@@ -108,7 +108,7 @@ def _runs(story: Story) -> dict[str, Any]:
 
 
 def _issue(story: Story, at: int, run: Run, found: Found) -> dict[str, Any]:
-    text = telling.issue_text(found, run)
+    text = telling.issue_text(found)
     return {
         "number": at,
         "severity": found.severity,
@@ -149,6 +149,7 @@ def _curves(story: Story, numbered: list[tuple[int, tuple[Run, Found]]]) -> list
                 "id": run.number,
                 "title": _run_title(run) if len(story.runs) > 1 else "",
                 "charts": shown,
+                "once": cut("; ".join(told_once(run)), _TEXT),
                 "left_out": _more(more, "metric"),
             }
         )
@@ -231,7 +232,7 @@ def _integrity(story: Story) -> dict[str, Any]:
         "sentences": state_of(story).sentences,
         "files": [_file(story, each) for each in story.files[:_FILES]],
         "left_out": _more(len(story.files) - _FILES, "file"),
-        "command": f"mllog validate {_paths(story)}",
+        "command": f"mllog verify {_paths(story)}\nmllog validate {_paths(story)}",
     }
 
 

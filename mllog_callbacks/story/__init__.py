@@ -2,8 +2,8 @@
 
 from mllog_callbacks.story.builder import StoryBuilder
 from mllog_callbacks.story.curves import Curve, Curves, Point
-from mllog_callbacks.story.files import STANDARD_INPUT, read_sidecar, read_stories, session_of
-from mllog_callbacks.story.model import Fold, Found, Run, Story, Told
+from mllog_callbacks.story.files import STANDARD_INPUT, read_sidecar, read_stories
+from mllog_callbacks.story.model import Fold, Found, Run, Seal, Story, Told
 
 __all__ = [
     "STANDARD_INPUT",
@@ -13,10 +13,10 @@ __all__ = [
     "Found",
     "Point",
     "Run",
+    "Seal",
     "Story",
     "StoryBuilder",
     "Told",
     "read_sidecar",
     "read_stories",
-    "session_of",
 ]

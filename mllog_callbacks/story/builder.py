@@ -130,12 +130,12 @@ class StoryBuilder:
             return
         code, name = (_text(told.snapshot.get(key)) for key in ("code", "name"))
         subject = _subject(run, told) if code else told.decision
-        key = (code, name, subject)
+        position = position_of(told.snapshot)
+        key = (code, name, subject, position[0] if position else "")
         if key not in run.issues and len(run.issues) >= _MOST_ISSUES:
             return
-        position = position_of(told.snapshot)
         found = run.issues.setdefault(key, Found(code, name, subject))
-        found.take(told, position and position[1])
+        found.take(told)
 
 
 def _subject(run: Run, told: Told) -> str:

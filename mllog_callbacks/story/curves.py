@@ -7,7 +7,8 @@ name. Each is read by its shape alone; a name is never taken for a direction.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import pairwise
 from typing import Any, Final, NamedTuple, TypeAlias
 
 __all__ = ["Curve", "Curves", "Point", "measured", "position_of"]
@@ -19,12 +20,20 @@ UNITS: Final = ("iteration", "round", "epoch", "step", "global_step", "check", "
 """What positions count, the one that is preferred first."""
 
 _UNIT_NAMES: Final = frozenset(UNITS)
+_SHOWN: Final = {"global_step": "step"}
 _MOST_CURVES: Final = 100
 _MOST_DEPTH: Final = 4
 _WRAPPERS: Final = frozenset({"metrics", "values", "scores", "results", "curves"})
 _SET: Final = r"train(?:ing)?|val(?:id(?:ation)?)?(?:_\d+)?|test|eval(?:uation)?|held_?out|oob|dev"
 _SET_FIRST: Final = re.compile(rf"({_SET})[/_.\- :](.+)", re.IGNORECASE)
 _TRAINING: Final = frozenset({"train", "training", "learn"})
+# Objects that hold numbers, which are no metrics
+_NO_METRICS: Final = frozenset(
+    {
+        *("classes", "context", "default", "defaults", "dtypes", "missing", "parameters"),
+        *("resolved", "set_by_caller", "given", "hyperparameters", "params", "best_params"),
+    }
+)
 # Numbers about how a run goes, which are no metric of its model
 _ASIDE: Final = re.compile(
     r"(.*_)?(seconds?|secs|duration|time|elapsed|eta|remaining|rows|samples|features|batches|"
@@ -41,6 +50,10 @@ class Point(NamedTuple):
     value: float | None
 
 
+_point: Final = partial(tuple.__new__, Point)
+"""As `Point._make`, in a third of its time: curves may have a million points."""
+
+
 @dataclass(slots=True)
 class Curve:
     """One metric on one set.
@@ -49,11 +62,13 @@ class Curve:
         metric: Name of the metric.
         dataset: Name of the set; empty where none was named.
         points: Its values, in order.
+        unit: What their positions count; "entry" where no position tells them apart.
     """
 
     metric: str
     dataset: str
     points: list[Point]
+    unit: str = "entry"
 
     @property
     def training(self) -> bool:
@@ -78,11 +93,13 @@ class Curves:
     position: float = -1
     unlisted: int = 0
     _positions: list[dict[str, float]] = field(default_factory=list)
-    _values: dict[Key, list[tuple[int, float | None]]] = field(default_factory=dict)
+    _values: dict[Key, tuple[list[int], list[float | None]]] = field(default_factory=dict)
     _whole: dict[Key, list[float | None]] = field(default_factory=dict)
+    _built: list[Curve] | None = None
 
     def take(self, snapshot: Mapping[str, Any]) -> None:
         """Take what an entry of progress has measured."""
+        self._built = None
         index = len(self._positions)
         at = {
             name: value
@@ -98,47 +115,50 @@ class Curves:
                 if value is None or len(self._values) >= _MOST_CURVES:
                     self.unlisted += value is not None
                     continue
-                values = self._values[key] = []
-            values.append((index, value))
+                values = self._values[key] = ([], [])
+            values[0].append(index)
+            values[1].append(value)
 
     def take_whole(self, snapshot: Mapping[str, Any]) -> None:
         """Take curves that one entry tells as lists of numbers."""
+        self._built = None
         for key, values in _lists(snapshot, (), 0):
             if len(self._whole) < _MOST_CURVES:
                 self._whole[key] = values
 
     @property
     def unit(self) -> str:
-        """What the positions count; "entry" where no position tells the values apart."""
-        return {"global_step": "step", "": "entry"}.get(unit := self._unit(), unit)
-
-    def _unit(self) -> str:
-        first = self._positions[0] if self._positions else {}
-        return next((unit for unit in UNITS if unit in first and self._rises(unit)), "")
-
-    def _rises(self, unit: str) -> bool:
-        """Whether a unit tells the values of every curve apart."""
-        at = [each.get(unit) for each in self._positions]
-        for values in self._values.values():
-            last: float | None = None
-            for index, _ in values:
-                here = at[index]
-                if here is None or (last is not None and here <= last):
-                    return False
-                last = here
-        return True
+        """What the positions of most curves count."""
+        units = [curve.unit for curve in self]
+        return max(units, key=units.count, default="entry")
 
     def __iter__(self) -> Iterator[Curve]:
-        """The curves, each with its values at the unit's positions."""
-        unit = self._unit()
-        at = [
-            each[unit] if unit and unit in each else number
-            for number, each in enumerate(self._positions, 1)
-        ]
-        for (dataset, metric), values in self._values.items():
-            yield Curve(metric, dataset, [Point(at[index], value) for index, value in values])
+        """The curves, each with its values at positions that tell them apart."""
+        if self._built is None:
+            self._built = [*self._build()]
+        return iter(self._built)
+
+    def _build(self) -> Iterator[Curve]:
+        last: list[int] = []
+        unit, at = "entry", list[float]()
+        for (dataset, metric), (indices, values) in self._values.items():
+            if indices != last:  # most metrics are told together
+                last, (unit, at) = indices, self._placed(indices)
+            points = [*map(_point, zip(at, values, strict=True))]
+            yield Curve(metric, dataset, points, _SHOWN.get(unit, unit))
         for (dataset, metric), whole in self._whole.items():
-            yield Curve(metric, dataset, [Point(at, value) for at, value in enumerate(whole, 1)])
+            points = [Point(at, value) for at, value in enumerate(whole, 1)]
+            yield Curve(metric, dataset, points, "iteration")
+
+    def _placed(self, indices: list[int]) -> tuple[str, list[float]]:
+        """The first unit that all these entries name, and whose positions rise."""
+        told = [self._positions[index] for index in indices]
+        for unit in UNITS:
+            if all(unit in each for each in told):
+                at = [each[unit] for each in told]
+                if all(one < other for one, other in pairwise(at)):
+                    return unit, at
+        return "entry", [float(index + 1) for index in indices]
 
     @property
     def names(self) -> list[str]:
@@ -160,6 +180,8 @@ def position_of(snapshot: Mapping[str, Any]) -> tuple[str, float] | None:
 
 def measured(snapshot: Mapping[str, Any]) -> list[tuple[Key, float | None]]:
     """What a snapshot has measured: each set and metric, and its value."""
+    if type(metric := snapshot.get("metric")) is str:
+        return _summed(metric, snapshot)
     found: list[tuple[Key, float | None]] = []
     for name, value in snapshot.items():
         kind = type(value)
@@ -169,6 +191,16 @@ def measured(snapshot: Mapping[str, Any]) -> list[tuple[Key, float | None]]:
         elif kind is dict:
             _add_nested(found, (name,), value)
     return found
+
+
+def _summed(metric: str, snapshot: Mapping[str, Any]) -> list[tuple[Key, float | None]]:
+    """The one value of a snapshot that names its metric: the last of a curve, or a mean."""
+    for name in ("last", "value", "mean_test", "best"):
+        if (found := _number(snapshot.get(name))) is not None:
+            dataset, _, rest = metric.partition(" ")
+            mean = {"mean_test": "mean test"}.get(name, "")
+            return [((dataset, rest) if rest else (mean, metric), found)]
+    return []
 
 
 def _add_nested(
@@ -214,6 +246,8 @@ def _flat(name: str) -> Key | None:
 @lru_cache(maxsize=10_000)
 def _key(path: tuple[str, ...]) -> Key | None:
     """Set and metric of a value within objects: the object's name is that of the set."""
+    if not _NO_METRICS.isdisjoint(path):
+        return None
     inner = [each for each in path if each.lower() not in _WRAPPERS]
     if not inner or inner[-1] in UNITS or _ASIDE.fullmatch(inner[-1]):
         return None

@@ -23,6 +23,8 @@ __all__ = [
 
 _DONE: Final = re.compile(r"(iteration|round|epoch|step|fold|candidate)s?_done")
 _PLANNED: Final = re.compile(r"(?:planned|max)_(iteration|round|epoch|step|fold|candidate|fit)s?")
+_ALLOWED: Final = re.compile(r"(iteration|round|epoch|step)s_allowed")
+_FITS: Final = re.compile(r"(fit|candidate)s")
 _KEPT: Final = re.compile(r"(?:kept|best)_(iteration|round|epoch|step|check)")
 _BY_HAND: Final = re.compile(r"\bby hand\b|KeyboardInterrupt|SystemExit|SIGINT|SIGTERM")
 _OF_CALLER: Final = re.compile(r"caller|given|user|explicit|\bset\b|changed", re.IGNORECASE)
@@ -33,19 +35,21 @@ _MOST_SETTINGS: Final = 300
 
 
 class Kept(NamedTuple):
-    """A value of the model that is kept.
+    """A value of the model that is kept, else of the last that was evaluated.
 
     Attributes:
         name: Set and metric.
         value: The value.
         at: The position at which it was measured; None where that is not told.
         unit: What the position counts.
+        is_kept: Whether the end of the run says that the model of this position is kept.
     """
 
     name: str
     value: float
     at: float | None
     unit: str
+    is_kept: bool = False
 
 
 class Setting(NamedTuple):
@@ -66,14 +70,19 @@ class Setting(NamedTuple):
 
 def done(run: Run) -> tuple[float, str] | None:
     """How many iterations, epochs or steps a run had done, and what is counted."""
-    if run.end is not None and (found := _counted(run.end.snapshot, _DONE)):
-        return found
+    if run.end is not None:
+        for named in (_DONE, _FITS):
+            if found := _counted(run.end.snapshot, named):
+                return found
     return (run.position, run.curves.unit) if run.position > 0 else None
 
 
 def planned(run: Run) -> tuple[float, str] | None:
     """How many it was to do at most."""
-    return None if run.start is None else _counted(run.start.snapshot, _PLANNED)
+    for told, named in ((run.start, _PLANNED), (run.end, _ALLOWED)):
+        if told is not None and (found := _counted(told.snapshot, named)):
+            return found
+    return None
 
 
 def seconds(run: Run) -> float | None:
@@ -90,23 +99,30 @@ def is_by_hand(run: Run) -> bool:
 
 
 def kept(run: Run) -> Kept | None:
-    """The first validation metric of the model that is kept, as its evaluation tells it."""
+    """The first validation metric of the model that is kept, or else was evaluated last."""
     at = _kept_at(run)
     for told in reversed(run.evaluations):
         values = [(key, value) for key, value in measured(told.snapshot) if value is not None]
-        if told.event == EventType.MODEL_EVALUATED and values:
+        if values and (told.event == EventType.MODEL_EVALUATED or "metric" in told.snapshot):
             (dataset, metric), value = _preferred(values, run)
             here = _counted(told.snapshot, _POSITION) or at
             name = f"{dataset} {metric}".strip()
-            return Kept(name, value, here and here[0], here[1] if here else "")
-    if at is None:
-        return None
-    curves = validation_first(list(run.curves))
-    for curve in curves[:1]:
+            is_kept = here is not None and here == at
+            return Kept(name, value, here and here[0], here[1] if here else "", is_kept)
+    return None if at is None else _kept_on_a_curve(run, at) or _best_told(run, at)
+
+
+def _kept_on_a_curve(run: Run, at: tuple[float, str]) -> Kept | None:
+    for curve in validation_first(list(run.curves))[:1]:
         for point in curve.points:
             if point.at == at[0] and point.value is not None:
-                return Kept(curve.name, point.value, *at)
+                return Kept(curve.name, point.value, *at, is_kept=True)
     return None
+
+
+def _best_told(run: Run, at: tuple[float, str]) -> Kept | None:
+    found = None if run.end is None else run.end.snapshot.get("best_score")
+    return Kept("best score", found, *at, is_kept=True) if isinstance(found, float) else None
 
 
 def _kept_at(run: Run) -> tuple[float, str] | None:
@@ -146,6 +162,8 @@ def settings(run: Run) -> list[Setting]:
 
 def _settings(snapshot: Mapping[str, Any]) -> Iterator[Setting]:
     for name, value in snapshot.items():
+        if name == "context":  # the platform's, and of every entry
+            continue
         if not isinstance(value, dict):
             yield Setting(name, value, None, None)
         elif "value" in value and set(value) <= {"value", "default", "source", "set_by"}:

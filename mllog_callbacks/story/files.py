@@ -2,28 +2,21 @@
 
 import json
 import os
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from mllog_callbacks.logfiles import SIDECARS, session_of
 from mllog_callbacks.rows import FileAccount, read_rows
 from mllog_callbacks.story.builder import StoryBuilder
 from mllog_callbacks.story.model import Story
 
-__all__ = ["STANDARD_INPUT", "read_sidecar", "read_stories", "session_of"]
+__all__ = ["STANDARD_INPUT", "read_sidecar", "read_stories"]
 
 STANDARD_INPUT: Final = "-"
 
-_NAME: Final = re.compile(r"ml-platform-(\d{4}-\d{2}-\d{2})\.(.+)\.jsonl", re.ASCII)
 _LOOK_EVERY: Final = 1_000
 _LARGEST_SIDECAR: Final = 1 << 20
-
-
-def session_of(path: Path) -> str:
-    """The name of the session that a file belongs to; of a file named otherwise, its own name."""
-    found = _NAME.fullmatch(path.name)
-    return found[2] if found else path.name
 
 
 def read_stories(
@@ -79,7 +72,7 @@ def _size(path: Path) -> int:
 
 def read_sidecar(directory: Path, session: str) -> dict[str, Any]:
     """What the sidecar says of a session; empty where there is none that can be read."""
-    path = directory / "_integrity" / f"{session}.json"
+    path = directory / SIDECARS / f"{session}.json"
     try:
         with path.open("rb") as file:
             facts = json.loads(file.read(_LARGEST_SIDECAR))

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Self, TypeVar
 
 from mllog_callbacks.rows import Fields, FileAccount
-from mllog_callbacks.story.curves import Curves
+from mllog_callbacks.story.curves import Curves, position_of
 
-__all__ = ["Fold", "Found", "Run", "Story", "Told"]
+__all__ = ["Fold", "Found", "Run", "Seal", "Story", "Told"]
 
 _T = TypeVar("_T")
 
@@ -96,6 +96,8 @@ class Found:
         count: How many entries tell of it.
         told: The first of these and the last.
         steps: The first position at which it was told, and the last.
+        unit: What these count; empty where no position was told.
+        worst: The entry that says most: the last of the worst severity.
     """
 
     code: str
@@ -105,14 +107,16 @@ class Found:
     count: int = 0
     told: list[Told] = field(default_factory=list)
     steps: list[float] = field(default_factory=list)
+    unit: str = ""
     worst: Told | None = None
 
-    def take(self, told: Told, step: float | None) -> None:
+    def take(self, told: Told) -> None:
         """Take the next entry that tells of it."""
         self.count += 1
         _keep_ends(self.told, told)
-        if step is not None:
-            _keep_ends(self.steps, step)
+        if (position := position_of(told.snapshot)) is not None:
+            self.unit = position[0].removeprefix("global_")
+            _keep_ends(self.steps, position[1])
         how_bad = _severity(told)
         if self.worst is None or _SEVERITIES.index(how_bad) <= _SEVERITIES.index(self.severity):
             self.severity, self.worst = how_bad, told
@@ -182,6 +186,18 @@ class Run:
         return self.curves.position
 
 
+class Seal(NamedTuple):
+    """What holding a session against its chain has shown.
+
+    Attributes:
+        status: "sound", "tampered", "incomplete", "unsealed" or "not checkable".
+        reasons: Why it is not sound, the gravest first.
+    """
+
+    status: str
+    reasons: list[str]
+
+
 @dataclass(slots=True)
 class Story:
     """All that the files of one session tell.
@@ -198,6 +214,7 @@ class Story:
         overlapping: Whether runs of the same names were under way together, and were told apart by
             their steps alone.
         prelude: The run-less rest: entries that belong to no run.
+        seal: What holding it against its chain has shown; None where that was not done.
     """
 
     session: str
@@ -210,6 +227,7 @@ class Story:
     dropped: int
     overlapping: bool
     prelude: Run
+    seal: Seal | None = None
 
     @property
     def issues(self) -> list[tuple[Run, Found]]:

@@ -10,6 +10,7 @@ from mllog_callbacks.story.shown import count
 __all__ = ["State", "state_of"]
 
 _FINDINGS_SHOWN: Final = 3
+_GRAVE: Final = {"tampered": "Log changed", "incomplete": "Log incomplete"}
 
 
 class State(NamedTuple):
@@ -28,15 +29,33 @@ class State(NamedTuple):
 
 def state_of(story: Story) -> State:
     """Judge a log by what reading it has shown."""
-    damage = list(_damage(story))
+    damage = [*_changed(story), *_damage(story)]
     if damage:
         return State("bad", _damaged(story), damage)
     unfinished = list(_unfinished(story))
     if unfinished:
         return State("unknown", "Log unfinished", unfinished)
     entries = sum(file.lines for file in story.files)
-    words = f"Log readable: {story.entries:,} of {count(entries, 'line')} valid"
-    return State("good", words, [f"{words}, in order, none dropped."])
+    told = f"{story.entries:,} of {count(entries, 'line')} valid"
+    if story.seal is not None and story.seal.status == "sound":
+        told = f"Log intact: {told}"
+        return State("good", told, [f"{told}, in order, none dropped; as its sealed chain has it."])
+    told = f"Log readable: {told}"
+    return State("good", told, [f"{told}, in order, none dropped.", *_unchecked(story)])
+
+
+def _changed(story: Story) -> Iterator[str]:
+    """Where a verdict on the log's integrity enters."""
+    if story.seal is not None and story.seal.status in _GRAVE:
+        for reason in story.seal.reasons[:_FINDINGS_SHOWN]:
+            yield f"The log is {story.seal.status}: {reason}."
+
+
+def _unchecked(story: Story) -> Iterator[str]:
+    if story.seal is None:
+        yield "It was not held against a chain: whether it was changed is not known."
+    else:
+        yield from (f"Its integrity is {story.seal.status}: {each}." for each in story.seal.reasons)
 
 
 def _damage(story: Story) -> Iterator[str]:
@@ -70,6 +89,8 @@ def _lines(file: FileAccount) -> str:
 
 
 def _damaged(story: Story) -> str:
+    if story.seal is not None and story.seal.status in _GRAVE:
+        return f"{_GRAVE[story.seal.status]} since it was written"
     bad = sum(file.bad_lines for file in story.files)
     lines = sum(file.lines for file in story.files)
     if any(file.error for file in story.files):

@@ -43,7 +43,7 @@ def as_object(story: Story) -> dict[str, Any]:
                 "run": run.number or None,
                 "told": found.count,
                 "resolved": found.resolved,
-                **telling.issue_text(found, run)._asdict(),
+                **telling.issue_text(found)._asdict(),
             }
             for run, found in story.issues
         ],

@@ -213,8 +213,9 @@ _SHORT: Final = (("error", "serious"), ("warning", "warning"), ("info", "info"))
 def _kept_tile(run: Run) -> Tile:
     found = facts.kept(run)
     if found is None:
-        return Tile("Metric of the model kept", "Not recorded", "no evaluation is told")
-    at = f"at {found.unit} {number(found.at)} (kept)" if found.at is not None else "at its end"
+        return Tile("Metric at the end", "Not recorded", "no evaluation is told")
+    at = f"at {found.unit} {number(found.at)}" if found.at is not None else "at its end"
+    at += " (kept)" if found.is_kept else ""
     return Tile(cut(found.name, 60), number(found.value), at)
 
 
@@ -327,14 +328,14 @@ def _findings(story: Story, run: Run) -> Iterator[Piece]:
             yield Piece("No issue was told.")
         return
     at, main = own[0]
-    text = issue_text(main, run)
+    text = issue_text(main)
     yield Piece("Main finding:")
     yield Piece(f"{cut(text.title, _SENTENCE_CHARS).rstrip('.')}.", issue=at)
     if text.cause:
         yield Piece(f"Probable cause: {cut(text.cause, _SENTENCE_CHARS)}")
 
 
-def issue_text(found: Found, run: Run) -> IssueText:
+def issue_text(found: Found) -> IssueText:
     """An issue's parts, from the words of its entries."""
     worst = found.worst or found.told[-1]
     evidence, _, cause = _CAUSE.sub("\0", worst.reasoning, count=1).partition("\0")
@@ -345,7 +346,7 @@ def issue_text(found: Found, run: Run) -> IssueText:
         cause=cause.strip(),
         course=_course(found),
         advice=ADVICE.get(found.name, ""),
-        where=" · ".join(filter(None, _where(found, run))),
+        where=" · ".join(filter(None, _where(found))),
     )
 
 
@@ -357,10 +358,10 @@ def _course(found: Found) -> str:
     return f"{times} At last: {cut(last.decision, 200)}" if found.resolved else times
 
 
-def _where(found: Found, run: Run) -> Iterator[str]:
+def _where(found: Found) -> Iterator[str]:
     if found.steps:
         first, last = found.steps[0], found.steps[-1]
-        unit = run.curves.unit if len(run.curves) else "step"
+        unit = found.unit
         yield (
             f"{unit} {number(first)}"
             if first == last
