@@ -1,14 +1,19 @@
 """What holds for every test: guards raise, settings are the defaults, examples are repeatable."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
 import hypothesis
 import pytest
+from threadpoolctl import threadpool_limits
 
 from mllog_callbacks import AuditLog, LogEntry, raising, read_entries
+
+# For the benchmarks; last, so that the package is the one installed, as a user has it
+sys.path.append(str(Path(__file__).parents[1]))
 
 hypothesis.settings.register_profile(
     "repeatable", derandomize=True, deadline=None, database=None, print_blob=False
@@ -31,6 +36,13 @@ def default_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make tests independent of the environment they are started in."""
     for name in [name for name in os.environ if name.startswith("MLLOG_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Let numeric libraries use one thread: with more, small fits wait for each other."""
+    with threadpool_limits(limits=1):
+        yield
 
 
 @pytest.fixture

@@ -125,6 +125,12 @@ def test_codes_are_stable() -> None:
         ("MLA011", "exploding_gradient"),
         ("MLA012", "dead_units"),
         ("MLA013", "unknown_direction"),
+        ("MLA101", "class_imbalance"),
+        ("MLA102", "constant_features"),
+        ("MLA111", "not_converged"),
+        ("MLA112", "undefined_metric"),
+        ("MLA113", "failed_fits"),
+        ("MLA114", "framework_warning"),
     ]
 
 

@@ -128,6 +128,16 @@ def test_a_word_between_steps_ends_the_silence(monkeypatch: pytest.MonkeyPatch) 
     assert Cadence(Level.DEBUG).silent
 
 
+def test_a_new_best_is_told_when_it_ends_a_long_stretch() -> None:
+    """Long is ten steps, and a quarter of the run so far: a noisy run does not fill the log."""
+    cadence = Cadence(Level.INFO, 1_000)
+    cadence.told(50)
+    assert not cadence.due(60, stretch=9)
+    assert cadence.due(60, stretch=15)
+    assert not cadence.due(80, stretch=15)
+    assert cadence.following == 100
+
+
 def test_silence_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps that take minutes are each told."""
     clock = [0.0]

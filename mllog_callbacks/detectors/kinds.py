@@ -149,6 +149,50 @@ KINDS: Final = (
         "a metric is observed of which nobody has said whether more or less is better",
         "keras issue 18798, tensorflow issue 59036: what comes of guessing",
     ),
+    # From here on what an adapter sees once in a fit, and not in a curve
+    Kind(
+        "MLA101",
+        "class_imbalance",
+        Severity.INFO,
+        "the largest class has 10 times the training rows of the smallest or more; a warning from "
+        "100 times",
+        "Google, Machine Learning Crash Course, Imbalanced datasets: extreme below 1 %",
+    ),
+    Kind(
+        "MLA102",
+        "constant_features",
+        Severity.INFO,
+        "features with one value in all rows that were looked at",
+        "scikit-learn, VarianceThreshold's default",
+    ),
+    Kind(
+        "MLA111",
+        "not_converged",
+        Severity.WARNING,
+        "the framework warned that its solver did not converge",
+        "scikit-learn, ConvergenceWarning",
+    ),
+    Kind(
+        "MLA112",
+        "undefined_metric",
+        Severity.WARNING,
+        "the framework warned that a metric is not defined on the data it was computed on",
+        "scikit-learn, UndefinedMetricWarning",
+    ),
+    Kind(
+        "MLA113",
+        "failed_fits",
+        Severity.WARNING,
+        "fits of a search's candidates raised; an error where the best candidate is among them",
+        "scikit-learn, FitFailedWarning and error_score",
+    ),
+    Kind(
+        "MLA114",
+        "framework_warning",
+        Severity.INFO,
+        "the framework warned of something else in its input or its computation",
+        "scikit-learn and SciPy, their other classes of warnings",
+    ),
 )
 """All kinds, by code."""
 

@@ -86,6 +86,10 @@ class DetectorSet:
         chosen = [each for name, each in named if name in names]
         return DetectorSet(chosen, ignore=self._ignored, facts=self.facts)
 
+    def ignores(self, issue: Issue) -> bool:
+        """Whether issues of this kind are not told."""
+        return issue.code in self._ignored
+
     def observe(self, observation: Observation) -> list[Issue]:
         """Take an observation; returns the issues that begin or end with it, mostly none."""
         key = observation.dataset, observation.metric
@@ -153,7 +157,7 @@ class DetectorSet:
                 self._step = issue.step
                 self._told.clear()
             # the training values are seen once a validation set: told once all the same
-            if issue.code not in self._ignored and issue.decision not in self._told:
+            if not self.ignores(issue) and issue.decision not in self._told:
                 self._told.add(issue.decision)
                 told.append(explained(issue, self.facts, rise))
         return told

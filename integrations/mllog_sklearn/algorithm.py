@@ -1,0 +1,97 @@
+"""What is fitted: its kind, its parts, and for a search what it searches."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from sklearn.model_selection import ParameterGrid
+
+from mllog_sklearn.parameters import defaults, library, parts
+
+__all__ = ["Algorithm", "algorithm", "title"]
+
+_PARTS_NAMED = 6
+
+
+class Algorithm(NamedTuple):
+    """What an estimator is.
+
+    Attributes:
+        title: Its class, with those of its parts, as in "Pipeline(StandardScaler, Ridge)".
+        path: The full name of its class.
+        library: Where that is from, as in "scikit-learn 1.9.1".
+        kind: What its tags say, as in "classifier"; None where they say nothing.
+        steps: Names and classes of a pipeline's steps.
+        candidates: Candidates of a search; None where it is none, or does not know.
+        inner: The class of the one estimator it works with; None where there is none.
+    """
+
+    title: str
+    path: str
+    library: str
+    kind: str | None
+    steps: dict[str, str]
+    candidates: int | None
+    inner: str | None
+
+    def as_snapshot(self) -> dict[str, object]:
+        """What is known, by name."""
+        return {name: value for name, value in self._asdict().items() if value}
+
+
+def algorithm(estimator: Any) -> Algorithm:
+    """Read what an estimator is, before it is fitted."""
+    cls = type(estimator)
+    inner = _inner(estimator)
+    return Algorithm(
+        title(estimator),
+        f"{cls.__module__}.{cls.__qualname__}",
+        library(cls),
+        _kind(estimator),
+        {name: title(step) for name, step in parts(estimator)},
+        _candidates(estimator),
+        None if inner is None else title(inner),
+    )
+
+
+def title(estimator: object) -> str:
+    """The class of an estimator, with the classes of its parts."""
+    if isinstance(estimator, str) or estimator is None:
+        return str(estimator)
+    name = type(estimator).__name__
+    inner = [title(step) for _, step in parts(estimator)]
+    part = _inner(estimator)
+    if not inner and part is not None:
+        inner = [title(part)]
+    if len(inner) > _PARTS_NAMED:
+        inner = [*inner[: _PARTS_NAMED - 1], "…", inner[-1]]
+    return f"{name}({', '.join(inner)})" if inner else name
+
+
+def _inner(estimator: object) -> object:
+    """The one estimator that it was given to work with; None where there is none."""
+    given = "estimator" in defaults(type(estimator))
+    part = getattr(estimator, "estimator", None) if given else None
+    return part if hasattr(part, "fit") and part is not estimator else None
+
+
+def _kind(estimator: Any) -> str | None:
+    """What the estimator's tags say; what has none is not asked, as that would warn."""
+    kind = getattr(estimator, "_estimator_type", None)
+    if kind is None and hasattr(estimator, "__sklearn_tags__"):
+        try:
+            kind = estimator.__sklearn_tags__().estimator_type
+        except Exception:  # noqa: BLE001 - a part may have no tags; its fit will say so
+            return None
+    return kind if isinstance(kind, str) else None
+
+
+def _candidates(estimator: object) -> int | None:
+    grid = getattr(estimator, "param_grid", None)
+    if isinstance(grid, (Mapping, list)):
+        try:
+            return len(ParameterGrid(grid))
+        except (TypeError, ValueError):  # the fit will say so
+            return None
+    tried = getattr(estimator, "n_iter", None)
+    searches = hasattr(estimator, "param_distributions")
+    return tried if searches and isinstance(tried, int) else None

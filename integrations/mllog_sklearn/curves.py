@@ -1,0 +1,176 @@
+"""Curves that estimators keep of their training, for detectors and for a reader.
+
+A curve is read when the fit is over; what detectors see in it they would have seen online.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from mllog_callbacks import Facts, Observation, Reason, Run
+from mllog_callbacks.detectors import Unit
+from mllog_callbacks.wording import count, number
+from mllog_sklearn.data import DataFacts
+
+__all__ = ["EVALUATIONS", "Curve", "curves", "facts_for_causes", "summary", "watch"]
+
+EVALUATIONS: Final = "evals_result_"
+"""Where LightGBM's and XGBoost's estimators keep their results."""
+
+# What the documentation of LightGBM and XGBoost calls metrics of which more is better; of all
+# their other metrics of this table less is.
+_MORE: Final = frozenset(
+    {"auc", "aucpr", "average_precision", "map", "ndcg", "pre", "auc_mu", "r2"}
+)
+_LESS: Final = frozenset(
+    {"l1", "l2", "rmse", "mae", "mse", "mape", "huber", "fair", "poisson", "quantile"}
+    | {"logloss", "mlogloss", "error", "merror", "binary_logloss", "multi_logloss"}
+    | {"binary_error", "multi_error", "cross_entropy", "kullback_leibler", "rmsle", "mphe"}
+    | {"gamma", "gamma_deviance", "tweedie"}
+)
+
+
+class Curve(NamedTuple):
+    """One metric over a training.
+
+    Attributes:
+        metric: Its name.
+        dataset: What it was measured on beside the training data.
+        train: Values on the training data; may be empty.
+        validation: Values on the other; may be empty.
+        higher_is_better: Its direction; None where it is not known.
+        unit: What a value stands for.
+        first: What the first value is counted as: 0 where it is the one before any training.
+        source: The attributes it was read from.
+    """
+
+    metric: str
+    dataset: str
+    train: Sequence[float]
+    validation: Sequence[float]
+    higher_is_better: bool | None
+    unit: Unit
+    first: int
+    source: str
+
+
+def curves(estimator: Any) -> list[Curve]:
+    """The curves of a fitted estimator; none where it keeps none."""
+    found: Iterator[Curve]
+    if hasattr(estimator, "validation_score_"):
+        found = _of_histogram_boosting(estimator)
+    elif hasattr(estimator, "loss_curve_"):
+        found = _of_network(estimator)
+    elif hasattr(estimator, "n_estimators_") and hasattr(estimator, "train_score_"):
+        found = _of_gradient_boosting(estimator)
+    else:
+        found = _of_evaluations(_evaluations(estimator))
+    return [curve for curve in found if len(curve.train) or len(curve.validation)]
+
+
+def _of_histogram_boosting(estimator: Any) -> Iterator[Curve]:
+    scoring = estimator.scoring
+    loss = scoring == "loss"  # then a score is the negative loss
+    sign = -1 if loss else 1
+    metric = "loss" if loss else scoring if isinstance(scoring, str) else "score"
+    train, held_out = (
+        [sign * float(each) for each in scores]
+        for scores in (estimator.train_score_, estimator.validation_score_)
+    )
+    source = "train_score_ and validation_score_" if held_out else "train_score_"
+    yield Curve(metric, "validation", train, held_out, not loss, "iteration", 0, source)
+
+
+def _of_network(estimator: Any) -> Iterator[Curve]:
+    loss = _reals(estimator.loss_curve_)
+    yield Curve("loss", "validation", loss, (), False, "epoch", 1, "loss_curve_")  # noqa: FBT003 - a direction
+    scores = _reals(getattr(estimator, "validation_scores_", None))
+    yield Curve("score", "validation", (), scores, True, "epoch", 1, "validation_scores_")  # noqa: FBT003 - likewise
+
+
+def _of_gradient_boosting(estimator: Any) -> Iterator[Curve]:
+    train = _reals(estimator.train_score_)
+    held_out = _reals(getattr(estimator, "oob_scores_", None))
+    source = "train_score_ and oob_scores_" if held_out else "train_score_"
+    yield Curve("loss", "out-of-bag", train, held_out, False, "iteration", 1, source)  # noqa: FBT003 - a direction
+
+
+def _evaluations(estimator: Any) -> Mapping[str, Mapping[str, Sequence[float]]]:
+    """Results by set and metric, of LightGBM's and XGBoost's estimators."""
+    results = getattr(estimator, EVALUATIONS, None)
+    return results if isinstance(results, Mapping) else {}
+
+
+def _of_evaluations(results: Mapping[str, Mapping[str, Sequence[float]]]) -> Iterator[Curve]:
+    training = results.get("training", {})
+    for name, metrics in results.items():
+        if name == "training" and len(results) > 1:
+            continue
+        for metric, values in metrics.items():
+            short = metric.partition("@")[0]
+            higher = True if short in _MORE else False if short in _LESS else None
+            train = _reals(values if name == "training" else training.get(metric))
+            held_out = [] if name == "training" else _reals(values)
+            yield Curve(metric, name, train, held_out, higher, "iteration", 1, EVALUATIONS)
+
+
+def _reals(values: Any) -> list[float]:
+    return [] if values is None else [float(each) for each in values]
+
+
+def watch(run: Run, curve: Curve) -> None:
+    """Show a curve to the detectors of a run; issues are told."""
+    length = max(len(curve.train), len(curve.validation))
+    for index in range(length):
+        run.observe(
+            Observation(
+                curve.first + index,
+                curve.unit,
+                curve.metric,
+                curve.dataset,
+                curve.train[index] if index < len(curve.train) else None,
+                curve.validation[index] if index < len(curve.validation) else None,
+                curve.higher_is_better,
+            )
+        )
+
+
+def summary(curve: Curve) -> tuple[Reason, dict[str, object]]:
+    """How a metric went, from its first value to its last, with its best."""
+    held_out = bool(len(curve.validation))
+    values = curve.validation if held_out else curve.train
+    name = f"{curve.dataset if held_out else 'training'} {curve.metric}"
+    last = curve.first + len(values) - 1
+    steps = count(len(values) - (curve.first == 0), curve.unit)
+    told = f"It was {number(values[0])} at {curve.unit} {curve.first:,}"
+    snapshot: dict[str, object] = {"metric": name, "first": values[0], "last": values[-1]}
+    if curve.higher_is_better is not None:
+        best = (max if curve.higher_is_better else min)(range(len(values)), key=values.__getitem__)
+        told += f"; its best is {number(values[best])} at {curve.unit} {curve.first + best:,}"
+        snapshot |= {"best": values[best], f"best_{curve.unit}": curve.first + best}
+    return (
+        Reason(
+            f"{name} is {number(values[-1])} after {steps}.",
+            f"{told}. Read from {curve.source} when the fit was over.",
+        ),
+        {curve.unit: last, **snapshot},
+    )
+
+
+def facts_for_causes(data: DataFacts, estimator: Any) -> Facts:
+    """What is known of a training that may make a cause probable."""
+    patience = getattr(estimator, "n_iter_no_change", None)
+    armed = getattr(estimator, "do_early_stopping_", getattr(estimator, "early_stopping", None))
+    if hasattr(estimator, "n_estimators_") and hasattr(estimator, "n_iter_no_change"):
+        armed = patience is not None
+    armed = armed if isinstance(armed, bool) else None
+    rate = getattr(estimator, "learning_rate_init", getattr(estimator, "learning_rate", None))
+    leaves = getattr(estimator, "num_leaves", None)
+    return Facts(
+        rows=data.rows,
+        features=data.features,
+        num_leaves=leaves if isinstance(leaves, int) else None,
+        learning_rate=float(rate) if isinstance(rate, (int, float)) else None,
+        classes=data.classes,
+        early_stopping=armed,
+        patience=patience if armed and isinstance(patience, int) else None,
+    )

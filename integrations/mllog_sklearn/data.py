@@ -1,0 +1,216 @@
+"""What is known of the data that a fit was given, read without touching it.
+
+Shapes and types are looked up; values are only read of arrays and tables of known kinds, and of
+large ones only in a sample of evenly spaced rows. Nothing is converted, no iterator is consumed.
+"""
+
+import math
+import numbers
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+__all__ = ["DataFacts", "data_facts"]
+
+CELLS: Final = 1_000_000
+"""Values looked at, at most: some milliseconds."""
+
+_LABELS: Final = 100_000
+_CLASSES_LISTED: Final = 20
+_SCALARS: Final = (str, numbers.Number, np.generic, type(None))
+
+
+class DataFacts(NamedTuple):
+    """What the training data says of itself.
+
+    Attributes:
+        kind: Its type, as in "DataFrame".
+        rows: Number of rows; None where it does not say.
+        features: Number of features; None where it does not say.
+        dtypes: Features of each type of values, by the type's name.
+        missing: Missing values among those looked at; None where none were looked at.
+        looked_at: Rows in which values were looked at.
+        stored: Share of values that are stored, of a sparse matrix; else None.
+        constant: Names or positions of features with one value in all rows looked at.
+        classes: Rows of each class among those looked at; None where labels are no classes, or
+            are too many to list.
+        labels_looked_at: Labels that were counted.
+    """
+
+    kind: str
+    rows: int | None = None
+    features: int | None = None
+    dtypes: dict[str, int] = {}  # noqa: RUF012 - never written to
+    missing: int | None = None
+    looked_at: int = 0
+    stored: float | None = None
+    constant: tuple[str, ...] = ()
+    classes: dict[str, int] | None = None
+    labels_looked_at: int = 0
+
+    def as_snapshot(self) -> dict[str, object]:
+        """What is known, by name."""
+        return {
+            name: value for name, value in self._asdict().items() if value not in (None, (), {})
+        }
+
+
+def data_facts(data: object, labels: object = None, *, classifying: bool = False) -> DataFacts:
+    """Read the facts of a fit's data.
+
+    Args:
+        data: The features, as the caller gave them.
+        labels: The target, likewise.
+        classifying: Whether labels are classes.
+    """
+    facts = _facts(data)
+    if not classifying:
+        return facts
+    counted = _counted(labels)
+    total = sum(counted.values())
+    few = 0 < len(counted) <= _CLASSES_LISTED
+    return facts._replace(classes=counted if few else None, labels_looked_at=total)
+
+
+def _facts(data: object) -> DataFacts:
+    kind = type(data).__name__
+    if isinstance(data, np.ndarray):
+        return _array_facts(kind, data.view(np.ndarray))
+    if sparse.issparse(data):
+        return _sparse_facts(kind, data)
+    if _is_a(data, "pandas", "DataFrame"):
+        return _pandas_facts(kind, data)
+    if _is_a(data, "polars", "DataFrame"):
+        return _polars_facts(kind, data)
+    if isinstance(data, (list, tuple)):
+        first = data[0] if data else None
+        width = len(first) if isinstance(first, (list, tuple)) else None
+        return DataFacts(kind, len(data), width)
+    return DataFacts(kind)
+
+
+def _is_a(data: object, module: str, name: str) -> bool:
+    """Whether it is of a class of a module that may not be there."""
+    found = getattr(sys.modules.get(module), name, None)
+    return isinstance(found, type) and isinstance(data, found)
+
+
+def _array_facts(kind: str, data: Any) -> DataFacts:
+    if data.ndim == 0:
+        return DataFacts(kind)
+    features = math.prod(data.shape[1:]) if data.ndim > 1 else 1
+    facts = DataFacts(kind, len(data), features, {str(data.dtype): features})
+    table = data if data.ndim == 2 else data.reshape(-1, 1) if data.ndim == 1 else None  # noqa: PLR2004 - a table
+    if table is None or not table.size:
+        return facts
+    return _with_values(facts, table[:: _step(*table.shape)])
+
+
+def _with_values(
+    facts: DataFacts, sample: Any, names: Sequence[str] | None = None, missing: int | None = None
+) -> DataFacts:
+    """Add what the values of some rows show."""
+    if missing is None:
+        missing = _missing(sample)
+    constant = _constant(sample, names) if sample.size and missing is not None else ()
+    return facts._replace(missing=missing, looked_at=len(sample), constant=constant)
+
+
+def _missing(sample: Any) -> int | None:
+    if sample.dtype.kind in "fc":
+        return int(np.count_nonzero(np.isnan(sample)))
+    if sample.dtype.kind in "iubSU":
+        return 0
+    if sample.dtype.kind in "mM":
+        return int(np.count_nonzero(np.isnat(sample)))
+    return None
+
+
+def _constant(sample: Any, names: Sequence[str] | None) -> tuple[str, ...]:
+    if len(sample) < 2 or sample.dtype.kind not in "fiub":  # noqa: PLR2004 - one row says nothing
+        return ()
+    same = np.flatnonzero((sample == sample[0]).all(axis=0))
+    return tuple(str(index) if names is None else str(names[int(index)]) for index in same)
+
+
+def _step(rows: int, features: int) -> int:
+    """Every how many rows are looked at."""
+    return max(1, -(-rows * max(1, features) // CELLS))
+
+
+def _sparse_facts(kind: str, data: Any) -> DataFacts:
+    if data.ndim != 2:  # noqa: PLR2004 - a table
+        return DataFacts(kind)
+    rows, features = data.shape
+    facts = DataFacts(kind, rows, features, {str(data.dtype): features})
+    stored = data.nnz / (rows * features) if rows and features else None
+    values = getattr(data, "data", None)
+    if not isinstance(values, np.ndarray) or values.dtype == object or values.size > CELLS:
+        return facts._replace(stored=stored)
+    return facts._replace(stored=stored, missing=_missing(values), looked_at=rows)
+
+
+def _pandas_facts(kind: str, data: Any) -> DataFacts:
+    rows, features = data.shape
+    facts = DataFacts(kind, rows, features, dict(Counter(map(str, data.dtypes))))
+    if not rows or not features or len(set(data.columns)) < features:
+        return facts
+    sample = data.iloc[:: _step(rows, features)]
+    missing = int(sample.isna().to_numpy().sum())
+    numeric = sample.select_dtypes("number")
+    names = list(numeric.columns)
+    values = numeric.to_numpy(dtype=float, na_value=math.nan) if names else np.empty((0, 0))
+    found = _with_values(facts, values, names, missing)
+    return found._replace(looked_at=len(sample))
+
+
+def _polars_facts(kind: str, data: Any) -> DataFacts:
+    rows, features = data.shape
+    facts = DataFacts(kind, rows, features, dict(Counter(map(str, data.dtypes))))
+    if not rows or not features:
+        return facts
+    sample = data.gather_every(_step(rows, features))
+    numeric = sample[[name for name, dtype in data.schema.items() if dtype.is_numeric()]]
+    nulls = int(sum(sample.null_count().row(0)))
+    if not numeric.width:
+        return facts._replace(missing=nulls, looked_at=sample.height)
+    values = numeric.to_numpy()
+    not_numbers = 0
+    if values.dtype.kind == "f":
+        not_numbers = int(np.count_nonzero(np.isnan(values))) - sum(numeric.null_count().row(0))
+    found = _with_values(facts, values, numeric.columns, nulls + not_numbers)
+    return found._replace(looked_at=sample.height)
+
+
+def _counted(labels: Any) -> dict[str, int]:
+    """Labels by how many there are; empty where they are no plain labels."""
+    if _is_a(labels, "pandas", "Series"):
+        labels = labels.iloc[:: _step(len(labels), CELLS // _LABELS)].to_numpy()
+    elif _is_a(labels, "polars", "Series"):
+        labels = labels.gather_every(_step(len(labels), CELLS // _LABELS)).to_list()
+    if isinstance(labels, np.ndarray):
+        column = labels.view(np.ndarray)
+        if column.ndim == 2 and column.shape[1] == 1:  # noqa: PLR2004 - a column
+            column = column[:, 0]
+        if column.ndim != 1:
+            return {}
+        column = column[:: _step(len(column), CELLS // _LABELS)]
+        if column.dtype.kind in "iubSU":
+            values, counts = np.unique(column, return_counts=True)
+            return {str(value): int(count) for value, count in zip(values, counts, strict=True)}
+        labels = column.tolist()
+    if not isinstance(labels, (list, tuple)) or len(labels) > _LABELS:
+        return {}
+    if not all(isinstance(label, _SCALARS) for label in labels):
+        return {}
+    counted = sorted(Counter(labels).items(), key=lambda item: str(item[0]))
+    return {_label(label): count for label, count in counted}
+
+
+def _label(label: object) -> str:
+    whole = isinstance(label, float) and label.is_integer()
+    return str(int(label)) if whole else str(label)  # type: ignore[call-overload]  # it is a float

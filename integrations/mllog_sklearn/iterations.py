@@ -1,0 +1,66 @@
+"""Iterations that a fit has used, against those it was allowed."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mllog_sklearn.parameters import subestimators
+
+__all__ = ["Iterations", "iterations", "used_up"]
+
+_LIMITS = ("max_iter", "n_estimators", "n_iter")
+
+
+class Iterations(NamedTuple):
+    """How many iterations a fitted estimator has used.
+
+    Attributes:
+        done: Iterations done; the most, where several solvers ran.
+        limit: Those allowed; None where there is no limit.
+        named: The limit's name.
+        source: The attribute that tells those done.
+    """
+
+    done: int
+    limit: int | None
+    named: str
+    source: str
+
+
+def iterations(estimator: Any) -> Iterations | None:
+    """What a fitted estimator says of its iterations; None where it says nothing."""
+    for source in ("n_iter_", "n_estimators_"):
+        done = _most(getattr(estimator, source, None))
+        if done is None:
+            continue
+        for named in _LIMITS:
+            limit = getattr(estimator, named, None)
+            if isinstance(limit, (int, np.integer)) and not isinstance(limit, bool):
+                return Iterations(done, None if limit < 0 else int(limit), named, source)
+        return Iterations(done, None, "", source)
+    return None
+
+
+def _most(value: object) -> int | None:
+    if isinstance(value, (list, tuple, np.ndarray)):
+        try:
+            values = np.asarray(value, dtype=float)
+        except (TypeError, ValueError):
+            return None
+        value = values.max() if values.size else None
+    return int(value) if isinstance(value, (int, float, np.number)) and value == value else None  # noqa: PLR0124 - NaN
+
+
+def used_up(estimator: object) -> str:
+    """Which of an estimator's parts have used all their iterations."""
+    return " ".join(_used_up(estimator))
+
+
+def _used_up(estimator: object) -> Iterator[str]:
+    for where, part in subestimators(estimator):
+        found = iterations(part)
+        if found is None or found.limit is None or found.done < found.limit:
+            continue
+        place = f" in {where} ({type(part).__name__})" if where else ""
+        yield f"{found.source}={found.done:,} reached {found.named}={found.limit:,}{place}."

@@ -1,0 +1,154 @@
+"""Who set which hyperparameter: the caller or the defaults of classes, also of nested parts."""
+
+import functools
+import inspect
+import math
+import sys
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any, Final, NamedTuple, cast
+
+from mllog_callbacks.wording import shown
+
+__all__ = [
+    "Parameters",
+    "defaults",
+    "described",
+    "library",
+    "parameters",
+    "parts",
+    "subestimators",
+    "trained",
+]
+
+_PLAIN: Final = (str, int, float, bool, bytes, type(None))
+
+
+class Parameters(NamedTuple):
+    """The hyperparameters of an estimator and of its parts.
+
+    Attributes:
+        given: Those that differ from the default of their class, or have none.
+        defaults: The others.
+        libraries: Where the defaults come from, as in "scikit-learn 1.9.1".
+    """
+
+    given: dict[str, object]
+    defaults: dict[str, object]
+    libraries: tuple[str, ...]
+
+
+def parameters(estimator: Any) -> Parameters:
+    """Tell the caller's hyperparameters from defaults; parts have the prefix of their name."""
+    if not hasattr(estimator, "get_params"):
+        return Parameters({}, {}, ())
+    found = estimator.get_params(deep=True)
+    owners = {name: each for name, each in found.items() if hasattr(each, "get_params")}
+    given: dict[str, object] = {}
+    left: dict[str, object] = {}
+    libraries: dict[str, None] = {}
+    for name, value in sorted(found.items()):
+        prefix, _, own = name.rpartition("__")
+        owner = owners.get(prefix) if prefix else estimator
+        known = defaults(type(owner))
+        if owner is None or (own not in known and name in owners):
+            continue  # a part, which is told by its own hyperparameters
+        if own in known and _same(value, known[own]):
+            left[name] = described(value)
+            libraries[library(type(owner))] = None
+        else:
+            given[name] = described(value)
+    return Parameters(given, left, tuple(libraries))
+
+
+def defaults(cls: type) -> Mapping[str, object]:
+    """The defaults in the signature of a class; of its parents too where it passes more on."""
+    return _defaults(cast("Hashable", cls))
+
+
+@functools.lru_cache(maxsize=512)
+def _defaults(cls: Any) -> Mapping[str, object]:
+    known: dict[str, object] = {}
+    for parent in cls.__mro__:
+        if "__init__" not in parent.__dict__ or parent is object:
+            continue
+        try:
+            taken = inspect.signature(parent.__init__).parameters.values()
+        except (TypeError, ValueError):
+            break
+        known = {each.name: each.default for each in taken} | known
+        if all(each.kind is not each.VAR_KEYWORD for each in taken):
+            break
+    return known
+
+
+def _same(value: object, default: object) -> bool:
+    if value is default:
+        return True
+    if type(value) is not type(default):
+        return False
+    if isinstance(value, tuple) and isinstance(default, tuple):
+        pairs = zip(value, default, strict=False)
+        return len(value) == len(default) and all(_same(*pair) for pair in pairs)
+    if value != value:  # noqa: PLR0124 - NaN, as for missing values
+        return isinstance(value, float) and default != default  # noqa: PLR0124 - likewise
+    return isinstance(value, _PLAIN) and value == default
+
+
+def described(value: object) -> object:
+    """A hyperparameter's value: plain as it is, parts by their class, arrays by their shape."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, _PLAIN):
+        return value
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        return type(value).__name__
+    if isinstance(value, (list, tuple)) and 0 < len(value) <= 50:  # noqa: PLR2004 - as a reader would
+        named = [each for each in value if isinstance(each, tuple) and len(each) > 1]
+        if len(named) == len(value) and any(_is_part(each[1]) for each in named):
+            return ", ".join(f"{each[0]}: {described(each[1])}" for each in named)
+        return [described(each) for each in value]
+    if isinstance(value, Mapping) and len(value) <= 50:  # noqa: PLR2004 - likewise
+        return {str(name): described(each) for name, each in value.items()}
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return (
+            shown(value) if value.shape == () else f"{type(value).__name__} of shape {value.shape}"
+        )
+    return shown(value)
+
+
+def _is_part(value: object) -> bool:
+    return isinstance(value, str) or hasattr(value, "get_params")
+
+
+def library(cls: type) -> str:
+    """The library of a class with its version, as in "scikit-learn 1.9.1"."""
+    top = cls.__module__.partition(".")[0]
+    version = getattr(sys.modules.get(top), "__version__", None)
+    name = "scikit-learn" if top == "sklearn" else top
+    return f"{name} {version}" if isinstance(version, str) else name
+
+
+def parts(estimator: object) -> list[tuple[str, object]]:
+    """The steps of a pipeline, by name; empty for what has none."""
+    steps = getattr(estimator, "steps", None)
+    if not isinstance(steps, list):
+        return []
+    return [(str(each[0]), each[1]) for each in steps if isinstance(each, tuple) and len(each) > 1]
+
+
+def subestimators(estimator: object) -> Iterator[tuple[str, object]]:
+    """The estimator, and the fitted parts that did its work, each with a name for it."""
+    yield "", estimator
+    for name, step in parts(estimator):
+        if hasattr(step, "get_params"):
+            yield f"step {name}", step
+    best = getattr(estimator, "best_estimator_", None)
+    if best is not None:
+        for name, each in subestimators(best):
+            yield f"best_estimator_{', ' + name if name else ''}", each
+
+
+def trained(estimator: object) -> tuple[Any, str]:
+    """The part that learned last, and its place: a pipeline's last step, a search's best."""
+    *_, (where, part) = subestimators(estimator)
+    return part, where

@@ -1,0 +1,107 @@
+"""The sentences of the entries: composed from facts at hand, and from nothing else."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from mllog_callbacks import Reason
+from mllog_callbacks.wording import assigned, by_label, count
+from mllog_sklearn.algorithm import Algorithm
+from mllog_sklearn.data import DataFacts
+from mllog_sklearn.parameters import Parameters
+
+__all__ = ["NOT_FITTED", "chosen", "completed", "data_given", "hyperparameters", "started"]
+
+NOT_FITTED: Final = "no fitted model was returned"
+"""What follows for the caller when an exception ends a fit."""
+
+_NAMED: Final = 10
+
+
+def started(what: Algorithm, method: str, data: DataFacts, *, nested: bool) -> Reason:
+    """A fit starts: of what, on which data."""
+    size = f" on {_size(data)}" if data.rows is not None else ""
+    part = "It is a part of another audited fit." if nested else f"The caller called {method}."
+    return Reason(f"Training of {what.title} started{size}.", part)
+
+
+def _size(data: DataFacts) -> str:
+    rows = count(data.rows or 0, "row")
+    return rows if data.features is None else f"{rows} of {count(data.features, 'feature')}"
+
+
+def data_given(data: DataFacts, method: str, *, weighted: bool) -> Reason:
+    """What data a fit was given."""
+    size = "data of unknown size" if data.rows is None else _size(data)
+    told = [_types(data), _missing(data), _classes(data)]
+    if weighted:
+        told.append("Rows are weighted by sample_weight.")
+    return Reason(f"{method} was given {size}, a {data.kind}.", " ".join(filter(None, told)))
+
+
+def _types(data: DataFacts) -> str:
+    if not data.dtypes:
+        return "Types and missing values were not looked at: that would convert the data."
+    told = ", ".join(f"{dtype}: {features:,}" for dtype, features in data.dtypes.items())
+    dense = "" if data.stored is None else f" {data.stored:.2%} of the values are stored."
+    return f"Features by type {told}.{dense}"
+
+
+def _missing(data: DataFacts) -> str:
+    if data.missing is None or not data.looked_at:
+        return ""
+    sampled = data.rows is not None and data.looked_at < data.rows
+    where = f"a sample of {count(data.looked_at, 'evenly spaced row')}" if sampled else "all rows"
+    if not data.missing:
+        return f"No value is missing in {where}."
+    verb = "is" if data.missing == 1 else "are"
+    return f"{count(data.missing, 'value')} {verb} missing in {where}."
+
+
+def _classes(data: DataFacts) -> str:
+    if not data.classes:
+        return ""
+    sampled = data.rows is not None and data.labels_looked_at < data.rows
+    where = f" (in a sample of {data.labels_looked_at:,})" if sampled else ""
+    return f"Rows by class{where} {by_label(data.classes)}."
+
+
+def chosen(what: Algorithm) -> Reason:
+    """Which algorithm is fitted, and by whose choice."""
+    kind = f", a {what.kind}," if what.kind else ""
+    told = [f"The caller chose it: fit was called on an instance of {what.path}."]
+    if what.steps:
+        steps = ", ".join(f"{name}: {step}" for name, step in what.steps.items())
+        told.append(f"It has {count(len(what.steps), 'step')}, {steps}.")
+    if what.inner:
+        searched = f" over {count(what.candidates, 'candidate')}" if what.candidates else ""
+        told.append(f"It works with {what.inner}{searched}.")
+    return Reason(f"{what.title}{kind} of {what.library} was selected.", " ".join(told))
+
+
+def hyperparameters(found: Parameters) -> Reason:
+    """Who set which hyperparameter."""
+    every = len(found.given) + len(found.defaults)
+    verb = "was" if len(found.given) == 1 else "were"
+    decision = f"{len(found.given)} of {count(every, 'hyperparameter')} {verb} set by the caller"
+    given = f": {_first(assigned({name: value}) for name, value in found.given.items())}."
+    if not found.defaults:
+        return Reason(decision + (given if found.given else "."), "None has its default.")
+    verb = "has its default" if len(found.defaults) == 1 else "have the defaults"
+    libraries = " and ".join(found.libraries)
+    return Reason(
+        decision + (given if found.given else "."),
+        f"The other {len(found.defaults)} {verb} of {libraries}: what differs from the default in "
+        "the signature of its class counts as set by the caller.",
+    )
+
+
+def _first(texts: Iterable[str]) -> str:
+    """At most so many texts as a reader takes in."""
+    listed = list(texts)
+    more = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
+    return ", ".join(listed[:_NAMED]) + more
+
+
+def completed(method: str) -> Reason:
+    """A fit came to its planned end."""
+    return Reason("Training completed.", f"{method} returned without an exception.")

@@ -1,0 +1,73 @@
+"""How an estimator logs: what the caller said once, for all of its calls."""
+
+import functools
+import multiprocessing.context
+import pickle
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from mllog_callbacks import AuditLog, Auditor, Detector, DetectorSet, Issue, Level, get_log
+
+__all__ = ["Settings", "feeds_worker"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The arguments of `audited` and of `MLAuditCallback`.
+
+    Raises:
+        ValueError: There is no detector of a name.
+    """
+
+    log: AuditLog | None = None
+    dataset: str | None = None
+    model: str | None = None
+    detectors: DetectorSet | Sequence[Detector | str] | None = None
+    on_issue: Callable[[Issue], object] | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.detectors, list):
+            object.__setattr__(self, "detectors", tuple(self.detectors))
+        self.auditor  # noqa: B018 - raises now, and not in a fit
+
+    @functools.cached_property
+    def auditor(self) -> Auditor:
+        """The same, as what makes runs."""
+        return Auditor(
+            self.log,
+            dataset=self.dataset,
+            model=self.model,
+            detectors=self.detectors,
+            on_issue=self.on_issue,
+        )
+
+    @property
+    def level(self) -> Level:
+        """The least level recorded."""
+        return (get_log() if self.log is None else self.log).level
+
+    def for_worker(self) -> "Settings":
+        """The same for a worker process, in a session of its own that names this one.
+
+        A function to be called with issues that cannot be pickled is left behind.
+        """
+        sent = replace(self, log=get_log() if self.log is None else self.log)
+        try:
+            pickle.dumps(sent)
+        except Exception:  # noqa: BLE001 - whatever a caller's function raises when it is pickled
+            return replace(sent, on_issue=None)
+        return sent
+
+    def __getstate__(self) -> dict[str, object]:
+        return {name: value for name, value in self.__dict__.items() if name != "auditor"}
+
+
+def feeds_worker() -> bool:
+    """Whether this thread pickles for a worker process, and not for a file."""
+    name = threading.current_thread().name
+    return (
+        name == "QueueFeederThread"  # of loky, concurrent.futures and multiprocessing.Queue
+        or name.endswith("(_handle_tasks)")  # of multiprocessing.Pool
+        or multiprocessing.context.get_spawning_popen() is not None
+    )

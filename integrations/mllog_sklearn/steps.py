@@ -1,0 +1,71 @@
+"""How a pipeline's transformers changed the data, as they say when they are fitted."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from mllog_callbacks import Reason
+from mllog_callbacks.wording import assigned, count
+from mllog_sklearn.algorithm import title
+from mllog_sklearn.parameters import library, parameters, parts
+
+__all__ = ["preprocessed"]
+
+_LISTED = 10
+
+
+def preprocessed(estimator: Any) -> Iterator[tuple[Reason, dict[str, object]]]:
+    """What each transformer did: those of a pipeline, or the estimator itself."""
+    steps = parts(estimator)
+    if not steps:
+        if hasattr(estimator, "transform") and not hasattr(estimator, "predict"):
+            yield _told(estimator, "")
+        return
+    for number, (name, step) in enumerate(steps, 1):
+        if hasattr(step, "transform") and not hasattr(step, "predict"):
+            yield _told(step, f"Step {number} of {len(steps)}, {name}: ")
+
+
+def _told(step: Any, place: str) -> tuple[Reason, dict[str, object]]:
+    taken, given = getattr(step, "n_features_in_", None), _out(step)
+    became = ""
+    if isinstance(taken, int):
+        became = f" of {count(taken, 'feature')}"
+        became += f" into {count(given, 'feature')}" if given is not None else ""
+    set_by_caller = assigned(parameters(step).given)
+    told = [
+        f"It is of {library(type(step))}, with {set_by_caller}."
+        if set_by_caller
+        else f"It is of {library(type(step))}, with default hyperparameters.",
+        *_columns(step),
+    ]
+    verb = f"was fitted to data{became}" if became else "was fitted"
+    return (
+        Reason(f"{place}{title(step)} {verb}.", " ".join(told)),
+        {"transformer": title(step), "features_in": taken, "features_out": given},
+    )
+
+
+def _out(step: Any) -> int | None:
+    """How many features come out, where that is known without a transformation."""
+    for name in ("n_components_", "n_output_features_", "n_features_out_", "_n_features_out"):
+        many = getattr(step, name, None)
+        if isinstance(many, int):
+            return many
+    support = getattr(step, "get_support", None)
+    try:
+        if callable(support):
+            return int(support().sum())
+        names = getattr(step, "get_feature_names_out", None)
+        return len(names()) if callable(names) else None
+    except Exception:  # noqa: BLE001 - some cannot say, for want of names or of a part that can
+        return None
+
+
+def _columns(step: Any) -> Iterator[str]:
+    """Which columns a ColumnTransformer gives to which of its parts."""
+    for each in getattr(step, "transformers_", None) or ():
+        name, part, columns = each
+        many = f"{len(columns):,} columns" if hasattr(columns, "__len__") else "some columns"
+        if isinstance(columns, (list, tuple)) and len(columns) <= _LISTED:
+            many = ", ".join(map(str, columns)) or "no column"
+        yield f"{name}: {title(part)} took {many}."

@@ -1,0 +1,178 @@
+"""How a fit came to its end: all of its iterations, fewer by early stopping, or fewer as enough."""
+
+from typing import Any, NamedTuple
+
+from mllog_callbacks import EventType, Reason
+from mllog_callbacks.wording import count, number
+from mllog_sklearn.curves import EVALUATIONS, curves
+from mllog_sklearn.iterations import Iterations, iterations
+
+__all__ = ["Outcome", "outcome"]
+
+
+class Outcome(NamedTuple):
+    """The end of a fit that returned.
+
+    Attributes:
+        event: Which end it is.
+        reason: What is told.
+        snapshot: The numbers behind it.
+    """
+
+    event: EventType
+    reason: Reason
+    snapshot: dict[str, object]
+
+
+def outcome(estimator: Any, method: str, *, where: str = "") -> Outcome:
+    """How the fit of an estimator that returned has ended.
+
+    Args:
+        estimator: What did the work: the last step of a pipeline, or the estimator itself.
+        method: The method that returned.
+        where: Which part it is, as in "step clf"; empty for the whole.
+    """
+    part = f" in {where} ({type(estimator).__name__})" if where else ""
+    found = _boosted(estimator) or iterations(estimator)
+    if found is None:
+        return Outcome(
+            EventType.TRAINING_COMPLETED,
+            Reason("Training completed.", f"{method} returned without an exception."),
+            {},
+        )
+    rule = _rule(estimator)
+    snapshot: dict[str, object] = {"iterations_done": found.done}
+    if found.limit is not None:
+        snapshot["iterations_allowed"] = found.limit
+    if found.limit is not None and found.done < found.limit and rule is not None:
+        told = Reason(
+            f"Training stopped early after iteration {found.done:,} of at most {found.limit:,}"
+            f"{part}. {rule.kept}".rstrip(),
+            f"{rule.evidence} {rule.kept}".rstrip(),
+        )
+        return Outcome(EventType.TRAINING_STOPPED, told, snapshot | rule.snapshot)
+    kept = f" {rule.kept}" if rule is not None else ""
+    told = Reason(f"Training completed{_used(found)}{part}.{kept}", _why(estimator, found, rule))
+    return Outcome(EventType.TRAINING_COMPLETED, told, snapshot | (rule.snapshot if rule else {}))
+
+
+def _used(found: Iterations) -> str:
+    if found.limit is None:
+        return f" after {count(found.done, 'iteration')}"
+    if found.done >= found.limit:
+        return f": all {count(found.limit, 'planned iteration')} ran"
+    return f" after {found.done:,} of at most {count(found.limit, 'iteration')}"
+
+
+def _why(estimator: Any, found: Iterations, rule: "_Rule | None") -> str:
+    told = f"{found.source} is {found.done:,}"
+    if found.limit is None:
+        return f"{told}; there is no limit."
+    if found.done >= found.limit:
+        early = " Early stopping was armed and did not end it sooner." if rule is not None else ""
+        return f"{told}, and {found.named}={found.limit:,} allows no more.{early}"
+    tol = getattr(estimator, "tol", None)
+    named = f" (tol={tol:g})" if isinstance(tol, float) else ""
+    return (
+        f"{told}, below {found.named}={found.limit:,}: the solver's own criterion{named} ended it."
+    )
+
+
+class _Rule(NamedTuple):
+    """Early stopping, as an estimator has it armed.
+
+    Attributes:
+        evidence: What the rule is and what it saw.
+        kept: What follows for the model; empty where it keeps what it has.
+        snapshot: The numbers behind it.
+    """
+
+    evidence: str
+    kept: str
+    snapshot: dict[str, object]
+
+
+def _rule(estimator: Any) -> _Rule | None:
+    """The rule by which an estimator may stop early; None where none is armed."""
+    if getattr(estimator, "do_early_stopping_", False):
+        return _histogram_rule(estimator)
+    if hasattr(estimator, "validation_scores_") and getattr(estimator, "early_stopping", False):
+        return _network_rule(estimator)
+    if getattr(estimator, "early_stopping", False) is True:
+        return _Rule(_patience(estimator, "its score on a validation_fraction of"), "", {})
+    if hasattr(estimator, "n_estimators_") and getattr(estimator, "n_iter_no_change", None):
+        return _Rule(_patience(estimator, "the loss on a validation_fraction of"), "", {})
+    return _boosting_rule(estimator)
+
+
+def _patience(estimator: Any, what: str) -> str:
+    return (
+        f"Early stopping was armed: {what} {estimator.validation_fraction:g} had not improved by "
+        f"tol={estimator.tol:g} in n_iter_no_change={estimator.n_iter_no_change} iterations."
+    )
+
+
+def _histogram_rule(estimator: Any) -> _Rule:
+    held_out = len(estimator.validation_score_) > 0
+    scores = estimator.validation_score_ if held_out else estimator.train_score_
+    named = "validation_score_" if held_out else "train_score_"
+    waited = estimator.n_iter_no_change
+    reference = len(scores) - 1 - waited
+    if reference < 0:
+        return _Rule(f"Early stopping was armed with n_iter_no_change={waited}.", "", {})
+    best = max(range(len(scores)), key=scores.__getitem__)
+    return _Rule(
+        f"None of the last n_iter_no_change={waited} values of {named} was above that of iteration "
+        f"{reference:,} ({number(scores[reference])}) by more than tol={estimator.tol:g}.",
+        f"The trees of all {count(estimator.n_iter_, 'iteration')} are kept.",
+        {"best_iteration": best, "best_score": float(scores[best])},
+    )
+
+
+def _network_rule(estimator: Any) -> _Rule | None:
+    scores = estimator.validation_scores_
+    if not scores:
+        return None
+    best = max(range(len(scores)), key=scores.__getitem__)
+    return _Rule(
+        f"validation_scores_ was best at epoch {best + 1:,} ({number(scores[best])}); early "
+        f"stopping allows n_iter_no_change={estimator.n_iter_no_change} epochs that improve on the "
+        f"best by less than tol={estimator.tol:g}.",
+        f"The weights of epoch {best + 1:,} are kept.",
+        {"kept_epoch": best + 1, "best_score": float(scores[best])},
+    )
+
+
+def _boosted(estimator: Any) -> Iterations | None:
+    """Rounds of XGBoost, which has no attribute for them, and of LightGBM, which tells the best."""
+    rounds = getattr(estimator, "get_num_boosting_rounds", None)
+    if callable(rounds):
+        done = estimator.get_booster().num_boosted_rounds()
+        return Iterations(int(done), int(rounds()), "n_estimators", "num_boosted_rounds")
+    evaluated = [curve for curve in curves(estimator) if curve.source == EVALUATIONS]
+    limit = getattr(estimator, "n_estimators", None)
+    if not evaluated or not isinstance(limit, int):
+        return None
+    done = max(max(len(curve.train), len(curve.validation)) for curve in evaluated)
+    return Iterations(done, limit, "n_estimators", f"the length of {EVALUATIONS}")
+
+
+def _boosting_rule(estimator: Any) -> _Rule | None:
+    """Early stopping of LightGBM and XGBoost: they name the best iteration."""
+    if callable(getattr(estimator, "get_num_boosting_rounds", None)):
+        armed = getattr(estimator, "early_stopping_rounds", None)
+        if armed is None:
+            return None
+        best, patience = int(estimator.best_iteration) + 1, f"early_stopping_rounds={armed}"
+        score = getattr(estimator, "best_score", None)
+        value = f" ({number(float(score))})" if isinstance(score, (int, float)) else ""
+    else:
+        best = getattr(estimator, "best_iteration_", None) or 0
+        patience, value = "early stopping", ""
+        if not isinstance(best, int) or best < 1:
+            return None
+    return _Rule(
+        f"Iteration {best:,}{value} is the best that {patience} saw.",
+        f"Predictions use the model of iteration {best:,}.",
+        {"kept_iteration": best},
+    )

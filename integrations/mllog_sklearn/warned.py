@@ -1,0 +1,83 @@
+"""Warnings as they are made, seen without a trace in how they reach the user.
+
+`warnings.showwarning`, the filters and their registries belong to the user and to all threads;
+none of them is touched. What is watched is the making of a warning: the classes of warnings that
+tell of trouble in a fit get an `__init__` that lets their audience know, in the thread that warns.
+So a warning is seen also where a filter hides it, and every filter does as it would without.
+"""
+
+import threading
+from collections import Counter
+from typing import Final
+
+from scipy.linalg import LinAlgWarning
+from sklearn.exceptions import (
+    ConvergenceWarning,
+    DataConversionWarning,
+    DataDimensionalityWarning,
+    EfficiencyWarning,
+    FitFailedWarning,
+    PositiveSpectrumWarning,
+    UndefinedMetricWarning,
+)
+
+__all__ = ["Audience", "listen"]
+
+_KINDS: Final[tuple[type[Warning], ...]] = (
+    ConvergenceWarning,
+    DataConversionWarning,
+    DataDimensionalityWarning,
+    EfficiencyWarning,
+    FitFailedWarning,
+    LinAlgWarning,
+    PositiveSpectrumWarning,
+    UndefinedMetricWarning,
+)
+_DISTINCT: Final = 20
+
+Audience = Counter[tuple[type[Warning], str]]
+"""Warnings by class and message, with how often they were made."""
+
+
+class _Listening(threading.local):
+    audiences: tuple[Audience, ...] = ()
+
+
+_listening = _Listening()
+
+
+class listen:  # noqa: N801 - used as a function
+    """Count the warnings that this thread makes from now on, until `stop`."""
+
+    def __init__(self) -> None:
+        _watch_kinds()
+        self.heard: Audience = Counter()
+        self._before = _listening.audiences
+        _listening.audiences = (*self._before, self.heard)
+
+    def stop(self) -> Audience:
+        """Count no more; returns what was heard."""
+        _listening.audiences = self._before
+        return self.heard
+
+
+def _hear(warning: Warning) -> None:
+    for audience in _listening.audiences:
+        key = type(warning), str(warning.args[0]) if warning.args else ""
+        if key in audience or len(audience) < _DISTINCT:
+            audience[key] += 1
+
+
+def _watch_kinds() -> None:
+    for kind in _KINDS:
+        if "__init__" not in kind.__dict__:
+            _watch(kind)
+
+
+def _watch(kind: type[Warning]) -> None:
+    def __init__(self: Warning, *args: object, **kwargs: object) -> None:  # noqa: N807 - it is one
+        super(kind, self).__init__(*args, **kwargs)
+        if _listening.audiences and type(self) is kind:
+            _hear(self)
+
+    kind.__init__ = __init__  # type: ignore[assignment, method-assign]  # what this module is about
