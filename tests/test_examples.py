@@ -22,3 +22,30 @@ def test_the_early_stopping_example_says_why_it_stopped(
     assert decision.startswith("Training stopped early after iteration ")
     assert "reached early_stopping(stopping_rounds=30, min_delta=1)" in reason
     assert Path(where.removeprefix("All of it: ")).parent == Path(os.fspath(tmp_path))
+
+
+def test_the_lightning_example_names_the_checkpoint_to_keep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The decision and the reason of the last one saved, then of the end."""
+    monkeypatch.setenv("MLLOG_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(log_module, "_default", None)
+    runpy.run_path(str(EXAMPLES / "lightning_early_stopping.py"), run_name="__main__")
+    saved, by, ended, why, _ = capsys.readouterr().out.splitlines()
+    assert saved.startswith("The best model so far was saved: ")
+    assert "ModelCheckpoint(monitor='val_loss', mode='min', save_top_k=1) keeps it" in by
+    assert ended.startswith("Training stopped early after ")
+    assert "5 checks without improvement reached EarlyStopping(monitor='val_loss'" in why
+
+
+def test_the_lightning_example_names_the_step_and_the_cause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a loss that is no number any more."""
+    monkeypatch.setenv("MLLOG_DIR", str(tmp_path))
+    monkeypatch.setattr(log_module, "_default", None)
+    runpy.run_path(str(EXAMPLES / "lightning_nan.py"), run_name="__main__")
+    decision, reason, *_ = capsys.readouterr().out.splitlines()
+    assert decision == "Non-finite value: training loss is infinite at step 63."
+    assert "Probable cause: a learning rate of 0.9 is too high for this training." in reason
