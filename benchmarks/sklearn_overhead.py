@@ -31,7 +31,7 @@ from mllog_sklearn import audited
 Search = Callable[[], Any]
 
 
-def search(estimator: Any = None) -> GridSearchCV:
+def search(estimator: object = None) -> GridSearchCV:
     """100 candidates of a quick estimator, which is the hardest case: 500 fits and one more."""
     depths, leaves = list(range(1, 11)), list(range(1, 11))
     grid = {"max_depth": depths, "min_samples_leaf": leaves}

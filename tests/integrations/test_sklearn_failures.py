@@ -150,9 +150,11 @@ def test_a_warning_is_shown_once_a_place_as_without(log: AuditLog) -> None:
 
 def test_a_warning_made_an_error_is_the_failure(log: AuditLog, entries: Entries) -> None:
     """As with `-W error`; it is not told twice."""
-    with warnings.catch_warnings(), pytest.raises(ConvergenceWarning):
+    model = audited(LogisticRegression(max_iter=1), log)
+    with warnings.catch_warnings():
         warnings.simplefilter("error")
-        audited(LogisticRegression(max_iter=1), log).fit(*iris())
+        with pytest.raises(ConvergenceWarning):
+            model.fit(*iris())
     told = entries()
     assert the_end(told).event is EventType.TRAINING_FAILED
     assert issues(told) == {}

@@ -23,7 +23,6 @@ from sklearn.tree import DecisionTreeClassifier
 from xgboost import XGBClassifier
 
 from mllog_callbacks import AuditLog, EventType
-from mllog_callbacks.detectors import Issue
 from mllog_sklearn import audited, save_model
 from sklearn_training import Entries, cancer, iris, issues, of, one, pipeline, quiet, the_end
 
@@ -136,6 +135,8 @@ def test_boosting_libraries_stop_early_and_overfit(
 ) -> None:
     """Their evaluations pass the detectors, in their true directions."""
     train, valid, labels, held_out = train_test_split(*cancer(), random_state=0)
+    stop: dict[str, Any] = {"verbose": False}
+    model: Any
     if kind is LGBMClassifier:
         model = LGBMClassifier(
             n_estimators=300, num_leaves=63, min_child_samples=2, verbosity=-1, n_jobs=1
@@ -143,8 +144,7 @@ def test_boosting_libraries_stop_early_and_overfit(
         stop = {"callbacks": [lightgbm.early_stopping(30, verbose=False)]}
     else:
         model = XGBClassifier(n_estimators=300, early_stopping_rounds=30, n_jobs=1)
-        stop = {"verbose": False}
-    called: list[Issue] = []
+    called: list[Any] = []
     made = audited(model, log, on_issue=called.append)
     with quiet():  # eval_set is deprecated in LightGBM, and all that older versions have
         made.fit(train, labels, eval_set=[(valid, held_out)], **stop)
