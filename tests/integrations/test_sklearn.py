@@ -1,6 +1,8 @@
 """An audited fit tells its story: data, choices, what came of it."""
 
 import re
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -195,3 +197,14 @@ def test_frames_pass_untouched(log: AuditLog) -> None:
     model = audited(make_pipeline(StandardScaler(), Ridge()), log).fit(features, labels)
     assert list(model.feature_names_in_) == list(features.columns)
     pd.testing.assert_frame_equal(features, before)
+
+
+def test_a_missing_framework_is_one_plain_error() -> None:
+    """It names the command that installs it."""
+    code = "import sys; sys.modules['sklearn'] = None; import mllog_sklearn"
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert shown.stderr.splitlines()[-1] == (
+        "ImportError: mllog_sklearn needs scikit-learn: pip install 'mllog-callbacks[sklearn]'"
+    )

@@ -65,7 +65,7 @@ def test_an_error_is_told_as_the_end(log: AuditLog, entries: Entries) -> None:
         search.set_callbacks(MLAuditCallback(log)).fit(*iris())
     assert the_end(entries()).event is EventType.TRAINING_FAILED
     try:
-        {}["missing"]
+        dict[str, int]()["missing"]
     except KeyError:
         pipeline().set_callbacks(MLAuditCallback(log)).fit(*iris())
     assert entries()[-1].event is EventType.TRAINING_COMPLETED

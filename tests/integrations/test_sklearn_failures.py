@@ -47,6 +47,15 @@ def test_an_error_passes_and_is_told_once(log: AuditLog, entries: Entries) -> No
     assert "(in fit, test_sklearn_failures.py line " in str(end.reasoning)
 
 
+def test_the_step_of_a_pipeline_that_failed_is_named(log: AuditLog, entries: Entries) -> None:
+    """As the traceback shows it."""
+    with pytest.raises(ValueError, match="The 'C' parameter"):
+        audited(pipeline(C=-1.0), log).fit(*iris())
+    assert "Training failed in fit, in step classify (LogisticRegression) with " in str(
+        the_end(entries()).decision
+    )
+
+
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
 def test_a_stop_by_hand_is_no_failure(
     log: AuditLog, entries: Entries, kind: type[BaseException]
