@@ -99,7 +99,7 @@ def mllog_callbacks(directory: Path) -> Logger:
     log = AuditLog(directory, dataset="credit.v3", model="LGBMClassifier")
     event, emit = EventType.TRAINING_PROGRESS, log.emit
     sink = log._session.sink  # noqa: SLF001 - to count its helper's time as well
-    place = getattr(sink, "_place", None)
+    place = getattr(sink, "place", None)
     return Logger(
         lambda: emit(event, reasoning=REASONING, metrics_snapshot=METRICS),
         log.flush,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from mllog_callbacks._version import __version__
 
 if TYPE_CHECKING:
+    from mllog_callbacks.backlog import Backlog
+    from mllog_callbacks.context import audit_context, carry_context
     from mllog_callbacks.detectors import (
         Detector,
         DetectorSet,
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     )
     from mllog_callbacks.events import RUN_ENDS, EventType, Level, LogEntry, json_schema
     from mllog_callbacks.exceptions import (
+        HookError,
         InvalidEntryError,
         LogDirectoryError,
         MLLogError,
@@ -27,14 +30,19 @@ if TYPE_CHECKING:
         UnknownEventError,
     )
     from mllog_callbacks.guards import guarded, raising, report_failure
+    from mllog_callbacks.listening import Listener, listen
+    from mllog_callbacks.live import LiveView
     from mllog_callbacks.log import AuditLog, get_log
     from mllog_callbacks.reader import Finding, Line, read_entries, read_lines
     from mllog_callbacks.run import Auditor, Cadence, Run
     from mllog_callbacks.sinks import SinkStats
+    from mllog_callbacks.trail import Trail, read_trail
     from mllog_callbacks.wording import Reason
 else:
     # Loaded at first use: pydantic alone costs more than `mllog --help` may take.
     _HOMES = {
+        "backlog": ("Backlog",),
+        "context": ("audit_context", "carry_context"),
         "detectors": (
             "Detector",
             "DetectorSet",
@@ -46,6 +54,7 @@ else:
         ),
         "events": ("RUN_ENDS", "EventType", "Level", "LogEntry", "json_schema"),
         "exceptions": (
+            "HookError",
             "InvalidEntryError",
             "LogDirectoryError",
             "MLLogError",
@@ -53,10 +62,13 @@ else:
             "UnknownEventError",
         ),
         "guards": ("guarded", "raising", "report_failure"),
+        "listening": ("Listener", "listen"),
+        "live": ("LiveView",),
         "log": ("AuditLog", "get_log"),
         "reader": ("Finding", "Line", "read_entries", "read_lines"),
         "run": ("Auditor", "Cadence", "Run"),
         "sinks": ("SinkStats",),
+        "trail": ("Trail", "read_trail"),
         "wording": ("Reason",),
     }
     _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -76,6 +88,7 @@ __all__ = [
     "RUN_ENDS",
     "AuditLog",
     "Auditor",
+    "Backlog",
     "Cadence",
     "Detector",
     "DetectorSet",
@@ -83,10 +96,13 @@ __all__ = [
     "Facts",
     "Finding",
     "Gradients",
+    "HookError",
     "InvalidEntryError",
     "Issue",
     "Level",
     "Line",
+    "Listener",
+    "LiveView",
     "LogDirectoryError",
     "LogEntry",
     "MLLogError",
@@ -95,14 +111,19 @@ __all__ = [
     "Run",
     "SettingsError",
     "SinkStats",
+    "Trail",
     "UnknownEventError",
     "__version__",
+    "audit_context",
+    "carry_context",
     "get_log",
     "guarded",
     "json_schema",
+    "listen",
     "raising",
     "read_entries",
     "read_lines",
+    "read_trail",
     "report_failure",
     "scan",
 ]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 __all__ = [
+    "HookError",
     "InvalidEntryError",
     "LogDirectoryError",
     "MLLogError",
@@ -17,6 +18,10 @@ class MLLogError(Exception):
 
 class UnknownEventError(MLLogError, ValueError):
     """An event outside the fifteen types was emitted."""
+
+
+class HookError(MLLogError, TypeError):
+    """A name of a class or module is missing, or is nothing that a hook can be attached to."""
 
 
 class SettingsError(MLLogError, ValueError):

@@ -9,8 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from mllog_callbacks.context import Scope, current
 from mllog_callbacks.encoding import encode
-from mllog_callbacks.events import EventType, Level
+from mllog_callbacks.event_types import EventType, Level
 from mllog_callbacks.exceptions import UnknownEventError
 from mllog_callbacks.guards import report_failure
 from mllog_callbacks.session import Session
@@ -29,8 +30,8 @@ class AuditLog:
 
     Args:
         directory: Where the files are made; default `MLLOG_DIR`, or ``logs``.
-        dataset: Name of the data set, for entries that name none.
-        model: Name of the model, for entries that name none.
+        dataset: Name of the data set, for entries that name none, by the context neither.
+        model: Name of the model, likewise.
         level: Least level recorded: ``"INFO"``, ``"DEBUG"``, ``"ERROR"``; default `MLLOG_LEVEL`,
             or ``"INFO"``.
         session: Name of the session, a part of the file's name; default `MLLOG_SESSION`, or a
@@ -57,6 +58,7 @@ class AuditLog:
         self._session = Session(directory, level, session)
         self._dataset = dataset
         self._model = model
+        self._bound: tuple[str | None, str | None] = (None, None)
 
     def emit(
         self,
@@ -75,8 +77,9 @@ class AuditLog:
 
         Args:
             event: One of the fifteen types, or its name.
-            dataset: Name of the data set; default the one of the log.
-            model: Name of the model; default the one of the log.
+            dataset: Name of the data set; default the one the log was bound to, that of the
+                context (see `audit_context`), the log's.
+            model: Name of the model; default in the same order.
             decision: What was decided or done, and by whom or what.
             reasoning: On which evidence, with what consequence.
             metrics_snapshot: The numbers and settings behind it, by name.
@@ -90,6 +93,9 @@ class AuditLog:
             return
         if session.closed:
             session.warn_closed()
+        if (scope := current.get()) is not None:
+            dataset, model = self._names_in(scope, dataset, model)
+            metrics_snapshot = scope.snapshot(metrics_snapshot)
         dataset = self._dataset if dataset is None else dataset
         model = self._model if model is None else model
         line = encode(kind, dataset, model, decision, reasoning, metrics_snapshot)
@@ -99,21 +105,41 @@ class AuditLog:
             report_failure(error, "AuditLog.emit")
 
     def bind(self, *, dataset: str | None = None, model: str | None = None) -> Self:
-        """Return this log with other default names; both write to the same session."""
+        """Return this log with names that go before those of the context and its own defaults.
+
+        Both write to the same session.
+        """
         bound = copy.copy(self)
         bound._dataset = self._dataset if dataset is None else dataset  # noqa: SLF001 - our own
         bound._model = self._model if model is None else model  # noqa: SLF001 - our own
+        was_dataset, was_model = self._bound
+        bound._bound = (  # noqa: SLF001 - our own
+            was_dataset if dataset is None else dataset,
+            was_model if model is None else model,
+        )
         return bound
 
     @property
     def dataset(self) -> str | None:
-        """Name of the data set, for entries that name none."""
-        return self._dataset
+        """Name of the data set, for entries emitted here and now that name none."""
+        scope = current.get()
+        named = None if scope is None else self._names_in(scope, None, None)[0]
+        return self._dataset if named is None else named
 
     @property
     def model(self) -> str | None:
-        """Name of the model, for entries that name none."""
-        return self._model
+        """Name of the model, for entries emitted here and now that name none."""
+        scope = current.get()
+        named = None if scope is None else self._names_in(scope, None, None)[1]
+        return self._model if named is None else named
+
+    def _names_in(
+        self, scope: Scope, dataset: str | None, model: str | None
+    ) -> tuple[str | None, str | None]:
+        bound_dataset, bound_model = self._bound
+        return scope.names(
+            bound_dataset if dataset is None else dataset, bound_model if model is None else model
+        )
 
     @property
     def level(self) -> Level:
@@ -165,6 +191,14 @@ class AuditLog:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: where the log is, and its last entries."""
+        from mllog_callbacks.report import render_log  # noqa: PLC0415 - jinja2 is slow to import
+
+        stats = self.stats
+        told = f"{stats.emitted:,} emitted, {stats.pending:,} pending, {stats.dropped:,} dropped"
+        return render_log(self.path, self.session, told)
 
 
 _default: AuditLog | None = None

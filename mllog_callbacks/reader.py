@@ -1,6 +1,5 @@
 """Reading a trail back: lines, what is wrong with them, and the entries they hold."""
 
-import errno
 import json
 import logging
 import math
@@ -19,9 +18,10 @@ from pydantic_core import ErrorDetails
 from mllog_callbacks.encoding import HARD_CAP
 from mllog_callbacks.events import LogEntry
 from mllog_callbacks.exceptions import InvalidEntryError
+from mllog_callbacks.logfiles import Finding, find_logs
 from mllog_callbacks.sinks import recover
 
-__all__ = ["Finding", "Line", "find_logs", "read_entries", "read_lines"]
+__all__ = ["Finding", "Line", "check_line", "find_logs", "read_entries", "read_lines"]
 
 _logger = logging.getLogger("mllog_callbacks")
 _FIELDS: Final = list(LogEntry.model_fields)
@@ -30,19 +30,6 @@ _LINE_BREAKS: Final = tuple(char.encode() for char in "\r\x85\u2028\u2029")
 _PLAIN: Final = re.compile(r"[\w.-]{1,60}")
 _DEPTH: Final = 100  # DuckDB takes 128
 _TOO_DEEP: Final = f"nested deeper than {_DEPTH} levels"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is wrong with a line.
-
-    Attributes:
-        field: The field concerned, or ``"line"``.
-        reason: What was found and what was expected.
-    """
-
-    field: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +49,6 @@ class Line:
     entry: LogEntry | None
     findings: tuple[Finding, ...]
     unfinished: bool = False
-
-
-def find_logs(path: str | os.PathLike[str]) -> list[Path]:
-    """The log files a path means: the file itself, or all below a directory, sidecars left out.
-
-    Raises:
-        FileNotFoundError: There is no such path.
-    """
-    root = Path(path)
-    if root.is_dir():
-        recover(root)
-        below = (each for each in root.rglob("*.jsonl") if each.is_file())
-        return sorted(each for each in below if "_integrity" not in each.relative_to(root).parts)
-    if not root.exists():
-        raise FileNotFoundError(errno.ENOENT, "no such file or directory", str(root))
-    return [root]
 
 
 def read_lines(path: str | os.PathLike[str], stream: BinaryIO | None = None) -> Iterator[Line]:
@@ -103,7 +74,7 @@ def read_lines(path: str | os.PathLike[str], stream: BinaryIO | None = None) -> 
                 unfinished = Finding("line", "unfinished: it has no newline at its end")
                 yield Line(file, number, None, (unfinished,), unfinished=True)
                 return
-            entry, findings = _check(raw, size)
+            entry, findings = check_line(raw, size)
             if entry is not None:
                 findings += _check_order(entry.timestamp, last)
                 last = entry.timestamp
@@ -144,7 +115,7 @@ def _raw_lines(stream: BinaryIO) -> Iterator[tuple[bytes, int]]:
         yield raw, size
 
 
-def _check(raw: bytes, size: int) -> tuple[LogEntry | None, list[Finding]]:
+def check_line(raw: bytes, size: int) -> tuple[LogEntry | None, list[Finding]]:
     """Hold one complete line against the schema and against what all readers take."""
     if size > HARD_CAP:
         return None, [Finding("line", f"{size:,} bytes long; at most {HARD_CAP:,} are allowed")]

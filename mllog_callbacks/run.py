@@ -6,10 +6,12 @@ An adapter makes one `Auditor` of its user's arguments, and a `Run` from it for 
 import copy
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
+from mllog_callbacks.context import current, scoped
 from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
-from mllog_callbacks.events import RUN_ENDS, EventType, Level
+from mllog_callbacks.event_types import RUN_ENDS, EventType, Level
 from mllog_callbacks.guards import guarded
 from mllog_callbacks.log import AuditLog, get_log
 from mllog_callbacks.wording import Reason, failed, stopped_by_hand
@@ -18,6 +20,10 @@ __all__ = ["Auditor", "Cadence", "Run"]
 
 _QUIET_S: Final = 30.0
 """Seconds without a word, after which a reader would like to know that a training goes on."""
+
+_STRETCH: Final = 10
+_STRETCH_PART: Final = 4
+"""A stretch without a new best is long from 10 steps and from a quarter of all steps so far."""
 
 
 class Auditor:
@@ -87,35 +93,62 @@ class Run:
         self._log = log
         self._on_issue = on_issue
         self._began = time.monotonic()
+        # As it is now: an end may be told from elsewhere, such as a finaliser
+        self._scope = current.get()
+        self._around = None if self._scope is None else self._scope.run_under_way
 
     @property
     def level(self) -> Level:
         """The least level recorded."""
         return self._log.level
 
+    @property
+    def closed(self) -> bool:
+        """Whether the log was closed: nothing can be told any more."""
+        return self._log.closed
+
+    def detached(self) -> "Run":
+        """This run without its detectors and its user's function: for what outlives a training.
+
+        The function may hold on to the model, and whoever waits for the model to go, to the run.
+        """
+        run = copy.copy(self)
+        run.detectors, run._on_issue = DetectorSet([]), None  # noqa: SLF001 - our own
+        return run
+
     def name(self, *, dataset: str | None = None, model: str | None = None) -> None:
         """Name what the run is about, where its user has not."""
-        self._log = self._log.bind(
-            dataset=dataset if self._log.dataset is None else None,
-            model=model if self._log.model is None else None,
-        )
+        with self._within():
+            self._log = self._log.bind(
+                dataset=dataset if self._log.dataset is None else None,
+                model=model if self._log.model is None else None,
+            )
 
     def tell(
         self, event: EventType, reason: Reason, snapshot: Mapping[str, object] | None = None
     ) -> None:
-        """Record what happened in the run.
+        """Record what happened in the run; within a run that a platform tells, as a part of it.
 
         Args:
             event: What happened; an end goes to `end`.
             reason: What was decided or done, and why.
             snapshot: The numbers and settings behind it, by name.
         """
-        self._log.emit(
-            event,
-            decision=reason.decision,
-            reasoning=reason.reasoning or None,
-            metrics_snapshot=snapshot,
-        )
+        if self._around is not None:
+            told = self._around.as_part(event, reason)
+            if told is not event:
+                event, snapshot = told, {"part": event, **(snapshot or {})}
+        with self._within():
+            self._log.emit(
+                event,
+                decision=reason.decision,
+                reasoning=reason.reasoning or None,
+                metrics_snapshot=snapshot,
+            )
+
+    def _within(self) -> AbstractContextManager[None]:
+        """The context the run began in, where there was one."""
+        return nullcontext() if self._scope is None else scoped(self._scope)
 
     def observe(self, observation: Observation) -> None:
         """Show an observation to the detectors, and tell the issues that begin or end with it."""
@@ -180,31 +213,54 @@ class Run:
 class Cadence:
     """Which steps of a run are told: few enough to read at INFO, each one at DEBUG.
 
-    At INFO these are 1, 2, 5, 10, 20, 50 and so on, the last, and any after half a minute of
-    silence.
+    At INFO these are 1, 2, 5, 10, 20, 50 and so on, the last, a new best after a long stretch
+    without one, and any after half a minute of silence.
 
     Args:
         level: The least level recorded.
         last: The last step that is planned; None where that is not known.
+
+    Attributes:
+        last: The last step that is planned.
+        following: The step that is told next in any case.
     """
 
-    __slots__ = ("_every", "_next", "_told", "last")
+    __slots__ = ("_every", "_told", "following", "last")
 
     def __init__(self, level: Level, last: int | None = None) -> None:
         self.last = last
         self._every = level <= Level.DEBUG
-        self._next = 1
+        self.following = 1
         self._told = time.monotonic()
 
-    def due(self, step: int) -> bool:
-        """Whether this step, counted from 1, is one to tell."""
-        return step >= self._next or time.monotonic() - self._told > _QUIET_S
+    def due(self, step: int, stretch: int = 0) -> bool:
+        """Whether a step is one to tell.
+
+        Args:
+            step: The step, counted from 1.
+            stretch: Where the step brought a new best: how many steps went by without one. What
+                counts as long grows with the run, so that a noisy one does not fill the log.
+        """
+        return (
+            step >= self.following or stretch >= max(_STRETCH, step // _STRETCH_PART) or self.silent
+        )
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing was told for half a minute, or all is."""
+        return self._every or time.monotonic() - self._told > _QUIET_S
+
+    def spoke(self) -> None:
+        """Note that something else was told, such as the way between two steps."""
+        self._told = time.monotonic()
 
     def told(self, step: int) -> None:
         """Note that a step was told."""
-        self._told = time.monotonic()
+        self.spoke()
         following = step + 1 if self._every else _next_round(step)
-        self._next = following if self.last is None else max(step + 1, min(following, self.last))
+        if self.last is not None:
+            following = max(step + 1, min(following, self.last))
+        self.following = following
 
 
 def _next_round(count: int) -> int:

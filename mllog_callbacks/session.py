@@ -8,13 +8,21 @@ import sys
 import threading
 import time
 import weakref
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Self
 
-from mllog_callbacks.events import Level
+from mllog_callbacks.event_types import Level
 from mllog_callbacks.guards import report_failure
-from mllog_callbacks.identity import describe_session, new_session_name
-from mllog_callbacks.sinks import NullSink, Sink, check_session, open_sink
+from mllog_callbacks.identity import ancestors, describe_session, new_session_name
+from mllog_callbacks.sinks import (
+    NullSink,
+    Sink,
+    check_session,
+    open_sink,
+    session_of_process,
+    unusable,
+)
 
 __all__ = ["CLOSE_TIMEOUT_S", "Session"]
 
@@ -55,11 +63,12 @@ class Session:
         given = settings.load_settings()
         self.level = given.level if level is None else settings.parse_level(level)
         self.closed = self._warned = False
-        self._directory = Path(given.dir if directory is None else directory).absolute()
+        self._directory = _absolute(Path(given.dir if directory is None else directory))
         self._name = name or given.session
         self._disabled = given.disabled
         self._sync_ms = _SYNC_MS[given.durability]
-        self._parent: str | None = None
+        self._parent: str | None = given.parent
+        _check_key(given.signing_key)
         self._lock = threading.RLock()
         if self._name is not None:
             check_session(self._name)
@@ -91,8 +100,10 @@ class Session:
 
     def drain(self, timeout: float) -> None:
         """Wait for what is pending at the exit of the process; threads may still emit after."""
-        if self.opened is not None and not self.opened.flush(timeout):
-            self.close(0)
+        if self.opened is not None:
+            if not self.opened.flush(timeout):
+                self.close(0)
+            self.opened.leave()
 
     def forget(self) -> None:
         """Leave the sink to the process this one was forked from."""
@@ -102,13 +113,17 @@ class Session:
         self.opened = None
         self._lock = threading.RLock()
 
+    def _starter(self) -> str | None:
+        """The session of a process that this one descends from."""
+        return session_of_process(self._directory, ancestors())
+
     def _open(self) -> Sink:
         if self._disabled:
             return NullSink()
         return open_sink(
             self._directory,
             self._name or new_session_name(),
-            describe_session(self._parent),
+            describe_session(self._parent or self._starter(), self.level),
             sync_ms=self._sync_ms,
         )
 
@@ -124,7 +139,7 @@ class Session:
         return open_sink(
             self._directory,
             name or new_session_name(),
-            describe_session(self._parent),
+            describe_session(self._parent or self._starter(), self.level),
             sync_ms=self._sync_ms,
             claim=False,
         )
@@ -155,6 +170,26 @@ class Session:
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
         """A copy in the same process writes to the same session."""
         return self
+
+
+def _check_key(path: Path | None) -> None:
+    """Warn where a session cannot be signed as it should be; the key itself is not read here."""
+    if path is None:
+        return
+    if find_spec("cryptography") is None:
+        told = 'pip install "mllog-callbacks[signing]" is missing'
+    elif not os.access(path, os.R_OK):
+        told = "it cannot be read"
+    else:
+        return
+    _logger.warning("MLLOG_SIGNING_KEY=%s: %s; the log is not signed", path, told)
+
+
+def _absolute(directory: Path) -> Path:
+    try:
+        return directory.absolute()
+    except OSError as error:  # the working directory was removed
+        raise unusable(directory, error) from error
 
 
 _live: weakref.WeakSet[Session] = weakref.WeakSet()

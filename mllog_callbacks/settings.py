@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from mllog_callbacks.events import Level
+from mllog_callbacks.event_types import Level
 from mllog_callbacks.exceptions import SettingsError
 
 __all__ = ["Settings", "load_settings", "parse_level"]
@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     disabled: bool = False
     durability: Literal["process", "machine"] = "process"
     spool: Path = Path("/dev/shm")  # noqa: S108 - it is what is meant
+    parent: str | None = None
+    signing_key: Path | None = None
 
 
 def load_settings() -> Settings:

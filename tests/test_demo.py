@@ -39,7 +39,7 @@ def test_it_tells_the_story_and_where_the_log_lies(tmp_path: Path) -> None:
         assert entry.event in words
         # a terminal breaks the lines of a text, so only its first words stand together
         assert " ".join(str(entry.decision).split()[:3]) in words
-    assert f"mllog validate logs/{path.name}" in shown.stderr
+    assert f"mllog verify logs/{path.name}" in shown.stderr
     assert run(tmp_path, "validate", f"logs/{path.name}").returncode == 0
 
 

@@ -4,16 +4,18 @@ import ast
 import pkgutil
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import mllog_callbacks
-import mllog_lightgbm
+
+ADAPTERS = [path.parent for path in (Path(__file__).parents[1] / "integrations").glob("*/py.typed")]
 
 
 def _modules() -> Iterator[ModuleType]:
-    for package in (mllog_callbacks, mllog_lightgbm):
+    for package in (mllog_callbacks, *(import_module(folder.name) for folder in ADAPTERS)):
         yield package
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             yield import_module(found.name)

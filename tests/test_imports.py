@@ -13,21 +13,38 @@ import mllog_callbacks
 ROOT = Path(__file__).parents[1]
 CORE, ADAPTERS = ROOT / "mllog_callbacks", ROOT / "integrations"
 
-HEAVY = "lightgbm sklearn torch lightning xgboost numpy pandas rich jinja2"
+HEAVY = (
+    "lightgbm sklearn torch lightning pytorch_lightning xgboost numpy pandas rich jinja2 IPython"
+)
 
 # A module imports only from floors below its own; within a folder of the core, freely. Of the
 # floors in the design, the first is several here, and the demo stands on the adapters' roof.
 FLOORS: tuple[set[str], ...] = (
-    {"_version", "exceptions", "guards", "timestamps", "wording"},
-    {"events", "identity", "values"},
-    {"encoding", "settings"},
+    {
+        "_version",
+        "backlog",
+        "chain",
+        "event_types",
+        "exceptions",
+        "guards",
+        "timestamps",
+        "wording",
+    },
+    {"events", "listening", "values"},
+    {"context", "encoding", "identity", "settings"},
     {"sinks", "detectors"},
+    {"logfiles"},
     {"reader"},
-    {"session"},
-    {"log"},
-    {"run"},
+    {"rows"},
+    {"story"},
+    {"following"},
+    {"report"},
+    {"integrity", "query", "session"},
+    {"log", "otlp", "reconcile"},
+    {"sealing"},
+    {"live", "run", "trail"},
     {"mllog_callbacks"},  # the front door
-    {"cli"},
+    {"cli", "platform"},
     {path.name for path in ADAPTERS.iterdir() if path.is_dir() and path.name.startswith("mllog")},
     {"cli.demo"},
 )
@@ -49,8 +66,8 @@ def _module(path: Path) -> str:
 def _place(module: str) -> str | None:
     """The name under which a module stands in the table; None for what is not ours."""
     top, _, rest = module.partition(".")
-    if top != "mllog_callbacks":
-        return top if any(top in floor for floor in FLOORS) else None
+    if top != "mllog_callbacks":  # nor is the standard library's `platform` ours
+        return top if top in FLOORS[-2] else None
     return "cli.demo" if rest.startswith("cli.demo") else rest.partition(".")[0] or top
 
 

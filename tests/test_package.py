@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+ADAPTERS = [path.parent.name for path in (ROOT / "integrations").glob("*/py.typed")]
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +40,8 @@ def test_the_top_level_holds_only_the_packages_meant(built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     names = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
     packages = {name for name in names if not name.endswith(".dist-info")}
-    assert packages == {"mllog_callbacks", "mllog_lightgbm", "mllog_sklearn"}
-    assert len(names) == 4
+    assert packages == {"mllog_callbacks", *ADAPTERS}
+    assert len(names) == len(packages) + 1
 
 
 def test_types_and_schema_are_shipped(built: Path) -> None:
@@ -50,8 +51,7 @@ def test_types_and_schema_are_shipped(built: Path) -> None:
     assert names >= {
         "mllog_callbacks/py.typed",
         "mllog_callbacks/entry.schema.json",
-        "mllog_lightgbm/py.typed",
-        "mllog_sklearn/py.typed",
+        *(f"{adapter}/py.typed" for adapter in ADAPTERS),
     }
 
 

@@ -125,10 +125,10 @@ def test_what_a_kill_left_within_a_line_is_left_out(
     log = AuditLog(tmp_path)
     sink = log._session.sink  # noqa: SLF001 - the hand of the kill
     assert isinstance(sink, spool_sink.SpoolSink)
-    memory, ends = sink._memory, []  # noqa: SLF001 - as above
+    memory, ends = sink.memory, []
     for n in range(5):
         emit_many(log, n, n + 1)
-        ends.append(sink._end - sink._shift)  # noqa: SLF001 - as above
+        ends.append(sink.end - sink.shift)
     memory[ends[0] : ends[1]] = bytes(ends[1] - ends[0])
     memory[ends[2] + 20 : ends[3]] = bytes(ends[3] - ends[2] - 20)
     memory[ends[3] + 99 : ends[4]] = bytes(ends[4] - ends[3] - 99)

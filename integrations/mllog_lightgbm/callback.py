@@ -8,6 +8,7 @@ from typing import Final, Self
 from lightgbm.callback import CallbackEnv
 
 from mllog_callbacks import AuditLog, Auditor, Detector, DetectorSet, Issue, guarded
+from mllog_lightgbm.reasons import NO_MODEL
 from mllog_lightgbm.training import Training
 from mllog_lightgbm.watch import Token, is_training
 
@@ -69,6 +70,7 @@ class MLAuditCallback:
         )
         self._trainings: dict[int, Training] = {}
         self._watching = False
+        self._seen = False  # any training, since the callback's `with` began
 
     @property
     def order(self) -> int:
@@ -86,6 +88,7 @@ class MLAuditCallback:
 
     def __enter__(self) -> Self:
         """Watch a call from outside as well: ``with MLAuditCallback() as audit``."""
+        self._seen = False
         return self
 
     def __exit__(
@@ -95,23 +98,34 @@ class MLAuditCallback:
         traceback: TracebackType | None,
     ) -> None:
         """Tell of an exception that no callback could see, and let it pass."""
-        if error is not None:
-            for training in list(self._trainings.values()):
-                training.fail(error, "by LightGBM")
+        if error is None:
+            return
+        for training in list(self._trainings.values()):
+            training.fail(error, "by LightGBM")
+        if not self._seen:
+            self._fail_unbegun(error)
 
     @guarded
     def _watch(self, frame: FrameType) -> None:
         if is_training(frame):
-            self._watching = True
+            self._watching = self._seen = True
             training = self._new_training()
             self._trainings[id(training)] = training  # until its booster is known
-            Token.place(training, frame, self._trainings)
+            Token.place(self, training, frame, self._trainings)
 
     @guarded
     def _record_unwatched(self, env: CallbackEnv) -> None:
+        self._seen = True
         training = self._trainings[id(env.model)] = self._new_training()
         training.begin(env)
         training.record(env)
+
+    @guarded
+    def _fail_unbegun(self, error: BaseException) -> None:
+        """LightGBM refused its arguments before it read its callbacks, or was never called."""
+        run = self._auditor.new_run()
+        run.name(model="LightGBM")
+        run.fail(error, "before LightGBM read its callbacks", "before it began", NO_MODEL)
 
     def _new_training(self) -> Training:
         return Training(self._auditor.new_run())

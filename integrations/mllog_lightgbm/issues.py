@@ -3,16 +3,15 @@
 Beside it stands its value on the training data, where that is evaluated too.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any
 
 from mllog_callbacks import DetectorSet, Facts, Issue, Observation
-from mllog_lightgbm.facts import DataFacts, Parameters
+from mllog_lightgbm.opening import Opening
+from mllog_lightgbm.parameters import Parameters
 from mllog_lightgbm.results import CV_SET, read_results
 
 __all__ = ["Watcher", "facts_for_causes"]
-
-_RATE: Final = "learning_rate"
 
 
 class Watcher:
@@ -27,25 +26,24 @@ class Watcher:
     def __init__(self, detectors: DetectorSet, training: str, found: Parameters) -> None:
         self._detectors = detectors
         self._training = training
-        self._rate = _real(found.get(_RATE))
-        self._rate_name = found.aliases.get(_RATE, _RATE)
+        self._rate = _real(found.get("learning_rate"))
 
-    def observe(
-        self, results: Sequence[Sequence[Any]], count: int, params: Mapping[str, Any]
-    ) -> list[Issue]:
+    def observe(self, results: Sequence[Sequence[Any]], count: int, rate: object) -> list[Issue]:
         """Take an iteration's results; returns the issues that begin or end with it.
 
         Args:
             results: The results, as LightGBM gives them.
             count: The iteration, counted from 1.
-            params: The parameters now: `lightgbm.reset_parameter` writes a new rate there.
+            rate: The learning rate now; None where it is the one at the start.
         """
-        given = params.get(_RATE)
-        rate = _real(params.get(self._rate_name, self._rate) if given is None else given)
+        now = self._rate if rate is None else _real(rate)
         if results and results[0][0] == CV_SET:
             results = read_results(results)
         training = self._training
-        trained = {each[1]: float(each[2]) for each in results if each[0] == training}
+        trained: dict[str, float] = {}
+        for each in results:
+            if each[0] == training:
+                trained[each[1]] = float(each[2])
         found: list[Issue] = []
         only_training = len(trained) == len(results)
         for each in results:
@@ -54,20 +52,14 @@ class Watcher:
             validation = None if only_training else float(each[2])
             train = trained.get(each[1])
             found += self._detectors.observe(
-                Observation(count, "iteration", each[1], each[0], train, validation, each[3], rate)
+                Observation(count, "iteration", each[1], each[0], train, validation, each[3], now)
             )
         return found
 
 
-def facts_for_causes(data: DataFacts | None, found: Parameters, patience: int | None) -> Facts:
-    """What is known of a training that may make a cause probable.
-
-    Args:
-        data: The training data.
-        found: The parameters.
-        patience: Iterations without improvement that early stopping allows; 0 where it is not
-            armed, None where that is not known.
-    """
+def facts_for_causes(opening: Opening) -> Facts:
+    """What is known of a training that may make a cause probable."""
+    data, found, patience = opening.data, opening.found, opening.patience
     return Facts(
         rows=data.rows if data else None,
         features=data.features if data else None,

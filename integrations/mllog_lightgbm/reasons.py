@@ -1,13 +1,11 @@
-"""The sentences of the entries: composed from facts at hand, and from nothing else."""
+"""The sentences of a training's course and end: composed of facts at hand, and of nothing else."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import lightgbm
-
 from mllog_callbacks import Reason
-from mllog_callbacks.wording import assigned, by_label, count, number
-from mllog_lightgbm.facts import DataFacts, Parameters
+from mllog_callbacks.wording import count, number
+from mllog_lightgbm.model import Saved
 from mllog_lightgbm.results import Best, Result, Scoreboard
 from mllog_lightgbm.stops import Stop
 
@@ -15,45 +13,17 @@ __all__ = [
     "NO_MODEL",
     "completed",
     "evaluated",
-    "hyperparameters",
     "progressed",
-    "started",
+    "saved",
     "stopped_early",
     "vanished",
+    "with_gains",
 ]
 
 NO_MODEL: Final = "no model was returned"
 """What follows for the caller when an exception ends the call."""
 
-
-def started(planned: int, continued: int, folds: int, data: Mapping[str, DataFacts]) -> Reason:
-    """A training starts: over how many iterations, on which data."""
-    what = f"Cross-validation over {folds} folds" if folds else "Training"
-    told = [_described(name, facts) for name, facts in data.items()]
-    if continued:
-        told.append(f"It continues a model of {count(continued, 'iteration')}.")
-    return Reason(f"{what} of at most {count(planned, 'iteration')} started.", " ".join(told))
-
-
-def _described(name: str, facts: DataFacts) -> str:
-    told = f"{name}: {count(facts.rows, 'row')}, {count(facts.features, 'feature')}"
-    if not facts.classes:
-        return told + "."
-    return f"{told}; rows by label {by_label(facts.classes)}."
-
-
-def hyperparameters(found: Parameters) -> Reason:
-    """Who set which hyperparameter."""
-    given = assigned(found.given, found.aliases)
-    others = len(found.resolved.keys() - found.given.keys())
-    rest = (
-        f"The other {others} have the values of LightGBM {lightgbm.__version__}: its defaults, or "
-        "what it derives from those given."
-        if others
-        else "What LightGBM chose for the others could not be read from the booster."
-    )
-    decision = f"{count(len(found.given), 'hyperparameter')} set by the caller of LightGBM"
-    return Reason(f"{decision}: {given}." if given else f"{decision}.", rest)
+_TOLD_STRETCH: Final = 10
 
 
 def progressed(done: int, last: int, results: Sequence[Result], scores: Scoreboard) -> Reason:
@@ -66,33 +36,54 @@ def progressed(done: int, last: int, results: Sequence[Result], scores: Scoreboa
 
 
 def _standing(result: Result, best: Best, done: int) -> str:
-    told = f"{result.name} is {number(result.value)}"
+    told = f"{result.name} is {_value(result.value, result.deviation)}"
     if best.iteration == done:
-        return f"{told}, its best so far."
+        waited = f", the first in {count(best.stretch + 1, 'iteration')}"
+        return f"{told}, its best so far{waited if best.stretch >= _TOLD_STRETCH else ''}."
     if best.iteration == 0:
         return f"{told}; it never was a number."
-    return f"{told}; its best was {number(best.value)} at iteration {best.iteration:,}."
+    shown = _value(best.value, best.deviation)
+    return f"{told}; its best was {shown} at iteration {best.iteration:,}."
 
 
-def evaluated(iteration: int, results: Sequence[Result], *, chosen: bool) -> Reason:
-    """The model that is kept was measured."""
-    told = ", ".join(f"{each.name} {_with_deviation(each)}" for each in results)
+def evaluated(iteration: int, results: Sequence[Result], *, chosen: bool, folds: int = 0) -> Reason:
+    """The model that is kept was measured; with folds, the models of that iteration."""
+    told = ", ".join(f"{each.name} {_of(each)}" for each in results)
     why = (
         "early stopping names it the best" if chosen else "it is the last, and none was named best"
     )
+    if folds:
+        return Reason(
+            f"The models of iteration {iteration:,} were evaluated: {told}.",
+            f"These are means and standard deviations over {folds} folds, computed by LightGBM at "
+            f"iteration {iteration:,}, the one chosen: {why}.",
+        )
     return Reason(
         f"The model of iteration {iteration:,} was evaluated: {told}.",
         f"LightGBM computed these values at iteration {iteration:,}, the one kept: {why}.",
     )
 
 
-def stopped_early(stop: Stop, last: int, scores: Scoreboard) -> Reason:
+def stopped_early(stop: Stop, last: int, scores: Scoreboard, folds: int = 0) -> Reason:
     """A rule stopped the training before its last iteration."""
-    kept = f"The model of iteration {stop.best_iteration:,} is kept."
+    kept = _kept(stop, folds)
     decision = (
-        f"Training stopped early after iteration {stop.iteration:,} of at most {last:,}. {kept}"
+        f"{_what(folds)} stopped early after iteration {stop.iteration:,} of at most {last:,}."
     )
-    return Reason(decision, f"{_rule_met(stop)} {_hidden_best(stop, scores)}{kept}")
+    return Reason(f"{decision} {kept}.", f"{_rule_met(stop)} {_hidden_best(stop, scores)}{kept}.")
+
+
+def _what(folds: int) -> str:
+    return f"Cross-validation over {folds} folds" if folds else "Training"
+
+
+def _kept(stop: Stop, folds: int) -> str:
+    if folds:
+        return (
+            f"Iteration {stop.best_iteration:,} is chosen, and the results that lightgbm.cv "
+            "returns end with it"
+        )
+    return f"The model of iteration {stop.best_iteration:,} is kept"
 
 
 def _rule_met(stop: Stop) -> str:
@@ -102,7 +93,7 @@ def _rule_met(stop: Stop) -> str:
     margin = f" by more than {stop.min_delta:g}" if stop.min_delta else ""
     return (
         f"{stop.deciding.name} last improved{margin} at iteration {stop.best_iteration:,} "
-        f"({number(stop.deciding.value)}); {count(waited, 'iteration')} without improvement "
+        f"({_of(stop.deciding)}); {count(waited, 'iteration')} without improvement "
         f"reached {stop.by}.".replace(",.", ".")
     )
 
@@ -121,22 +112,56 @@ def _hidden_best(stop: Stop, scores: Scoreboard) -> str:
 
 
 def completed(
-    planned: int, last: int, stop: Stop | None, results: Sequence[Result], scores: Scoreboard
+    planned: int,
+    last: int,
+    stop: Stop | None,
+    results: Sequence[Result],
+    scores: Scoreboard,
+    folds: int = 0,
 ) -> Reason:
     """All planned iterations ran."""
-    decision = f"Training completed: all {count(planned, 'planned iteration')} ran."
+    decision = f"{_what(folds)} completed: all {count(planned, 'planned iteration')} ran."
     if stop is None:
         told = [_standing(each, scores.best(each), last) for each in results]
-        told.append("No rule for stopping early named a best iteration, so all trees are kept.")
+        told.append(
+            "No rule for stopping early chose an iteration, so lightgbm.cv returns the results "
+            "of all."
+            if folds
+            else "No rule for stopping early named a best iteration, so all trees are kept."
+        )
         return Reason(decision, " ".join(told))
-    kept = f"The model of iteration {stop.best_iteration:,} is kept"
-    best = f" ({stop.deciding.name} {number(stop.deciding.value)})" if stop.deciding else ""
+    kept = _kept(stop, folds)
+    best = f" ({stop.deciding.name} {_of(stop.deciding)})" if stop.deciding else ""
     waited = stop.iteration - stop.best_iteration
     when = f"{count(waited, 'iteration')} before the last" if waited else "the last"
     return Reason(
         f"{decision} {kept}.",
         f"{stop.by.rstrip(',')} did not end it sooner: its best iteration, "
         f"{stop.best_iteration:,}{best}, was {when}. {kept}, because it named that one the best.",
+    )
+
+
+def with_gains(reason: Reason, head: Mapping[str, float], kept: int) -> Reason:
+    """An end, and which features the model gained most from."""
+    told = ", ".join(f"{name} {share:.1%}" for name, share in head.items())
+    trees = f"Of all gain in the first {count(kept, 'iteration')} the most came from {told}."
+    return Reason(reason.decision, f"{reason.reasoning} {trees}")
+
+
+def saved(saved: Saved, *, cv: bool = False) -> Reason:
+    """A model was saved while it was known."""
+    what = "The models of all folds were" if cv else "The model was"
+    which = f"{saved.iterations:,} of {count(saved.trained, 'iteration')}"
+    if saved.best is not None:
+        why = f"num_iteration was not given, so best_iteration={saved.best} decided how many"
+    elif saved.iterations < saved.trained:
+        why = f"the caller asked for them, from iteration {saved.start + 1:,} on"
+    else:
+        why = "that is all there are"
+    size = "" if saved.size is None else f" The file has {count(saved.size, 'byte')}."
+    return Reason(
+        f"{what} saved to {saved.path}, with {which}.",
+        f"save_model was called {saved.place}. {which} are in the file: {why}.{size}",
     )
 
 
@@ -149,7 +174,9 @@ def vanished(position: str) -> Reason:
     )
 
 
-def _with_deviation(result: Result) -> str:
-    if result.deviation is None:
-        return number(result.value)
-    return f"{number(result.value)} +- {number(result.deviation)}"
+def _of(result: Result) -> str:
+    return _value(result.value, result.deviation)
+
+
+def _value(value: float, deviation: float | None) -> str:
+    return number(value) if deviation is None else f"{number(value)} +- {number(deviation)}"

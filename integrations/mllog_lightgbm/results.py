@@ -65,10 +65,24 @@ class Best:
     Attributes:
         value: The value; while there was no number, the infinity that any number betters.
         iteration: Where it stood, counted from 1; 0 while there was no number.
+        before: Where the best before it stood; 0 where there was none.
+        result: The result as LightGBM gave it; None while there was no number.
     """
 
     value: float
     iteration: int = 0
+    before: int = 0
+    result: Sequence[Any] | None = None
+
+    @property
+    def deviation(self) -> float | None:
+        """Its standard deviation over folds; None without folds."""
+        return None if self.result is None else _read(self.result).deviation
+
+    @property
+    def stretch(self) -> int:
+        """How many iterations went by without a new best before this one."""
+        return self.iteration - self.before - 1 if self.before else 0
 
 
 class Scoreboard:
@@ -77,8 +91,18 @@ class Scoreboard:
     def __init__(self) -> None:
         self._best: dict[tuple[str, str], Best] = {}
 
-    def record(self, results: Iterable[Sequence[Any]], iteration: int) -> None:
-        """Take an iteration's results as LightGBM gives them; `iteration` counts from 1."""
+    def record(self, results: Iterable[Sequence[Any]], iteration: int) -> int:
+        """Take an iteration's results.
+
+        Args:
+            results: The results, as LightGBM gives them.
+            iteration: The iteration, counted from 1.
+
+        Returns:
+            How many iterations went by without a new best, where one comes now; the most of all
+            results.
+        """
+        stretch = 0
         for each in results:
             value, higher_is_better = each[2], each[3]
             best = self._best.get((each[0], each[1]))
@@ -86,7 +110,11 @@ class Scoreboard:
                 best = Best(-math.inf if higher_is_better else math.inf)
                 self._best[each[0], each[1]] = best
             if value > best.value if higher_is_better else value < best.value:
-                best.value, best.iteration = float(value), iteration
+                best.value, best.before, best.iteration = float(value), best.iteration, iteration
+                best.result = each
+                if iteration - best.before > 1:
+                    stretch = max(stretch, best.stretch)
+        return stretch
 
     def best(self, result: Result) -> Best:
         """The best so far of a result's metric on its set."""

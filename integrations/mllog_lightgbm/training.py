@@ -1,43 +1,55 @@
 """One training: what it has shown so far, told as entries from its start to its one end."""
 
+import weakref
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
-from lightgbm import CVBooster, Dataset
+from lightgbm import Dataset
 from lightgbm.callback import CallbackEnv, EarlyStopException
 
-from mllog_callbacks import Cadence, EventType, Reason, Run, guarded, report_failure
-from mllog_lightgbm import reasons
-from mllog_lightgbm.facts import DataFacts, Parameters, data_facts, parameters
+from mllog_callbacks import Backlog, Cadence, EventType, Reason, Run, guarded, report_failure
+from mllog_lightgbm import openings, reasons
+from mllog_lightgbm.estimator import Estimator
 from mllog_lightgbm.issues import Watcher, facts_for_causes
+from mllog_lightgbm.model import Model, Saved, boosters_of, gains
+from mllog_lightgbm.opening import Opening, open_training
+from mllog_lightgbm.parameters import without_functions
 from mllog_lightgbm.results import Result, Scoreboard, as_snapshot, read_results
 from mllog_lightgbm.stops import Stop, read_stop
 
 __all__ = ["Training"]
 
 
+_Step: TypeAlias = tuple[int, tuple[Sequence[Any], ...], object]
+"""An iteration as it waits: its number from 1, LightGBM's results, the learning rate if given."""
+
+
 class Training:
     """One call of `lightgbm.train` or `lightgbm.cv`.
+
+    What an iteration shows is handed over to a backlog: all that is made of it can wait.
 
     Args:
         run: What it is told as.
 
     Attributes:
-        iteration: The iteration under way, as LightGBM counts it; None before the first.
         watched: Whether the end of the call will be seen.
     """
 
     def __init__(self, run: Run) -> None:
-        self.iteration: int | None = None
         self.watched = False
         self._run = run
-        self._watcher: Watcher | None = None
-        self._started = False
-        self._first = self._last = self._done = 0
+        self._opening: Opening | None = None
+        self._estimator: Estimator | None = None
         self._given: dict[str, object] = {}
+        self._model: weakref.ref[Model] | None = None
+        self._watcher: Watcher | None = None
+        self._rate = "learning_rate"
+        self._first = self._last = self._done = self._folds = 0
         self._results: Sequence[Sequence[Any]] = ()
         self._cadence = Cadence(run.level)
         self._scores = Scoreboard()
+        self._backlog = Backlog(self._take)
         self._stop: Stop | None = None
 
     @property
@@ -47,7 +59,11 @@ class Training:
 
     @guarded
     def expect(
-        self, given: Mapping[str, object], objective: Callable[..., object] | None, planned: int
+        self,
+        given: Mapping[str, object],
+        objective: Callable[..., object] | None,
+        planned: int,
+        estimator: Estimator | None = None,
     ) -> None:
         """Take what is known before the booster is made: a training may fail in making it.
 
@@ -55,12 +71,13 @@ class Training:
             given: The parameters as they reached LightGBM.
             objective: The caller's own objective; LightGBM's parameters then say "none".
             planned: The number of iterations.
+            estimator: The estimator that called LightGBM, where one did.
         """
         self.watched = True
         self._last = planned
-        self._given = dict(given)
-        if objective is not None:
-            self._given["objective"] = objective
+        self._estimator = estimator
+        more = {} if objective is None else {"objective": objective}
+        self._given = without_functions({**given, **more})
 
     @guarded
     def begin(
@@ -71,7 +88,7 @@ class Training:
         training: str = "training",
         patience: int | None = None,
     ) -> None:
-        """Tell the start of the training and its hyperparameters.
+        """Tell the start of the training, its data and its hyperparameters.
 
         Args:
             env: What LightGBM gives a callback in the first iteration.
@@ -79,37 +96,33 @@ class Training:
             training: What the results call the training data.
             patience: What early stopping allows; 0 where it is not armed, None where not known.
         """
-        self.iteration = env.iteration
+        self._model = weakref.ref(env.model)
         self._first, self._last = env.begin_iteration, env.end_iteration
+        self._done = self._first
         self._cadence.last = self._last
-        boosters = env.model.boosters if isinstance(env.model, CVBooster) else [env.model]
-        folds = len(boosters) if isinstance(env.model, CVBooster) else 0
-        booster = boosters[0]
-        found = _parameters(self._given or env.params, booster) or Parameters({}, {}, {})
-        sets = {"training": booster.train_set if data is None else data}
-        if not folds:
-            sets |= dict(zip(booster.name_valid_sets, booster.valid_sets, strict=False))
-        facts = _facts(sets, found.get("objective")) or {}
-        if found.get("boosting") == "dart":  # LightGBM then switches early stopping off
-            patience = 0
-        self._start(found, facts, folds)
+        opening = open_training(
+            env, self._given or env.params, self._estimator, data, patience=patience
+        )
+        self._tell_start(opening)
         detectors = self._run.detectors
-        detectors.facts = facts_for_causes(facts.get("training"), found, patience)
+        detectors.facts = facts_for_causes(opening)
         if detectors.watches:
-            self._watcher = Watcher(detectors, training, found)
+            self._watcher = Watcher(detectors, training, opening.found)
+            self._rate = opening.found.aliases.get(self._rate, self._rate)
 
     def record(self, env: CallbackEnv) -> None:
-        """Take an iteration's results; tell of them where a person would want to read it."""
+        """Take an iteration's results; what is made of them can wait, unless it is to be told."""
         try:
             self._done = done = env.iteration + 1
-            self._results = results = env.evaluation_result_list or ()
-            self._scores.record(results, done)
-            if self._watcher is not None:
-                self._run.tell_issues(self._watcher.observe(results, done, env.params), "iteration")
-            if self._cadence.due(done):
-                self._tell_progress()
-            if done == self._last and not self.watched:
-                self.end()
+            results = tuple(env.evaluation_result_list or ())
+            rate = env.params.get("learning_rate")  # what `lightgbm.reset_parameter` writes
+            if rate is None:
+                rate = env.params.get(self._rate)
+            self._backlog.add((done, results, rate))
+            if done >= self._cadence.following:
+                self._backlog.clear()
+                if done == self._last and not self.watched:
+                    self.end()
         except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
             report_failure(error, "Training.record")
 
@@ -127,94 +140,126 @@ class Training:
         self._stop = read_stop(env, callback, error, by_parameter=by_parameter)
 
     @guarded
-    def fail(self, error: BaseException, where: str) -> None:
+    def fail(self, error: BaseException, where: str, iteration: int | None = None) -> None:
         """Tell the end that an exception makes now; the exception is read, and not kept.
 
         Args:
             error: What was raised.
             where: What was under way, as in "in the callback log_metrics".
+            iteration: The iteration, as LightGBM counts; default the one after the last seen.
         """
         if not self.ended:
+            self._backlog.clear()
             self._start_late()
-            self._run.fail(error, where, self._position(), reasons.NO_MODEL, self._counted())
+            at = self._position(iteration)
+            self._run.fail(error, where, at, reasons.NO_MODEL, self._counted())
 
     @guarded
     def end(self) -> None:
         """Tell how the training ended, now that the call is over."""
-        stop = self._stop
         if self.ended:
             return
+        self._backlog.clear()
+        stop = self._stop
         if stop is not None and stop.iteration < self._last:
             self._evaluate(stop.best_iteration, stop.results)
-            told = reasons.stopped_early(stop, self._last, self._scores)
-            self._end(EventType.TRAINING_STOPPED, told, kept_iteration=stop.best_iteration)
-        elif self._started and self._done == self._last:
+            told = reasons.stopped_early(stop, self._last, self._scores, self._folds)
+            self._end(EventType.TRAINING_STOPPED, told, stop.best_iteration)
+        elif self._opening is not None and self._done == self._last:
             kept = self._done if stop is None else stop.best_iteration
             results = read_results(self._results)
             self._evaluate(kept, results if stop is None else stop.results)
             told = reasons.completed(
-                self._last - self._first, self._last, stop, results, self._scores
+                self._last - self._first, self._last, stop, results, self._scores, self._folds
             )
-            self._end(EventType.TRAINING_COMPLETED, told, kept_iteration=kept)
+            self._end(EventType.TRAINING_COMPLETED, told, kept)
         else:
-            self._end(EventType.TRAINING_FAILED, reasons.vanished(self._position()))
+            self._start_late()
+            told = reasons.vanished(self._position())
+            self._run.end(EventType.TRAINING_FAILED, told, self._counted())
 
-    def _start(self, found: Parameters, data: dict[str, DataFacts], folds: int = 0) -> None:
-        self._started = True
-        self._run.name(model=f"LightGBM {found.get('boosting') or ''}".rstrip())
-        planned = self._last - self._first
-        self._run.tell(
-            EventType.TRAINING_STARTED,
-            reasons.started(planned, self._first, folds, data),
-            {
-                "planned_iterations": planned,
-                **{name: each._asdict() for name, each in data.items()},
-            },
-        )
-        self._run.tell(
-            EventType.HYPERPARAMETERS_SET,
-            reasons.hyperparameters(found),
-            {"set_by_caller": found.given, "defaults": found.defaults},
-        )
+    @property
+    def saves(self) -> Callable[[Saved], object]:
+        """What tells that the model was saved, also after the end, while the log is open."""
+        run, cv = self._run.detached(), bool(self._folds)
 
-    def _tell_progress(self) -> None:
-        self._cadence.told(self._done)
+        def tell(saved: Saved) -> None:
+            if not run.closed:
+                told = reasons.saved(saved, cv=cv)
+                run.tell(EventType.MODEL_SAVED, told, saved.as_snapshot())
+
+        return tell
+
+    def _take(self, step: _Step) -> None:
+        """Make of an iteration what there is to make: in the backlog's thread, or at once."""
+        try:
+            done, results, rate = step
+            self._results = results
+            stretch = self._scores.record(results, done)
+            if self._watcher is not None:
+                issues = self._watcher.observe(results, done, rate)
+                if issues:
+                    self._run.tell_issues(issues, "iteration")
+            if self._cadence.due(done, stretch):
+                self._tell_progress(done)
+        except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
+            report_failure(error, "Training.take")
+
+    def _tell_progress(self, done: int) -> None:
+        self._cadence.told(done)
         results = read_results(self._results)
         self._run.tell(
             EventType.TRAINING_PROGRESS,
-            reasons.progressed(self._done, self._last, results, self._scores),
-            {"iteration": self._done, **as_snapshot(results)},
+            reasons.progressed(done, self._last, results, self._scores),
+            {"iteration": done, **as_snapshot(results)},
         )
+
+    def _tell_start(self, opening: Opening) -> None:
+        self._opening, self._folds = opening, opening.folds
+        self._run.name(model=f"LightGBM {opening.found.get('boosting') or ''}".rstrip())
+        planned = self._last - self._first
+        told = openings.started(planned, opening)
+        self._run.tell(
+            EventType.TRAINING_STARTED, told, {"planned_iterations": planned, **opening.machines}
+        )
+        for event, reason, snapshot in openings.opened(opening):
+            self._run.tell(event, reason, snapshot)
+
+    def _start_late(self) -> None:
+        """A call that ends before its first iteration has told no start."""
+        if self._opening is None:
+            self._tell_start(open_training(None, self._given, self._estimator))
 
     def _evaluate(self, iteration: int, results: list[Result]) -> None:
         if results:
             self._run.tell(
                 EventType.MODEL_EVALUATED,
-                reasons.evaluated(iteration, results, chosen=self._stop is not None),
+                reasons.evaluated(
+                    iteration, results, chosen=self._stop is not None, folds=self._folds
+                ),
                 {"iteration": iteration, **as_snapshot(results)},
             )
 
-    def _end(self, event: EventType, reason: Reason, **facts: object) -> None:
-        self._start_late()
-        self._run.end(event, reason, self._counted() | facts)
+    def _end(self, event: EventType, reason: Reason, kept: int) -> None:
+        snapshot: dict[str, object] = {**self._counted(), "kept_iteration": kept}
+        head = self._gains(kept)
+        if head:
+            reason = reasons.with_gains(reason, head, kept)
+            snapshot["gain_shares"] = head
+        self._run.end(event, reason, snapshot)
 
-    def _start_late(self) -> None:
-        """A call that ends before its first iteration has told no start."""
-        if not self._started:
-            self._start(_parameters(self._given, None) or Parameters({}, {}, {}), {})
+    def _gains(self, kept: int) -> dict[str, float]:
+        model = None if self._model is None else self._model()
+        return {} if model is None else _gains(boosters_of(model), kept) or {}
 
     def _counted(self) -> dict[str, object]:
-        return {"iterations_done": self._done}
+        return {"iterations_done": self._done - self._first}
 
-    def _position(self) -> str:
-        if self.iteration is None:
+    def _position(self, iteration: int | None = None) -> str:
+        if self._opening is None or not self._opening.begun:
             return "before its first iteration"
-        return f"in iteration {self.iteration + 1:,} of {self._last:,}"
+        under_way = self._done if iteration is None else iteration
+        return f"in iteration {min(under_way + 1, self._last):,} of {self._last:,}"
 
 
-_parameters = guarded(parameters)
-
-
-@guarded
-def _facts(sets: Mapping[str, Dataset], objective: object) -> dict[str, DataFacts]:
-    return {name: data_facts(each, objective) for name, each in sets.items()}
+_gains = guarded(gains)

@@ -13,11 +13,24 @@ from mllog_callbacks._version import __version__
 __all__ = ["main"]
 
 _COMMANDS: Final = {
+    "anchor": "Print the heads of chains, to be kept elsewhere.",
+    "check": "Check the proof that an entry is in a log.",
+    "completion": "Print the script that completes commands in a shell.",
     "demo": "Train LightGBM on a real data set and watch its audit trail.",
+    "keygen": "Make a pair of keys that sign logs.",
+    "mirror": "Send entries to an OpenTelemetry receiver as they are written.",
+    "prove": "Print the proof that an entry is in a log.",
+    "prune": "Remove sessions that were kept long enough.",
+    "query": "Ask all logs of a folder in SQL.",
+    "reconcile": "Name the lines that shipping lost, doubled or made up.",
     "recover": "Complete the files of sessions that were killed.",
+    "report": "Make an HTML page that tells the story of a log.",
     "scan": "Say what went wrong in a finished curve.",
     "schema": "Print the JSON Schema of an entry.",
+    "summary": "Tell what happened, why it stopped, what went wrong.",
+    "tail": "Show the last entries, and those that come.",
     "validate": "List the lines of logs that are not entries, and why.",
+    "verify": "Say whether logs are as they were written, and all there.",
 }
 """Each command with its short help; it is the attribute of that name in the module of that name."""
 
@@ -45,7 +58,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mllog")
 def main() -> None:
-    """Audit trails of model trainings: watch one being made, check what was kept.
+    """Audit trails of model trainings: watch one being made, read its story, check it.
 
     Exit codes: 0 fine, 1 findings, 2 usage, 3 unreadable.
     """

@@ -1,5 +1,6 @@
 """`mllog demo`: a real training on real data, and its audit trail as it comes."""
 
+import json
 import shlex
 import threading
 from collections.abc import Callable, Iterator
@@ -16,16 +17,6 @@ __all__ = ["demo"]
 _MISSING = "mllog demo trains LightGBM on scikit-learn's data: pip install 'mllog-callbacks[demo]'"
 _UNWRITABLE = 3
 _POLL_S = 0.05
-
-_STYLES = {
-    "TRAINING_STARTED": "bold cyan",
-    "TRAINING_PROGRESS": "dim",
-    "MODEL_EVALUATED": "bold blue",
-    "TRAINING_COMPLETED": "bold green",
-    "TRAINING_STOPPED": "bold green",
-    "TRAINING_FAILED": "bold red",
-    "ISSUE_DETECTED": "bold yellow",
-}
 
 
 @click.command
@@ -119,36 +110,19 @@ def _follow(path: Path, done: threading.Event) -> Iterator[str]:
 
 
 def _storyteller() -> Callable[[str], None]:
-    """A function that shows an entry as a person reads it: when, what, and below it why."""
-    from rich.console import Console  # noqa: PLC0415 - its import is most of a short command
-    from rich.table import Table  # noqa: PLC0415 - likewise
-    from rich.text import Text  # noqa: PLC0415 - likewise
+    """A function that shows a line of the log as a person reads it."""
+    from mllog_callbacks.cli.storyteller import storyteller  # noqa: PLC0415 - loads rich: slow
 
-    from mllog_callbacks import LogEntry  # noqa: PLC0415 - loads pydantic: slow
-
-    console = Console(highlight=False)
-
-    def tell(line: str) -> None:
-        entry = LogEntry.model_validate_json(line)
-        told = Text(entry.decision or "")
-        if entry.reasoning:
-            told.append(f"\n{entry.reasoning}", style="dim")
-        row = Table.grid(padding=(0, 2), expand=True)
-        row.add_column(no_wrap=True, style="dim")
-        row.add_column(no_wrap=True, min_width=max(map(len, _STYLES)) + 1)
-        row.add_column(ratio=1)
-        style = _STYLES.get(entry.event, "bold")
-        row.add_row(f"{entry.timestamp:%H:%M:%S.%f}"[:-3], Text(entry.event, style=style), told)
-        console.print(row)
-
-    return tell
+    tell = storyteller()
+    return lambda line: tell(json.loads(line))
 
 
 def _show_next(path: Path) -> None:
-    """Where the log lies, and two commands to try on it."""
+    """Where the log lies, and what to try on it."""
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     quoted = shlex.quote(str(shown))
     click.echo(f"\nThe audit trail is in {shown}", err=True)
     click.echo("Try next:", err=True)
-    click.echo(f"  mllog validate {quoted}", err=True)
-    click.echo(f"  tail -n 1 {quoted} | python -m json.tool", err=True)
+    click.echo(f"  mllog summary {quoted}", err=True)
+    click.echo(f"  mllog report --open {quoted}", err=True)
+    click.echo(f"  mllog verify {quoted}", err=True)

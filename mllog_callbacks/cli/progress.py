@@ -24,15 +24,22 @@ class Status:
         self._due = time.monotonic() + _QUIET_S if sys.stderr.isatty() else float("inf")
         self._shown: Progress | None = None
 
-    def tell(self, text: str) -> None:
-        """Show `text`; cheap enough to be called often, as most calls show nothing."""
+    def tell(self, text: str, share: float | None = None) -> None:
+        """Show `text`, and a bar; cheap enough to be called often, as most calls show nothing.
+
+        Args:
+            text: What is being done.
+            share: How much of it is done, from 0 to 1; None where that is not known.
+        """
         now = time.monotonic()
         if now < self._due:
             return
         self._due = now + _EVERY_S
         if self._shown is None:
             self._shown = _start()
-        self._shown.update(self._shown.task_ids[0], description=text)
+        total = None if share is None else 1.0
+        task = self._shown.task_ids[0]
+        self._shown.update(task, description=text, total=total, completed=share or 0.0)
 
     def stop(self) -> None:
         """Take the line away for good: somebody else writes to the terminal now."""
@@ -55,16 +62,17 @@ class Status:
 
 def _start() -> "Progress":
     from rich.console import Console  # noqa: PLC0415 - its import is most of a short command
-    from rich.progress import Progress, SpinnerColumn, TextColumn  # noqa: PLC0415 - likewise
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415 - likewise
 
     progress = Progress(
         SpinnerColumn(),
+        BarColumn(bar_width=20),
         TextColumn("{task.description}", markup=False),
         console=Console(stderr=True),
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,
     )
-    progress.add_task("")
+    progress.add_task("", total=None)
     progress.start()
     return progress

@@ -2,14 +2,20 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from glob import glob, has_magic
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from mllog_callbacks.cli.paths import (
+    FINDINGS,
+    STDIN,
+    UNREADABLE,
+    expand,
+    reason_of,
+    tell_unreadable,
+)
 from mllog_callbacks.cli.progress import Status
 
 if TYPE_CHECKING:
@@ -17,10 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["validate"]
 
-FINDINGS: Final = 1
-UNREADABLE: Final = 3
-
-_STDIN: Final = "-"
 _LINES_A_LOOK: Final = 1_000  # between two looks at the clock
 
 
@@ -43,7 +45,7 @@ def validate(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> No
     """
     with Status() as status:
         validation = _Validation(status, as_json=as_json)
-        for file in validation.expand(paths):
+        for file in expand(paths, validation.cannot_read):
             validation.read(file)
     validation.finish()
     ctx.exit(validation.exit_code)
@@ -81,16 +83,6 @@ class _Validation:
             return UNREADABLE
         return FINDINGS if self._summary.findings else 0
 
-    def expand(self, paths: Iterable[str]) -> list[str]:
-        """Return the files that the paths mean, each once, in the order given."""
-        files: dict[str, None] = {}
-        for path in paths:
-            try:
-                files.update(dict.fromkeys(_files(path)))
-            except OSError as error:
-                self._cannot_read(path, error)
-        return list(files)
-
     def read(self, file: str) -> None:
         """Print the findings of one file."""
         before = self._summary.findings
@@ -109,10 +101,10 @@ class _Validation:
         from mllog_callbacks.reader import read_lines  # noqa: PLC0415 - loads pydantic: slow
 
         try:
-            yield from read_lines(file, sys.stdin.buffer if file == _STDIN else None)
+            yield from read_lines(file, sys.stdin.buffer if file == STDIN else None)
             self._summary.files += 1
         except OSError as error:  # of the reading: a closed stdout is none of ours
-            self._cannot_read(file, error)
+            self.cannot_read(file, error)
 
     def _take(self, file: str, line: "Line") -> None:
         summary = self._summary
@@ -133,33 +125,13 @@ class _Validation:
                 where = f"{click.format_filename(file)}:{line.number}"
                 click.echo(f"{where}: {finding.field}: {finding.reason}")
 
-    def _cannot_read(self, path: str, error: OSError) -> None:
+    def cannot_read(self, path: str, error: OSError) -> None:
+        """Say so, and count it."""
         self._summary.unreadable += 1
-        reason = error.strerror or str(error)
         if self._as_json:
-            click.echo(json.dumps({"file": path, "error": reason}))
+            click.echo(json.dumps({"file": path, "error": reason_of(error)}))
         else:
-            click.echo(f"{click.format_filename(path)}: cannot be read: {reason}", err=True)
-
-
-def _files(path: str) -> Iterator[str]:
-    """The files a path means.
-
-    Raises:
-        FileNotFoundError: There are none.
-    """
-    from mllog_callbacks.reader import find_logs  # noqa: PLC0415 - loads pydantic: slow
-
-    if path == _STDIN:
-        yield path
-        return
-    is_glob = has_magic(path) and not Path(path).exists()
-    # pathlib's own takes no absolute patterns
-    matches = sorted(glob(path, recursive=True)) if is_glob else [path]  # noqa: PTH207
-    logs = [str(log) for match in matches for log in find_logs(match)]
-    if not logs:
-        raise FileNotFoundError(0, "no log file here")
-    yield from logs
+            tell_unreadable(path, error)
 
 
 def _count(number: int, noun: str) -> str:

@@ -33,6 +33,10 @@ class Stalled:
         self._last, self._told = observation, False
         return issue
 
+    def restart(self) -> None:
+        """Begin anew: the observations to come are of another clock."""
+        self._last, self._told = None, False
+
     def overdue(self, seconds: float) -> Issue | None:
         """Look at the clock without an observation.
 

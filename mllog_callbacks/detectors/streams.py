@@ -1,7 +1,7 @@
 """Many metrics on many sets, side by side: each stream has detectors of its own."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from copy import deepcopy
 from typing import Final
 
@@ -12,6 +12,7 @@ from mllog_callbacks.detectors.overfitting import GeneralisationGap, Overfitting
 from mllog_callbacks.detectors.plateau import Plateau
 from mllog_callbacks.detectors.progress import NoConvergence, Oscillation
 from mllog_callbacks.detectors.protocol import Detector, Issue, Observation
+from mllog_callbacks.detectors.saving import pack, unpack
 from mllog_callbacks.detectors.stalled import Stalled
 
 __all__ = ["DEFAULTS", "DetectorSet"]
@@ -79,6 +80,12 @@ class DetectorSet:
         """Whether there is any detector in the set."""
         return bool(self._patterns)
 
+    def among(self, names: Collection[str]) -> "DetectorSet":
+        """A set of those of its detectors that have one of these names, which has seen nothing."""
+        named = zip(self._names, self._patterns, strict=True)
+        chosen = [each for name, each in named if name in names]
+        return DetectorSet(chosen, ignore=self._ignored, facts=self.facts)
+
     def ignores(self, issue: Issue) -> bool:
         """Whether issues of this kind are not told."""
         return issue.code in self._ignored
@@ -97,6 +104,35 @@ class DetectorSet:
             found.append(_undirected(observation))
         return self._explain(found, stream.rise) if found else found
 
+    def saved(self) -> str:
+        """What was seen so far, as text; `restore` takes it, in another process as well."""
+        return pack(self)
+
+    def restore(self, saved: str) -> None:
+        """Go on where another set was, of the same detectors.
+
+        Its clock is not taken over: the time between is no stall.
+
+        Args:
+            saved: What `saved` returned.
+
+        Raises:
+            ValueError: It is no such text, or the other set had other detectors.
+        """
+        own = {type(each) for each in _made(self._patterns)}
+        other = unpack(saved, own)
+        if not isinstance(other, DetectorSet) or other._names != self._names:  # noqa: SLF001 - our own
+            msg = f"the state is not of the detectors {', '.join(self._names)}"
+            raise ValueError(msg)
+        self._streams, self._undirected = other._streams, other._undirected  # noqa: SLF001 - likewise
+        self._step, self._told = other._step, other._told  # noqa: SLF001 - likewise
+        for stream in self._streams.values():
+            stream.restart_clock()
+
+    @property
+    def _names(self) -> list[str]:
+        return [each if isinstance(each, str) else each.name for each in self._patterns]
+
     def overdue(self, seconds: float) -> list[Issue]:
         """Look at the clock that the observations carry: issues where nothing came for too long.
 
@@ -105,6 +141,14 @@ class DetectorSet:
         streams = self._streams.values()
         latest = max(streams, key=lambda each: each.seconds, default=None)
         return [] if latest is None else self._explain(latest.overdue(seconds), None)
+
+    def explain(self, found: list[Issue]) -> list[Issue]:
+        """Take issues that others found, such as those on gradients.
+
+        Returns:
+            Those that are told, with their probable causes.
+        """
+        return self._explain(found, None)
 
     def _explain(self, found: list[Issue], rise: RateRise | None) -> list[Issue]:
         told = []
@@ -148,6 +192,12 @@ class _Stream:
             if issue is not None:
                 found.append(issue)
         return found
+
+    def restart_clock(self) -> None:
+        self.seconds = -math.inf
+        for each in self._all:
+            if isinstance(each, Stalled):
+                each.restart()
 
     def overdue(self, seconds: float) -> list[Issue]:
         watching = [each for each in self._all if isinstance(each, Stalled)]

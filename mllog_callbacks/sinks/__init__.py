@@ -2,9 +2,9 @@
 
 from mllog_callbacks.sinks.base import NullSink, Sink, SinkStats
 from mllog_callbacks.sinks.choice import open_sink
-from mllog_callbacks.sinks.files import LogFiles, check_session
+from mllog_callbacks.sinks.files import LogFiles, check_session, unusable
 from mllog_callbacks.sinks.queued import QueuedSink
-from mllog_callbacks.sinks.spool import Recovered, recover
+from mllog_callbacks.sinks.spool import Recovered, recover, session_of_process
 
 __all__ = [
     "LogFiles",
@@ -16,4 +16,6 @@ __all__ = [
     "check_session",
     "open_sink",
     "recover",
+    "session_of_process",
+    "unusable",
 ]

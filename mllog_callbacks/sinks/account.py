@@ -1,7 +1,7 @@
 """The account of entries that were given up: nothing is dropped silently."""
 
 from mllog_callbacks.encoding import encode
-from mllog_callbacks.events import EventType
+from mllog_callbacks.event_types import EventType
 
 __all__ = ["Account"]
 

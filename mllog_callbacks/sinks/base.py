@@ -54,6 +54,9 @@ class Sink(Protocol):
     def close(self, timeout: float) -> bool:
         """Write what is pending, for at most `timeout` seconds; say whether all got there."""
 
+    def leave(self) -> None:
+        """Note that the process ends in order; entries may still come until it did."""
+
     def abandon(self) -> None:
         """Called in a forked child: leave everything to the process it was forked from."""
 
@@ -75,6 +78,9 @@ class NullSink:
     def close(self, timeout: float) -> bool:  # noqa: ARG002 - nothing to wait for
         """Nothing is pending."""
         return True
+
+    def leave(self) -> None:
+        """Nothing is noted."""
 
     def abandon(self) -> None:
         """Nothing is held."""

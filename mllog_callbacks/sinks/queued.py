@@ -10,6 +10,8 @@ from collections import deque
 from pathlib import Path
 from typing import Final
 
+from mllog_callbacks.chain.heads import chain_path
+from mllog_callbacks.chain.writer import Chain
 from mllog_callbacks.sinks.account import Account
 from mllog_callbacks.sinks.base import SinkStats
 from mllog_callbacks.sinks.files import DAY, LogFiles
@@ -23,6 +25,7 @@ MEMORY: Final = 32 * 1024 * 1024
 _CHUNK: Final = 1024 * 1024
 _COALESCE_S: Final = 0.005
 _RETRY_S: Final = 0.25
+_SEAL_S: Final = 0.5  # how long the exit of the process waits for the last record of the chain
 
 _logger = logging.getLogger("mllog_callbacks")
 
@@ -42,6 +45,8 @@ class QueuedSink:
     def __init__(self, files: LogFiles, memory: int = MEMORY, *, sync_ms: int = 0) -> None:
         self._files = files
         self._sync = sync_ms > 0
+        path = chain_path(str(files.sidecar))
+        self._chain = Chain(path, files.session, files.manifest.encode())
         self._memory = memory
         self._clock = Clock()
         self._lock = threading.RLock()
@@ -50,7 +55,7 @@ class QueuedSink:
         self._day = self._clock.stamp()[:10]
         self._emitted = self._written = self._dropped = 0
         self._gap: Account | None = None
-        self._closing = False
+        self._closing = self._leaving = False
         self._failing = False
         self._wake = threading.Event()
         self._idle = threading.Condition(self._lock)
@@ -101,6 +106,13 @@ class QueuedSink:
         self._thread.join(timeout)
         return not self._thread.is_alive() and self.stats.dropped == 0
 
+    def leave(self) -> None:
+        """Have the chain sealed now, as the thread ends with the process; more may still come."""
+        with self._idle:
+            self._leaving = True
+            self._wake.set()
+            self._idle.wait_for(lambda: not self._leaving, _SEAL_S)
+
     def abandon(self) -> None:
         """Leave everything to the process this one was forked from: its thread is there."""
 
@@ -125,7 +137,16 @@ class QueuedSink:
                 self._write(*chunk)
             if self._closing and not self._lines:
                 break
+            if self._leaving:
+                self._seal()
         self._files.close()
+        self._seal()
+
+    def _seal(self) -> None:
+        self._chain.end(sealed=True)
+        with self._idle:
+            self._leaving = False
+            self._idle.notify_all()
 
     def _take(self) -> tuple[bytes, list[bytes]] | None:
         """The next lines of one day, at most a chunk of them."""
@@ -146,8 +167,8 @@ class QueuedSink:
         self._append(self._clock.stamp(), gap.line())
 
     def _write(self, day: bytes, lines: list[bytes]) -> None:
-        rest = memoryview(b"".join(lines))
-        size = len(rest)
+        text = b"".join(lines)
+        rest, size = memoryview(text), len(text)
         unsynced = self._sync
         while rest or unsynced:
             try:
@@ -160,6 +181,7 @@ class QueuedSink:
                 self._report(error)
                 time.sleep(_RETRY_S)
         self._failing = False
+        self._chain.take(self._files.path(day.decode()).name, text)
         with self._idle:
             self._bytes -= size
             self._written += len(lines)

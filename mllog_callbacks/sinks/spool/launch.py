@@ -1,32 +1,37 @@
 """Starting a drainer beside the training, as a process or, where that cannot be, as a thread."""
 
+import _thread
 import os
 import signal
 import socket
 import sys
-import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from mllog_callbacks.chain.signing import VARIABLE
 from mllog_callbacks.sinks.spool.layout import lock
 from mllog_callbacks.sinks.spool.process import run
 
 __all__ = ["Helper"]
 
 _STARTING_S: Final = 1.0
-_TRIES: Final = 3
+_TRIES: Final = 3  # that a drainer ends within a minute; then it becomes a thread
+_LASTING_S: Final = 60.0
 
 # Stands in for the packages above the drainer, whose own imports would take 200 ms.
 _PROGRAM: Final = """
 import sys
-for name in "mllog_callbacks", "mllog_callbacks.sinks", "mllog_callbacks.sinks.spool":
-    sys.modules[name] = type(sys)(name)
-    sys.modules[name].__path__ = [sys.argv[1]]
+for name in "", "/chain", "/sinks", "/sinks/spool":
+    package = type(sys)("mllog_callbacks" + name.replace("/", "."))
+    package.__path__ = [sys.argv[1] + name]
+    sys.modules[package.__name__] = package
+sys.path += sys.argv[3:]
 from mllog_callbacks.sinks.spool.process import main
 main(sys.argv[2])
 """
+_ROOT: Final = str(Path(__file__).parents[2])
 _BLOCKED: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGPIPE")
 
 
@@ -36,6 +41,9 @@ class Helper:
     Args:
         folder: The session's spool.
         process: Whether it may be a process of its own.
+
+    Raises:
+        OSError: No file can be opened.
     """
 
     def __init__(self, folder: str, *, process: bool = True) -> None:
@@ -48,36 +56,35 @@ class Helper:
 
     def start(self) -> None:
         """Start a drainer."""
-        self._started = time.monotonic()
+        now = time.monotonic()
+        if now - self._started > _LASTING_S and self._tries < _TRIES:
+            self._tries = 0
+        self._started = now
         self.leave()
         self._wake, theirs = socket.socketpair()
         self._wake.settimeout(0)
         self._tries += 1
         try:
-            if self._tries <= _TRIES:
+            if self._tries <= _TRIES and _is_python(sys.executable):
                 self._child = _spawn(self._folder, theirs)
                 theirs.close()
                 return
-        except OSError:
-            self._tries = _TRIES
+        except OSError:  # too many processes or files, just now: the next start may be luckier
+            pass
+        # No `threading`: its locks may be held where this is called
         with suppress(RuntimeError):  # the interpreter is shutting down: the next start finishes
-            name = "mllog-drainer"
-            threading.Thread(
-                target=_drain, args=(self._folder, theirs), name=name, daemon=True
-            ).start()
+            _thread.start_new_thread(_drain, (self._folder, theirs))
 
     def tend(self) -> None:
         """Start the drainer again if it is gone."""
         self._reap()
         if time.monotonic() - self._started < _STARTING_S:
             return
-        try:
+        with suppress(OSError):  # no file can be opened now, or the spool was removed
             held = lock(self._folder, "drain", create=True)
-        except OSError:
-            return
-        if held is not None:
-            os.close(held)
-            self.start()
+            if held is not None:
+                os.close(held)
+                self.start()
 
     def wake(self) -> None:
         """Have the drainer look at once."""
@@ -107,6 +114,11 @@ class Helper:
             self._child = 0
 
 
+def _is_python(program: str | None) -> bool:
+    """Whether it runs code: a frozen application, or one that embeds Python, starts itself."""
+    return Path(program or "").name.startswith("python") and not hasattr(sys, "frozen")
+
+
 def _spawn(folder: str, wake: socket.socket) -> int:
     """Start the process that becomes the drainer; it is never the training's child for long."""
     arguments = [sys.executable or "", "-I", "-S", "-c", _PROGRAM]
@@ -114,17 +126,23 @@ def _spawn(folder: str, wake: socket.socket) -> int:
     try:
         return os.posix_spawn(
             sys.executable or "",
-            [*arguments, str(Path(__file__).parent), folder],
+            [*arguments, _ROOT, folder, *_signers_path()],
             os.environ,
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, wake.fileno(), 0),
                 (os.POSIX_SPAWN_DUP2, null, 1),
                 (os.POSIX_SPAWN_DUP2, null, 2),
             ],
+            setpgroup=0,  # at once: who kills the training's group does not mean this one
             setsigmask=[getattr(signal, name) for name in _BLOCKED],
         )
     finally:
         os.close(null)
+
+
+def _signers_path() -> list[str]:
+    """Where the drainer finds `cryptography`, if the chain is to be signed."""
+    return [each for each in sys.path if each] if os.environ.get(VARIABLE) else []
 
 
 def _drain(folder: str, wake: socket.socket) -> None:

@@ -22,13 +22,14 @@ __all__ = [
     "Control",
     "Segment",
     "lock",
+    "namespace",
     "private",
     "segment_name",
     "spare_name",
 ]
 
 HEADER = 8_192
-"""Bytes before a segment's first line: where it begins in the stream, and the file's path."""
+"""Bytes before a segment's first line: where it begins, how many lines before, the file's path."""
 
 FIRST = 1
 """Where the stream of a session begins; 0 is "not known yet"."""
@@ -38,23 +39,24 @@ MARK = b'{"timestamp":"'
 
 _PATH = 16
 _NULS = bytes(65_536)
+_TEMPORARY = 8  # characters that `tempfile` puts behind ``tmp``
 
 
 class Control:
     """The page both sides read: words of 64 bits, each written by one side only.
 
     Attributes of the drainer's side: `position` in the stream up to which the file was written,
-    `entries` written, `released` segments, `durable` position known to be on the disk, `error`
+    `released` segments, `durable` position known to be on the disk, `error`
     (the errno of a failure that lasts, or 0), `busy` (monotonic nanoseconds when a call to the
     disk began that has not returned, or 0), `copy` (which name of the file is used, from 1),
     `done`, its `pid` and how many `spares` it made: empty segments, ready for use. Of the log's
-    side: `closing`, `sync_ms` between two confirmations by the disk, and how many spares were
-    `taken`.
+    side: `closing`, `sync_ms` between two confirmations by the disk, how many spares were
+    `taken`, the process of its `owner`, and `leaving`: the process ends in order, though entries
+    may still come.
     """
 
     _NAMES = (
         "position",
-        "entries",
         "released",
         "durable",
         "error",
@@ -66,6 +68,8 @@ class Control:
         "closing",
         "taken",
         "sync_ms",
+        "owner",
+        "leaving",
     )
 
     def __init__(self, folder: str, *, create: bool = False) -> None:
@@ -79,6 +83,7 @@ class Control:
             os.close(file)
         if create:
             self.position = self.durable = FIRST
+            self.owner = os.getpid()
 
     def __getattr__(self, name: str) -> int:
         return self._words[self._NAMES.index(name)]
@@ -162,6 +167,11 @@ class Segment:
         """Where in the stream the first line stands."""
         return int.from_bytes(self.memory[:8], "little")
 
+    def count(self, position: int) -> int:
+        """How many lines stand before a position of the stream that is in this segment."""
+        before = int.from_bytes(self.memory[8:_PATH], "little")
+        return before + self.memory[HEADER : self.offset(position)].count(b"\n")
+
     @property
     def path(self) -> bytes:
         """The file the lines are for."""
@@ -233,6 +243,13 @@ class About:
         with open(f"{folder}/about", "xb", opener=private) as stream:
             stream.write(b"\0".join((self.directory, self.sidecar, self.place, self.manifest)))
 
+    @property
+    def temporary(self) -> bool:
+        """Whether the directory is, or is in, one that `tempfile` makes."""
+        root = os.path.join(os.environb.get(b"TMPDIR") or b"/tmp", b"tmp")
+        name = self.directory.removeprefix(root).split(b"/")[0]
+        return self.directory.startswith(root) and len(name) == _TEMPORARY
+
     def here(self, directory: bytes) -> bool:
         """Whether it is this very directory, seen from this process."""
         if directory != self.directory:
@@ -247,11 +264,15 @@ def _place(directory: bytes) -> bytes:
         where = b"%d:%d" % (status.st_dev, status.st_ino)
     except OSError:
         where = b"-"
+    return where + b" " + namespace()
+
+
+def namespace() -> bytes:
+    """The mount namespace of this process, by number; ``-`` where it is not known."""
     try:
-        namespace = b"%d" % os.stat("/proc/self/ns/mnt").st_ino
+        return b"%d" % os.stat("/proc/self/ns/mnt").st_ino
     except OSError:
-        namespace = b"-"
-    return where + b" " + namespace
+        return b"-"
 
 
 def private(path: str, flags: int) -> int:

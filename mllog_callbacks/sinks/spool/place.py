@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from mllog_callbacks.sinks.files import LogFiles
-from mllog_callbacks.sinks.spool.layout import About, Control, lock
+from mllog_callbacks.sinks.spool.layout import FIRST, About, Control, lock
+from mllog_callbacks.sinks.spool.process import remove
 
 __all__ = ["Place", "root", "spool_root"]
 
@@ -48,11 +49,16 @@ def root(*, create: bool = False) -> Path:
 class Place:
     """A session's own folder among the spools, and the lock that says that it lives.
 
+    Args:
+        files: The names of the session's files.
+        sync_ms: Milliseconds between two confirmations by the disk; 0 leaves it to the kernel.
+        position: Where in the stream it begins.
+
     Raises:
         OSError: There is no file system in memory here, or it is too small.
     """
 
-    def __init__(self, files: LogFiles, sync_ms: int) -> None:
+    def __init__(self, files: LogFiles, sync_ms: int, position: int = FIRST) -> None:
         if sys.platform != "linux":
             raise OSError(38, "a spool needs Linux")
         parent = root(create=True)
@@ -65,6 +71,7 @@ class Place:
         self.folder = str(parent / name)
         (parent / f".{name}").rename(self.folder)
         self.control = Control(self.folder)
+        self.control.position = self.control.durable = position
 
     def _make(self, folder: Path, files: LogFiles, sync_ms: int) -> None:
         folder.mkdir(mode=0o700)
@@ -81,6 +88,11 @@ class Place:
         if self._owner >= 0:
             os.close(self._owner)
             self._owner = -1
+
+    def remove(self) -> None:
+        """Take it away again, with all that is in it."""
+        self.leave()
+        remove(self.folder)
 
 
 def _free(folder: Path) -> int:

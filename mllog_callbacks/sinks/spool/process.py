@@ -9,7 +9,7 @@ import select
 import time
 
 from mllog_callbacks.sinks.spool.drainer import Drainer
-from mllog_callbacks.sinks.spool.layout import About, lock
+from mllog_callbacks.sinks.spool.layout import About, Control, lock
 
 __all__ = ["alive", "finish", "finish_dead", "main", "remove", "run"]
 
@@ -72,7 +72,17 @@ def alive(folder: str) -> bool:
     if file is None:
         return True
     os.close(file)
-    return False
+    return _mapped(folder)
+
+
+def _mapped(folder: str) -> bool:
+    """Whether the session's process still logs there: it may have closed all its files."""
+    try:
+        control = Control(folder)
+        with open(f"/proc/{control.owner}/maps", "rb") as stream:
+            return not control.closing and os.fsencode(f"{folder}/control") in stream.read()
+    except (OSError, ValueError):  # ended; or it ended while its spool was being made
+        return False
 
 
 def finish(folder: str) -> int | None:
@@ -94,18 +104,16 @@ def finish(folder: str) -> int | None:
         if alive(folder):
             return None
         try:
-            drainer = Drainer(folder)
+            drainer = Drainer(folder, counting=True)
         except FileNotFoundError:
             return None
-        before = drainer.control.entries
         try:
             if not drainer.control.done:
                 drainer.end()
         finally:
             drainer.close()
-        written = drainer.control.entries - before
         remove(folder)
-        return written
+        return drainer.entries
     finally:
         os.close(held)
 

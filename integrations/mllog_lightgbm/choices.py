@@ -1,0 +1,176 @@
+"""What LightGBM decided by itself, and what it made of what it was given."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from mllog_callbacks.wording import by_label, number, shown
+from mllog_lightgbm.opening import Opening
+from mllog_lightgbm.parameters import Function
+
+__all__ = ["ALGORITHM", "decided"]
+
+ALGORITHM: Final[tuple[str, ...]] = ("boosting", "objective", "tree_learner", "device_type")
+"""The parameters that make up the algorithm."""
+
+_STARTS_AT_ZERO: Final = frozenset({"custom", "none", "lambdarank", "rank_xendcg"})
+"""Objectives for which LightGBM fits no constant to start from."""
+
+# Of these the caller's text and LightGBM's differ by more than a decision: names of columns
+# become indices, names of metrics and objectives are told apart below.
+_OTHER_TEXT: Final = frozenset({"categorical_feature", "objective", "metric", "machines"})
+
+
+def decided(opening: Opening) -> list[str]:
+    """Sentences on what LightGBM decided, each from parameters and data at hand."""
+    if not opening.found.resolved:
+        return []
+    return [sentence for look in _LOOKS for sentence in look(opening)]
+
+
+def _renamed(opening: Opening) -> Iterator[str]:
+    found = opening.found
+    for name in ("objective", "metric"):
+        given, used = found.given.get(name), found.resolved.get(name)
+        if given is None or used in {None, ""} or isinstance(given, Function):
+            continue
+        if _words(given) != _words(used):
+            yield f"{name}={shown(used)} is what LightGBM makes of {name}={shown(given)}."
+
+
+def _overruled(opening: Opening) -> Iterator[str]:
+    found = opening.found
+    for name, given in found.given.items():
+        used = found.resolved.get(name)
+        if (
+            used is None
+            or name in _OTHER_TEXT
+            or isinstance(given, Function)
+            or _plain(given) == used
+        ):
+            continue
+        yield f"{name}={shown(used)} is used where {name}={shown(given)} was given."
+
+
+def _leaves(opening: Opening) -> Iterator[str]:
+    found = opening.found
+    depth, leaves = found.given.get("max_depth"), found.defaults.get("num_leaves")
+    if isinstance(depth, int) and depth > 0 and leaves == 1 << depth:
+        yield f"num_leaves={leaves} follows from max_depth={depth}."
+
+
+def _metric(opening: Opening) -> Iterator[str]:
+    found = opening.found
+    used = found.resolved.get("metric")
+    if used and "metric" not in found.given and "metric" not in found.chosen:
+        yield f"metric={used} follows from the objective."
+
+
+def _early_stopping(opening: Opening) -> Iterator[str]:
+    found = opening.found
+    rounds = found.given.get("early_stopping_round")
+    dart = found.get("boosting") == "dart"
+    if dart and (opening.patience or rounds):
+        yield "Early stopping is switched off, as it is with boosting=dart."
+    elif rounds and opening.patience:
+        yield f"early_stopping_round={rounds} arms early stopping."
+
+
+def _start(opening: Opening) -> Iterator[str]:
+    found = opening.found
+    given = opening.continued or (opening.data is not None and opening.data.init_score)
+    if given or found.get("objective") in _STARTS_AT_ZERO:
+        return
+    if found.resolved.get("boost_from_average") == 1:
+        yield "Boosting starts from a constant fitted to the labels (boost_from_average=1)."
+    elif found.resolved.get("boost_from_average") == 0:
+        yield "Boosting starts from zero (boost_from_average=0)."
+
+
+def _balance(opening: Opening) -> Iterator[str]:
+    found, data = opening.found, opening.data
+    if found.resolved.get("is_unbalance") == 1:
+        counts = (data.classes or {}) if data else {}
+        if len(counts) == 2 and min(counts.values()):  # noqa: PLR2004 - of two classes
+            ratio = max(counts.values()) / min(counts.values())
+            yield (
+                f"is_unbalance=1 weights the rarer class {number(ratio)} times, "
+                f"by the rows of each label ({by_label(counts)})."
+            )
+        else:
+            yield "is_unbalance=1 weights rare classes by their rows."
+    weight = found.resolved.get("scale_pos_weight")
+    if isinstance(weight, (int, float)) and weight != 1:
+        yield f"scale_pos_weight={number(weight)} weights the rows of the positive class."
+
+
+def _bagging(opening: Opening) -> Iterator[str]:
+    found = opening.found
+    share = found.given.get("bagging_fraction")
+    if isinstance(share, (int, float)) and share < 1 and found.resolved.get("bagging_freq") == 0:
+        yield f"bagging_fraction={number(share)} has no effect, as bagging_freq is 0."
+
+
+def _determinism(opening: Opening) -> Iterator[str]:
+    found = opening.found
+    forced = [name for name in ("force_col_wise", "force_row_wise") if found.resolved.get(name)]
+    if found.resolved.get("deterministic") == 1:
+        yield "deterministic=1 asks for the same model from the same data and parameters."
+    if forced:
+        yield f"Histograms are built as {forced[0]}=1 says."
+    elif "force_col_wise" in found.resolved:
+        yield (
+            "Whether histograms are built by columns or by rows LightGBM tries out for itself: "
+            "neither force_col_wise nor force_row_wise is set."
+        )
+
+
+def _seeds(opening: Opening) -> Iterator[str]:
+    found = opening.found
+    if found.given.get("seed") is None:
+        return
+    derived = [
+        f"{name}={value}"
+        for name, value in found.resolved.items()
+        if name.endswith("_seed") and name not in found.given
+    ]
+    if derived:
+        yield f"seed={found.given['seed']} makes {', '.join(derived)}."
+
+
+_LOOKS: Final[tuple[Callable[[Opening], Iterator[str]], ...]] = (
+    _renamed,
+    _overruled,
+    _leaves,
+    _metric,
+    _early_stopping,
+    _start,
+    _balance,
+    _bagging,
+    _determinism,
+    _seeds,
+)
+
+
+def _plain(value: Any) -> object:  # noqa: ANN401 - whatever the caller gave
+    """A value as it would be read back from LightGBM's text."""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, str):
+        return _number(value)
+    if isinstance(value, (list, tuple)):
+        text = ",".join(str(_plain(each)) for each in value)
+        return _number(text)
+    return value
+
+
+def _number(text: str) -> object:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _words(value: object) -> set[str]:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return {str(each) for each in value}
+    return set(str(value).split(","))

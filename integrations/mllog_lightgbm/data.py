@@ -1,0 +1,133 @@
+"""What LightGBM's data sets say of themselves once they are constructed."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from lightgbm import Dataset
+
+__all__ = ["DataFacts", "FeatureFacts", "data_facts", "feature_facts"]
+
+_CLASSIFYING: Final = frozenset({"binary", "multiclass", "multiclassova"})
+_CLASSES_LISTED: Final = 20
+_ROWS_AT_ONCE: Final = 1 << 20
+
+
+class DataFacts(NamedTuple):
+    """What a constructed data set says of itself.
+
+    Attributes:
+        rows: Number of rows.
+        features: Number of features.
+        classes: Rows of each class, by label; None where labels are no classes, or are not known.
+        labels: Least and largest label, and their mean, where labels are no classes; else None.
+        weights: Least and largest weight of a row; None where no weights were given.
+        groups: Number of groups (queries), and the least and largest number of rows in one; None
+            where no groups were given.
+        init_score: Whether scores to start from were given.
+    """
+
+    rows: int
+    features: int
+    classes: dict[str, int] | None
+    labels: tuple[float, float, float] | None = None
+    weights: tuple[float, float] | None = None
+    groups: tuple[int, int, int] | None = None
+    init_score: bool = False
+
+    def as_snapshot(self) -> dict[str, object]:
+        """The facts that are known, by name."""
+        told = self._asdict()
+        names = {
+            "labels": ("least", "largest", "mean"),
+            "weights": ("least", "largest"),
+            "groups": ("count", "least_rows", "most_rows"),
+        }
+        for name, parts in names.items():
+            if told[name] is not None:
+                told[name] = dict(zip(parts, told[name], strict=True))
+        return {name: value for name, value in told.items() if value not in (None, False)}
+
+
+class FeatureFacts(NamedTuple):
+    """What LightGBM made of the features of the training data.
+
+    Attributes:
+        names: Their names.
+        categorical: Those it treats as categorical.
+        unused: How many it leaves out, as they cannot split the rows.
+    """
+
+    names: list[str]
+    categorical: list[str]
+    unused: int
+
+
+def data_facts(data: Dataset, objective: object) -> DataFacts:
+    """Read the facts of a data set that LightGBM has constructed, leaving it as it is.
+
+    Args:
+        data: The data set.
+        objective: The objective as resolved by LightGBM: it tells whether labels are classes.
+    """
+    labels, weights = _values(data, "label"), _values(data, "weight")
+    classes = _classes(labels) if labels is not None and objective in _CLASSIFYING else None
+    spread = None if labels is None or objective in _CLASSIFYING else _spread(labels)
+    bounds = data.get_field("group")
+    sizes = None if bounds is None else np.diff(bounds)
+    return DataFacts(
+        data.num_data(),
+        data.num_feature(),
+        classes,
+        spread,
+        None if weights is None else (float(weights.min()), float(weights.max())),
+        None if sizes is None else (len(sizes), int(sizes.min()), int(sizes.max())),
+        data.init_score is not None,
+    )
+
+
+def feature_facts(sections: Mapping[str, str]) -> FeatureFacts:
+    """Read what LightGBM made of the features, in the head of a model's text.
+
+    Args:
+        sections: The lines of that head, by name.
+    """
+    names = sections.get("feature_names", "").split(" ")
+    infos = sections.get("feature_infos", "").split(" ")
+    # a range is numerical, a list of values categorical
+    kinds = list(zip(names, infos, strict=False))
+    categorical = [name for name, info in kinds if info[:1] not in {"[", ""} and info != "none"]
+    return FeatureFacts(names, categorical, infos.count("none"))
+
+
+def _values(data: Dataset, name: str) -> np.ndarray[Any, Any] | None:
+    """Labels or weights as LightGBM has them.
+
+    Those on the Python side are LightGBM's own since it constructed the set, and need no copy; a
+    subset has none there, and `get_label` would leave one more on it.
+    """
+    values = getattr(data, name, None)
+    found = values if isinstance(values, np.ndarray) else data.get_field(name)
+    return None if found is None or not len(found) else found
+
+
+def _parts(values: np.ndarray[Any, Any]) -> Iterator[np.ndarray[Any, Any]]:
+    for start in range(0, len(values), _ROWS_AT_ONCE):
+        yield values[start : start + _ROWS_AT_ONCE]
+
+
+def _classes(labels: np.ndarray[Any, Any]) -> dict[str, int] | None:
+    counts = np.zeros(0, dtype=np.int64)
+    for part in _parts(labels):
+        more = np.bincount(part.astype(np.int64), minlength=len(counts))
+        more[: len(counts)] += counts
+        counts = more
+    present = np.flatnonzero(counts)
+    if len(present) > _CLASSES_LISTED:
+        return None
+    return {str(label): int(counts[label]) for label in present}
+
+
+def _spread(labels: np.ndarray[Any, Any]) -> tuple[float, float, float]:
+    mean = float(labels.mean(dtype=np.float64))
+    return float(labels.min()), float(labels.max()), mean

@@ -1,0 +1,100 @@
+"""The estimator of LightGBM's scikit-learn interface that called a training, where one did.
+
+It passes on all its parameters, its own defaults among them. What its user told it is seen where
+the estimator is: in the frame of `fit`, which called `lightgbm.train`.
+"""
+
+import inspect
+from collections.abc import Mapping
+from types import FrameType
+from typing import Any, Final, NamedTuple
+
+import lightgbm
+
+__all__ = ["Estimator", "calling_estimator"]
+
+_MISSING: Final = object()
+_WRAPPERS: Final = 10
+
+
+class Estimator(NamedTuple):
+    """What is known of an estimator; the estimator itself is not kept.
+
+    Attributes:
+        name: Its class.
+        told: The parameters that differ from its defaults, and `metric` where `fit` was given one.
+        class_weight: Its weights of classes, which it turns into weights of rows; None without.
+    """
+
+    name: str
+    told: frozenset[str]
+    class_weight: object = None
+
+
+def calling_estimator(frame: FrameType) -> Estimator | None:
+    """Read the estimator whose `fit` called this frame, be it through somebody's wrapper.
+
+    Args:
+        frame: The frame of `lightgbm.train`.
+
+    Returns:
+        What is known of it; None where the caller is another.
+    """
+    caller = _fit(frame.f_back)
+    if caller is None:
+        return None
+    known = caller.f_locals
+    estimator, data = known.get("self"), known.get("train_set")
+    if data is not frame.f_locals.get("train_set") or not hasattr(estimator, "get_params"):
+        return None  # a training within that one
+    told = _told(estimator) | _told_to_fit(known, caller.f_back)
+    weight = getattr(estimator, "class_weight", None)
+    return Estimator(type(estimator).__qualname__, frozenset(told), weight)
+
+
+def _fit(frame: FrameType | None) -> FrameType | None:
+    for _ in range(_WRAPPERS):
+        if frame is None or (frame.f_code.co_name == "fit" and _is_of_lightgbm(frame)):
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def _is_of_lightgbm(frame: FrameType) -> bool:
+    return frame.f_globals.get("__name__") == "lightgbm.sklearn"
+
+
+def _told(estimator: Any) -> set[str]:  # noqa: ANN401 - any of LightGBM's
+    defaults = _defaults(type(estimator))
+    values = estimator.get_params(deep=False)
+    return {
+        name for name, value in values.items() if not _same(value, defaults.get(name, _MISSING))
+    }
+
+
+def _told_to_fit(arguments: Mapping[str, object], caller: FrameType | None) -> set[str]:
+    told = {"metric"} if arguments.get("eval_metric") else set()  # `[]` is what they make of None
+    # `LGBMRanker.fit` takes `eval_at` and calls the `fit` of all estimators
+    if caller is not None and caller.f_code.co_name == "fit" and "eval_at" in caller.f_locals:
+        default = _defaults(lightgbm.LGBMRanker, "fit").get("eval_at")
+        if not _same(caller.f_locals["eval_at"], default):
+            told.add("eval_at")
+    return told
+
+
+def _defaults(kind: type, method: str = "__init__") -> dict[str, object]:
+    """The defaults of a class's method and of those of its bases, by parameter."""
+    defaults: dict[str, object] = {}
+    for each in reversed(kind.__mro__):
+        if method in vars(each):
+            for name, parameter in inspect.signature(vars(each)[method]).parameters.items():
+                if parameter.default is not parameter.empty:
+                    defaults[name] = parameter.default
+    return defaults
+
+
+def _same(value: object, default: object) -> bool:
+    if value is default:
+        return True
+    # of plain values only: others may compare to anything
+    return isinstance(value, (str, int, float, bool, tuple)) and value == default

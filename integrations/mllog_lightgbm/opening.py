@@ -1,0 +1,108 @@
+"""All that is known of a training when it begins: read once, and the training left as it is."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from lightgbm import Booster, CVBooster, Dataset
+from lightgbm.callback import CallbackEnv
+
+from mllog_callbacks import guarded
+from mllog_lightgbm.data import DataFacts, FeatureFacts, data_facts, feature_facts
+from mllog_lightgbm.estimator import Estimator
+from mllog_lightgbm.model import boosters_of
+from mllog_lightgbm.parameters import NONE, ModelText, Parameters, parameters
+
+__all__ = ["TRAINING", "Opening", "open_training"]
+
+_T = TypeVar("_T")
+
+TRAINING: Final = "training"
+"""The training data's name among the sets."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What is known of a training at its start.
+
+    Attributes:
+        found: The parameters.
+        sets: What the data sets say of themselves, by name.
+        features: What LightGBM made of the features; None where it is not known.
+        patience: What early stopping allows; 0 where it is not armed, None where not known.
+        folds: Number of folds of a cross-validation; 0 for a training.
+        continued: Iterations of the model that the training continues.
+        class_weight: The estimator's weights of classes; None without.
+        begun: Whether a first iteration began.
+    """
+
+    found: Parameters
+    sets: Mapping[str, DataFacts] = field(default_factory=dict)
+    features: FeatureFacts | None = None
+    patience: int | None = None
+    folds: int = 0
+    continued: int = 0
+    class_weight: object = None
+    begun: bool = False
+
+    @property
+    def data(self) -> DataFacts | None:
+        """The facts of the training data; None where they are not known."""
+        return self.sets.get(TRAINING)
+
+    @property
+    def machines(self) -> dict[str, object]:
+        """The machines that train together, as each of them was told; empty for one alone."""
+        machines = self.found.get("machines")
+        return {"machines": machines} if machines else {}
+
+
+def open_training(
+    env: CallbackEnv | None,
+    given: Mapping[str, object],
+    estimator: Estimator | None,
+    data: Dataset | None = None,
+    *,
+    patience: int | None = None,
+) -> Opening:
+    """Read what is known; what cannot be read is left out, and the failure reported.
+
+    Args:
+        env: What LightGBM gives a callback in the first iteration; None where there was none.
+        given: The parameters as they reached LightGBM.
+        estimator: The estimator that called LightGBM, where one did.
+        data: The training data as the caller gave it; default the booster's.
+        patience: What early stopping allows; 0 where it is not armed, None where not known.
+    """
+    boosters = [] if env is None else boosters_of(env.model)
+    booster = boosters[0] if boosters else None
+    text = None if booster is None else _tried(ModelText, booster)
+    found = _tried(parameters, given, text.parameters if text else None, estimator) or NONE
+    if found.get("boosting") == "dart":  # LightGBM then switches early stopping off
+        patience = 0
+    sets = {} if env is None else _sets(env.model, data)
+    objective = found.get("objective")
+    facts = {name: _tried(data_facts, each, objective) for name, each in sets.items()}
+    return Opening(
+        found=found,
+        sets={name: each for name, each in facts.items() if each is not None},
+        features=None if text is None else _tried(feature_facts, text.head),
+        patience=patience,
+        folds=len(boosters) if env is not None and isinstance(env.model, CVBooster) else 0,
+        continued=0 if env is None else env.begin_iteration,
+        class_weight=None if estimator is None else estimator.class_weight,
+        begun=env is not None,
+    )
+
+
+def _sets(model: Booster | CVBooster, data: Dataset | None) -> dict[str, Dataset]:
+    first = boosters_of(model)[0]
+    sets = {TRAINING: first.train_set if data is None else data}
+    if not isinstance(model, CVBooster):
+        for name, each in zip(first.name_valid_sets, first.valid_sets, strict=False):
+            sets.setdefault(name, each)
+    return sets
+
+
+def _tried(function: Callable[..., _T], *args: Any) -> _T | None:  # noqa: ANN401 - passed on
+    return guarded(function)(*args)

@@ -1,0 +1,162 @@
+"""The sentences with which a training begins: its data, its algorithm, its hyperparameters."""
+
+from collections.abc import Iterable
+
+import lightgbm
+
+from mllog_callbacks import EventType, Reason
+from mllog_callbacks.wording import assigned, by_label, count, number, shown
+from mllog_lightgbm.choices import ALGORITHM, decided
+from mllog_lightgbm.data import DataFacts, FeatureFacts
+from mllog_lightgbm.opening import Opening
+from mllog_lightgbm.parameters import Function, Parameters
+
+__all__ = ["opened", "started"]
+
+Told = tuple[EventType, Reason, dict[str, object]]
+
+_NAMED = 10
+
+
+def started(planned: int, opening: Opening) -> Reason:
+    """A training starts: over how many iterations, on which data, alone or with others."""
+    what = f"Cross-validation over {opening.folds} folds" if opening.folds else "Training"
+    told = [f"{found}." for found in (_size(name, each) for name, each in opening.sets.items())]
+    if opening.continued:
+        told.append(f"It continues a model of {count(opening.continued, 'iteration')}.")
+    if opening.machines:
+        told.append(
+            f"It is one part of a training on several machines: {opening.machines['machines']}."
+        )
+    if opening.found.estimator:
+        told.append(f"{opening.found.estimator}.fit called lightgbm.train.")
+    return Reason(f"{what} of at most {count(planned, 'iteration')} started.", " ".join(told))
+
+
+def _size(name: str, facts: DataFacts) -> str:
+    return f"{name}: {count(facts.rows, 'row')}, {count(facts.features, 'feature')}"
+
+
+def opened(opening: Opening) -> Iterable[Told]:
+    """What follows the start; the data only where LightGBM has taken it."""
+    if opening.sets:
+        yield _data(opening)
+    if opening.found.resolved or opening.found.given:
+        yield _algorithm(opening.found)
+    yield _hyperparameters(opening)
+
+
+def _data(opening: Opening) -> Told:
+    sets, features = opening.sets, opening.features
+    told = [_described(name, facts) for name, facts in sets.items()]
+    snapshot: dict[str, object] = {name: facts.as_snapshot() for name, facts in sets.items()}
+    if features is not None:
+        told.append(_features(features))
+        snapshot["categorical_features"] = len(features.categorical)
+        snapshot["unused_features"] = features.unused
+    if opening.class_weight is not None:
+        told.append(
+            f"{opening.found.estimator} turned class_weight={shown(opening.class_weight)} into "
+            "weights of rows."
+        )
+    data = opening.data
+    what = "LightGBM took in the training data"
+    what = (
+        f"{what}, {count(data.rows, 'row')} with {count(data.features, 'feature')}"
+        if data
+        else what
+    )
+    others = count(len(sets) - (data is not None), "validation set")
+    if opening.folds:
+        others = f"split it into {opening.folds} folds"
+    return (
+        EventType.DATASET_VALIDATED,
+        Reason(f"{what}, and {others}.", " ".join(told)),
+        snapshot,
+    )
+
+
+def _described(name: str, facts: DataFacts) -> str:
+    told = [count(facts.rows, "row")]
+    if facts.classes:
+        told.append(f"by label {by_label(facts.classes)}")
+    if facts.labels is not None:
+        least, largest, mean = map(number, facts.labels)
+        told.append(f"labels from {least} to {largest}, on average {mean}")
+    if facts.weights is not None:
+        told.append(
+            f"weights of rows from {number(facts.weights[0])} to {number(facts.weights[1])}"
+        )
+    if facts.init_score:
+        told.append("with scores to start from")
+    if facts.groups is not None:
+        groups, least_rows, most_rows = facts.groups
+        told.append(f"{count(groups, 'group')} of {least_rows:,} to {most_rows:,} rows")
+    return f"{name}: {'; '.join(told)}."
+
+
+def _features(features: FeatureFacts) -> str:
+    told = "No feature is categorical."
+    if features.categorical:
+        names = ", ".join(features.categorical[:_NAMED])
+        more = len(features.categorical) - _NAMED
+        names += f" and {more} more" if more > 0 else ""
+        told = f"Taken as categorical: {names}."
+    if features.unused:
+        told += f" {count(features.unused, 'feature')} left out, as no split of rows is possible."
+    return told
+
+
+def _algorithm(found: Parameters) -> Told:
+    named = {name: found.given.get(name) for name in ALGORITHM if name in found.given}
+    chosen = {name: found.chosen[name] for name in ALGORITHM if name in found.chosen}
+    rest = {name: found.resolved[name] for name in ALGORITHM if name in found.defaults}
+    told = []
+    if named:
+        told.append(f"The caller chose {assigned(named, found.aliases)}.")
+    if chosen:
+        told.append(f"{found.estimator} chose {assigned(chosen)}, which its caller left to it.")
+    if rest:
+        told.append(f"LightGBM's own default is {assigned(rest)}.")
+    used = {name: found.get(name) for name in ALGORITHM if found.get(name) is not None}
+    if isinstance(named.get("objective"), Function):
+        used["objective"] = named["objective"]
+    return (
+        EventType.ALGORITHM_SELECTED,
+        Reason(f"LightGBM {lightgbm.__version__} with {assigned(used)}.", " ".join(told)),
+        {"lightgbm": lightgbm.__version__, **used},
+    )
+
+
+def _hyperparameters(opening: Opening) -> Told:
+    found = opening.found
+    given = assigned(found.given, found.aliases)
+    by = f"the caller of {found.estimator or 'LightGBM'}"
+    decision = f"{count(len(found.given), 'hyperparameter')} set by {by}"
+    told = [*_others(found), *decided(opening)]
+    snapshot: dict[str, object] = {"set_by_caller": found.given}
+    if found.estimator:
+        snapshot["set_by_estimator"] = found.chosen
+    snapshot["defaults"] = found.defaults
+    return (
+        EventType.HYPERPARAMETERS_SET,
+        Reason(f"{decision}: {given}." if given else f"{decision}.", " ".join(told)),
+        snapshot,
+    )
+
+
+def _others(found: Parameters) -> Iterable[str]:
+    if found.chosen:
+        yield (
+            f"{count(len(found.chosen), 'other')} passed on by {found.estimator}, being its "
+            f"defaults or what it derives from data and machine: {assigned(found.chosen)}."
+        )
+    others = len(found.resolved.keys() - found.given.keys() - found.chosen.keys())
+    if others:
+        rest = "rest" if found.chosen else "other"
+        yield (
+            f"The {rest} {others} have the values of LightGBM {lightgbm.__version__}: its "
+            "defaults, or what it derives from those given."
+        )
+    elif not found.resolved:
+        yield "What LightGBM chose for the others could not be read from the booster."

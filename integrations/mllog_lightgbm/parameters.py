@@ -1,0 +1,146 @@
+"""The parameters of a training, by their main names: who gave which, and what is used."""
+
+import inspect
+import re
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, Self
+
+import lightgbm
+from lightgbm import Booster
+
+from mllog_callbacks.wording import shown
+from mllog_lightgbm.estimator import Estimator
+
+__all__ = ["Function", "ModelText", "Parameters", "parameters", "without_functions"]
+
+_PARAMETER: Final = re.compile(r"^\[([a-z0-9_]+): (.*)\]$", re.MULTILINE)
+_LINE: Final = re.compile(r"^([a-z_]+)=(.*)$", re.MULTILINE)
+
+
+class Function(str):
+    """What a function among the parameters is called.
+
+    The function itself is not kept: it may hold on to anything, an exception and with it the
+    frames of the call included.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def named(cls, value: object) -> Self:
+        """The name of a function, be it wrapped by the scikit-learn interface."""
+        return cls(shown(getattr(value, "func", value)))
+
+
+def without_functions(given: Mapping[str, object]) -> dict[str, object]:
+    """Parameters as they can be kept: functions by their names."""
+    return {
+        name: Function.named(value) if callable(value) else value for name, value in given.items()
+    }
+
+
+class ModelText:
+    """The text that LightGBM writes a model as: where it says what it uses.
+
+    Args:
+        booster: The booster of the training; no tree need have been grown.
+    """
+
+    def __init__(self, booster: Booster) -> None:
+        text = booster.model_to_string(num_iteration=1)
+        head, _, rest = text.partition("\n\n")
+        section = rest[rest.rfind("\nparameters:") :]
+        self.parameters = {name: _literal(value) for name, value in _PARAMETER.findall(section)}
+        self.head: dict[str, str] = dict(_LINE.findall(head))
+
+
+class Parameters(NamedTuple):
+    """The parameters of a training, by their main names.
+
+    Attributes:
+        given: What the caller gave.
+        resolved: What the training uses, as the booster says; empty where it did not.
+        aliases: The caller's name of each parameter given under another name than the main one.
+        chosen: What the estimator of the scikit-learn interface passed on without being told to.
+        estimator: That estimator's class; empty where `lightgbm.train` or `cv` was called.
+    """
+
+    given: dict[str, object]
+    resolved: dict[str, object]
+    aliases: dict[str, str]
+    chosen: dict[str, object]
+    estimator: str = ""
+
+    @property
+    def defaults(self) -> dict[str, object]:
+        """What LightGBM chose, the caller having said nothing; empty values left out."""
+        return {
+            name: value
+            for name, value in self.resolved.items()
+            if name not in self.given and name not in self.chosen and value != ""
+        }
+
+    def get(self, name: str) -> object:
+        """The value the training uses; else the one given, else None."""
+        return self.resolved.get(name, self.given.get(name, self.chosen.get(name)))
+
+
+NONE: Final = Parameters({}, {}, {}, {})
+"""Nothing is known."""
+
+
+def parameters(
+    given: Mapping[str, Any],
+    resolved: Mapping[str, object] | None = None,
+    estimator: Estimator | None = None,
+) -> Parameters:
+    """Tell the caller's parameters from the estimator's and LightGBM's own.
+
+    LightGBM writes its arguments' defaults among the caller's parameters: an objective of None,
+    and its default number of iterations. These are not counted as given.
+
+    Args:
+        given: The parameters as they reached LightGBM, under any of their aliases.
+        resolved: What the training uses, by main names.
+        estimator: The estimator that called LightGBM, where one did.
+    """
+    main_names = _main_names()
+    reached = {name: each for name, each in without_functions(given).items() if each is not None}
+    if estimator is None and reached.get("num_iterations") == _default_iterations():
+        del reached["num_iterations"]
+    told = None if estimator is None else {main_names.get(each, each) for each in estimator.told}
+    named: dict[str, object] = {}
+    aliases, chosen = {}, {}
+    for name, value in reached.items():
+        main = main_names.get(name, name)
+        if told is not None and main not in told:
+            chosen[main] = value
+            continue
+        named[main] = value
+        if main != name:
+            aliases[main] = name
+    by = "" if estimator is None else estimator.name
+    return Parameters(named, dict(resolved or {}), aliases, chosen, by)
+
+
+def _default_iterations() -> object:
+    return inspect.signature(lightgbm.train).parameters["num_boost_round"].default
+
+
+def _main_names() -> dict[str, str]:
+    """Each alias and its parameter's main name; empty where LightGBM no longer tells them so."""
+    known = getattr(lightgbm.basic, "_ConfigAliases", None)
+    if known is None or not hasattr(known, "get"):
+        return {}
+    known.get("objective")  # loads the table
+    table = getattr(known, "aliases", None) or {}
+    return {alias: name for name, names in table.items() for alias in names}
+
+
+def _literal(value: str) -> object:
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            continue
+    return value

@@ -1,0 +1,45 @@
+"""What a trainer was asked for: Lightning keeps only what it made of that.
+
+While a trainer is made, Lightning asks each of its callbacks whether it has a state of its own, by
+reading its attribute `state_dict`. The arguments stand in a frame above then.
+"""
+
+from collections.abc import Mapping
+from types import FrameType
+from typing import Final
+
+__all__ = ["arguments"]
+
+_ASKING: Final = "is_overridden"
+_MAKING: Final = "insert_env_defaults"
+_FRAMES: Final = 12
+_PLAIN: Final = (bool, int, float, str, type(None))
+
+
+def arguments(frame: FrameType | None) -> tuple[object, dict[str, object]] | None:
+    """The trainer that is being made, and what its caller gave; None where none is.
+
+    Arguments that come from the environment are among those given. Objects are told by their
+    class.
+
+    Args:
+        frame: The frame that reads the attribute.
+    """
+    if frame is None or frame.f_code.co_name != _ASKING:
+        return None
+    for _ in range(_FRAMES):
+        if frame is not None and frame.f_code.co_name == _MAKING:
+            found = frame.f_locals
+            given = found.get("kwargs")
+            if isinstance(given, Mapping):
+                return found.get("self"), {name: _plain(each) for name, each in given.items()}
+        frame = None if frame is None else frame.f_back
+    return None
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(str(_plain(each)) for each in value)}]"
+    return type(value).__name__

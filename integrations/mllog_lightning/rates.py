@@ -1,0 +1,117 @@
+"""Learning rates: what they are, and who changed them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from torch import Tensor
+
+from mllog_callbacks import Reason
+from mllog_callbacks.wording import assigned, number
+
+__all__ = ["Change", "RateWatch", "plain", "rates"]
+
+_NO_SETTINGS: Final = frozenset({"last_epoch", "verbose", "best", "num_bad_epochs", "mode_worse"})
+
+
+def rates(optimizers: Iterable[Any]) -> dict[str, float]:
+    """The learning rate of each group of parameters; what stands on a device is not read."""
+    found = {}
+    for place, optimizer in enumerate(optimizers):
+        for group, each in enumerate(getattr(optimizer, "param_groups", ())):
+            rate = each.get("lr")
+            if isinstance(rate, Tensor) and rate.device.type == "cpu" and rate.numel() == 1:
+                rate = rate.item()
+            if isinstance(rate, (int, float)):
+                found[f"optimizer {place}, group {group}"] = float(rate)
+    return found
+
+
+def plain(found: Mapping[str, float]) -> float | Mapping[str, float]:
+    """The one learning rate where there is but one, else all."""
+    return next(iter(found.values())) if len(found) == 1 else found
+
+
+class Change(NamedTuple):
+    """A change of a learning rate that was worth telling.
+
+    Attributes:
+        reason: From what to what, by whom, and why.
+        rates: All learning rates now.
+    """
+
+    reason: Reason
+    rates: dict[str, float]
+
+
+class RateWatch:
+    """Watches learning rates between epochs.
+
+    What a schedule does a little of in each epoch is told when it has come to a factor of two;
+    what `ReduceLROnPlateau` does is told each time: it is a decision.
+    """
+
+    def __init__(self) -> None:
+        self._told: dict[str, float] = {}
+        self._last: dict[str, float] = {}
+
+    def begin(self, trainer: Any) -> dict[str, float]:
+        """Take the rates at the start."""
+        self._told = self._last = rates(trainer.optimizers)
+        return self._last
+
+    def look(self, trainer: Any) -> list[Change]:
+        """The changes since the last look that are worth telling."""
+        now, found = rates(trainer.optimizers), []
+        for place, optimizer in enumerate(trainer.optimizers):
+            config = _scheduler(trainer, optimizer)
+            mine = {name for name in now if name.startswith(f"optimizer {place},")}
+            decided = config is not None and config.reduce_on_plateau
+            before = self._last if decided else self._told
+            moved = [name for name in mine if _moved(before.get(name), now[name], any_=decided)]
+            if moved:
+                name = min(moved)
+                found.append(Change(_why(optimizer, config, before[name], now[name]), now))
+                self._told = now
+        self._last = now
+        return found
+
+
+def _moved(before: float | None, now: float, *, any_: bool) -> bool:
+    if before is None or before == now:
+        return False
+    return any_ or not before or not now or not 0.5 < now / before < 2  # noqa: PLR2004 - a factor of two
+
+
+def _scheduler(trainer: Any, optimizer: object) -> Any:
+    """The configuration of the scheduler of an optimizer; None where Lightning has none."""
+    configs = trainer.lr_scheduler_configs
+    return next(
+        (each for each in configs if getattr(each.scheduler, "optimizer", None) is optimizer), None
+    )
+
+
+def _why(optimizer: object, config: Any, before: float, now: float) -> Reason:
+    name = type(optimizer).__name__
+    decision = f"The learning rate of {name} was set from {number(before)} to {number(now)}"
+    if config is None:
+        return Reason(f"{decision}.", "No scheduler that Lightning knows did it: user code did.")
+    scheduler = config.scheduler
+    kind = type(scheduler).__name__
+    settings = {
+        each: value
+        for each, value in vars(scheduler).items()
+        if isinstance(value, (int, float, str))
+        and not isinstance(value, bool)
+        and not each.startswith("_")
+        and each not in _NO_SETTINGS
+    }
+    told = f"{kind}({assigned(settings)})"
+    if not config.reduce_on_plateau:
+        return Reason(f"{decision} by {kind}.", f"{told} steps each {config.interval}.")
+    best = getattr(scheduler, "best", None)
+    stood = f"; its best was {number(best)}" if isinstance(best, (int, float)) else ""
+    return Reason(
+        f"{decision} by {kind}.",
+        f"{config.monitor} did not improve for more than {scheduler.patience} checks{stood}: "
+        f"{told} reduces the rate then.",
+    )

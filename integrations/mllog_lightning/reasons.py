@@ -1,0 +1,179 @@
+"""The sentences of the entries: composed from facts at hand, and from nothing else."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import torch
+
+from mllog_callbacks import Reason
+from mllog_callbacks.wording import assigned, count, failed, number
+from mllog_lightning.facts import LoaderFacts, ModelFacts, Settings
+
+__all__ = [
+    "algorithm",
+    "data",
+    "described",
+    "evaluated",
+    "failed_after",
+    "hyperparameters",
+    "planned",
+    "position",
+    "progressed",
+    "resumed",
+    "started",
+    "vanished",
+    "where",
+]
+
+_STAGES: Final = {
+    "train": "while training",
+    "validate": "while validating",
+    "sanity_check": "in the sanity check before the training",
+    "test": "while testing",
+    "predict": "while predicting",
+}
+_WORKER: Final = re.compile(r"Caught \S+ in DataLoader worker process \d+")
+
+
+def planned(trainer: Any) -> dict[str, int]:
+    """The limits of a training, as far as there are any."""
+    limits = {"epochs": trainer.max_epochs, "steps": trainer.max_steps}
+    return {name: value for name, value in limits.items() if value is not None and value >= 0}
+
+
+def started(trainer: Any, *, rank: int | None, trained: bool) -> Reason:
+    """A training starts: how far it is to go, and from where.
+
+    Args:
+        trainer: The trainer.
+        rank: This process's rank; None where it is none, and only launches them.
+        trained: Whether it is under way already: a rank tells its start with its failure.
+    """
+    limits = planned(trainer)
+    told = " or ".join(f"{value:,} {name}" for name, value in limits.items())
+    decision = f"Training of at most {told} started." if told else "Training without limit started."
+    reasons = []
+    if trainer.world_size > 1:
+        who = "the process that launches the ranks" if rank is None else f"rank {rank}"
+        reasons.append(f"This is {who}, of {trainer.world_size}.")
+    if trainer.ckpt_path:
+        reasons.append(f"It is resumed from {trainer.ckpt_path}.")
+    elif trainer.global_step and not trained:
+        reasons.append(f"It goes on after an earlier fit of {count(trainer.global_step, 'step')}.")
+    return Reason(decision, " ".join(reasons))
+
+
+def resumed(trainer: Any) -> Reason:
+    """A training has taken up the state of a checkpoint."""
+    done = f"{count(trainer.current_epoch, 'epoch')} and {count(trainer.global_step, 'step')}"
+    return Reason(
+        f"Training goes on after {done}.",
+        f"The state of {trainer.ckpt_path} was restored: weights, optimisers, loops, callbacks.",
+    )
+
+
+def algorithm(model: ModelFacts, optimizers: Sequence[Any], schedulers: Sequence[Any]) -> Reason:
+    """Which model is trained by which optimiser."""
+    names = " and ".join(type(each).__name__ for each in optimizers) or "no optimiser"
+    told = [f"{model.name}.configure_optimizers returned {names}."] if optimizers else []
+    if model.parameters is not None:
+        told.append(f"{model.trainable:,} of {model.parameters:,} parameters are trained.")
+    told += [
+        f"{type(each.scheduler).__name__} sets the learning rate each {each.interval}."
+        for each in schedulers
+    ]
+    return Reason(f"{model.name} is trained with {names}.", " ".join(told))
+
+
+def hyperparameters(
+    settings: Sequence[Settings], resolved: Mapping[str, object], version: str
+) -> Reason:
+    """Who set which hyperparameter, and what Lightning made of where and how to compute."""
+    given = sum(len(each.given) for each in settings)
+    told = "; ".join(f"{each.of}({assigned(each.given)})" for each in settings if each.given)
+    decision = f"{count(given, 'hyperparameter')} set by the caller"
+    defaults = sum(len(each.defaults) for each in settings)
+    return Reason(
+        f"{decision}: {told}." if told else f"{decision}.",
+        f"The other {defaults} are as Lightning {version}, PyTorch {torch.__version__} and the "
+        f"module's own signature have them by default. Resolved: {assigned(resolved)}.",
+    )
+
+
+def data(training: Sequence[LoaderFacts], validation: Sequence[LoaderFacts]) -> Reason:
+    """What there is to train and to validate on."""
+    told = [*map(described, training)]
+    if validation:
+        told += [f"Validation: {described(each)}" for each in validation]
+    else:
+        told.append("There is no validation.")
+    loaders = count(len(training) + len(validation), "data loader")
+    return Reason(f"Lightning accepted {loaders} for training.", " ".join(told))
+
+
+def described(facts: LoaderFacts) -> str:
+    """A data loader, in words."""
+    told = facts.dataset or facts.loader
+    if facts.rows is not None:
+        told += f" of {count(facts.rows, 'item')}"
+    if facts.batch_size is not None:
+        told += f" in batches of {facts.batch_size:,}"
+    batches = "no known end" if facts.batches is None else count(facts.batches, "batch")
+    return f"{told}: {batches} an epoch.".replace("batchs", "batches")
+
+
+def position(trainer: Any) -> str:
+    """How far a training is, as in "in epoch 3 of 10, after 120 steps"."""
+    done, limit = trainer.current_epoch, planned(trainer).get("epochs")
+    over = limit is not None and done >= limit
+    where = f"after epoch {done:,}" if over else f"in epoch {done + 1:,}"
+    of = "" if limit is None else f" of {limit:,}"
+    return f"{where}{of}, after {count(trainer.global_step, 'step')}"
+
+
+def progressed(
+    epoch: int, last: int | None, standings: Sequence[str], rates: Mapping[str, float]
+) -> Reason:
+    """An epoch is done: how its metrics stand against the best so far."""
+    of = "" if last is None else f" of {last:,}"
+    told = list(standings) or ["No metric was logged."]
+    if rates:
+        told.append(f"The learning rate is {' and '.join(map(number, rates.values()))}.")
+    return Reason(f"Epoch {epoch:,}{of} is done.", " ".join(told))
+
+
+def evaluated(epoch: int, standings: Sequence[str]) -> Reason:
+    """The model as it is at the end of the training was measured."""
+    return Reason(
+        f"The model of epoch {epoch:,} was evaluated on the validation data.", " ".join(standings)
+    )
+
+
+def where(trainer: Any, error: BaseException) -> str:
+    """What was under way when an exception was raised, as in "while validating"."""
+    stage = getattr(trainer.state, "stage", None)
+    told = _STAGES.get(str(getattr(stage, "value", stage)), "")
+    message = str(error).strip()
+    worker = _WORKER.match(message)
+    if worker is None:
+        return told
+    last = message.rsplit("\n", 1)[-1].strip()
+    return f"{told} in a worker of the data loader ({last})".strip()
+
+
+def failed_after(error: BaseException) -> Reason:
+    """An exception was raised when the end of the training had been told."""
+    told = failed(error, "after the training, while Lightning tore down", "after its end", "")
+    return Reason(
+        f"{type(error).__name__} was raised after the end of the training.", told.reasoning
+    )
+
+
+def vanished() -> Reason:
+    """The training ended, and how was not seen."""
+    return Reason(
+        "Training ended in a way that was not seen.",
+        "Another fit began with the same trainer, and no end of this one had been told: an "
+        "exception was raised that no callback was told of.",
+    )

@@ -1,0 +1,133 @@
+"""What can wait: taken up in order by a thread beside the training, or at once where asked for.
+
+A training hands over its results by appending to a queue. One thread a process wakes with the
+first of them, waits a moment for more, and takes up all there are: while the framework computes
+and has released the interpreter lock, that costs the training no time.
+"""
+
+import os
+import sys
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any, Final, Generic, TypeVar
+
+__all__ = ["Backlog"]
+
+_T = TypeVar("_T")
+
+_PAUSE_S: Final = 0.1
+_MOST: Final = 10_000
+_WAIT_S: Final = 10.0
+
+
+class Backlog(Generic[_T]):
+    """Items that wait to be taken up, each once, in order, by one thread at a time.
+
+    It is bounded: when too many wait, because the thread does not get its turn, they are taken up
+    where the next is added. A forked child leaves what waited to the process it came from.
+
+    Args:
+        take: Called with each item; it must not raise an `Exception`.
+
+    Example:
+        >>> backlog = Backlog(print)
+        >>> backlog.add("seen in a moment, or now:")
+        >>> backlog.clear()
+        seen in a moment, or now:
+    """
+
+    def __init__(self, take: Callable[[_T], object]) -> None:
+        self._take = take
+        self._items: deque[_T] = deque()
+        self._announced = self._busy = False
+        self._lock = threading.RLock()
+        _live.add(self)
+
+    def add(self, item: _T) -> None:
+        """Hand over an item; returns at once."""
+        self._items.append(item)
+        if not self._announced:
+            self._announced = True
+            _announce(self)
+        elif len(self._items) > _MOST:
+            self.clear()
+
+    def clear(self) -> None:
+        """Take up all that waits, now, and wait for what another thread has taken up already.
+
+        The wait is bounded, as an item may call back to a user: after 10 seconds, and while the
+        interpreter shuts down, what waits is left to that thread.
+        """
+        if not self._lock.acquire(timeout=0 if sys.is_finalizing() else _WAIT_S):
+            return
+        try:
+            if not self._busy:  # else this is called from within `take`
+                self._take_all()
+        finally:
+            self._lock.release()
+
+    def _take_all(self) -> None:
+        self._busy = True
+        try:
+            self._announced = False  # before the items: one that is added now is announced anew
+            while self._items:
+                self._take(self._items.popleft())
+        finally:
+            self._busy = False
+
+    def forget(self) -> None:
+        """Begin anew in a forked child, where the thread is gone and may have held the lock."""
+        self._items.clear()
+        self._announced = self._busy = False
+        self._lock = threading.RLock()
+
+
+_live: "weakref.WeakSet[Backlog[Any]]" = weakref.WeakSet()
+_announced: "SimpleQueue[Backlog[Any]]" = SimpleQueue()
+_thread: threading.Thread | None = None
+_starting = threading.Lock()
+
+
+def _announce(backlog: Backlog[Any]) -> None:
+    _announced.put(backlog)
+    if (_thread is None or not _thread.is_alive()) and not _started():
+        backlog.clear()
+
+
+def _started() -> bool:
+    global _thread  # noqa: PLW0603 - the one thread of the process
+    with _starting:
+        if _thread is None or not _thread.is_alive():
+            made = threading.Thread(target=_work, name="mllog-backlog", daemon=True)
+            try:
+                made.start()
+            except RuntimeError:  # no more threads, or the interpreter shuts down
+                return False
+            _thread = made
+        return True
+
+
+def _work() -> None:
+    while True:
+        waiting = {_announced.get()}
+        time.sleep(_PAUSE_S)
+        while not _announced.empty():
+            waiting.add(_announced.get())
+        for backlog in waiting:
+            backlog.clear()
+        del backlog, waiting  # so that nothing is kept alive until the next one comes
+
+
+def _begin_anew() -> None:
+    global _announced, _thread, _starting
+    _announced, _thread, _starting = SimpleQueue(), None, threading.Lock()
+    for backlog in list(_live):
+        backlog.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)

@@ -1,0 +1,32 @@
+"""`mllog anchor`: the heads of chains, to be kept where nobody who writes logs can change them."""
+
+from pathlib import Path
+
+import click
+
+__all__ = ["anchor"]
+
+
+@click.command
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@click.pass_context
+def anchor(ctx: click.Context, paths: tuple[Path, ...]) -> None:
+    """Print the head of each session's chain in PATH (a folder or a file; default logs).
+
+    One JSON object a line. Keep it where whoever can change the logs cannot: in a ticket, a
+    mail, a write-once store. `mllog verify --anchor FILE` then also finds what no log can tell
+    of itself: that all of it was replaced, cut together with its chain, or removed.
+    """
+    from mllog_callbacks.integrity import anchors_of  # noqa: PLC0415 - loads pydantic: slow
+
+    found = 0
+    try:
+        for each in anchors_of(paths or [Path("logs")]):
+            click.echo(each.to_json())
+            found += 1
+    except OSError as error:
+        click.echo(f"cannot be read: {error}", err=True)
+        ctx.exit(3)
+    if not found:
+        click.echo("no chain here", err=True)
+        ctx.exit(3)

@@ -1,0 +1,39 @@
+"""`mllog keygen`: a pair of keys that sign logs."""
+
+import os
+from pathlib import Path
+
+import click
+
+__all__ = ["keygen"]
+
+_NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+
+
+@click.command
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_context
+def keygen(ctx: click.Context, file: Path) -> None:
+    """Make a private Ed25519 key in FILE, for its owner alone, and the public one in FILE.pub.
+
+    A session is signed where MLLOG_SIGNING_KEY names the private key's file. Keep that out of
+    reach of whoever might change logs, and give FILE.pub to whoever verifies them.
+    """
+    from mllog_callbacks.integrity.keys import new_key  # noqa: PLC0415 - loads pydantic: slow
+
+    try:
+        private, public = new_key()
+        _write(file, private, 0o600)
+        _write(file.with_name(file.name + ".pub"), public, 0o644)
+    except ImportError:
+        click.echo('signing needs: pip install "mllog-callbacks[signing]"', err=True)
+        ctx.exit(3)
+    except OSError as error:
+        click.echo(f"cannot be written: {error}", err=True)
+        ctx.exit(3)
+    click.echo(f"{file} signs, {file}.pub verifies", err=True)
+
+
+def _write(path: Path, text: bytes, mode: int) -> None:
+    with os.fdopen(os.open(path, _NEW, mode), "wb") as stream:
+        stream.write(text)

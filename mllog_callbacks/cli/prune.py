@@ -1,0 +1,72 @@
+"""`mllog prune`: remove sessions that were kept long enough, and keep a record of it."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from mllog_callbacks.integrity import Session
+
+__all__ = ["prune"]
+
+
+def _days(ctx: click.Context, param: click.Parameter, value: str) -> int:
+    found = re.fullmatch(r"(\d{1,6})d?", value)
+    if found is None:
+        msg = f"{value!r} is no number of days"
+        raise click.BadParameter(msg, ctx, param)
+    return int(found[1])
+
+
+@click.command
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@click.option("--older-than", callback=_days, required=True, help="Days, as in 200 or 200d.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.pass_context
+def prune(ctx: click.Context, paths: tuple[Path, ...], *, older_than: int, dry_run: bool) -> None:
+    """Remove the sessions in PATH (a folder or a file; default logs) that are older than that.
+
+    A session is as old as its last day, and as its files' last change. Less than the days that
+    logs are kept at least (183, or MLLOG_RETENTION_DAYS) is refused. What is removed stands in
+    _integrity/pruned.log, so that `mllog verify` knows that it was no loss. A session that was
+    tampered with is evidence, and stays. Exit code 1: some stayed for that; 3: some cannot be
+    removed.
+    """
+    from mllog_callbacks.integrity import find_sessions, retention  # noqa: PLC0415 - slow
+
+    try:
+        least = retention.least_days()
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    if older_than < least:
+        msg = f"logs are kept for {least} days at least (MLLOG_RETENTION_DAYS)"
+        raise click.BadParameter(msg, param_hint="--older-than")
+    try:
+        old = [
+            each
+            for each in find_sessions(paths or [Path("logs")])
+            if retention.is_older(each, older_than)
+        ]
+        stayed = [_remove(each, older_than, dry_run=dry_run) for each in old].count(False)
+    except OSError as error:
+        click.echo(f"cannot be removed: {error}", err=True)
+        ctx.exit(3)
+    if not old:
+        click.echo("Nothing is that old.", err=True)
+    ctx.exit(1 if stayed else 0)
+
+
+def _remove(session: "Session", days: int, *, dry_run: bool) -> bool:
+    """Remove a session unless it was tampered with; say whether it was removed."""
+    from mllog_callbacks.integrity import Status, retention, verify  # noqa: PLC0415 - slow
+
+    files = session.files or [session.chain]
+    if any(each.status == Status.TAMPERED for each in verify(files[:1]) if session.files):
+        click.echo(f"{session.name}: was tampered with, and stays", err=True)
+        return False
+    if not dry_run:
+        retention.remove(session, days)
+    click.echo(f"{session.name}: {'would be removed' if dry_run else 'removed'}")
+    return True

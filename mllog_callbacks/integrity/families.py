@@ -1,0 +1,38 @@
+"""Sessions that belong together: the ranks, workers and folds of one training."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mllog_callbacks.integrity.sessions import Session
+
+__all__ = ["families"]
+
+
+def families(sessions: Iterable[Session]) -> dict[str, list[Session]]:
+    """Sessions by what ties them together, in the order given; one that stands alone, by its name.
+
+    Those with a common parent go by the uppermost one's name, whether or not it is there. Ranks
+    without a parent go by their launcher's job, or by the process that started them.
+    """
+    given = list(sessions)
+    facts = {each.name: each.facts() for each in given}
+    found: dict[str, list[Session]] = {}
+    for each in given:
+        found.setdefault(_family(each.name, facts), []).append(each)
+    return found
+
+
+def _family(name: str, facts: Mapping[str, Mapping[str, Any]]) -> str:
+    seen = {name}
+    while parent := facts.get(name, {}).get("parent"):
+        name = str(parent)
+        if name in seen:
+            break
+        seen.add(name)
+    own = facts.get(name, {})
+    if own.get("job"):
+        return str(own["job"])
+    ranked = own.get("rank") is not None or own.get("local_rank") is not None
+    if ranked and own.get("parent_pid"):
+        return f"process {own['parent_pid']} on {own.get('host')}"
+    return name

@@ -1,0 +1,128 @@
+"""What is said of a session: verdicts by aspect, and the problems behind them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+__all__ = ["Problem", "Status", "Verdict", "exit_code"]
+
+
+class Status(StrEnum):
+    """How one aspect of a session stands.
+
+    ``SOUND``: as it was written. ``TAMPERED``: somebody changed it afterwards. ``INCOMPLETE``:
+    something that belongs to it is missing. ``UNSEALED``: all that is there is as written, but
+    its end is not vouched for: the session is still open, or its process was killed.
+    ``NOT_CHECKABLE``: there is nothing to hold it against.
+    """
+
+    SOUND = "sound"
+    UNSEALED = "unsealed"
+    NOT_CHECKABLE = "not checkable"
+    INCOMPLETE = "incomplete"
+    TAMPERED = "tampered"
+
+
+_WORST: Final = [Status.TAMPERED, Status.INCOMPLETE, Status.UNSEALED, Status.NOT_CHECKABLE]
+_EXIT: Final = {
+    Status.SOUND: 0,
+    Status.TAMPERED: 1,
+    Status.INCOMPLETE: 2,
+    Status.UNSEALED: 2,
+    Status.NOT_CHECKABLE: 3,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason why an aspect is not sound.
+
+    Attributes:
+        aspect: ``integrity``, ``completeness``, ``authenticity`` or ``life cycle``.
+        status: What it makes of the aspect.
+        reason: What was found, and what was expected.
+        file: The name of the file concerned; empty where it is the session as a whole.
+        first: The first line concerned, from 1; 0 where it is the file as a whole.
+        last: The last line concerned.
+    """
+
+    aspect: str
+    status: Status
+    reason: str
+    file: str = ""
+    first: int = 0
+    last: int = 0
+
+    def __str__(self) -> str:
+        lines = f":{self.first}" if self.first else ""
+        if self.last > self.first:
+            lines += f"-{self.last}"
+        return f"{self.file}{lines}: {self.reason}" if self.file else self.reason
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What is said of one session.
+
+    Attributes:
+        session: Its name.
+        directory: Where its files are.
+        entries: How many entries it has, as far as its files are there.
+        files: The names of its files.
+        head: The digest of its chain's last record; empty where there is no chain.
+        state: ``sealed``, ``unsealed`` or ``open``; empty where there is no chain.
+        signer: The public key that signed it, as hex; empty where none did.
+        problems: Why an aspect is not sound.
+    """
+
+    session: str
+    directory: str
+    entries: int = 0
+    files: list[str] = field(default_factory=list)
+    head: str = ""
+    state: str = ""
+    signer: str = ""
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def integrity(self) -> Status:
+        """Whether what is there is as it was written."""
+        return self._of("integrity")
+
+    @property
+    def completeness(self) -> Status:
+        """Whether all that was written is there, to the session's end."""
+        return self._of("completeness")
+
+    @property
+    def authenticity(self) -> Status:
+        """Whether it was signed; with a key given, by that one. Not checkable where unsigned."""
+        return self._of("authenticity")
+
+    @property
+    def life_cycle(self) -> Status:
+        """Whether its runs begin and end as runs do."""
+        return self._of("life cycle")
+
+    @property
+    def status(self) -> Status:
+        """The worst of all; that a session is unsigned is no defect."""
+        told = [
+            each.status
+            for each in self.problems
+            if (each.aspect, each.status) != ("authenticity", Status.NOT_CHECKABLE)
+        ]
+        return _worst(told)
+
+    def _of(self, aspect: str) -> Status:
+        return _worst(each.status for each in self.problems if each.aspect == aspect)
+
+
+def _worst(found: Iterable[Status]) -> Status:
+    return min(found, key=_WORST.index, default=Status.SOUND)
+
+
+def exit_code(verdicts: Iterable[Verdict]) -> int:
+    """What `mllog verify` exits with: 0 sound, 1 tampered, 2 incomplete or unsealed, 3 no check."""
+    return _EXIT[_worst(each.status for each in verdicts if each.status != Status.SOUND)]

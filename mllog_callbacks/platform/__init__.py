@@ -1,0 +1,31 @@
+"""A platform, audited without touching its code: hooks for its classes and functions."""
+
+try:
+    import wrapt  # noqa: F401 - only to say plainly what is missing
+except ImportError as error:
+    _MISSING = "mllog_callbacks.platform needs wrapt: pip install 'mllog-callbacks[platform]'"
+    raise ImportError(_MISSING) from error
+
+from mllog_callbacks.platform.actions import audit_action
+from mllog_callbacks.platform.adapting import adapt
+from mllog_callbacks.platform.call import Call, Hook, Namer, Rule, Told, argument, name_of
+from mllog_callbacks.platform.hooks import Attachment, attach, carry_through, hooked
+from mllog_callbacks.platform.mapping import MAPPING, audit_platform
+
+__all__ = [
+    "MAPPING",
+    "Attachment",
+    "Call",
+    "Hook",
+    "Namer",
+    "Rule",
+    "Told",
+    "adapt",
+    "argument",
+    "attach",
+    "audit_action",
+    "audit_platform",
+    "carry_through",
+    "hooked",
+    "name_of",
+]

@@ -1,0 +1,327 @@
+"""Hooks: events attached, from outside, to the methods of a class or the functions of a module."""
+
+import copy
+import functools
+import pickle
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor
+from types import ModuleType, TracebackType
+from typing import Any, Final, Protocol, Self
+
+import wrapt
+
+from mllog_callbacks.context import carry_context, current
+from mllog_callbacks.exceptions import HookError
+from mllog_callbacks.log import AuditLog
+from mllog_callbacks.platform.call import Hook
+from mllog_callbacks.platform.watching import Watcher
+
+__all__ = ["Attachment", "Place", "attach", "carry_through", "hooked", "raw_of", "take"]
+
+_MISSING: Final = object()
+
+_WITH_FUNC: Final = (
+    functools.cached_property,
+    functools.partial,
+    functools.partialmethod,
+    functools.singledispatchmethod,
+)
+
+
+class _Copied:
+    """What proxies leave open: they are shown, copied and pickled as what they stand for.
+
+    Nothing is annotated here: it would stand among the annotations of every hooked function.
+    """
+
+    def __repr__(self: Any) -> str:
+        return repr(self.__wrapped__)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> object:
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return self.__reduce_ex__(4)
+
+    def __reduce_ex__(self: Any, protocol: object) -> tuple[object, ...]:
+        """By name: what stands there in the process that unpickles."""
+        place = f"{self.__wrapped__.__module__}:{self.__wrapped__.__qualname__}"
+        try:
+            found = pkgutil.resolve_name(place)
+        except (ImportError, AttributeError, ValueError):
+            found = None
+        if found != self.__wrapped__:
+            msg = f"Can't pickle {self.__wrapped__!r}: it's not found as {place}"
+            raise pickle.PicklingError(msg)
+        return pkgutil.resolve_name, (place,)
+
+
+class _BoundHook(_Copied, wrapt.BoundFunctionWrapper):  # type: ignore[type-arg]  # any function's
+    """A hooked method of an object or a class."""
+
+    def __deepcopy__(self, memo: dict[int, object]) -> object:
+        owner = getattr(self.__wrapped__, "__self__", None)
+        if owner is None:
+            return self
+        return getattr(copy.deepcopy(owner, memo), self.__wrapped__.__name__)
+
+    def __reduce_ex__(self, protocol: object) -> tuple[object, ...]:
+        owner = getattr(self.__wrapped__, "__self__", None)
+        if owner is None:
+            return super().__reduce_ex__(protocol)
+        return getattr, (owner, self.__wrapped__.__name__)
+
+
+class _Function(_Copied, wrapt.FunctionWrapper):  # type: ignore[type-arg]  # any function's
+    """A hooked function, in the place where the function stood."""
+
+    __bound_function_wrapper__ = _BoundHook
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        """As functions: the same object each time where it is asked of the class."""
+        if instance is None and self._self_binding == "function":
+            return self
+        return super().__get__(instance, owner)
+
+
+class _Switchable(Protocol):
+    """What stands in a function's place, as wrapt calls it; once off, calls pass."""
+
+    on: bool
+
+    def __call__(
+        self, wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any], /
+    ) -> Any: ...
+
+
+class Place:
+    """A name of a class or module, with what stood there and what stands there now.
+
+    Args:
+        target: The class or module.
+        name: The name.
+        raw: What stands there, unbound.
+        watcher: What to call in its place.
+    """
+
+    __slots__ = ("_before", "_name", "_now", "_target", "_watcher")
+
+    def __init__(self, target: Any, name: str, raw: object, watcher: _Switchable) -> None:
+        self._target, self._name, self._watcher = target, name, watcher
+        self._before = vars(target).get(name, _MISSING)
+        self._now = _hooked_form(raw, watcher)
+
+    def take(self) -> None:
+        """Put the hook there."""
+        setattr(self._target, self._name, self._now)
+        if isinstance(self._now, functools.cached_property):
+            self._now.__set_name__(self._target, self._name)
+
+    def restore(self) -> None:
+        """Put back what stood there, but where somebody has put something else since."""
+        self._watcher.on = False
+        if vars(self._target).get(self._name) is not self._now:
+            return
+        if self._before is _MISSING:
+            delattr(self._target, self._name)
+        else:
+            setattr(self._target, self._name, self._before)
+
+
+class Attachment:
+    """What was attached, and how to take it off again; as a context manager, at the block's end.
+
+    Attributes:
+        names: What is hooked by it, as in ``platform.training.ModelTrainer.train``.
+    """
+
+    def __init__(self, detach: Mapping[str, Callable[[], None]]) -> None:
+        self._detach = dict(detach)
+        self.names = tuple(self._detach)
+
+    def detach(self) -> None:
+        """Restore what stood there. Calls under way are told to their end."""
+        while self._detach:
+            self._detach.popitem()[1]()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.detach()
+
+    def __add__(self, other: "Attachment") -> "Attachment":
+        """Both together."""
+        return Attachment({**self._detach, **other._detach})
+
+
+def attach(
+    target: Any,
+    table: Mapping[str, Hook],
+    log: AuditLog | None = None,
+    *,
+    subclasses: bool = False,
+) -> Attachment:
+    """Attach events to methods of a class or functions of a module, which stay as they are.
+
+    Signature, result, exceptions, pickling and kind (asynchronous, generator, static, property)
+    are the same as before. A name that is hooked already keeps its first hook. A call that passes
+    through `super`, or recurs, is told once. Functions that other modules have imported by
+    ``from`` before are not reached.
+
+    Args:
+        target: The class or module.
+        table: A hook for each name.
+        log: Where entries go; default `get_log()`, asked for at each call.
+        subclasses: Whether to attach to what the subclasses that exist now override, too.
+
+    Returns:
+        What detaches them.
+
+    Raises:
+        HookError: The target has no such name, or something else than a function there. Nothing
+            was attached then.
+
+    Example:
+        >>> attach(Registry, {"save": Hook(Rule("MODEL_SAVED", lambda call: Told("Saved.")))})
+    """
+    if not isinstance(target, (type, ModuleType)):
+        msg = f"{target!r} is no class or module; for an object, attach to its type"
+        raise HookError(msg)
+    places = _places(target, table, log)
+    if subclasses and isinstance(target, type):
+        for kind in _subclasses(target):
+            own = {name: hook for name, hook in table.items() if name in vars(kind)}
+            places |= _places(kind, own, log)
+    return take(places)
+
+
+def _places(target: Any, table: Mapping[str, Hook], log: AuditLog | None) -> dict[str, Place]:
+    """The places of those names that are not hooked yet, by target and name."""
+    places = {}
+    for name, hook in table.items():
+        raw = raw_of(target, name)
+        if not _is_hooked(raw):
+            label = f"{target.__name__.rpartition('.')[2]}.{name}"
+            method = isinstance(target, type) and not isinstance(raw, (staticmethod, classmethod))
+            watcher = Watcher(hook, log, label, _function(raw), method=method)
+            where = getattr(target, "__qualname__", target.__name__)
+            key = f"{getattr(target, '__module__', '')}.{where}.{name}".lstrip(".")
+            places[key] = Place(target, name, raw, watcher)
+    return places
+
+
+def _subclasses(kind: type) -> Iterator[type]:
+    direct: list[type] = type.__subclasses__(kind)
+    for each in direct:
+        yield each
+        yield from _subclasses(each)
+
+
+def take(places: Mapping[str, Place]) -> Attachment:
+    """Take all of these places, or none.
+
+    Raises:
+        HookError: One cannot be taken, such as a method of a built-in type.
+    """
+    try:
+        for place in places.values():
+            place.take()
+    except (TypeError, AttributeError) as error:
+        for place in places.values():
+            place.restore()
+        msg = f"{', '.join(places)} cannot be hooked: {error}"
+        raise HookError(msg) from error
+    return Attachment({name: place.restore for name, place in places.items()})
+
+
+def hooked(function: Callable[..., Any], hook: Hook, log: AuditLog | None = None) -> Any:
+    """A function with a hook: for code one owns; it stands where it is assigned."""
+    raw: Any = function
+    method = "." in getattr(raw, "__qualname__", "").rpartition("<locals>.")[2]
+    plain = _function(raw)
+    name = getattr(plain, "__qualname__", repr(plain)).rpartition("<locals>.")[2]
+    watcher = Watcher(
+        hook,
+        log,
+        name,
+        plain,
+        method=method and not isinstance(raw, (staticmethod, classmethod)),
+    )
+    return _hooked_form(raw, watcher)
+
+
+def carry_through(executor: Executor) -> Attachment:
+    """Let the names that hold where a job is submitted hold in the job, too.
+
+    Only this executor is touched, and of all context variables only this package's is carried.
+    """
+    submit = executor.submit
+
+    def carried(wrapped: Any, _instance: object, args: tuple[Any, ...], kwargs: Any) -> Any:
+        if current.get() is not None and args:
+            args = (carry_context(args[0]), *args[1:])
+        return wrapped(*args, **kwargs)
+
+    def restore() -> None:
+        if type(vars(executor).get("submit")) is _Function:
+            del vars(executor)["submit"]
+
+    if type(submit) is not _Function:
+        vars(executor)["submit"] = _Function(submit, carried)
+    return Attachment({f"{type(executor).__name__}.submit": restore})
+
+
+def raw_of(target: type | ModuleType, name: str) -> object:
+    """What stands under a name, unbound."""
+    places: Iterable[Any] = target.__mro__ if isinstance(target, type) else (target,)
+    for place in places:
+        if name in vars(place):
+            return vars(place)[name]
+    msg = f"{target.__name__} has no {name!r}, so nothing can be attached to it"
+    raise HookError(msg)
+
+
+def _function(raw: Any) -> Any:
+    """The plain function behind a descriptor: its kind is the kind of the calls."""
+    if isinstance(raw, (staticmethod, classmethod)):
+        return _function(raw.__func__)
+    if isinstance(raw, property):
+        return raw.fget
+    if isinstance(raw, _WITH_FUNC):
+        return _function(raw.func)
+    return raw
+
+
+def _hooked_form(raw: Any, watcher: _Switchable) -> Any:
+    """What is put in the place of something: of its kind, with the function in it hooked."""
+    if isinstance(raw, property) and raw.fget is not None:
+        return raw.getter(_Function(raw.fget, watcher))
+    if isinstance(raw, functools.cached_property):
+        return functools.cached_property(_Function(raw.func, watcher))
+    descriptor = isinstance(raw, (staticmethod, classmethod, *_WITH_FUNC))
+    if not (descriptor or callable(raw)) or isinstance(raw, type):
+        msg = f"{raw!r} is no function, so nothing can be attached to it"
+        raise HookError(msg)
+    return _Function(raw, watcher)
+
+
+def _is_hooked(raw: Any) -> bool:
+    if isinstance(raw, property):
+        raw = raw.fget
+    elif isinstance(raw, functools.cached_property):
+        raw = raw.func
+    while type(raw) is _Function:
+        if isinstance(raw._self_wrapper, Watcher):  # noqa: SLF001 - for those who derive from it
+            return True
+        raw = raw.__wrapped__
+    return False

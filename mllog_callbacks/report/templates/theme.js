@@ -1,0 +1,1 @@
+(()=>{const r=document.documentElement,b=document.getElementById("theme");b.hidden=false;b.onclick=()=>{const d=(r.dataset.theme||(matchMedia("(prefers-color-scheme: dark)").matches?"dark":"light"))==="dark";r.dataset.theme=d?"light":"dark"}})()

@@ -1,0 +1,22 @@
+"""What a trail tells: read from its lines alone, and tolerant of whatever became of them."""
+
+from mllog_callbacks.story.builder import StoryBuilder
+from mllog_callbacks.story.curves import Curve, Curves, Point
+from mllog_callbacks.story.files import STANDARD_INPUT, read_sidecar, read_stories
+from mllog_callbacks.story.model import Fold, Found, Run, Seal, Story, Told
+
+__all__ = [
+    "STANDARD_INPUT",
+    "Curve",
+    "Curves",
+    "Fold",
+    "Found",
+    "Point",
+    "Run",
+    "Seal",
+    "Story",
+    "StoryBuilder",
+    "Told",
+    "read_sidecar",
+    "read_stories",
+]

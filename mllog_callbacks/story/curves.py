@@ -1,0 +1,267 @@
+"""The curves of a run: every metric of every set, over iterations, epochs or steps.
+
+Adapters write metrics in shapes of their own: set by set in objects, or flat with the set in the
+name. Each is read by its shape alone; a name is never taken for a direction.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from itertools import pairwise
+from typing import Any, Final, NamedTuple, TypeAlias
+
+__all__ = ["Curve", "Curves", "Point", "measured", "position_of"]
+
+Key: TypeAlias = tuple[str, str]
+"""Set and metric; the set is empty where none is named."""
+
+UNITS: Final = ("iteration", "round", "epoch", "step", "global_step", "check", "fold", "batch")
+"""What positions count, the one that is preferred first."""
+
+_UNIT_NAMES: Final = frozenset(UNITS)
+_SHOWN: Final = {"global_step": "step"}
+_MOST_CURVES: Final = 100
+_MOST_DEPTH: Final = 4
+_WRAPPERS: Final = frozenset({"metrics", "values", "scores", "results", "curves"})
+_SET: Final = r"train(?:ing)?|val(?:id(?:ation)?)?(?:_\d+)?|test|eval(?:uation)?|held_?out|oob|dev"
+_SET_FIRST: Final = re.compile(rf"({_SET})[/_.\- :](.+)", re.IGNORECASE)
+_TRAINING: Final = frozenset({"train", "training", "learn"})
+# Objects that hold numbers, which are no metrics
+_NO_METRICS: Final = frozenset(
+    {
+        *("classes", "context", "default", "defaults", "dtypes", "missing", "parameters"),
+        *("resolved", "set_by_caller", "given", "hyperparameters", "params", "best_params"),
+    }
+)
+# Numbers about how a run goes, which are no metric of its model
+_ASIDE: Final = re.compile(
+    r"(.*_)?(seconds?|secs|duration|time|elapsed|eta|remaining|rows|samples|features|batches|"
+    r"batch_size|memory|bytes|per_second|severity|code|patience|wait|wait_count|done|total)"
+    r"|(planned|max|best|kept|num|n)_.+|.+_(done|std|stdv|count)",
+    re.IGNORECASE,
+)
+
+
+class Point(NamedTuple):
+    """A value at a position; None where it was not finite."""
+
+    at: float
+    value: float | None
+
+
+_point: Final = partial(tuple.__new__, Point)
+"""As `Point._make`, in a third of its time: curves may have a million points."""
+
+
+@dataclass(slots=True)
+class Curve:
+    """One metric on one set.
+
+    Attributes:
+        metric: Name of the metric.
+        dataset: Name of the set; empty where none was named.
+        points: Its values, in order.
+        unit: What their positions count; "entry" where no position tells them apart.
+    """
+
+    metric: str
+    dataset: str
+    points: list[Point]
+    unit: str = "entry"
+
+    @property
+    def training(self) -> bool:
+        """Whether it is of the training data."""
+        return self.dataset.lower() in _TRAINING
+
+    @property
+    def name(self) -> str:
+        """Set and metric, as in "valid_0 auc"."""
+        return f"{self.dataset} {self.metric}".strip()
+
+
+@dataclass(slots=True)
+class Curves:
+    """Collects the curves of a run as its entries come.
+
+    Attributes:
+        position: The last position told; -1 before the first.
+        unlisted: How many values of metrics were left out, because there were too many metrics.
+    """
+
+    position: float = -1
+    unlisted: int = 0
+    _positions: list[dict[str, float]] = field(default_factory=list)
+    _values: dict[Key, tuple[list[int], list[float | None]]] = field(default_factory=dict)
+    _whole: dict[Key, list[float | None]] = field(default_factory=dict)
+    _built: list[Curve] | None = None
+
+    def take(self, snapshot: Mapping[str, Any]) -> None:
+        """Take what an entry of progress has measured."""
+        self._built = None
+        index = len(self._positions)
+        at = {
+            name: value
+            for name, value in snapshot.items()
+            if name in _UNIT_NAMES and (type(value) is int or type(value) is float)
+        }
+        self._positions.append(at)
+        if at:
+            self.position = at[min(at, key=UNITS.index)] if len(at) > 1 else next(iter(at.values()))
+        for key, value in measured(snapshot):
+            values = self._values.get(key)
+            if values is None:
+                if value is None or len(self._values) >= _MOST_CURVES:
+                    self.unlisted += value is not None
+                    continue
+                values = self._values[key] = ([], [])
+            values[0].append(index)
+            values[1].append(value)
+
+    def take_whole(self, snapshot: Mapping[str, Any]) -> None:
+        """Take curves that one entry tells as lists of numbers."""
+        self._built = None
+        for key, values in _lists(snapshot, (), 0):
+            if len(self._whole) < _MOST_CURVES:
+                self._whole[key] = values
+
+    @property
+    def unit(self) -> str:
+        """What the positions of most curves count."""
+        units = [curve.unit for curve in self]
+        return max(units, key=units.count, default="entry")
+
+    def __iter__(self) -> Iterator[Curve]:
+        """The curves, each with its values at positions that tell them apart."""
+        if self._built is None:
+            self._built = [*self._build()]
+        return iter(self._built)
+
+    def _build(self) -> Iterator[Curve]:
+        last: list[int] = []
+        unit, at = "entry", list[float]()
+        for (dataset, metric), (indices, values) in self._values.items():
+            if indices != last:  # most metrics are told together
+                last, (unit, at) = indices, self._placed(indices)
+            points = [*map(_point, zip(at, values, strict=True))]
+            yield Curve(metric, dataset, points, _SHOWN.get(unit, unit))
+        for (dataset, metric), whole in self._whole.items():
+            points = [Point(at, value) for at, value in enumerate(whole, 1)]
+            yield Curve(metric, dataset, points, "iteration")
+
+    def _placed(self, indices: list[int]) -> tuple[str, list[float]]:
+        """The first unit that all these entries name, and whose positions rise."""
+        told = [self._positions[index] for index in indices]
+        for unit in UNITS:
+            if all(unit in each for each in told):
+                at = [each[unit] for each in told]
+                if all(one < other for one, other in pairwise(at)):
+                    return unit, at
+        return "entry", [float(index + 1) for index in indices]
+
+    @property
+    def names(self) -> list[str]:
+        """Set and metric of each, the longest first."""
+        names = [f"{dataset} {metric}".strip() for dataset, metric in self._values]
+        return sorted(names, key=len, reverse=True)
+
+    def __len__(self) -> int:
+        return len(self._values) + len(self._whole)
+
+
+def position_of(snapshot: Mapping[str, Any]) -> tuple[str, float] | None:
+    """The unit and the position that a snapshot names; None where it names none."""
+    for unit in UNITS:
+        if (found := _number(snapshot.get(unit))) is not None:
+            return unit, found
+    return None
+
+
+def measured(snapshot: Mapping[str, Any]) -> list[tuple[Key, float | None]]:
+    """What a snapshot has measured: each set and metric, and its value."""
+    if type(metric := snapshot.get("metric")) is str:
+        return _summed(metric, snapshot)
+    found: list[tuple[Key, float | None]] = []
+    for name, value in snapshot.items():
+        kind = type(value)
+        if kind is float or kind is int or value is None:
+            if (key := _flat(name)) is not None:
+                found.append((key, value))
+        elif kind is dict:
+            _add_nested(found, (name,), value)
+    return found
+
+
+def _summed(metric: str, snapshot: Mapping[str, Any]) -> list[tuple[Key, float | None]]:
+    """The one value of a snapshot that names its metric: the last of a curve, or a mean."""
+    for name in ("last", "value", "mean_test", "best"):
+        if (found := _number(snapshot.get(name))) is not None:
+            dataset, _, rest = metric.partition(" ")
+            mean = {"mean_test": "mean test"}.get(name, "")
+            return [((dataset, rest) if rest else (mean, metric), found)]
+    return []
+
+
+def _add_nested(
+    found: list[tuple[Key, float | None]], path: tuple[str, ...], values: Mapping[str, Any]
+) -> None:
+    for name, value in values.items():
+        kind = type(value)
+        if kind is float or kind is int or value is None:
+            if (key := _key((*path, name))) is not None:
+                found.append((key, value))
+        elif kind is dict and len(path) < _MOST_DEPTH:
+            _add_nested(found, (*path, name), value)
+
+
+def _lists(
+    values: Mapping[str, Any], path: tuple[str, ...], depth: int
+) -> Iterator[tuple[Key, list[float | None]]]:
+    for name, value in values.items():
+        inner = (*path, name)
+        if isinstance(value, dict) and depth < _MOST_DEPTH:
+            yield from _lists(value, inner, depth + 1)
+        elif isinstance(value, list) and _is_curve(value):
+            key = _flat(name) if len(inner) == 1 else _key(inner)
+            if key is not None:
+                yield key, value
+
+
+def _is_curve(values: list[Any]) -> bool:
+    """Whether a list holds three numbers or more, and what was not finite, and nothing else."""
+    numbers = sum(_number(each) is not None for each in values)
+    return numbers > 2 and numbers + values.count(None) == len(values)  # noqa: PLR2004 - see above
+
+
+@lru_cache(maxsize=10_000)
+def _flat(name: str) -> Key | None:
+    """Set and metric of a name such as "val_loss"; None of what is no metric."""
+    if name in UNITS or _ASIDE.fullmatch(name):
+        return None
+    found = _SET_FIRST.fullmatch(name)
+    return (found[1], found[2]) if found else ("", name)
+
+
+@lru_cache(maxsize=10_000)
+def _key(path: tuple[str, ...]) -> Key | None:
+    """Set and metric of a value within objects: the object's name is that of the set."""
+    if not _NO_METRICS.isdisjoint(path):
+        return None
+    inner = [each for each in path if each.lower() not in _WRAPPERS]
+    if not inner or inner[-1] in UNITS or _ASIDE.fullmatch(inner[-1]):
+        return None
+    if len(inner) == 1 or _is_rate(inner[0]):
+        return _flat(".".join(inner)) if not _is_rate(inner[0]) else ("", ".".join(inner))
+    found = _SET_FIRST.fullmatch(inner[-1])
+    if found and not re.fullmatch(_SET, inner[0], re.IGNORECASE):
+        return found[1], ".".join([*inner[:-1], found[2]])
+    return inner[0], ".".join(inner[1:])
+
+
+def _is_rate(name: str) -> bool:
+    return name.lower() in {"lr", "learning_rate", "learning_rates"}
+
+
+def _number(value: object) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -1,0 +1,75 @@
+"""Numbers, times and values as a person reads them."""
+
+import json
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any, Final
+
+__all__ = ["count", "cut", "duration", "moment", "number", "value"]
+
+_MOST: Final = 1e15
+
+
+def number(given: float) -> str:
+    """A number with six digits at most; whole ones with separators."""
+    if not isfinite(given):
+        return str(given)
+    if given == int(given) and abs(given) < _MOST:
+        return f"{int(given):,}"
+    return f"{given:.6g}"
+
+
+def count(many: float, noun: str) -> str:
+    """As in "1 row", "2,000 rows"."""
+    if many == 1:
+        return f"1 {noun}"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number(many)} {plural}"
+
+
+def cut(text: str, most: int) -> str:
+    """A text of at most so many characters; of a longer one the end is an ellipsis."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def value(given: Any, most: int = 80) -> str:  # noqa: ANN401 - any value of a snapshot
+    """A value of a snapshot in one line."""
+    if isinstance(given, bool) or given is None:
+        return {True: "true", False: "false", None: "none"}[given]
+    if isinstance(given, int | float):
+        return number(given) if isinstance(given, float) else str(given)
+    if isinstance(given, str):
+        return cut(given, most)
+    if isinstance(given, dict):
+        return cut(
+            ", ".join(f"{key}: {value(given[key], most)}" for key in list(given)[:most]), most
+        )
+    return cut(json.dumps(given, ensure_ascii=False), most)
+
+
+def moment(stamp: str | None) -> str:
+    """As in "20 November 2026, 09:14:03 UTC"."""
+    if stamp is None:
+        return "not recorded"
+    at = datetime.fromisoformat(stamp).astimezone(UTC)
+    return f"{at.day} {at:%B %Y, %H:%M:%S} UTC"
+
+
+def duration(first: str | None, last: str | None) -> str:
+    """The time between two timestamps; empty where one is missing."""
+    if first is None or last is None:
+        return ""
+    passed = (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
+    return _passed(max(passed, 0.0))
+
+
+def _passed(seconds: float) -> str:
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:  # noqa: PLR2004 - of a minute
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:  # noqa: PLR2004 - of an hour
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:,} h {minutes} min"

@@ -1,0 +1,93 @@
+"""A trail that was read: its story for people and programs, in a notebook or as a page."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mllog_callbacks.log import AuditLog
+from mllog_callbacks.logfiles import find_logs
+from mllog_callbacks.report import render_card, render_report
+from mllog_callbacks.sealing import seal
+from mllog_callbacks.story import Story, read_stories, telling
+from mllog_callbacks.story.summing import as_object
+
+__all__ = ["Trail", "read_trail"]
+
+
+@dataclass(frozen=True)
+class Trail:
+    """The sessions of some logs, as they were when they were read; a notebook shows their story.
+
+    Attributes:
+        stories: The story of each session, the oldest first.
+
+    Example:
+        >>> trail = read_trail("logs")
+        >>> print(trail)
+        >>> trail.save("report.html")
+    """
+
+    stories: tuple[Story, ...]
+
+    def summary(self) -> list[dict[str, Any]]:
+        """What happened in each session, as plain values: those of ``mllog summary --json``."""
+        return [as_object(story) for story in self.stories]
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the report of the newest session as one HTML file; returns its path.
+
+        Raises:
+            OSError: The file cannot be written.
+            ValueError: There is no session.
+        """
+        if not self.stories:
+            msg = "this trail has no session to report"
+            raise ValueError(msg)
+        file = Path(path)
+        file.write_text(render_report(self.stories[-1]), encoding="utf-8")
+        return file
+
+    def __str__(self) -> str:
+        return "\n\n".join(_told(story) for story in self.stories) or "There is no entry."
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {len(self.stories)} sessions>"
+
+    def _repr_html_(self) -> str:
+        return self._card
+
+    @cached_property
+    def _card(self) -> str:
+        return render_card(self.stories)
+
+
+def _told(story: Story) -> str:
+    paragraphs = (" ".join(piece.text for piece in each) for each in telling.what_happened(story))
+    return "\n".join([telling.title(story), *paragraphs])
+
+
+def read_trail(
+    source: str | os.PathLike[str] | AuditLog | Iterable[str | os.PathLike[str]],
+) -> Trail:
+    """Read the story of logs; tolerant of lines that are no entries, of which the story tells.
+
+    Args:
+        source: A file, a folder, several of these, or a log, which is flushed first.
+
+    Raises:
+        FileNotFoundError: There is no such path.
+    """
+    if isinstance(source, AuditLog):
+        source.flush(2)
+        paths: list[str | os.PathLike[str]] = [source.path]
+    elif isinstance(source, str | os.PathLike):
+        paths = [source]
+    else:
+        paths = list(source)
+    files = dict.fromkeys(file for path in paths for file in find_logs(path))
+    stories = read_stories(files)
+    seal(stories)
+    return Trail(tuple(sorted(stories, key=lambda story: story.span[0] or "")))

@@ -1,0 +1,125 @@
+"""Retention: what is old enough goes, with a record of it; nothing else does."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mllog_callbacks.chain.heads import chain_path
+from mllog_callbacks.chain.writer import Chain
+from mllog_callbacks.integrity import Status, verify
+from mllog_callbacks.sinks import LogFiles
+from sealed import edit, judge, mllog, seal
+
+DAY = "2020-01-01"
+LONG_AGO = 1_577_836_800  # that day
+
+
+def _old(logs: Path, session: str) -> Path:
+    """A session as it would be there, had it been written and sealed then."""
+    files = LogFiles(logs, session, {})
+    lines = b"".join(
+        b'{"timestamp":"%bT00:00:00.%06dZ","event":"MODEL_SAVED"}\n' % (DAY.encode(), n)
+        for n in range(120)
+    )
+    files.append(DAY.encode(), memoryview(lines))
+    files.close()
+    path = files.path(DAY)
+    chain = chain_path(str(files.sidecar))
+    written = Chain(chain, session, files.manifest.encode())
+    written.take(path.name, lines)
+    written.end(sealed=True)
+    for today in logs.glob(f"*.{session}.jsonl"):
+        if not today.stat().st_size:
+            today.unlink()
+    for each in (path, chain, files.sidecar):
+        os.utime(each, (LONG_AGO, LONG_AGO))
+    return path
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    """An old session, and a new one which saw the old one's head."""
+    _old(tmp_path, "old")
+    seal(tmp_path, 120, session="new")
+    return tmp_path
+
+
+def test_old_sessions_are_removed_and_are_no_loss_then(logs: Path) -> None:
+    """With their sidecars; the record says what they were."""
+    head = judge(logs, "old").head
+    (old,) = logs.glob("*.old.jsonl")
+    shown = mllog("prune", logs, "--older-than", "200d")
+    assert (shown.returncode, shown.stdout) == (0, b"old: removed\n")
+    assert not old.exists()
+    assert sorted(each.name for each in (logs / "_integrity").iterdir()) == [
+        "new.chain",
+        "new.json",
+        "pruned.log",
+    ]
+    record = (logs / "_integrity" / "pruned.log").read_text()
+    assert head in record
+    assert old.name in record
+    assert [(each.session, each.status) for each in verify([logs])] == [("new", Status.SOUND)]
+
+
+def test_less_than_the_minimum_is_refused(logs: Path) -> None:
+    """183 days, or what the environment says; exit code 2, and all is there."""
+    shown = mllog("prune", logs, "--older-than", "182")
+    assert shown.returncode == 2
+    assert b"183 days at least" in shown.stderr
+    assert mllog("prune", logs, "--older-than", "200", MLLOG_RETENTION_DAYS="365").returncode == 2
+    assert mllog("prune", logs, "--older-than", "30", MLLOG_RETENTION_DAYS="x").returncode == 2
+    assert len(list(logs.glob("*.jsonl"))) == 2
+    assert mllog("prune", logs, "--older-than", "30", MLLOG_RETENTION_DAYS="30").returncode == 0
+    assert len(list(logs.glob("*.jsonl"))) == 1
+
+
+def test_what_is_not_old_stays(logs: Path) -> None:
+    """By its day, or by a change of its files since."""
+    (old,) = logs.glob("*.old.jsonl")
+    os.utime(old)
+    assert mllog("prune", logs, "--older-than", "183").stdout == b""
+    assert len(list(logs.glob("*.jsonl"))) == 2
+
+
+def test_a_dry_run_removes_nothing(logs: Path) -> None:
+    """It only says what would be."""
+    assert (
+        mllog("prune", logs, "--older-than", "200", "--dry-run").stdout
+        == b"old: would be removed\n"
+    )
+    assert len(list(logs.glob("*.jsonl"))) == 2
+
+
+def test_evidence_stays(logs: Path) -> None:
+    """A session that was tampered with; exit code 1."""
+    (path,) = logs.glob("*.old.jsonl")
+    edit(path, lambda lines: lines.pop(3))
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    shown = mllog("prune", logs, "--older-than", "200")
+    assert shown.returncode == 1
+    assert shown.stderr == b"old: was tampered with, and stays\n"
+
+
+def test_a_changed_record_of_what_was_removed_is_tampering(logs: Path) -> None:
+    """Any bit of it."""
+    assert mllog("prune", logs, "--older-than", "200").returncode == 0
+    record = logs / "_integrity" / "pruned.log"
+    data = bytearray(record.read_bytes())
+    for bit in range(0, 8 * len(data), 5):
+        data[bit // 8] ^= 1 << bit % 8
+        record.write_bytes(data)
+        assert any(each.status == Status.TAMPERED for each in verify([logs])), bit
+        data[bit // 8] ^= 1 << bit % 8
+
+
+def test_several_prunes_make_one_record(logs: Path) -> None:
+    """Each line follows the one before."""
+    for name in ("one", "two", "three"):
+        _old(logs, name)
+        assert mllog("prune", logs, "--older-than", "200").returncode == 0
+    assert (logs / "_integrity" / "pruned.log").read_bytes().count(b"\n") == 4
+    assert [(each.session, each.status) for each in verify([logs])] == [("new", Status.SOUND)]
+    edit(logs / "_integrity" / "pruned.log", lambda lines: lines.pop(1))
+    assert any(each.status == Status.TAMPERED for each in verify([logs]))
