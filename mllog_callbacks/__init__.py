@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         UnknownEventError,
     )
     from mllog_callbacks.guards import guarded, raising, report_failure
+    from mllog_callbacks.listening import Listener, listen
     from mllog_callbacks.live import LiveView
     from mllog_callbacks.log import AuditLog, get_log
     from mllog_callbacks.reader import Finding, Line, read_entries, read_lines
@@ -61,6 +62,7 @@ else:
             "UnknownEventError",
         ),
         "guards": ("guarded", "raising", "report_failure"),
+        "listening": ("Listener", "listen"),
         "live": ("LiveView",),
         "log": ("AuditLog", "get_log"),
         "reader": ("Finding", "Line", "read_entries", "read_lines"),
@@ -99,6 +101,7 @@ __all__ = [
     "Issue",
     "Level",
     "Line",
+    "Listener",
     "LiveView",
     "LogDirectoryError",
     "LogEntry",
@@ -116,6 +119,7 @@ __all__ = [
     "get_log",
     "guarded",
     "json_schema",
+    "listen",
     "raising",
     "read_entries",
     "read_lines",

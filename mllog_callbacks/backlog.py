@@ -19,7 +19,7 @@ __all__ = ["Backlog"]
 
 _T = TypeVar("_T")
 
-_PAUSE_S: Final = 0.02
+_PAUSE_S: Final = 0.1
 _MOST: Final = 10_000
 _WAIT_S: Final = 10.0
 

@@ -6,14 +6,22 @@ asyncio tasks and `asyncio.to_thread` by itself; `carry_context` takes it into t
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar, Token
 from typing import Final, Generic, ParamSpec, TypeVar
 
 from mllog_callbacks.events import RUN_ENDS, EventType
 from mllog_callbacks.wording import Reason, shown
 
-__all__ = ["RunAround", "Scope", "audit_context", "carry_context", "current", "scoped"]
+__all__ = [
+    "RunAround",
+    "Scope",
+    "audit_context",
+    "carry_context",
+    "current",
+    "leave",
+    "scoped",
+]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -124,6 +132,12 @@ def _portable(value: object) -> object:
     return value if isinstance(value, (str, int, float, type(None))) else shown(value)
 
 
+def leave(token: "Token[Scope | None]") -> None:
+    """Let the scope of before hold again; in a coroutine that was resumed elsewhere, none did."""
+    with suppress(ValueError):  # the token is of another context
+        current.reset(token)
+
+
 @contextmanager
 def scoped(scope: Scope | None) -> Iterator[None]:
     """Let a scope hold, in this thread or task, until the block ends."""
@@ -131,7 +145,7 @@ def scoped(scope: Scope | None) -> Iterator[None]:
     try:
         yield
     finally:
-        current.reset(token)
+        leave(token)
 
 
 @contextmanager

@@ -15,7 +15,14 @@ from typing import Final, Self
 from mllog_callbacks.event_types import Level
 from mllog_callbacks.guards import report_failure
 from mllog_callbacks.identity import ancestors, describe_session, new_session_name
-from mllog_callbacks.sinks import NullSink, Sink, check_session, open_sink, session_of_process
+from mllog_callbacks.sinks import (
+    NullSink,
+    Sink,
+    check_session,
+    open_sink,
+    session_of_process,
+    unusable,
+)
 
 __all__ = ["CLOSE_TIMEOUT_S", "Session"]
 
@@ -56,7 +63,7 @@ class Session:
         given = settings.load_settings()
         self.level = given.level if level is None else settings.parse_level(level)
         self.closed = self._warned = False
-        self._directory = Path(given.dir if directory is None else directory).absolute()
+        self._directory = _absolute(Path(given.dir if directory is None else directory))
         self._name = name or given.session
         self._disabled = given.disabled
         self._sync_ms = _SYNC_MS[given.durability]
@@ -176,6 +183,13 @@ def _check_key(path: Path | None) -> None:
     else:
         return
     _logger.warning("MLLOG_SIGNING_KEY=%s: %s; the log is not signed", path, told)
+
+
+def _absolute(directory: Path) -> Path:
+    try:
+        return directory.absolute()
+    except OSError as error:  # the working directory was removed
+        raise unusable(directory, error) from error
 
 
 _live: weakref.WeakSet[Session] = weakref.WeakSet()

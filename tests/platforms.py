@@ -120,3 +120,12 @@ class MetricsCalculator:
     def compare(self, models: list[str]) -> dict[str, Any]:
         """The first is the best."""
         return {"best": models[0], "reason": "it comes first"}
+
+
+def stop_while_training(trainer: ModelTrainer) -> None:
+    """Start a training that waits, and stop it."""
+    thread = threading.Thread(target=trainer.train, args=("credit",))
+    thread.start()
+    assert trainer.waiting.wait(20)
+    trainer.stop()
+    thread.join()

@@ -1,6 +1,7 @@
 """The chain: the tree it is made of, and how it goes on whatever befalls its writer."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from mllog_callbacks.integrity import Status
 from mllog_callbacks.integrity.chains import read_chain
 from mllog_callbacks.sinks import LogFiles, QueuedSink
 from mllog_callbacks.sinks.spool.sink import SpoolSink
-from processes import drained, emit_many, numbers
+from processes import drained, emit_many, numbers, spools, until
 from sealed import judge, problems, seal
 
 
@@ -159,6 +160,23 @@ def test_a_chain_that_is_removed_is_made_again(tmp_path: Path) -> None:
     chain.end(sealed=True)
     read = read_chain(tmp_path / "s.chain")
     assert (read.broken, len(read.checkpoints), read.state) == ([], 5, "sealed")
+
+
+def test_a_session_whose_spool_was_taken_away_goes_on_in_the_same_chain(tmp_path: Path) -> None:
+    """Its state went with the spool; its chain and files are still there."""
+    with AuditLog(tmp_path, session="run") as log:
+        emit_many(log, 0, 150)
+        assert log.flush(10)
+        chain = tmp_path / "_integrity" / "run.chain"
+        until(lambda: chain.exists() and chain.read_bytes().count(b"\n") == 2)
+        for spool in spools(tmp_path):
+            shutil.rmtree(spool)
+        emit_many(log, 150, 400)
+        assert log.flush(10)
+    drained(tmp_path)
+    assert sorted(numbers(tmp_path)) == list(range(400))
+    assert problems(tmp_path) == []
+    assert judge(tmp_path).entries == 400
 
 
 def test_a_planted_file_or_link_is_not_written_to(tmp_path: Path) -> None:

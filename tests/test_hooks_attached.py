@@ -1,6 +1,7 @@
 """Attaching and detaching hooks, what they tell once, and the names that hold within calls."""
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -11,7 +12,7 @@ import pytest
 import hookables
 from hookables import METHODS, SHOWN, Corner, Kiosk, Shop, shown
 from mllog_callbacks import AuditLog, HookError, LogEntry, audit_context, get_log
-from mllog_callbacks.platform import Call, Hook, Rule, attach, carry_through
+from mllog_callbacks.platform import Call, Hook, Rule, adapt, attach, carry_through
 
 Entries = Callable[[], list[LogEntry]]
 
@@ -190,3 +191,36 @@ def test_calls_in_many_threads_keep_their_own_names(log: AuditLog, entries: Entr
     found = entries()
     assert len(found) == 400
     assert all(each.reasoning == str(int(str(each.dataset)) + 2) for each in found)
+
+
+def test_an_adapter_on_a_function_is_no_hook(log: AuditLog, entries: Entries) -> None:
+    """So that it can be hooked as well; both come off."""
+
+    class Framework:
+        def fit(self, callbacks: list[str] | None = None) -> list[str]:
+            return callbacks or []
+
+    before = vars(Framework)["fit"]
+    with adapt(Framework, "fit", callbacks=lambda: "added"):
+        for _ in range(2):
+            with attach(Framework, {"fit": SHOWN}, log):
+                assert Framework().fit() == ["added"]
+    assert vars(Framework)["fit"] is before
+    assert len(entries()) == 2
+
+
+def test_a_coroutine_may_be_resumed_in_another_context(log: AuditLog, entries: Entries) -> None:
+    """As some frameworks do; nobody's names are left behind."""
+
+    class Steps:
+        async def act(self) -> int:
+            await asyncio.sleep(0)
+            return 1
+
+    with attach(Steps, {"act": SHOWN}, log):
+        coroutine = Steps().act()
+        contextvars.Context().run(coroutine.send, None)
+        with pytest.raises(StopIteration) as stop:
+            contextvars.Context().run(coroutine.send, None)
+    assert stop.value.value == 1
+    assert len(entries()) == 1

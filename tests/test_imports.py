@@ -30,7 +30,7 @@ FLOORS: tuple[set[str], ...] = (
         "timestamps",
         "wording",
     },
-    {"events", "values"},
+    {"events", "listening", "values"},
     {"context", "encoding", "identity", "settings"},
     {"sinks", "detectors"},
     {"logfiles"},

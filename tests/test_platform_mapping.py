@@ -2,12 +2,9 @@
 
 import asyncio
 import logging
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import lightgbm
 import pytest
 
 from mllog_callbacks import AuditLog, EventType, LogEntry
@@ -16,11 +13,17 @@ from mllog_callbacks.platform import (
     Attachment,
     Hook,
     audit_platform,
-    carry_through,
     protocols,
 )
 from mllog_lightgbm import MLAuditCallback
-from platforms import DatasetManager, MetricsCalculator, ModelTrainer, RefusedError, Table
+from platforms import (
+    DatasetManager,
+    MetricsCalculator,
+    ModelTrainer,
+    RefusedError,
+    Table,
+    stop_while_training,
+)
 
 Entries = Callable[[], list[LogEntry]]
 
@@ -32,15 +35,6 @@ def audited(log: AuditLog) -> Iterator[Attachment]:
         datasets=DatasetManager, trainer=ModelTrainer, metrics=MetricsCalculator, log=log
     ) as attached:
         yield attached
-
-
-@pytest.fixture
-def trainer(audited: Attachment) -> ModelTrainer:
-    """A trainer with a data set."""
-    del audited
-    datasets = DatasetManager()
-    datasets.upload("credit")
-    return ModelTrainer(datasets)
 
 
 def use_all(log: AuditLog) -> None:
@@ -66,15 +60,6 @@ def use_all(log: AuditLog) -> None:
     metrics.compare(["m1", "m2"])
 
 
-def stop_while_training(trainer: ModelTrainer) -> None:
-    """Start a training that waits, and stop it."""
-    thread = threading.Thread(target=trainer.train, args=("credit",))
-    thread.start()
-    assert trainer.waiting.wait(20)
-    trainer.stop()
-    thread.join()
-
-
 def test_all_fifteen_event_types_are_told_each_with_its_names(
     audited: Attachment, log: AuditLog, entries: Entries
 ) -> None:
@@ -92,120 +77,6 @@ def test_all_fifteen_event_types_are_told_each_with_its_names(
     assert [each.decision for each in unnamed] == ["A stop of the training was asked for: waiting."]
 
 
-def test_a_run_is_told_once_and_what_the_adapter_knows_stays(
-    trainer: ModelTrainer, log: AuditLog, entries: Entries
-) -> None:
-    """One start and one end, by the platform; the adapter's are progress, with all their words."""
-    trainer.select_algorithm("lightgbm")
-    trainer.train("credit", [MLAuditCallback(log)])
-    found = [each for each in entries() if each.event.startswith("TRAINING")]
-    assert [each.event for each in found if each.event != "TRAINING_PROGRESS"] == [
-        "TRAINING_STARTED",
-        "TRAINING_COMPLETED",
-    ]
-    assert found[0].decision == "Training of lightgbm started on credit."
-    assert str(found[1].decision).startswith("Training of at most 5 iterations started")
-    assert "all 5 planned iterations ran" in str(found[-1].reasoning)
-    assert {(each.dataset, each.model) for each in found} == {("credit", "lightgbm")}
-
-
-def test_the_adapters_stop_is_the_runs_stop(
-    trainer: ModelTrainer, log: AuditLog, entries: Entries
-) -> None:
-    """Early stopping ends the platform's run as `TRAINING_STOPPED`, for the adapter's reason."""
-    trainer.select_algorithm("lightgbm")
-
-    def early(env: lightgbm.callback.CallbackEnv) -> None:
-        if env.iteration == 2:
-            raise lightgbm.callback.EarlyStopException(1, [])
-
-    trainer.train("credit", [MLAuditCallback(log), early])
-    *_, last = entries()
-    assert last.event == "TRAINING_STOPPED"
-    assert "early" in str(last.reasoning)
-
-
-def test_a_failure_within_is_told_once_as_the_runs_end(
-    trainer: ModelTrainer, log: AuditLog, entries: Entries
-) -> None:
-    """Also where the adapter sees its end later than the platform."""
-    trainer.select_algorithm("lightgbm")
-    trainer.set_hyperparameters(num_leaves=1)
-    with pytest.raises(lightgbm.basic.LightGBMError, match="num_leaves"):
-        trainer.train("credit", [MLAuditCallback(log)])
-    found = [each for each in entries() if each.event.startswith("TRAINING")]
-    assert [each.event for each in found if each.event != "TRAINING_PROGRESS"] == [
-        "TRAINING_STARTED",
-        "TRAINING_FAILED",
-    ]
-    assert all(each.dataset == "credit" for each in found)
-
-
-def test_stopping_ends_the_one_run_meant(trainer: ModelTrainer, entries: Entries) -> None:
-    """Its end names who asked; a stop without a run is an end by itself."""
-    trainer.select_algorithm("waiting")
-    stop_while_training(trainer)
-    trainer.stop()
-    events = [each.event for each in entries()][2:]
-    assert sorted(events[:3]) == ["TRAINING_PROGRESS", "TRAINING_STARTED", "TRAINING_STOPPED"]
-    assert events[3:] == ["TRAINING_STOPPED"]
-    ended = next(each for each in entries() if each.event == "TRAINING_STOPPED")
-    assert ended.decision == "Training of waiting stopped by ModelTrainer.stop."
-
-
-def test_of_several_runs_the_one_named_is_stopped(log: AuditLog, entries: Entries) -> None:
-    """By its model, data set or identifier."""
-
-    class Trainer:
-        def __init__(self) -> None:
-            self.stops = {"a": threading.Event(), "b": threading.Event()}
-            self.began = threading.Barrier(3)
-
-        def train(self, job: str) -> str:
-            self.began.wait()
-            self.stops[job].wait(20)
-            return job
-
-        def stop(self, job: str) -> None:
-            """Ask for it."""
-
-    with audit_platform(trainer=Trainer, log=log), ThreadPoolExecutor(2) as pool:
-        trainer = Trainer()
-        jobs = [pool.submit(trainer.train, name) for name in ("a", "b")]
-        trainer.began.wait()
-        trainer.stop("b")
-        for event in trainer.stops.values():
-            event.set()
-        assert [job.result() for job in jobs] == ["a", "b"]
-    ends = {each.model: each.event for each in entries() if each.event in {*EventType}}
-    assert (ends["a"], ends["b"]) == ("TRAINING_COMPLETED", "TRAINING_STOPPED")
-
-
-@pytest.mark.parametrize("outcome", ["returns", "raises"])
-def test_a_future_is_a_run_until_it_is_done(log: AuditLog, entries: Entries, outcome: str) -> None:
-    """A training in a pool of the platform's own; names go with it."""
-
-    class Trainer:
-        def __init__(self, pool: ThreadPoolExecutor) -> None:
-            self.pool = pool
-
-        def train(self, dataset: str) -> Any:
-            del dataset
-            return self.pool.submit(self.work)
-
-        def work(self) -> str:
-            log.emit("MODEL_EVALUATED")
-            return {"returns": "model"}[outcome]
-
-    with audit_platform(trainer=Trainer, log=log), ThreadPoolExecutor(1) as pool:
-        carry_through(pool)
-        future = Trainer(pool).train("credit")
-        assert (future.exception() is None) == (outcome == "returns")
-    found = [(each.event.partition("_")[2], each.dataset) for each in entries()]
-    end = "COMPLETED" if outcome == "returns" else "FAILED"
-    assert found == [("STARTED", "credit"), ("EVALUATED", "credit"), (end, "credit")]
-
-
 def test_what_a_call_returned_names_its_data_set_later(log: AuditLog, entries: Entries) -> None:
     """By its identity, where only the data itself is handed over; an equal object is another."""
 
@@ -221,30 +92,15 @@ def test_what_a_call_returned_names_its_data_set_later(log: AuditLog, entries: E
     assert starts == ["credit", None]
 
 
-def test_a_data_set_loaded_within_is_the_runs(log: AuditLog, entries: Entries) -> None:
-    """An adapter's entries after it name it, and so does the end."""
-
-    class Trainer:
-        def train(self) -> None:
-            datasets = DatasetManager()
-            datasets.upload("credit")
-            log.emit("MODEL_EVALUATED")
-
-    with audit_platform(datasets=DatasetManager, trainer=Trainer, log=log):
-        Trainer().train()
-    assert [each.dataset for each in entries()] == [None, "credit", "credit", "credit"]
-
-
-def test_what_is_refused_leaves_an_issue_and_passes(
-    trainer: ModelTrainer, entries: Entries
-) -> None:
+def test_what_is_refused_leaves_an_issue_and_passes(audited: Attachment, entries: Entries) -> None:
     """With the exception's own words."""
+    del audited
     with pytest.raises(RefusedError):
-        trainer.datasets.upload("none", rows=0)
-    *_, last = entries()
-    assert (last.event, last.dataset) == ("ISSUE_DETECTED", "none")
-    assert last.decision == "DatasetManager.upload failed for none."
-    assert last.reasoning == "RefusedError: none has no rows was raised to the caller."
+        DatasetManager().upload("none", rows=0)
+    (entry,) = entries()
+    assert (entry.event, entry.dataset) == ("ISSUE_DETECTED", "none")
+    assert entry.decision == "DatasetManager.upload failed for none."
+    assert entry.reasoning == "RefusedError: none has no rows was raised to the caller."
 
 
 def test_an_exception_is_told_once_by_the_innermost_call(log: AuditLog, entries: Entries) -> None:
@@ -362,3 +218,55 @@ def test_the_example_classes_follow_the_protocols() -> None:
         "ModelTrainer",
         "MetricsCalculator",
     }
+
+
+def test_what_subclasses_override_is_told_too(log: AuditLog, entries: Entries) -> None:
+    """Once, where they call the one they override; and all is restored."""
+
+    class Base:
+        def evaluate(self, model: str) -> dict[str, float]:
+            raise NotImplementedError(model)
+
+    class Fast(Base):
+        def evaluate(self, model: str) -> dict[str, float]:
+            return {"speed": len(model)}
+
+    class Faster(Fast):
+        def evaluate(self, model: str) -> dict[str, float]:
+            return {name: 2 * value for name, value in super().evaluate(model).items()}
+
+    before = [vars(kind)["evaluate"] for kind in (Base, Fast, Faster)]
+    with audit_platform(metrics=Base, log=log):
+        Fast().evaluate("m1")
+        Faster().evaluate("m2")
+    assert [vars(kind)["evaluate"] for kind in (Base, Fast, Faster)] == before
+    assert [each.decision for each in entries()] == [
+        "m1 was evaluated: speed 2.",
+        "m2 was evaluated: speed 4.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("result", "decision", "issue"),
+    [
+        (None, "credit was validated.", None),
+        (True, "credit was validated and accepted.", None),
+        (False, "credit was validated and refused.", "credit is not valid."),
+        (["a gap"], "credit was validated, with 1 problem.", "credit has 1 problem."),
+        ({"ok": True, "errors": []}, "credit was validated and accepted.", None),
+        ({"is_valid": False}, "credit was validated and refused.", "credit is not valid."),
+    ],
+)
+def test_a_validation_is_told_by_what_it_returned(
+    log: AuditLog, entries: Entries, result: object, decision: str, issue: str | None
+) -> None:
+    """Whatever its form; nothing is said that it did not say."""
+
+    class Manager:
+        def validate(self, dataset: str) -> object:
+            del dataset
+            return result
+
+    with audit_platform(datasets=Manager, log=log):
+        Manager().validate("credit")
+    assert [each.decision for each in entries()] == [decision, *([issue] if issue else [])]

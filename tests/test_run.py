@@ -115,6 +115,16 @@ def test_steps_are_told_at_a_rate_a_person_reads() -> None:
     assert _told(Cadence(Level.DEBUG, 5), 5) == [1, 2, 3, 4, 5]
 
 
+def test_a_new_best_is_told_when_it_ends_a_long_stretch() -> None:
+    """Long is ten steps, and a quarter of the run so far: a noisy run does not fill the log."""
+    cadence = Cadence(Level.INFO, 1_000)
+    cadence.told(50)
+    assert not cadence.due(60, stretch=9)
+    assert cadence.due(60, stretch=15)
+    assert not cadence.due(80, stretch=15)
+    assert cadence.following == 100
+
+
 def test_silence_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps that take minutes are each told."""
     clock = [0.0]

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from disks import error_of
 from mllog_callbacks import AuditLog
 from mllog_callbacks.sinks.spool import place
-from mllog_callbacks.sinks.spool.layout import Control
-from processes import drained, drainers, emit_many, numbers, spools, until
+from processes import drained, drainers, emit_many, numbers, until
 
 Fail = Callable[[str], object]
 
@@ -48,11 +48,6 @@ def _tell(command: Path, told: str) -> None:
     fresh.rename(command)
 
 
-def _error(directory: Path) -> int:
-    (folder,) = spools(directory)
-    return Control(str(folder)).error
-
-
 @pytest.mark.parametrize("kind", ["1 write", "1 half", "1 sync", "1 write sync close"])
 @pytest.mark.parametrize("killed", [False, True], ids=["drainer lives", "drainer killed"])
 def test_an_error_of_the_disk_loses_nothing(
@@ -68,7 +63,7 @@ def test_an_error_of_the_disk_loses_nothing(
         assert log.flush(10)
         fail(kind)
         emit_many(log, 300, 3_000)
-        until(lambda: _error(directory) == errno.EIO)
+        until(lambda: error_of(directory) == errno.EIO)
         assert not log.flush(0.3)
         assert log.stats.pending > 0 or "sync" in kind
         if killed:

@@ -110,7 +110,7 @@ def test_a_signal_handler_may_emit_within_emit(
     before = signal.signal(signal.SIGALRM, handler)
     try:
         with AuditLog(tmp_path) as log:
-            signal.setitimer(signal.ITIMER_REAL, 0.0002, 0.0002)
+            signal.setitimer(signal.ITIMER_REAL, 0.00015, 0.00015)
             _emit(log, 0, 30_000)
             signal.setitimer(signal.ITIMER_REAL, 0)
             handled = next(signals)

@@ -7,7 +7,9 @@ import lightgbm
 from fastapi import FastAPI
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
+from sklearn.base import BaseEstimator
 
+import mllog_lightgbm
 from mllog_callbacks import AuditLog, LogDirectoryError, LogEntry, read_entries
 from mllog_callbacks.platform import (
     MAPPING,
@@ -20,7 +22,8 @@ from mllog_callbacks.platform import (
     argument,
     audit_platform,
 )
-from mllog_lightgbm import MLAuditCallback
+from mllog_sklearn import audited
+from workbench import algorithms
 from workbench.datasets import DatasetManager
 from workbench.errors import NotFoundError
 from workbench.metrics import MetricsCalculator
@@ -89,8 +92,24 @@ def hook(log: AuditLog) -> Attachment:
         table=_TABLE,
         log=log,
     )
-    # What only the framework knows: iterations, issues of its metrics
-    return attached + adapt(lightgbm, "train", callbacks=lambda: MLAuditCallback(log))
+    # What only the frameworks know: iterations, issues of their metrics
+    attached += adapt(lightgbm, "train", callbacks=lambda: mllog_lightgbm.MLAuditCallback(log))
+    attached += adapt(algorithms, "make_estimator", result=lambda made: _audited(made, log))
+    if hasattr(algorithms, "make_trainer"):  # Lightning is installed
+        attached += adapt(algorithms, "make_trainer", callbacks=lambda: _lightning(log))
+    return attached
+
+
+def _audited(estimator: BaseEstimator, log: AuditLog) -> BaseEstimator:
+    """But for one that is grown by many fits: the platform itself tells its steps."""
+    grown = getattr(estimator, "warm_start", False) and hasattr(estimator, "n_estimators")
+    return estimator if grown else audited(estimator, log)
+
+
+def _lightning(log: AuditLog) -> object:
+    from mllog_lightning import MLAuditCallback  # noqa: PLC0415 - torch takes seconds
+
+    return MLAuditCallback(log)
 
 
 def _read(directory: Path) -> list[LogEntry]:

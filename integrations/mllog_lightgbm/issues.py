@@ -40,7 +40,10 @@ class Watcher:
         if results and results[0][0] == CV_SET:
             results = read_results(results)
         training = self._training
-        trained = {each[1]: float(each[2]) for each in results if each[0] == training}
+        trained: dict[str, float] = {}
+        for each in results:
+            if each[0] == training:
+                trained[each[1]] = float(each[2])
         found: list[Issue] = []
         only_training = len(trained) == len(results)
         for each in results:

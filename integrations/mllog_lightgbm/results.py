@@ -66,13 +66,18 @@ class Best:
         value: The value; while there was no number, the infinity that any number betters.
         iteration: Where it stood, counted from 1; 0 while there was no number.
         before: Where the best before it stood; 0 where there was none.
-        deviation: Its standard deviation over folds; None without folds.
+        result: The result as LightGBM gave it; None while there was no number.
     """
 
     value: float
     iteration: int = 0
     before: int = 0
-    deviation: float | None = None
+    result: Sequence[Any] | None = None
+
+    @property
+    def deviation(self) -> float | None:
+        """Its standard deviation over folds; None without folds."""
+        return None if self.result is None else _read(self.result).deviation
 
     @property
     def stretch(self) -> int:
@@ -106,7 +111,7 @@ class Scoreboard:
                 self._best[each[0], each[1]] = best
             if value > best.value if higher_is_better else value < best.value:
                 best.value, best.before, best.iteration = float(value), best.iteration, iteration
-                best.deviation = float(each[4]) if len(each) > 4 else None  # noqa: PLR2004 - of cv
+                best.result = each
                 if iteration - best.before > 1:
                     stretch = max(stretch, best.stretch)
         return stretch

@@ -2,7 +2,7 @@
 
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 from lightgbm import Dataset
 from lightgbm.callback import CallbackEnv, EarlyStopException
@@ -13,24 +13,15 @@ from mllog_lightgbm.estimator import Estimator
 from mllog_lightgbm.issues import Watcher, facts_for_causes
 from mllog_lightgbm.model import Model, Saved, boosters_of, gains
 from mllog_lightgbm.opening import Opening, open_training
+from mllog_lightgbm.parameters import without_functions
 from mllog_lightgbm.results import Result, Scoreboard, as_snapshot, read_results
 from mllog_lightgbm.stops import Stop, read_stop
 
 __all__ = ["Training"]
 
 
-class _Step(NamedTuple):
-    """An iteration as it waits to be taken up.
-
-    Attributes:
-        done: The iteration, counted from 1.
-        results: What LightGBM measured.
-        rate: The learning rate among the parameters, where it is there.
-    """
-
-    done: int
-    results: tuple[Sequence[Any], ...]
-    rate: object
+_Step: TypeAlias = tuple[int, tuple[Sequence[Any], ...], object]
+"""An iteration as it waits: its number from 1, LightGBM's results, the learning rate if given."""
 
 
 class Training:
@@ -85,9 +76,8 @@ class Training:
         self.watched = True
         self._last = planned
         self._estimator = estimator
-        self._given = dict(given)
-        if objective is not None:
-            self._given["objective"] = objective
+        more = {} if objective is None else {"objective": objective}
+        self._given = without_functions({**given, **more})
 
     @guarded
     def begin(
@@ -128,7 +118,7 @@ class Training:
             rate = env.params.get("learning_rate")  # what `lightgbm.reset_parameter` writes
             if rate is None:
                 rate = env.params.get(self._rate)
-            self._backlog.add(_Step(done, results, rate))
+            self._backlog.add((done, results, rate))
             if done >= self._cadence.following:
                 self._backlog.clear()
                 if done == self._last and not self.watched:
@@ -188,27 +178,30 @@ class Training:
             told = reasons.vanished(self._position())
             self._run.end(EventType.TRAINING_FAILED, told, self._counted())
 
-    @guarded
-    def saved(self, saved: Saved) -> None:
-        """Tell that the model was saved, also after the end, while the log is open."""
-        if not self._run.closed:
-            self._run.tell(
-                EventType.MODEL_SAVED,
-                reasons.saved(saved, cv=bool(self._folds)),
-                saved.as_snapshot(),
-            )
+    @property
+    def saves(self) -> Callable[[Saved], object]:
+        """What tells that the model was saved, also after the end, while the log is open."""
+        run, cv = self._run.detached(), bool(self._folds)
+
+        def tell(saved: Saved) -> None:
+            if not run.closed:
+                told = reasons.saved(saved, cv=cv)
+                run.tell(EventType.MODEL_SAVED, told, saved.as_snapshot())
+
+        return tell
 
     def _take(self, step: _Step) -> None:
         """Make of an iteration what there is to make: in the backlog's thread, or at once."""
         try:
-            self._results = step.results
-            stretch = self._scores.record(step.results, step.done)
+            done, results, rate = step
+            self._results = results
+            stretch = self._scores.record(results, done)
             if self._watcher is not None:
-                issues = self._watcher.observe(step.results, step.done, step.rate)
+                issues = self._watcher.observe(results, done, rate)
                 if issues:
                     self._run.tell_issues(issues, "iteration")
-            if self._cadence.due(step.done, stretch):
-                self._tell_progress(step.done)
+            if self._cadence.due(done, stretch):
+                self._tell_progress(done)
         except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
             report_failure(error, "Training.take")
 

@@ -46,6 +46,9 @@ class MLAuditCallback(CallbackBase):
             all, ``[]`` for none; or ``DetectorSet(ignore=["MLA003"])``. Each fit has copies of
             its own.
         on_issue: Called with each issue that is told; what it raises is reported by `logging`.
+        gradients: Whether gradients are watched as well, each `log_every_n_steps` steps: for those
+            that vanish or explode, and for units that get none. It costs a few operations on the
+            device for each layer.
 
     Raises:
         ValueError: There is no detector of a name.
@@ -63,10 +66,13 @@ class MLAuditCallback(CallbackBase):
         model: str | None = None,
         detectors: DetectorSet | Sequence[Detector | str] | None = None,
         on_issue: Callable[[Issue], object] | None = None,
+        gradients: bool = False,
     ) -> None:
         self._auditor = Auditor(
             log, dataset=dataset, model=model, detectors=detectors, on_issue=on_issue
         )
+        self._gradients = gradients
+        self._asked_elsewhere: dict[str, object] | None = None
         self._forget()
 
     def _forget(self) -> None:
@@ -97,8 +103,7 @@ class MLAuditCallback(CallbackBase):
         if isinstance(left, Fit):
             left.vanish()
         if stage == _FIT:
-            fit = Fit(self._auditor, self._asked.get(trainer), tells=trainer.is_global_zero)
-            self._calls[trainer] = fit
+            fit = self._calls[trainer] = self._new_fit(trainer, tells=trainer.is_global_zero)
             fit.watch_process(trainer, pl_module)
         elif trainer.is_global_zero:
             self._calls[trainer] = Evaluation(self._auditor, str(trainer.state.fn.value))
@@ -112,7 +117,8 @@ class MLAuditCallback(CallbackBase):
     @guarded
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """The first epoch is about to begin."""
-        if (fit := self._telling(trainer)) is not None:
+        fit = self._calls.get(trainer)
+        if isinstance(fit, Fit):
             fit.begin_training(trainer, pl_module)
 
     @guarded
@@ -132,6 +138,16 @@ class MLAuditCallback(CallbackBase):
         except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
             report_failure(error, "MLAuditCallback.on_train_batch_end")
 
+    def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
+        """The gradients are there, and not clipped yet."""
+        if self._gradients:
+            self._look_at_gradients(trainer, pl_module)
+
+    @guarded
+    def _look_at_gradients(self, trainer: Any, module: Any) -> None:
+        if (fit := self._telling(trainer)) is not None:
+            fit.look_at_gradients(trainer, module)
+
     @guarded
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
         """Time goes by that is not the training's."""
@@ -148,10 +164,8 @@ class MLAuditCallback(CallbackBase):
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """A call of the trainer is over."""
         call = self._calls.get(trainer)
-        if isinstance(call, Evaluation):
+        if call is not None:
             call.end(trainer, pl_module)
-        elif call is not None and call.begun:  # else a tuner has left before it began
-            call.end(trainer)
 
     @guarded
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
@@ -167,8 +181,12 @@ class MLAuditCallback(CallbackBase):
         """A call that failed before its callbacks were set up."""
         kind = str(trainer.state.fn.value)
         if kind == _FIT:
-            return Fit(self._auditor, self._asked.get(trainer), tells=True)
+            return self._new_fit(trainer, tells=True)
         return Evaluation(self._auditor, kind)
+
+    def _new_fit(self, trainer: Any, *, tells: bool) -> Fit:
+        asked = self._asked.get(trainer, self._asked_elsewhere)
+        return Fit(self._auditor, asked, tells=tells)
 
     @guarded
     def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
@@ -194,7 +212,9 @@ class MLAuditCallback(CallbackBase):
 
         Lightning sets `log` and `log_dict` on callbacks, bound to the module.
         """
-        return {"_auditor": self._auditor}
+        asked = next(iter(self._asked.values())) if len(self._asked) == 1 else None
+        kept = {"_auditor": self._auditor, "_gradients": self._gradients}
+        return kept | {"_asked_elsewhere": asked}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

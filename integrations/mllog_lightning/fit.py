@@ -22,6 +22,7 @@ from mllog_callbacks.wording import count, number
 from mllog_lightning import facts, memory, reasons
 from mllog_lightning.bases import version
 from mllog_lightning.checkpoints import CheckpointWatch, Saved
+from mllog_lightning.gradients import GradientWatch, measured
 from mllog_lightning.metrics import MetricWatch, cached_metrics, directions, logged_names
 from mllog_lightning.ranks import at_exit
 from mllog_lightning.rates import Change, RateWatch, plain, rates
@@ -57,6 +58,7 @@ class Fit:
         self.begun = self.trained = False
         self.restored: Mapping[str, Any] | None = None
         self._asked = asked
+        self._rank: int | None = None
         self._leave: Callable[[], object] = bool
         self.tells = tells
         self._auditor = auditor
@@ -74,6 +76,7 @@ class Fit:
         self._cadence = Cadence(Level.INFO)
         self._steps = DetectorSet([])
         self._automatic = True
+        self._gradients: GradientWatch | None = None
 
     @property
     def run(self) -> Run:
@@ -88,7 +91,13 @@ class Fit:
         return self._made is not None and self._made.ended
 
     def begin(self, trainer: Any, module: Any, *, late: bool = False) -> None:
-        """Tell the start: how far it is to go, with which model and settings."""
+        """Tell the start: how far it is to go, with which model and settings.
+
+        Args:
+            trainer: The trainer.
+            module: What it trains; None where that is not known yet.
+            late: Whether the training has failed: then its settings are not told.
+        """
         if self.begun:
             return
         self.begun = True
@@ -97,7 +106,7 @@ class Fit:
         limits = {f"planned_{name}": value for name, value in reasons.planned(trainer).items()}
         self.run.tell(
             EventType.TRAINING_STARTED,
-            reasons.started(trainer, late=late),
+            reasons.started(trainer, rank=self._rank, trained=self.trained),
             limits | {"ckpt_path": trainer.ckpt_path, "world_size": trainer.world_size},
         )
         if self.tells and not late:
@@ -105,6 +114,7 @@ class Fit:
 
     def watch_process(self, trainer: Any, module: Any) -> None:
         """Tell of the end of this process, where Lightning tells no callback of it."""
+        self._rank = trainer.global_rank
         at, of, fit = weakref.ref(trainer), weakref.ref(module), weakref.ref(self)
 
         @guarded
@@ -118,6 +128,8 @@ class Fit:
     def begin_training(self, trainer: Any, module: Any) -> None:
         """Tell the data, now that the loaders are made, and begin to watch."""
         self.trained = True
+        if not self.tells:
+            return
         loop = trainer.fit_loop
         training, validating = facts.loaders(loop), facts.loaders(loop.epoch_loop.val_loop)
         self.run.tell(
@@ -134,6 +146,16 @@ class Fit:
         """Take a batch's loss."""
         if self._losses.add(outputs, trainer.global_step, trainer.accumulate_grad_batches):
             self._read_losses(trainer)
+
+    def look_at_gradients(self, trainer: Any, module: Any) -> None:
+        """Measure the gradients, once an interval."""
+        step = trainer.global_step + 1
+        if step % self._losses.every == 0 or step == 1:
+            watch = self._gradients = self._gradients or GradientWatch(self.run.detectors)
+            self._put(
+                measured(module),
+                lambda read: self.run.tell_issues(watch.observe(read, step), "step"),
+            )
 
     def leave_training(self) -> None:
         """Validation begins: its time is not the training's."""
@@ -153,13 +175,16 @@ class Fit:
             self._metrics.validation |= logged_names(loop.val_loop) - logged_names(loop)
             self._put(pending(cached_metrics(trainer)), self._epoch_told(trainer, epoch))
 
-    def end(self, trainer: Any) -> None:
-        """Tell how the training ended, now that the call is over."""
+    def end(self, trainer: Any, _module: Any = None) -> None:
+        """Tell how the training ended, now that the call is over.
+
+        There is nothing to tell where a tuner has left before it began.
+        """
         self._leave()
-        if not self.tells or self.ended:
+        if not self.tells or not self.begun or self.ended:
             return
         self.account(trainer)
-        self._drain(force=True)
+        self._drain(wait=True)
         self._tell_saved(self._checkpoints.look(trainer))
         self._evaluate(trainer)
         found = self._stops.end(trainer, self._metrics.best)
@@ -174,7 +199,7 @@ class Fit:
             return
         self.begin(trainer, module, late=True)
         if self.trained and self.tells:
-            self._drain(force=True)
+            self._drain()
         where = reasons.where(trainer, error)
         at = reasons.position(trainer) if self.trained else "before its first batch"
         kept = f"the module is left as it was after {count(trainer.global_step, 'step')}"
@@ -269,10 +294,12 @@ class Fit:
         self._waiting.append((values, handle))
         self._drain()
 
-    def _drain(self, *, force: bool = False) -> None:
-        """Handle what is there, in order; at the end also what did not arrive."""
-        while self._waiting and (force or self._waiting[0][0].ready):
+    def _drain(self, *, wait: bool = False) -> None:
+        """Handle what is there, in order; at the end all, as it comes."""
+        while self._waiting and (wait or self._waiting[0][0].ready):
             values, handle = self._waiting.popleft()
+            if wait:
+                values.wait()
             handle(values.read())
 
     def _read_losses(self, trainer: Any) -> None:

@@ -42,20 +42,25 @@ def planned(trainer: Any) -> dict[str, int]:
     return {name: value for name, value in limits.items() if value is not None and value >= 0}
 
 
-def started(trainer: Any, *, late: bool) -> Reason:
-    """A training starts: how far it is to go, and from where."""
+def started(trainer: Any, *, rank: int | None, trained: bool) -> Reason:
+    """A training starts: how far it is to go, and from where.
+
+    Args:
+        trainer: The trainer.
+        rank: This process's rank; None where it is none, and only launches them.
+        trained: Whether it is under way already: a rank tells its start with its failure.
+    """
     limits = planned(trainer)
     told = " or ".join(f"{value:,} {name}" for name, value in limits.items())
     decision = f"Training of at most {told} started." if told else "Training without limit started."
     reasons = []
     if trainer.world_size > 1:
-        reasons.append(f"This is rank {trainer.global_rank} of {trainer.world_size}.")
+        who = "the process that launches the ranks" if rank is None else f"rank {rank}"
+        reasons.append(f"This is {who}, of {trainer.world_size}.")
     if trainer.ckpt_path:
         reasons.append(f"It is resumed from {trainer.ckpt_path}.")
-    elif trainer.global_step:
+    elif trainer.global_step and not trained:
         reasons.append(f"It goes on after an earlier fit of {count(trainer.global_step, 'step')}.")
-    if late:
-        reasons.append("It ended before it got to its first batch.")
     return Reason(decision, " ".join(reasons))
 
 
@@ -120,9 +125,11 @@ def described(facts: LoaderFacts) -> str:
 
 def position(trainer: Any) -> str:
     """How far a training is, as in "in epoch 3 of 10, after 120 steps"."""
-    limit = planned(trainer).get("epochs")
-    epoch = f"in epoch {trainer.current_epoch + 1:,}" + (f" of {limit:,}" if limit else "")
-    return f"{epoch}, after {count(trainer.global_step, 'step')}"
+    done, limit = trainer.current_epoch, planned(trainer).get("epochs")
+    over = limit is not None and done >= limit
+    where = f"after epoch {done:,}" if over else f"in epoch {done + 1:,}"
+    of = "" if limit is None else f" of {limit:,}"
+    return f"{where}{of}, after {count(trainer.global_step, 'step')}"
 
 
 def progressed(

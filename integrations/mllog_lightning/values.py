@@ -15,6 +15,9 @@ __all__ = ["Pending", "pending"]
 
 Name = TypeVar("Name", bound=Hashable)
 
+_AT_HAND: Final = frozenset({"cpu"})
+"""Devices whose values are there when the tensor is."""
+
 _ASKED: Final = frozenset({"cuda"})
 """Devices that can be asked whether a copy is done."""
 
@@ -44,6 +47,11 @@ class Pending(Generic[Name]):
         """Whether all are there; asking waits for nothing."""
         return self._arrived is None or bool(self._arrived.query())  # type: ignore[no-untyped-call]  # PyTorch's own
 
+    def wait(self) -> None:
+        """Wait until all are there: when there is no training left to hold up."""
+        if self._arrived is not None:
+            self._arrived.synchronize()
+
     def read(self) -> dict[Name, float]:
         """All values that are there now."""
         if self._copy is None or not self.ready:
@@ -66,7 +74,7 @@ def pending(given: Mapping[Name, Any]) -> Pending[Name]:
                 known[name] = float(value)
         elif value.numel() != 1 or value.is_complex():
             continue
-        elif value.device.type == "cpu":
+        elif value.device.type in _AT_HAND:
             known[name] = float(value.item())
         elif value.device.type in _ASKED:
             later[name] = value.detach().reshape(())

@@ -170,11 +170,10 @@ def _methods(base: type) -> dict[str, object]:
 
 def _unannounced(base: type, names: dict[str, object]) -> type:
     metaclass = _metaclass(type(base))
+    if not base.__dictoffset__:  # its instances have slots only, and so must ours
+        return cast("type", metaclass(base.__name__, (base,), names))
     cls: type = metaclass(base.__name__, (_Unannounced, base), names)
-    try:
-        cls.__bases__ = (base,)  # some estimators read their parameters by way of their bases
-    except TypeError:  # slots: such a class is told of its subclass
-        cls = metaclass(base.__name__, (base,), names)
+    cls.__bases__ = (base,)  # some estimators read their parameters by way of their bases
     return cls
 
 
@@ -186,7 +185,7 @@ def _metaclass(kind: type) -> type:
 
 def _instance(estimator: Any, cls: type) -> Any:
     """The same estimator as an instance of another class; its values are shared, not copied."""
-    made = object.__new__(cls)
+    made: Any = object.__new__(cls)
     for parent in plain_class(cls).__mro__:
         slots = parent.__dict__.get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:

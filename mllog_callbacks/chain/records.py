@@ -48,11 +48,16 @@ def opening(session: str, manifest: bytes, earlier: dict[str, str], key: str) ->
         earlier: Sessions that were there before, and the digests of their last records.
         key: The public key that signs, as hex; empty where none does.
     """
+    start = opening_start(session, manifest).decode()
     named = ",".join(f'"{name}":"{digest}"' for name, digest in sorted(earlier.items()))
     public = f'"{key}"' if key else "null"
+    return f'{start},"earlier":{{{named}}},"key":{public}'.encode()
+
+
+def opening_start(session: str, manifest: bytes) -> bytes:
+    """How the first record of a session's chain begins."""
     return (
-        f'{{"format":"{FORMAT}","session":"{session}",'
-        f'"manifest":"{sha256(manifest).hexdigest()}","earlier":{{{named}}},"key":{public}'
+        f'{{"format":"{FORMAT}","session":"{session}","manifest":"{sha256(manifest).hexdigest()}"'
     ).encode()
 
 

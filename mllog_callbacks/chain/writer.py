@@ -10,6 +10,7 @@ from hashlib import sha256
 from mllog_callbacks.chain import records
 from mllog_callbacks.chain.heads import earlier_heads
 from mllog_callbacks.chain.merkle import Tree
+from mllog_callbacks.chain.readback import read_back
 from mllog_callbacks.chain.signing import Signer
 
 __all__ = ["Chain"]
@@ -132,10 +133,20 @@ class Chain:
                 self._checkpoint(records.OPEN)
 
     def _open(self) -> None:
-        earlier = earlier_heads(os.path.dirname(self._path), self._session)
+        """Begin the chain, or go on with one whose state was lost with the spool."""
         self._signer = Signer()
-        self._key = self._signer.public
-        self._record(records.opening(self._session, self._manifest, earlier, self._key))
+        try:
+            past = read_back(self._path, self._session, self._manifest)
+        except (OSError, ValueError):
+            past = None
+        if past is None:
+            earlier = earlier_heads(os.path.dirname(self._path), self._session)
+            self._key = self._signer.public
+            self._record(records.opening(self._session, self._manifest, earlier, self._key))
+            return
+        self._made, self._offset = True, past.offset
+        self._previous, self._key, self._tree = past.previous, past.key, past.tree
+        self._name, self._lines, self._bytes = past.name, past.lines, past.size
 
     def _checkpoint(self, state: str) -> None:
         """Write a record where there is something to tell."""

@@ -86,11 +86,14 @@ class Divergence:
     def _check(self, observation: Observation, value: float) -> Issue | None:
         if math.isnan(self._start):
             self._start, self._start_step, self._best = value, observation.step, value
-        self._best = min(self._best, value)
+        if value < self._best:
+            self._best = value
+        above = value - self._start
+        if above <= 0:
+            self._told, self._streak = False, 0
+            return None
         # for losses that start about zero, what was gained is the measure
         far = max(abs(self._start), self._start - self._best) * self._times
-        above = value - self._start
-        self._told = self._told and above > 0
         self._streak = self._streak + 1 if above > far > 0 else 0
         if self._streak < self._checks or self._told:
             return None
@@ -118,11 +121,11 @@ class Divergence:
 class _Jumps:
     """How far the values of one series jump above their level."""
 
-    __slots__ = ("_last", "_level", "_noise", "count", "high", "low")
+    __slots__ = ("_level", "_noise", "count", "high", "last", "low")
 
     def __init__(self) -> None:
         self._level, self._noise = Level(5), Noise()
-        self._last = math.nan
+        self.last = math.nan
         self.low, self.high = math.inf, -math.inf
         self.count = 0
 
@@ -132,7 +135,7 @@ class _Jumps:
 
         The mean lags behind a loss that rises steadily, and a steady rise is no jump.
         """
-        return max(self._level.value, self._last)
+        return max(self._level.value, self.last)
 
     @property
     def noise(self) -> float:
@@ -142,10 +145,13 @@ class _Jumps:
     def take(self, value: float) -> None:
         """Take a value, after it was judged."""
         self.count += 1
-        self._last = value
+        self.last = value
         self._level.update(value)
         self._noise.update(value)
-        self.low, self.high = min(self.low, value), max(self.high, value)
+        if value < self.low:
+            self.low = value
+        if value > self.high:
+            self.high = value
 
 
 class Spike:
@@ -196,6 +202,8 @@ class Spike:
         return issue
 
     def _is_spike(self, seen: _Jumps, value: float) -> bool:
+        if value <= seen.last:  # nearly always, while a loss falls
+            return False
         above = value - seen.level
         return (
             above > self._share * abs(seen.level)

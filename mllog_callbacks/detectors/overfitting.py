@@ -81,6 +81,8 @@ class Overfitting:
             rise > material and value - self._best > material and not rise <= self._noises * noise
         )
         self._streak = self._streak + 1 if holds and self._fell(observation) else 0
+        if not self._streak:
+            return None
         if self._stage == _GROWN or self._streak < min(max(math.ceil(0.03 * self._checks), 3), 5):
             return None
         if self._stage == 1 and rise <= self._material(self._grown, 2 * self._share):
@@ -182,6 +184,8 @@ class GeneralisationGap:
 
     def observe(self, observation: Observation) -> Issue | None:
         """Take the next observation."""
+        if self._told or (observation.train is None and not self._train > 0):
+            return None
         train, validation = observation.losses()
         if train is not None:
             self._train = train
@@ -189,7 +193,7 @@ class GeneralisationGap:
             return None
         wide = self._train > 0 and validation - self._train > self._ratio * self._train
         self._streak = self._streak + 1 if wide else 0
-        if self._told or self._streak < self._checks:
+        if self._streak < self._checks:
             return None
         self._told = True
         return self._found(observation, validation)

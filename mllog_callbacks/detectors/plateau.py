@@ -67,7 +67,7 @@ class Plateau:
 
     def _read_rate(self, observation: Observation) -> None:
         rate = observation.learning_rate
-        if rate is None or not math.isfinite(rate):
+        if rate is None or 0 < rate == self._rate or not math.isfinite(rate):
             return
         if self._rate is None or rate > self._rate:
             self._rate = rate

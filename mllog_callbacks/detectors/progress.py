@@ -41,11 +41,16 @@ class _Swing:
         """Take a value."""
         change, before = value - self._last, self._change
         self._last, self._change = value, change
-        self.low, self.high = min(self.low, value), max(self.high, value)
+        if value < self.low:
+            self.low = value
+        if value > self.high:
+            self.high = value
         if math.isnan(change):
             return
         self.count += 1
-        weight = max(self._weight, 1 / self.count)  # a plain mean until the window is full
+        weight = 1 / self.count  # a plain mean until the window is full
+        if weight < self._weight:
+            weight = self._weight
         self.level += weight * (value - self.level)
         self.drift += weight * (change - self.drift)
         self.path += weight * (abs(change) - self.path)
@@ -55,9 +60,9 @@ class _Swing:
     def swings(self, share: float, start: float) -> bool:
         """Whether the changes are large, reverse each other and lead nowhere."""
         return (
-            self.path > max(share * abs(self.level), 0.05 * abs(start))
+            self.reversals > _REVERSALS
+            and self.path > max(share * abs(self.level), 0.05 * abs(start))
             and self.path > 0.03 * (self.high - self.low)
-            and self.reversals > _REVERSALS
             and abs(self.drift) < 0.3 * self.path
         )
 
@@ -176,12 +181,14 @@ class NoConvergence:
 
     def observe(self, observation: Observation) -> Issue | None:
         """Take the next observation."""
+        if self._patience is None:
+            self._patience = _PATIENCE[observation.unit]
+        if self._checks > self._patience:
+            return None
         train, validation = observation.losses()
         self._trained = self._trained or train is not None
         value = train if self._trained else validation
-        if self._patience is None:
-            self._patience = _PATIENCE[observation.unit]
-        if value is None or self._checks > self._patience:
+        if value is None:
             return None
         return self._check(observation, value, self._patience)
 

@@ -49,13 +49,18 @@ class Observation(NamedTuple):
 
     def losses(self) -> tuple[float | None, float | None]:
         """Both values, turned so that less is better; None where missing or not finite."""
-        return self._loss(self.train), self._loss(self.validation)
+        train, validation = self.train, self.validation
+        if train is not None:
+            train = self._loss(train)
+        if validation is not None:
+            validation = self._loss(validation)
+        return train, validation
 
-    def _loss(self, value: float | None) -> float | None:
-        if value is None or not math.isfinite(value):
-            return None
+    def _loss(self, value: float) -> float | None:
         if -_LARGEST < value < _LARGEST:
             return -value if self.higher_is_better else value
+        if not math.isfinite(value):
+            return None
         return math.copysign(_LARGEST, -value if self.higher_is_better else value)
 
     def shown(self, loss: float) -> str:

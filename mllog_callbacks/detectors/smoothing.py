@@ -46,8 +46,10 @@ class Noise:
         """Take a value; returns the noise known with it, NaN before the third value."""
         size = abs(value - 2 * self._last + self._before) * self._DEVIATION
         self._before, self._last = self._last, value
-        if self.value > 0:
-            self.value += self._weight * (min(size, self._CLIP * self.value) - self.value)
+        known = self.value
+        if known > 0:
+            most = self._CLIP * known
+            self.value = known + self._weight * ((size if size < most else most) - known)
         elif not math.isnan(size):
             self.value = size
         return self.value
@@ -72,7 +74,8 @@ class BestSince:
 
     def update(self, value: float) -> float:
         """Take a value; returns the best so far."""
-        self.best = min(self.best, value)
+        if value < self.best:
+            self.best = value
         if self._count % self._stride == 0:
             if len(self._bests) == self._KEPT:
                 self._bests = self._bests[::2]

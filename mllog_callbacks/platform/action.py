@@ -2,15 +2,16 @@
 
 import threading
 import time
+from asyncio import CancelledError, isfuture
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
-from typing import Final
+from concurrent.futures import Future
+from typing import Any, Final
 
 from mllog_callbacks.context import RunAround, Scope, current
 from mllog_callbacks.events import EventType
 from mllog_callbacks.guards import guarded
 from mllog_callbacks.log import AuditLog, get_log
-from mllog_callbacks.platform.call import Call, Hook, Namer, Told, name_of
+from mllog_callbacks.platform.call import Call, Hook, Told, name_of
 from mllog_callbacks.platform.origins import Names, Origins
 from mllog_callbacks.wording import said
 
@@ -51,7 +52,7 @@ class Action:
         names = _names(hook, call)
         scope = self.scope = ActionScope(names.dataset, names.model, None, call.run)
         scope.key, scope.open, scope.told_error = key, True, 0
-        call.dataset, call.model, call.level = scope.dataset, scope.model, self._log.level
+        call.dataset, call.model, call.log = scope.dataset, scope.model, self._log
         call.around = None if scope.parent is None else scope.parent.run
         if hook.stops:
             call.stops = _ask_to_stop(call)
@@ -64,7 +65,7 @@ class Action:
     @guarded
     def returned(self, result: object) -> None:
         """Tell what is to be told once the call has returned; of a run, once its future is done."""
-        if self.call.run is not None and isinstance(result, Future):
+        if self.call.run is not None and (isinstance(result, Future) or isfuture(result)):
             result.add_done_callback(self._settled)
             return
         call = self._end()
@@ -95,10 +96,11 @@ class Action:
             parent.told_error = id(error)
 
     @guarded
-    def _settled(self, future: "Future[object]") -> None:
+    def _settled(self, future: Any) -> None:
+        # Not by `exception()`: of asyncio's futures, that counts as if the platform had asked
         if future.cancelled():
             self.raised(CancelledError())
-        elif (error := future.exception()) is not None:
+        elif (error := future._exception) is not None:  # noqa: SLF001 - so in both modules
             self.raised(error)
         else:
             self.returned(future.result())
@@ -114,7 +116,7 @@ class Action:
 
     def _tell(self, moment: str) -> bool:
         """Leave the entries of a moment; whether the table has any."""
-        rules = [each for each in self._hook.rules if each.on == moment]
+        rules = self._hook.at[moment]
         for rule in rules:
             self._tell_one(rule.event, rule.tell)
         return bool(rules)
@@ -163,15 +165,14 @@ def begin(hook: Hook, log: AuditLog | None, call: Call, key: object) -> Action |
 
 
 def _names(hook: Hook, call: Call) -> Names:
-    given = Names(_name(hook.dataset, call), _name(hook.model, call))
+    dataset, model = hook.dataset, hook.model
+    given = Names(
+        guarded(dataset)(call) if callable(dataset) else dataset,
+        guarded(model)(call) if callable(model) else model,
+    )
     if given.dataset is None or given.model is None:
         return given.or_else(_origins.find(call.given.values()))
     return given
-
-
-@guarded
-def _name(namer: Namer | None, call: Call) -> str | None:
-    return namer(call) if callable(namer) else namer
 
 
 def _ask_to_stop(call: Call) -> list[Call]:

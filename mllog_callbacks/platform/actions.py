@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self, TypeVar
 
-from mllog_callbacks.context import current
+from mllog_callbacks.context import current, leave
 from mllog_callbacks.events import EventType
 from mllog_callbacks.log import AuditLog
 from mllog_callbacks.platform.action import Action, begin
@@ -93,7 +93,7 @@ class audit_action:  # noqa: N801 - used as a function, as `contextlib.suppress`
     ) -> None:
         action, self._action = self._action, None
         if action is not None:
-            current.reset(self._token)
+            leave(self._token)
             if error is None:
                 action.returned(None)
             else:

@@ -9,7 +9,8 @@ from pathlib import PurePath
 from typing import Any, Literal, NamedTuple
 
 from mllog_callbacks.context import RunAround
-from mllog_callbacks.events import EventType, Level
+from mllog_callbacks.events import EventType
+from mllog_callbacks.log import AuditLog
 
 __all__ = ["Call", "Hook", "Namer", "Parameters", "Rule", "Told", "argument", "name_of"]
 
@@ -71,7 +72,7 @@ class Call:
         seconds: How long it took; 0.0 before.
         dataset: Name of the data set within the call; None where not known.
         model: Name of the model within the call; None where not known.
-        level: The least level that the log records.
+        log: Where its entries go.
         around: The run that is told around this call, if any.
         run: The run this call tells, if it tells one.
         stops: The calls under way whose run this call asks to stop.
@@ -87,7 +88,7 @@ class Call:
     seconds: float = 0.0
     dataset: str | None = None
     model: str | None = None
-    level: Level = Level.INFO
+    log: AuditLog | None = None
     around: RunAround | None = None
     run: RunAround | None = None
     stops: "Sequence[Call]" = ()
@@ -148,11 +149,15 @@ class Hook:
         run: Whether the call is a run: runs that adapters tell within it are then parts of it.
         stops: Whether the call asks a run of the same object to stop.
 
+    Attributes:
+        at: The rules of each moment.
+
     Example:
         >>> Hook(Rule("MODEL_SAVED", lambda call: Told(f"Saved as {call.result}.")))
     """
 
     rules: tuple[Rule, ...]
+    at: Mapping[str, tuple[Rule, ...]] = field(compare=False)
     dataset: Namer | None
     model: Namer | None
     run: bool
@@ -166,8 +171,13 @@ class Hook:
         run: bool = False,
         stops: bool = False,
     ) -> None:
+        known = tuple(Rule(EventType(each.event), *each[1:]) for each in rules)
         for name, value in {
-            "rules": tuple(Rule(EventType(each.event), *each[1:]) for each in rules),
+            "rules": known,
+            "at": {
+                moment: tuple(each for each in known if each.on == moment)
+                for moment in ("call", "return", "raise")
+            },
             "dataset": dataset,
             "model": model,
             "run": run,

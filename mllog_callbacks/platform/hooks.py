@@ -4,7 +4,7 @@ import copy
 import functools
 import pickle
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from types import ModuleType, TracebackType
 from typing import Any, Final, Protocol, Self
@@ -30,9 +30,13 @@ _WITH_FUNC: Final = (
 
 
 class _Copied:
-    """What proxies leave open: they are copied and pickled as the functions they stand for."""
+    """What proxies leave open: they are shown, copied and pickled as what they stand for.
 
-    __wrapped__: Any
+    Nothing is annotated here: it would stand among the annotations of every hooked function.
+    """
+
+    def __repr__(self: Any) -> str:
+        return repr(self.__wrapped__)
 
     def __copy__(self) -> Self:
         return self
@@ -43,7 +47,7 @@ class _Copied:
     def __reduce__(self) -> tuple[object, ...]:
         return self.__reduce_ex__(4)
 
-    def __reduce_ex__(self, protocol: object) -> tuple[object, ...]:
+    def __reduce_ex__(self: Any, protocol: object) -> tuple[object, ...]:
         """By name: what stands there in the process that unpickles."""
         place = f"{self.__wrapped__.__module__}:{self.__wrapped__.__qualname__}"
         try:
@@ -132,7 +136,7 @@ class Attachment:
     """What was attached, and how to take it off again; as a context manager, at the block's end.
 
     Attributes:
-        names: What is hooked by it, as in ``ModelTrainer.train``.
+        names: What is hooked by it, as in ``platform.training.ModelTrainer.train``.
     """
 
     def __init__(self, detach: Mapping[str, Callable[[], None]]) -> None:
@@ -160,18 +164,25 @@ class Attachment:
         return Attachment({**self._detach, **other._detach})
 
 
-def attach(target: Any, table: Mapping[str, Hook], log: AuditLog | None = None) -> Attachment:
+def attach(
+    target: Any,
+    table: Mapping[str, Hook],
+    log: AuditLog | None = None,
+    *,
+    subclasses: bool = False,
+) -> Attachment:
     """Attach events to methods of a class or functions of a module, which stay as they are.
 
     Signature, result, exceptions, pickling and kind (asynchronous, generator, static, property)
-    are the same as before. A name that is hooked already keeps its first hook. Methods that a
-    subclass overrides are the subclass's own: attach to it as well. Functions that other modules
-    have imported by ``from`` before are not reached.
+    are the same as before. A name that is hooked already keeps its first hook. A call that passes
+    through `super`, or recurs, is told once. Functions that other modules have imported by
+    ``from`` before are not reached.
 
     Args:
         target: The class or module.
         table: A hook for each name.
         log: Where entries go; default `get_log()`, asked for at each call.
+        subclasses: Whether to attach to what the subclasses that exist now override, too.
 
     Returns:
         What detaches them.
@@ -186,6 +197,16 @@ def attach(target: Any, table: Mapping[str, Hook], log: AuditLog | None = None) 
     if not isinstance(target, (type, ModuleType)):
         msg = f"{target!r} is no class or module; for an object, attach to its type"
         raise HookError(msg)
+    places = _places(target, table, log)
+    if subclasses and isinstance(target, type):
+        for kind in _subclasses(target):
+            own = {name: hook for name, hook in table.items() if name in vars(kind)}
+            places |= _places(kind, own, log)
+    return take(places)
+
+
+def _places(target: Any, table: Mapping[str, Hook], log: AuditLog | None) -> dict[str, Place]:
+    """The places of those names that are not hooked yet, by target and name."""
     places = {}
     for name, hook in table.items():
         raw = raw_of(target, name)
@@ -193,8 +214,17 @@ def attach(target: Any, table: Mapping[str, Hook], log: AuditLog | None = None) 
             label = f"{target.__name__.rpartition('.')[2]}.{name}"
             method = isinstance(target, type) and not isinstance(raw, (staticmethod, classmethod))
             watcher = Watcher(hook, log, label, _function(raw), method=method)
-            places[f"{target.__name__}.{name}"] = Place(target, name, raw, watcher)
-    return take(places)
+            where = getattr(target, "__qualname__", target.__name__)
+            key = f"{getattr(target, '__module__', '')}.{where}.{name}".lstrip(".")
+            places[key] = Place(target, name, raw, watcher)
+    return places
+
+
+def _subclasses(kind: type) -> Iterator[type]:
+    direct: list[type] = type.__subclasses__(kind)
+    for each in direct:
+        yield each
+        yield from _subclasses(each)
 
 
 def take(places: Mapping[str, Place]) -> Attachment:
@@ -290,4 +320,8 @@ def _is_hooked(raw: Any) -> bool:
         raw = raw.fget
     elif isinstance(raw, functools.cached_property):
         raw = raw.func
-    return type(raw) is _Function
+    while type(raw) is _Function:
+        if isinstance(raw._self_wrapper, Watcher):  # noqa: SLF001 - for those who derive from it
+            return True
+        raw = raw.__wrapped__
+    return False

@@ -15,6 +15,8 @@ __all__ = ["MAPPING", "audit_platform"]
 
 _logger = logging.getLogger("mllog_callbacks")
 
+_told: Final[list[Mapping[str, list[str]]]] = []  # what was said to be missing
+
 _E = EventType
 _DATASET: Final = (
     "dataset",
@@ -130,8 +132,8 @@ def audit_platform(
 ) -> Attachment:
     """Audit a platform's classes as they are: one call at its start.
 
-    What they have of the methods in `protocols` is hooked; what they lack is told once, by
-    `logging`. An exception of any of them leaves an ``ISSUE_DETECTED``, and passes.
+    What they and their subclasses have of the methods in `protocols` is hooked; what they lack is
+    told once, by `logging`. An exception of any of them leaves an ``ISSUE_DETECTED``, and passes.
 
     Args:
         datasets: What keeps data sets, as `protocols.DatasetManager`.
@@ -158,7 +160,12 @@ def audit_platform(
     for role, target in targets.items():
         own = {method: (names or {}).get(method, method) for method in hooks}
         there = {method: name for method, name in own.items() if hasattr(target, name)}
-        attached += attach(target, {name: hooks[method] for method, name in there.items()}, log)
+        attached += attach(
+            target,
+            {name: hooks[method] for method, name in there.items()},
+            log,
+            subclasses=True,
+        )
         expected = [own[method] for method in _ROLES[role].expected if method not in there]
         missing[target.__name__] = [each for each in expected if not _anywhere(targets, each)]
     _tell_missing({who: names for who, names in missing.items() if names})
@@ -170,7 +177,8 @@ def _anywhere(targets: Mapping[str, type | ModuleType], name: str) -> bool:
 
 
 def _tell_missing(missing: Mapping[str, list[str]]) -> None:
-    if missing:
+    if missing and missing not in _told:
+        _told.append(missing)
         _logger.warning(
             "The audit trail will not tell of everything: %s. Where a method has another name, "
             "say so: audit_platform(names={'%s': ...})",

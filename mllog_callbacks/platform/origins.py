@@ -3,11 +3,12 @@
 import types
 import weakref
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 __all__ = ["Names", "Origins"]
 
-_LOOKED_INTO = 8  # items of a tuple such as (X_train, X_test, y_train, y_test)
+_PLAIN: Final = frozenset({str, int, float, bool, bytes, dict, type(None)})
+_LOOKED_INTO: Final = 8  # items of a tuple such as (X_train, X_test, y_train, y_test)
 
 
 class Names(NamedTuple):
@@ -35,6 +36,8 @@ class Origins:
 
     def remember(self, result: object, names: Names) -> None:
         """Take note of whose result an object is; of a tuple or list, whose its items are."""
+        if type(result) in _PLAIN:
+            return
         for item in _items(result):
             if isinstance(item, (type, types.FunctionType, types.ModuleType)):
                 continue
@@ -48,6 +51,8 @@ class Origins:
     def find(self, values: Iterable[object]) -> Names:
         """The names known of any of these objects; the first one's count."""
         found = Names()
+        if not self._known:
+            return found
         for value in values:
             for item in _items(value):
                 known = self._known.get(id(item))

@@ -67,9 +67,9 @@ def measured(value: object) -> str:
     """The numbers of a result, as in "accuracy 0.93, f1 0.91"; empty where it has none."""
     found = {**facts(value), **facts(first(value, "metrics", "scores"))}
     numbers = {
-        name: each
+        name: float(each)  # type: ignore[arg-type]  # it is a number
         for name, each in found.items()
-        if isinstance(each, (int, float)) and not isinstance(each, bool)
+        if (isinstance(each, (int, float)) and not isinstance(each, bool)) or _is_number(each)
     }
     return ", ".join(f"{name} {number(each)}" for name, each in numbers.items())
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from mllog_callbacks.events import EventType
+from mllog_callbacks.events import EventType, Level
 from mllog_callbacks.platform.call import Call, Told, name_of
 from mllog_callbacks.platform.reading import arguments, facts, first, listed, measured, parts
 from mllog_callbacks.run import Cadence
@@ -47,7 +47,8 @@ def uploaded(call: Call) -> Told:
 def validated(call: Call) -> Told:
     """A data set was checked, with which outcome."""
     valid, problems = _verdict(call.result)
-    outcome = {True: " and accepted", False: " and refused", None: ""}[valid]
+    unsaid = f", with {count(len(problems), 'problem')}" if problems else ""
+    outcome = {True: " and accepted", False: " and refused", None: unsaid}[valid]
     found = listed(problems)
     reasoning = f"{call.name} found: {found}" if found else f"{call.name} found no problem"
     if valid is None and not found:
@@ -62,12 +63,13 @@ def validated(call: Call) -> Told:
 def not_valid(call: Call) -> Told | None:
     """A data set was refused."""
     valid, problems = _verdict(call.result)
-    if valid is not False:
+    if valid or (valid is None and not problems):
         return None
     found = listed(problems) or "it gave no reason"
+    what = "is not valid" if valid is False else f"has {count(len(problems), 'problem')}"
     return Told(
-        f"{_named(call.dataset, 'The data set')} is not valid.",
-        f"{call.name} refused it: {found.rstrip('.')}.",
+        f"{_named(call.dataset, 'The data set')} {what}.",
+        f"{call.name} {'refused it' if valid is False else 'found'}: {found.rstrip('.')}.",
         {"problems": len(problems)},
     )
 
@@ -272,7 +274,7 @@ def _verdict(result: object) -> tuple[bool | None, list[object]]:
     found = list(problems) if isinstance(problems, (list, tuple, set)) else []
     if isinstance(problems, str) and problems:
         found = [problems]
-    return (bool(valid) if valid is not None else False if found else None), found
+    return (None if valid is None else bool(valid)), found
 
 
 def _due(call: Call, step: int, total: int | None) -> bool:
@@ -280,7 +282,9 @@ def _due(call: Call, step: int, total: int | None) -> bool:
         return True
     cadence = call.around.cadence
     if not isinstance(cadence, Cadence):
-        cadence = call.around.cadence = Cadence(call.level, total)
+        cadence = call.around.cadence = Cadence(
+            Level.INFO if call.log is None else call.log.level, total
+        )
     if cadence.due(step):
         cadence.told(step)
         return True

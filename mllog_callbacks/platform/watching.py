@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Gene
 from types import CoroutineType
 from typing import Any, Final
 
-from mllog_callbacks.context import current
+from mllog_callbacks.context import current, leave
 from mllog_callbacks.log import AuditLog
 from mllog_callbacks.platform.action import Action, begin
 from mllog_callbacks.platform.call import Call, Hook, Parameters
@@ -89,10 +89,10 @@ def _call(start: _Begin, wrapped: Any, args: _Args, kwargs: dict[str, Any]) -> A
     try:
         result = wrapped(*args, **kwargs)
     except BaseException as error:
-        current.reset(token)
+        leave(token)
         action.raised(error)
         raise
-    current.reset(token)
+    leave(token)
     action.returned(result)
     return result
 
@@ -124,10 +124,10 @@ async def _awaiting(start: _Begin, held: _Held) -> Any:
     try:
         result = await held.coroutine
     except BaseException as error:
-        current.reset(token)
+        leave(token)
         action.raised(error)
         raise
-    current.reset(token)
+    leave(token)
     action.returned(result)
     return result
 
@@ -148,14 +148,14 @@ def _iterating(start: _Begin, generator: Generator[Any, Any, Any]) -> Generator[
         try:
             item = step(given)
         except StopIteration as stop:
-            current.reset(token)
+            leave(token)
             action.returned(stop.value)
             return stop.value
         except BaseException as error:
-            current.reset(token)
+            leave(token)
             action.raised(error)
             raise
-        current.reset(token)
+        leave(token)
         try:
             given, step = (yield item), generator.send
         except GeneratorExit:
@@ -184,16 +184,16 @@ async def _iterating_async(
         try:
             item = await step(given)
         except StopAsyncIteration:
-            current.reset(token)
+            leave(token)
             if action is not None:
                 action.returned(None)
             return
         except BaseException as error:
-            current.reset(token)
+            leave(token)
             if action is not None:
                 action.raised(error)
             raise
-        current.reset(token)
+        leave(token)
         try:
             given, step = (yield item), generator.asend
         except GeneratorExit:

@@ -2,7 +2,7 @@
 
 from mllog_callbacks.sinks.base import NullSink, Sink, SinkStats
 from mllog_callbacks.sinks.choice import open_sink
-from mllog_callbacks.sinks.files import LogFiles, check_session
+from mllog_callbacks.sinks.files import LogFiles, check_session, unusable
 from mllog_callbacks.sinks.queued import QueuedSink
 from mllog_callbacks.sinks.spool import Recovered, recover, session_of_process
 
@@ -17,4 +17,5 @@ __all__ = [
     "open_sink",
     "recover",
     "session_of_process",
+    "unusable",
 ]

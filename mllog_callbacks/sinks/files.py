@@ -10,7 +10,7 @@ from typing import Final
 
 from mllog_callbacks.exceptions import LogDirectoryError, SettingsError
 
-__all__ = ["DAY", "LogFiles", "check_session"]
+__all__ = ["DAY", "LogFiles", "check_session", "unusable"]
 
 DAY: Final = slice(14, 24)
 """Where in a line its day stands: behind ``{"timestamp":"``."""
@@ -85,7 +85,7 @@ class LogFiles:
             self.session, self.sidecar = _claim(self._integrity, self.session, self._facts)
             self._open(time.strftime("%Y-%m-%d", time.gmtime()).encode())
         except OSError as error:
-            raise _unusable(self.directory, error) from error
+            raise unusable(self.directory, error) from error
 
     def path(self, day: str) -> Path:
         """The file of one day, written ``2025-01-30``."""
@@ -140,7 +140,8 @@ def _manifest(session: str, facts: dict[str, object]) -> str:
     return json.dumps({"session": session, **facts}, indent=1) + "\n"
 
 
-def _unusable(directory: Path, error: OSError) -> LogDirectoryError:
+def unusable(directory: Path, error: OSError) -> LogDirectoryError:
+    """What to raise where logs cannot be written."""
     return LogDirectoryError(
         f"cannot write logs in {directory}: {error.strerror or error}. Give a directory this "
         "user can create and write, as AuditLog(directory) or in MLLOG_DIR."

@@ -1,6 +1,7 @@
 """Small real Lightning trainings, of either distribution, and what to ask of their trail."""
 
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from mllog_lightning import MLAuditCallback
 
 Entries = Callable[[], list[LogEntry]]
 
+VERSION = version("pytorch-lightning")
 DISTRIBUTIONS: tuple[Any, ...] = (pytorch_lightning, lightning.pytorch)
 
 
@@ -53,9 +55,9 @@ def regression(pl: Any) -> type[Any]:
             """Log the loss."""
             self.log("val_loss", self.loss(batch))
 
-        def test_step(self, batch: Any, place: int = 0) -> None:
+        def test_step(self, *given: Any) -> None:
             """Log the loss."""
-            self.log("test_loss", self.loss(batch))
+            self.log("test_loss", self.loss(given[0]))
 
         def predict_step(self, batch: Any, _place: int) -> Any:
             """Return the prediction."""

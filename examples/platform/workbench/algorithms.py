@@ -120,6 +120,12 @@ ALGORITHMS: dict[str, Algorithm] = {
 
 if importlib.util.find_spec("pytorch_lightning") or importlib.util.find_spec("lightning"):
 
+    def make_trainer(**settings: Any) -> Any:
+        """Lightning's trainer of one of our networks."""
+        from workbench.network import new_trainer  # noqa: PLC0415 - torch takes seconds
+
+        return new_trainer(**settings)
+
     def _fit_network(
         features: np.ndarray, codes: np.ndarray, values: dict[str, Any], report: Report
     ) -> Any:

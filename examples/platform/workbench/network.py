@@ -15,6 +15,8 @@ except ImportError:
 
 from torch.utils.data import DataLoader, TensorDataset
 
+from workbench import algorithms
+
 
 class Network(pl.LightningModule):
     """One hidden layer; standardises its input by the mean and deviation it was made with."""
@@ -49,6 +51,11 @@ class Network(pl.LightningModule):
             ).numpy()
 
 
+def new_trainer(**settings: Any) -> pl.Trainer:
+    """Lightning's own."""
+    return pl.Trainer(**settings)
+
+
 class _Reporting(pl.Callback):
     def __init__(self, report: Any, total: int) -> None:
         self._report = report
@@ -74,7 +81,7 @@ def fit_network(
     )
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")  # it advises on loaders and loggers
-        trainer = pl.Trainer(
+        trainer = algorithms.make_trainer(
             max_epochs=values["max_epochs"],
             accelerator="cpu",
             logger=False,

@@ -45,6 +45,7 @@ class Drainer:
         self._control.pid = os.getpid()
         self._chain = Chained(folder, self._about)
         self._segment: Segment | None = None
+        self._spares: dict[int, Segment] = {}  # by inode: to map one anew takes as long as to write
         self._target: Target | None = None
         self._suspect = self._over = False
         self._checked = self._synced = time.monotonic()
@@ -86,7 +87,8 @@ class Drainer:
         self._control.busy = time.monotonic_ns()
         self._confirm()
         self._write_sidecar()
-        self._chain.end(sealed=bool(self._control.closing or self._control.leaving))
+        if os.path.exists(self._about.directory):
+            self._chain.end(sealed=bool(self._control.closing or self._control.leaving))
         self._control.done = 1
 
     def close(self) -> None:
@@ -110,7 +112,14 @@ class Drainer:
         return self._next(segment, final=final) or (final and self._skip(segment, offset))
 
     def _open(self, number: int) -> Segment | None:
-        return Segment.open(segment_name(self._folder, number))
+        name = segment_name(self._folder, number)
+        try:
+            spare = self._spares.get(os.stat(name).st_ino)
+        except FileNotFoundError:
+            return None
+        if spare is None:
+            return Segment.open(name)
+        return spare if spare.start else None
 
     def _next(self, segment: Segment, *, final: bool) -> bool:
         """Go to the next segment when all of this one is written."""
@@ -212,10 +221,12 @@ class Drainer:
         control, name = self._control, segment_name(self._folder, number)
         try:
             if control.spares - control.taken >= _SPARES:
+                self._spares.pop(os.stat(name).st_ino, None)
                 os.unlink(name)
                 return
             os.rename(name, f"{self._folder}/cleared")
             segment.clear()
+            self._spares[os.stat(f"{self._folder}/cleared").st_ino] = segment
             os.rename(f"{self._folder}/cleared", spare_name(self._folder, control.spares))
         except OSError:  # the spool was removed, and with it the memory
             return

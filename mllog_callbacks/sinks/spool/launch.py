@@ -133,6 +133,7 @@ def _spawn(folder: str, wake: socket.socket) -> int:
                 (os.POSIX_SPAWN_DUP2, null, 1),
                 (os.POSIX_SPAWN_DUP2, null, 2),
             ],
+            setpgroup=0,  # at once: who kills the training's group does not mean this one
             setsigmask=[getattr(signal, name) for name in _BLOCKED],
         )
     finally:

@@ -111,6 +111,7 @@ class SpoolSink(Stream):
         flushed = self.limit > CLOSED and self.flush(timeout)
         with self.lock:
             if self.limit > CLOSED:
+                self.limit = CLOSED
                 account = self.overflow.give_up()
                 if account is not None:
                     self.place_account(account)

@@ -139,13 +139,14 @@ class Stream:
         return b'%b%06dZ",%b' % (prefix, micros, line)
 
     def place_account(self, line: bytes) -> None:
-        """Place one more line when no other comes, in the reserve of the last segment."""
-        text = self.stamped(self.last + 1, line)
-        start, end = self.end, self.end + len(text)
-        if end <= self.hard:
-            self.end = end
+        """Place one more line when no other is taken, in the reserve of the last segment."""
+        start, now = self.end, self.last + 1
+        text = self.stamped(now, line)
+        if start + len(text) <= self.hard:
+            self.end = start + len(text)
+            self.last = now
             self.placed += 1
-            self.memory[start - self.shift : end - self.shift] = text
+            self.memory[start - self.shift : self.end - self.shift] = text
 
     def written(self) -> int:
         """How many of the lines placed are in the file."""
@@ -234,17 +235,19 @@ class Stream:
         It takes the reserve at the end of the segment, and time stands still for it, so that it
         is of the same second.
         """
-        now = self.last + 1
-        text = self.stamped(now, line)
-        start = self.end
-        end = start + len(text)
-        room = end <= self.hard and now < self.second + _SECOND
-        if room and self.limit != SPILLING and start == self.end:  # no call
-            self.end = end
-            self.last = now
-            self.placed += 1
-            self.memory[start - self.shift : end - self.shift] = text
-            return True
+        while self.limit != SPILLING:
+            start, now = self.end, self.last + 1
+            text = self.stamped(now, line)
+            end = start + len(text)
+            if end > self.hard or now >= self.second + _SECOND:
+                break
+            # Else it was interrupted in its turn
+            if start == self.end and self.limit != SPILLING:  # no call
+                self.end = end
+                self.last = now
+                self.placed += 1
+                self.memory[start - self.shift : end - self.shift] = text
+                return True
         self.limit = SPILLING
         return self.overflow.keep(line)
 

@@ -42,13 +42,15 @@ at("upload").addEventListener("submit", (event) => {
   event.preventDefault();
   const file = at("file").files[0];
   const name = at("name").value || file.name;
+  const button = event.submitter;
+  button.disabled = true; // until it is taken or refused
   act(async () => {
     await ask("POST", `/api/datasets?name=${part(name)}`, file);
     const found = await ask("POST", `/api/datasets/${part(name)}/validate`);
     if (!found.valid) throw new Error(`${name} was uploaded, but ${found.problems.join("; ")}.`);
     await ask("POST", `/api/datasets/${part(name)}/preprocess`);
     at("upload").reset();
-  }, `${name} is ready for training.`);
+  }, `${name} is ready for training.`).finally(() => { button.disabled = false; });
 });
 
 at("select").addEventListener("submit", (event) => {

@@ -1,0 +1,146 @@
+"""One call of XGBoost, told from its start to its one end."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import xgboost
+from xgboost.callback import CallbackContainer, EarlyStopping
+
+from mllog_callbacks import Cadence, EventType, Observation, Reason, Run, guarded, listen
+from mllog_callbacks.wording import assigned, count, number
+
+__all__ = ["Training"]
+
+# The metrics that XGBoost maximises, as in xgboost.callback.EarlyStopping
+_MAXIMISED: Final = ("auc", "pre", "map", "ndcg")
+_WHERE: Final = {
+    "before_iteration": "by a callback before the iteration",
+    "update": "while trees were grown",
+    "after_iteration": "in the evaluation, or by a callback after the iteration",
+}
+
+
+class Training:
+    """One call. Keeps nothing of its container of callbacks, whose going is the end of the call.
+
+    Args:
+        run: Where the entries go.
+        model: What XGBoost trains: a booster, or the pack of a cross-validation.
+        container: Keeps and calls the callbacks.
+    """
+
+    def __init__(self, run: Run, model: Any, container: CallbackContainer) -> None:  # noqa: ANN401 - as in XGBoost
+        self._run, self._model = run, model
+        self._callbacks, self._history = container.callbacks, container.history
+        self._done, self._stopped = 0, False
+        self._results: dict[str, dict[str, float]] = {}
+        listen(container, {"before_iteration", "after_iteration"}, self._hear)
+        self._leave = listen(model, {"update"}, self._hear)
+
+    def begin(self, call: Mapping[str, Any]) -> None:
+        """Tell start and hyperparameters from the local variables of the call."""
+        self._planned: int = call["num_boost_round"]
+        self._cadence = Cadence(self._run.level, self._planned)
+        # of a custom metric XGBoost does not know the direction, unless it is told
+        self._otherwise = call["maximize"] if call["custom_metric"] else False
+        sets = {"training": call["dtrain"]} | {name: data for data, name in call.get("evals") or ()}
+        self._fitted = next((n for n, d in [*sets.items()][1:] if d is call["dtrain"]), "train")
+        given = {k: v for k, v in dict(call["params"] or {}).items() if v is not None}
+        self._run.name(model=f"XGBoost {given.get('booster', 'gbtree')}")
+        folds = len(getattr(self._model, "cvfolds", ()))
+        what = f"Cross-validation over {folds} folds" if folds else "Training"
+        sizes = {n: {"rows": d.num_row(), "features": d.num_col()} for n, d in sets.items()}
+        told = [
+            f"{name}: {count(size['rows'], 'row')}, {count(size['features'], 'feature')}."
+            for name, size in sizes.items()
+        ]
+        planned = f"{what} of at most {count(self._planned, 'iteration')} started."
+        facts = {"planned_iterations": self._planned, **sizes}
+        self._run.tell(EventType.TRAINING_STARTED, Reason(planned, " ".join(told)), facts)
+        chosen = f"{count(len(given), 'hyperparameter')} set by the caller of XGBoost"
+        chosen += f": {assigned(given)}." if given else "."
+        others = f"All others have the defaults of XGBoost {xgboost.__version__}."
+        given_facts = {"set_by_caller": given}
+        self._run.tell(EventType.HYPERPARAMETERS_SET, Reason(chosen, others), given_facts)
+
+    def _hear(self, method: str, result: object, error: BaseException | None) -> None:
+        if error is not None:
+            position = f"in iteration {self._done + 1:,} of {self._planned:,}"
+            self._run.fail(error, _WHERE[method], position, "no model was returned")
+        elif method != "update":
+            self._stopped = bool(result)
+            if method == "after_iteration":
+                self._record()
+
+    def _record(self) -> None:
+        self._done += 1
+        self._results = {
+            name: {metric: _mean(values[-1]) for metric, values in metrics.items()}
+            for name, metrics in self._history.items()
+        }
+        self._observe()
+        if self._cadence.due(self._done):
+            self._cadence.told(self._done)
+            done = f"Iteration {self._done:,} of {self._planned:,} is done."
+            self._run.tell(EventType.TRAINING_PROGRESS, *self._measured(done))
+
+    def _observe(self) -> None:
+        trained = self._results.get(self._fitted, {})
+        others = {name: each for name, each in self._results.items() if each is not trained}
+        for name, metrics in others.items() or [(self._fitted, trained)]:
+            for metric, value in metrics.items():
+                maximised = metric.startswith(_MAXIMISED) and metric != "mape"
+                better, seen = maximised or self._otherwise, value if others else None
+                train = trained.get(metric)
+                self._run.observe(
+                    Observation(self._done, "iteration", metric, name, train, seen, better)
+                )
+
+    def _measured(self, decision: str) -> tuple[Reason, dict[str, object]]:
+        told = [
+            f"{name} {metric} is {number(value)}."
+            for name, metrics in self._results.items()
+            for metric, value in metrics.items()
+        ]
+        reason = Reason(decision, " ".join(told) or "There is no evaluation set to measure on.")
+        return reason, {"iteration": self._done, **self._results}
+
+    @guarded
+    def end(self) -> None:
+        """Tell how the call ended, now that it is over."""
+        self._leave()
+        after = f"after iteration {self._done:,} of {self._planned:,}"
+        if self._done == self._planned:
+            told = self._measured(f"Training completed {after}, as planned.")
+            self._run.end(EventType.TRAINING_COMPLETED, *told)
+        elif self._stopped:
+            told = self._measured(f"Training stopped early {after}.")
+            self._run.end(
+                EventType.TRAINING_STOPPED, told[0]._replace(reasoning=self._why()), told[1]
+            )
+        else:  # passed over where the exception was heard
+            why = "The call ended there by an exception that no callback can see."
+            self._run.end(EventType.TRAINING_FAILED, Reason(f"Training failed {after}.", why))
+
+    def _why(self) -> str:
+        """Which callback ended the call, on which evidence, with what consequence."""
+        for each in self._callbacks:
+            if isinstance(each, EarlyStopping) and each.current_rounds >= each.rounds:
+                ((name, metrics),) = each.best_scores.items()
+                ((metric, scores),) = metrics.items()
+                # counted from 1, and from the start of this call where it continues a model
+                best = int(self._model.attr("best_iteration")) + 1 - each.starting_round
+                kept = "the trees after it are cut off" if each.save_best else "all trees are kept"
+                return (
+                    f"{name} {metric} last improved at iteration {best:,} "
+                    f"({number(_mean(scores[-1]))}); {count(each.current_rounds, 'iteration')} "
+                    f"without improvement reached EarlyStopping(rounds={each.rounds}). "
+                    f"The best iteration is {best:,}; {kept}."
+                )
+        names = ", ".join(type(each).__qualname__ for each in self._callbacks)
+        return f"One of the call's callbacks ({names}) returned True, which ends it."
+
+
+def _mean(value: float | tuple[float, float]) -> float:
+    """A result; of cross-validation the mean, which stands before the deviation."""
+    return float(value[0] if isinstance(value, tuple) else value)

@@ -1,0 +1,67 @@
+"""A training with two ranks, each in a process of its own: a script, for tests to start.
+
+``python lightning_ranks.py STRATEGY WAY FOLDER``, where the way is one of "finish", "fail" (rank 1
+raises), "kill" (rank 0 gets a SIGKILL) and "interrupt" (rank 1 is interrupted).
+"""
+
+import os
+import signal
+import sys
+import warnings
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.demos.boring_classes import BoringModel
+
+from mllog_callbacks import AuditLog, raising
+from mllog_lightning import MLAuditCallback
+
+
+class Ranked(BoringModel):
+    """Ends in a way of its own."""
+
+    def __init__(self, way: str) -> None:
+        super().__init__()
+        self.way = way
+
+    def training_step(self, batch: Any, place: int) -> Any:
+        """End in the third step of the first epoch."""
+        if place == 2:
+            self.end()
+        loss = self.step(batch)
+        self.log("train_loss", loss, sync_dist=True)
+        return loss
+
+    def end(self) -> None:
+        """End, where it is this rank's turn."""
+        if self.way == "kill" and self.global_rank == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.way == "fail" and self.global_rank == 1:
+            msg = "a column is missing"
+            raise ValueError(msg)
+        if self.way == "interrupt" and self.global_rank == 1:
+            raise KeyboardInterrupt
+
+
+def main(strategy: str, way: str, folder: str) -> None:
+    """Train."""
+    warnings.simplefilter("ignore")
+    with raising(), AuditLog(folder) as log:
+        pl.Trainer(
+            accelerator="cpu",
+            devices=2,
+            strategy=strategy,
+            max_epochs=2,
+            limit_train_batches=4,
+            limit_val_batches=0,
+            callbacks=[MLAuditCallback(log)],
+            default_root_dir=folder,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        ).fit(Ranked(way))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4])

@@ -1,0 +1,201 @@
+"""The trained model: which features it gains from, where it is saved, and that it stays plain."""
+
+import gc
+import time
+import weakref
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import pytest
+
+from lightgbm_training import PARAMS, Entries, data, of, the_end, train
+from mllog_callbacks import AuditLog, EventType, Issue
+from mllog_lightgbm import MLAuditCallback
+
+SAVED = EventType.MODEL_SAVED
+
+
+def test_the_end_names_the_features_of_most_gain(log: AuditLog, entries: Entries) -> None:
+    """Their shares of all gain, over the iterations that are kept."""
+    booster = train(log, lgb.early_stopping(5, verbose=False), num_boost_round=300)
+    gain = booster.feature_importance("gain", iteration=booster.best_iteration)
+    shares = gain / gain.sum()
+    first = int(np.argmax(shares))
+    end = the_end(entries())
+    assert end.metrics_snapshot is not None
+    told = end.metrics_snapshot["gain_shares"]
+    assert isinstance(told, dict)
+    assert len(told) == 5
+    assert told[booster.feature_name()[first]] == pytest.approx(shares[first])
+    assert f"the most came from {booster.feature_name()[first]} {shares[first]:.1%}" in str(
+        end.reasoning
+    )
+
+
+def test_a_model_without_splits_names_no_feature(log: AuditLog, entries: Entries) -> None:
+    """Nothing is invented."""
+    train(log, params={"min_gain_to_split": 1e9})
+    assert "gain" not in str(the_end(entries()).reasoning)
+
+
+def test_saving_the_model_is_told_while_it_lives(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """Where, how much of it, why so much, and by whose call."""
+    path = tmp_path / "model.txt"
+    booster = train(log, lgb.early_stopping(5, verbose=False), num_boost_round=300)
+    best = booster.best_iteration
+    assert booster.save_model(path) is booster
+    booster.save_model(str(path), num_iteration=2)
+    chosen, asked = of(entries(), SAVED)
+    assert chosen.decision == f"The model was saved to {path}, with {best} of {best} iterations."
+    assert f"so best_iteration={best} decided how many" in str(chosen.reasoning)
+    assert "in test_saving_the_model_is_told_while_it_lives, test_lightgbm_model.py line " in str(
+        chosen.reasoning
+    )
+    assert asked.metrics_snapshot is not None
+    assert asked.metrics_snapshot["bytes"] == path.stat().st_size
+    assert asked.metrics_snapshot["iterations"] == 2
+    assert asked.dataset == "breast_cancer"
+
+
+def test_check_points_during_the_training_are_told(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """As they are saved."""
+
+    def check_point(env: Any) -> None:
+        if env.iteration == 4:
+            env.model.save_model(tmp_path / "five.txt")
+
+    train(log, check_point)
+    told = entries()
+    (saved,) = of(told, SAVED)
+    assert "with 5 of 5 iterations" in str(saved.decision)
+    assert told.index(saved) < told.index(the_end(told))
+
+
+def test_boosters_of_a_cross_validation_are_saved_together(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """`CVBooster.save_model` writes all folds into one file; each booster can be saved too."""
+    found: Any = lgb.cv(
+        PARAMS,
+        data()[0],
+        4,
+        nfold=3,
+        callbacks=[MLAuditCallback(log)],
+        return_cvbooster=True,
+    )
+    found["cvbooster"].save_model(tmp_path / "cv.json")
+    found["cvbooster"].boosters[1].save_model(tmp_path / "second.txt")
+    together, alone = of(entries(), SAVED)
+    assert str(together.decision).startswith("The models of all folds were saved to ")
+    assert "with 4 of 4 iterations" in str(alone.decision)
+
+
+def test_models_of_others_and_closed_logs_are_left_alone(
+    log: AuditLog, entries: Entries, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A booster that was not audited is not told of; a save after the log is closed is none."""
+    booster = train(log)
+    lgb.train(PARAMS, data()[0], 2).save_model(tmp_path / "other.txt")
+    assert not of(entries(), SAVED)
+    log.close()
+    booster.save_model(tmp_path / "late.txt")
+    assert (tmp_path / "late.txt").exists()
+    assert not caplog.records
+
+
+def test_a_save_that_fails_fails_as_ever(log: AuditLog, entries: Entries, tmp_path: Path) -> None:
+    """And is not told as saved."""
+    booster = train(log)
+    with pytest.raises(lgb.basic.LightGBMError):
+        booster.save_model(tmp_path / "missing" / "model.txt")
+    with pytest.raises(TypeError):
+        booster.save_model()
+    assert not of(entries(), SAVED)
+
+
+def test_lightgbms_own_methods_are_back_when_the_last_model_has_gone(log: AuditLog) -> None:
+    """The classes are LightGBM's own before and after."""
+    gc.collect()  # models of other tests
+    own = lgb.Booster.save_model, lgb.CVBooster.save_model
+    booster = train(log)
+    assert lgb.Booster.save_model is not own[0]
+    assert lgb.Booster.save_model.__doc__ == own[0].__doc__
+    assert type(booster) is lgb.Booster
+    del booster
+    gc.collect()
+    assert (lgb.Booster.save_model, lgb.CVBooster.save_model) == own
+
+
+def test_an_objective_that_keeps_its_error_is_not_kept_by_us(log: AuditLog) -> None:
+    """Its traceback holds the frames of the call: these go all the same."""
+
+    class Objective:
+        error: BaseException | None = None
+
+        def __call__(self, _predicted: Any, _data: lgb.Dataset) -> Any:
+            self.error = ValueError("kept")
+            raise self.error
+
+    training = data()[0]
+    alive = weakref.ref(training)
+    with pytest.raises(ValueError, match="kept"):
+        lgb.train(PARAMS | {"objective": Objective()}, training, callbacks=[MLAuditCallback(log)])
+    del training
+    gc.collect()
+    assert alive() is None
+
+
+def test_a_user_who_keeps_the_model_and_is_called_back_is_not_kept_by_us(log: AuditLog) -> None:
+    """His function holds him, he holds the model: both go when nobody else holds them."""
+
+    class Trainer:
+        def __init__(self) -> None:
+            callback = MLAuditCallback(log, on_issue=self.hear)
+            self.model = lgb.train(PARAMS, data()[0], 5, callbacks=[callback])
+
+        def hear(self, issue: Issue) -> None:
+            """Nothing is done."""
+
+    trainer = Trainer()
+    alive = weakref.ref(trainer)
+    del trainer
+    deadline = time.monotonic() + 20
+    while alive() is not None and time.monotonic() < deadline:
+        time.sleep(0.05)  # until the thread beside has looked at what waits
+        gc.collect()
+    assert alive() is None
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_nothing_of_ours_keeps_anything_alive(log: AuditLog, *, fails: bool) -> None:
+    """Booster, data and frame go when the caller lets them go, by reference counts alone."""
+
+    def fail(env: Any) -> None:
+        if fails and env.iteration == 3:
+            raise ValueError
+
+    gc.collect()
+    gc.disable()
+    try:
+        training, valid = data()
+        callback = MLAuditCallback(log)
+        alive: list[weakref.ref[Any]] = [weakref.ref(training), weakref.ref(valid)]
+        try:
+            booster = lgb.train(
+                PARAMS, training, 10, valid_sets=[valid], callbacks=[callback, fail]
+            )
+            alive.append(weakref.ref(booster))
+            del booster
+        except ValueError:
+            pass
+        del training, valid
+        assert [each() for each in alive] == [None] * len(alive)
+        assert callback.__dict__["_trainings"] == {}
+    finally:
+        gc.enable()

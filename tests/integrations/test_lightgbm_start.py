@@ -1,0 +1,201 @@
+"""What a LightGBM training tells at its start: its data, its algorithm, who gave what."""
+
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_breast_cancer
+
+from lightgbm_training import PARAMS, Entries, data, of, train
+from mllog_callbacks import AuditLog, EventType, LogEntry
+from mllog_lightgbm import MLAuditCallback
+
+X, Y = load_breast_cancer(return_X_y=True)
+
+
+def the(told: list[LogEntry], event: EventType) -> tuple[str, str, dict[str, Any]]:
+    """The one entry of a type: decision, reasoning, snapshot."""
+    (found,) = of(told, event)
+    return str(found.decision), str(found.reasoning), found.metrics_snapshot or {}
+
+
+def test_the_data_are_told_with_rows_features_and_class_balance(
+    log: AuditLog, entries: Entries
+) -> None:
+    """Of every set, as LightGBM has it."""
+    train(log)
+    decision, reasoning, snapshot = the(entries(), EventType.DATASET_VALIDATED)
+    positive = int(np.sum(np.asarray(data()[0].get_label())))
+    assert decision == (
+        "LightGBM took in the training data, 426 rows with 30 features, and 1 validation set."
+    )
+    assert f"training: 426 rows; by label 0: {426 - positive}" in reasoning
+    assert "valid_0: 143 rows; by label 0:" in reasoning
+    assert snapshot["training"] == {
+        "rows": 426,
+        "features": 30,
+        "classes": {"0": 426 - positive, "1": positive},
+    }
+    assert snapshot["valid_0"]["rows"] == 143
+
+
+def test_weights_groups_categories_and_useless_features_are_told(
+    log: AuditLog, entries: Entries
+) -> None:
+    """Labels that are no classes by their range; scores to start from."""
+    rng = np.random.default_rng(0)
+    features = pd.DataFrame(
+        {
+            "size": rng.random(200),
+            "constant": 1.0,
+            "colour": pd.Categorical(rng.integers(0, 3, 200)),
+        }
+    )
+    labels = rng.integers(0, 3, 200)
+    ranked = lgb.Dataset(
+        features, labels, group=[50, 150], weight=1 + (labels > 1), init_score=np.zeros(200)
+    )
+    params = PARAMS | {"objective": "lambdarank"}
+    lgb.train(params, ranked, 2, callbacks=[MLAuditCallback(log)])
+    _, reasoning, snapshot = the(entries(), EventType.DATASET_VALIDATED)
+    assert "labels from 0 to 2, on average" in reasoning
+    assert "weights of rows from 1 to 2" in reasoning
+    assert "2 groups of 50 to 150 rows" in reasoning
+    assert "with scores to start from" in reasoning
+    assert "Taken as categorical: colour. 1 feature left out" in reasoning
+    assert snapshot["training"]["groups"] == {"count": 2, "least_rows": 50, "most_rows": 150}
+    assert (snapshot["categorical_features"], snapshot["unused_features"]) == (1, 1)
+
+
+def test_the_data_set_stays_as_it_was(log: AuditLog) -> None:
+    """Nothing is copied onto it, and nothing is constructed that was not."""
+    before, _ = data()
+    lgb.train(PARAMS, before, 2)
+    after, unused = data()
+    lgb.train(PARAMS, after, 2, callbacks=[MLAuditCallback(log)])
+    assert {name for name, value in vars(after).items() if value is None} == {
+        name for name, value in vars(before).items() if value is None
+    }
+    with pytest.raises(lgb.basic.LightGBMError, match="before construct"):
+        unused.num_data()
+
+
+def test_who_chose_the_algorithm_is_told(log: AuditLog, entries: Entries) -> None:
+    """The caller, the estimator, or LightGBM by default."""
+    train(log, params={"boosting": "dart"})
+    decision, reasoning, snapshot = the(entries(), EventType.ALGORITHM_SELECTED)
+    assert decision == (
+        f"LightGBM {lgb.__version__} with boosting=dart, objective=binary, tree_learner=serial, "
+        "device_type=cpu."
+    )
+    assert reasoning == (
+        "The caller chose boosting=dart, objective=binary. LightGBM's own default is "
+        "tree_learner=serial, device_type=cpu."
+    )
+    assert snapshot["boosting"] == "dart"
+
+
+def test_an_estimators_defaults_are_not_the_callers(log: AuditLog, entries: Entries) -> None:
+    """`LGBMClassifier` passes on all its parameters; its caller gave three."""
+    model = lgb.LGBMClassifier(
+        learning_rate=0.2, verbosity=-1, num_leaves=31, class_weight="balanced"
+    )
+    model.set_params(n_estimators=3, subsample=0.5)
+    model.fit(X, Y, callbacks=[MLAuditCallback(log)])
+    told = entries()
+    decision, reasoning, snapshot = the(told, EventType.HYPERPARAMETERS_SET)
+    assert snapshot["set_by_caller"] == {
+        "learning_rate": 0.2,
+        "verbosity": -1,
+        "bagging_fraction": 0.5,
+        "num_iterations": 3,
+    }
+    assert decision.startswith("4 hyperparameters set by the caller of LGBMClassifier: ")
+    assert "bagging_fraction=0.5 (given as subsample)" in decision
+    assert snapshot["set_by_estimator"]["objective"] == "binary"
+    assert snapshot["set_by_estimator"]["num_leaves"] == 31
+    assert "bagging_fraction=0.5 has no effect, as bagging_freq is 0." in reasoning
+    assert not snapshot["defaults"].keys() & snapshot["set_by_estimator"].keys()
+    assert "LGBMClassifier chose boosting=gbdt, objective=binary" in str(
+        the(told, EventType.ALGORITHM_SELECTED)[1]
+    )
+    assert "LGBMClassifier turned class_weight=balanced into weights of rows." in str(
+        the(told, EventType.DATASET_VALIDATED)[1]
+    )
+    assert "LGBMClassifier.fit called lightgbm.train." in str(told[0].reasoning)
+
+
+def test_what_is_told_to_fit_is_the_callers_too(log: AuditLog, entries: Entries) -> None:
+    """A metric, and where a ranking is cut; also through a class of the caller's own."""
+
+    class Mine(lgb.LGBMRanker):
+        def __init__(self, extra: int = 7, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.extra = extra
+
+    model = Mine(n_estimators=2, verbosity=-1)
+    model.fit(
+        X[:90], Y[:90], group=[90], eval_at=[3], eval_metric="map", callbacks=[MLAuditCallback(log)]
+    )
+    _, _, snapshot = the(entries(), EventType.HYPERPARAMETERS_SET)
+    assert snapshot["set_by_caller"].keys() == {
+        "num_iterations",
+        "verbosity",
+        "metric",
+        "eval_at",
+    }
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        (
+            {"is_unbalance": True},
+            "is_unbalance=1 weights the rarer class 1.74839 times, by the rows of each label (0: ",
+        ),
+        ({"scale_pos_weight": 3}, "scale_pos_weight=3 weights the rows of the positive class."),
+        ({"max_depth": 2}, "num_leaves=4 follows from max_depth=2."),
+        ({"seed": "3"}, "seed=3 makes bagging_seed="),
+        (
+            {"tree_learner": "data"},
+            "tree_learner=serial is used where tree_learner=data was given.",
+        ),
+        ({"boosting": "goss"}, "boosting=gbdt is used where boosting=goss was given."),
+        ({"metric": "mse"}, "metric=l2 is what LightGBM makes of metric=mse."),
+        ({}, "metric=binary_logloss follows from the objective."),
+        ({"early_stopping_round": 7}, "early_stopping_round=7 arms early stopping."),
+        (
+            {"boosting": "dart", "early_stopping_round": 7},
+            "switched off, as it is with boosting=dart",
+        ),
+        ({"boost_from_average": False}, "Boosting starts from zero (boost_from_average=0)."),
+        ({}, "Boosting starts from a constant fitted to the labels (boost_from_average=1)."),
+        ({"deterministic": True}, "deterministic=1 asks for the same model"),
+        ({"force_row_wise": True}, "Histograms are built as force_row_wise=1 says."),
+        ({}, "neither force_col_wise nor force_row_wise is set"),
+        ({"seed": 3}, "seed=3 makes bagging_seed="),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Early stopping is not available in dart mode")
+def test_what_lightgbm_makes_of_parameters_is_told(
+    log: AuditLog, entries: Entries, params: dict[str, Any], sentence: str
+) -> None:
+    """Each sentence follows from the parameters that LightGBM says it uses, and from its data."""
+    train(log, params=params, num_boost_round=2)
+    assert sentence in the(entries(), EventType.HYPERPARAMETERS_SET)[1]
+
+
+def test_a_custom_objective_is_named(log: AuditLog, entries: Entries) -> None:
+    """By its function; nothing is said of where boosting starts, which is its own matter."""
+
+    def residuals(predicted: Any, _data: lgb.Dataset) -> tuple[Any, Any]:
+        return predicted, np.ones_like(predicted)
+
+    train(log, params={"objective": residuals, "metric": "l2"})
+    decision, reasoning, _ = the(entries(), EventType.ALGORITHM_SELECTED)
+    name = "the function test_a_custom_objective_is_named.<locals>.residuals"
+    assert f"objective={name}" in decision
+    assert f"objective={name}" in reasoning
+    assert "Boosting starts" not in the(entries(), EventType.HYPERPARAMETERS_SET)[1]

@@ -1,0 +1,193 @@
+"""An audited fit tells its story: data, choices, what came of it."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from scipy import sparse
+from sklearn.cluster import KMeans
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from mllog_callbacks import AuditLog, EventType, RUN_ENDS
+from mllog_sklearn import audited
+from sklearn_training import Entries, cancer, iris, of, one, pipeline, quiet, the_end
+
+
+def test_a_fit_tells_its_story_in_order(log: AuditLog, entries: Entries) -> None:
+    """From the start to the one end."""
+    with quiet():
+        audited(RandomForestClassifier(n_estimators=5, random_state=0), log).fit(*iris())
+    told = entries()
+    assert [entry.event for entry in told] == [
+        EventType.TRAINING_STARTED,
+        EventType.DATASET_VALIDATED,
+        EventType.ALGORITHM_SELECTED,
+        EventType.HYPERPARAMETERS_SET,
+        EventType.TRAINING_COMPLETED,
+    ]
+    assert {entry.model for entry in told} == {"RandomForestClassifier"}
+    assert "150 rows of 4 features" in str(told[0].decision)
+    assert "Rows by class 0: 50 (33.3%), 1: 50 (33.3%), 2: 50 (33.3%)" in str(told[1].reasoning)
+    assert "a classifier, of scikit-learn " in str(told[2].decision)
+
+
+def test_who_set_which_hyperparameter(log: AuditLog, entries: Entries) -> None:
+    """The caller's against the defaults of the classes, also of a pipeline's steps."""
+    audited(pipeline(C=3.0), log).fit(*iris())
+    entry = one(entries(), EventType.HYPERPARAMETERS_SET)
+    snapshot: Any = entry.metrics_snapshot
+    assert snapshot["set_by_caller"]["classify__C"] == 3.0
+    assert "classify__C" not in snapshot["defaults"]
+    assert snapshot["defaults"]["scale__with_mean"] is True
+    given, every = len(snapshot["set_by_caller"]), len(snapshot["defaults"])
+    assert f"{given} of {given + every} hyperparameters were set by the caller" in str(
+        entry.decision
+    )
+    assert re.search(
+        rf"The other {every} have the defaults of scikit-learn \d", str(entry.reasoning)
+    )
+
+
+def test_names_of_the_caller_stand_in_the_entries(log: AuditLog, entries: Entries) -> None:
+    """As given to `audited`."""
+    audited(Ridge(), log, dataset="credit.v3", model="scorecard").fit(*iris())
+    assert {(entry.dataset, entry.model) for entry in entries()} == {("credit.v3", "scorecard")}
+
+
+FRAME = pd.DataFrame({"a": [1.0, np.nan, 3.0, 4.0], "b": [1, 1, 1, 1], "c": ["x", None, "y", "x"]})
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (FRAME, {"rows": 4, "features": 3, "missing": 2, "constant": ["b"]}),
+        (pl.DataFrame(FRAME), {"rows": 4, "features": 3, "constant": ["b"]}),
+        (np.array([[1.0, np.nan], [1.0, 2.0]]), {"rows": 2, "missing": 1, "constant": ["0"]}),
+        (np.array([[1, 2], [3, 4]]), {"rows": 2, "features": 2, "missing": 0}),
+        (sparse.eye_array(4, format="csr"), {"rows": 4, "features": 4, "stored": 0.25}),
+        ([[1, 2], [3, 4], [5, 6]], {"rows": 3, "features": 2, "kind": "list"}),
+    ],
+)
+def test_data_of_any_kind_is_described(
+    log: AuditLog, entries: Entries, data: Any, expected: dict[str, Any]
+) -> None:
+    """Rows, features, missing values, constant features."""
+
+    class Anything(StandardScaler):
+        def fit(self, X: Any, y: Any = None) -> Any:  # noqa: ARG002, N803 - the protocol's
+            return self
+
+    audited(Anything(), log).fit(data)
+    snapshot: Any = one(entries(), EventType.DATASET_VALIDATED).metrics_snapshot
+    assert {name: snapshot.get(name) for name in expected} == expected
+
+
+def test_large_data_is_sampled_and_said_to_be(log: AuditLog, entries: Entries) -> None:
+    """Beyond a million values only evenly spaced rows are looked at."""
+    audited(StandardScaler(), log).fit(np.ones((300_000, 10), dtype=np.float32))
+    entry = one(entries(), EventType.DATASET_VALIDATED)
+    assert "No value is missing in a sample of 100,000 evenly spaced rows." in str(entry.reasoning)
+
+
+def test_an_iterator_is_not_consumed(log: AuditLog, entries: Entries) -> None:
+    """What a fit is given reaches it whole."""
+    audited(CountVectorizer(), log).fit(text for text in ("one text", "another text"))
+    assert "a generator" in str(one(entries(), EventType.DATASET_VALIDATED).decision)
+
+
+def test_transformers_of_a_pipeline_are_told(log: AuditLog, entries: Entries) -> None:
+    """What went in, what came out, of which columns."""
+    columns = ColumnTransformer(
+        [("numbers", StandardScaler(), ["a", "b"]), ("texts", OneHotEncoder(), ["c"])]
+    )
+    data = pd.DataFrame({"a": [1.0, 2, 3, 4], "b": [1, 2, 1, 2], "c": ["x", "z", "y", "x"]})
+    audited(make_pipeline(columns, LogisticRegression()), log).fit(data, [0, 1, 0, 1])
+    entry = one(entries(), EventType.DATASET_PREPROCESSED)
+    assert "Step 1 of 2, columntransformer: ColumnTransformer" in str(entry.decision)
+    assert "of 3 features into 5 features" in str(entry.decision)
+    assert "texts: OneHotEncoder took c." in str(entry.reasoning)
+
+
+@pytest.mark.parametrize("method", ["fit", "fit_transform"])
+def test_a_transformer_alone_is_told_as_one(log: AuditLog, entries: Entries, method: str) -> None:
+    """Once, also where fit_transform calls fit."""
+    getattr(audited(StandardScaler(), log), method)(iris()[0])
+    told = entries()
+    assert the_end(told).event is EventType.TRAINING_COMPLETED
+    assert "StandardScaler was fitted" in str(one(told, EventType.DATASET_PREPROCESSED).decision)
+
+
+def test_fit_predict_is_one_fit(log: AuditLog, entries: Entries) -> None:
+    """With the iterations it needed."""
+    audited(KMeans(3, n_init=1, random_state=0), log).fit_predict(iris()[0])
+    assert "of at most 300 iterations" in str(the_end(entries()).decision)
+
+
+def test_scores_are_evaluations(log: AuditLog, entries: Entries) -> None:
+    """With their metric, where the estimator says what it is."""
+    model = audited(RandomForestClassifier(n_estimators=5, random_state=0), log).fit(*iris())
+    value = model.score(*iris())
+    audited(Ridge(), log).fit(*iris()).score(*iris())
+    accuracy, r2 = of(entries(), EventType.MODEL_EVALUATED)
+    assert accuracy.metrics_snapshot == {"metric": "accuracy", "score": value, "rows": 150}
+    assert "R2" in str(r2.decision)
+
+
+def test_partial_fits_are_told_at_a_rate_a_person_reads(log: AuditLog, entries: Entries) -> None:
+    """Calls 1, 2, 5, 10; each is a run with one end."""
+    features, labels = iris()
+    model = audited(SGDClassifier(random_state=0), log)
+    for _ in range(12):
+        model.partial_fit(features, labels, classes=[0, 1, 2])
+    ends = of(entries(), *RUN_ENDS)
+    calls = [int((entry.metrics_snapshot or {})["calls"]) for entry in ends]  # type: ignore[arg-type]  # they are integers
+    assert calls == [1, 2, 5, 10]
+    assert len(of(entries(), EventType.TRAINING_STARTED)) == 4
+    assert (ends[-1].metrics_snapshot or {})["rows"] == 1_500
+
+
+def test_a_partial_fit_that_fails_is_always_told(log: AuditLog, entries: Entries) -> None:
+    """Also between the calls that are told."""
+    features, labels = iris()
+    model = audited(SGDClassifier(random_state=0), log)
+    for _ in range(3):
+        model.partial_fit(features, labels, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match="features"):
+        model.partial_fit(features[:, :2], labels)
+    last = entries()[-1]
+    assert last.event is EventType.TRAINING_FAILED
+    assert "call 4" in str(of(entries(), EventType.TRAINING_STARTED)[-1].reasoning)
+
+
+@pytest.mark.parametrize("given", [StandardScaler, object(), "a text"])
+def test_what_is_no_estimator_is_refused(given: object) -> None:
+    """With what was expected."""
+    with pytest.raises(TypeError, match="takes an estimator, an instance with a method fit"):
+        audited(given)
+
+
+def test_the_estimator_given_stays_as_it_was(log: AuditLog, entries: Entries) -> None:
+    """What is audited is what is returned."""
+    given = Ridge()
+    made = audited(given, log)
+    given.fit(*iris())
+    assert entries() == []
+    assert type(given) is Ridge
+    assert not hasattr(made, "coef_")
+
+
+def test_frames_pass_untouched(log: AuditLog) -> None:
+    """Their columns become the names of features; nothing is written to them."""
+    features, labels = cancer(frame=True)
+    before = features.copy()
+    model = audited(make_pipeline(StandardScaler(), Ridge()), log).fit(features, labels)
+    assert list(model.feature_names_in_) == list(features.columns)
+    pd.testing.assert_frame_equal(features, before)
