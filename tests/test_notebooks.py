@@ -63,6 +63,7 @@ def test_each_notebook_is_in_step_with_its_source(source: Path) -> None:
     assert kept.stat().st_size < 60_000
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("source", SOURCES, ids=lambda each: each.stem)
 def test_each_notebook_runs(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From its first cell to its last, and says what it is there to say."""

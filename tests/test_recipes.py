@@ -1,4 +1,4 @@
-"""The recipes of docs/recipes.md, run as they stand there."""
+"""The recipes of examples/recipes.md, run as they stand there."""
 
 import contextlib
 import io
@@ -15,7 +15,7 @@ from trails import lines, training, write
 
 ROOT = Path(__file__).parent.parent
 RECIPES = re.findall(
-    r"```(\w+)\n(.*?)```", (ROOT / "docs" / "recipes.md").read_text("utf-8"), re.DOTALL
+    r"```(\w+)\n(.*?)```", (ROOT / "examples" / "recipes.md").read_text("utf-8"), re.DOTALL
 )
 
 

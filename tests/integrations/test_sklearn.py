@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from mllog_callbacks import AuditLog, EventType, RUN_ENDS
+from mllog_callbacks import RUN_ENDS, AuditLog, EventType
 from mllog_sklearn import audited
 from sklearn_training import Entries, cancer, iris, of, one, pipeline, quiet, the_end
 

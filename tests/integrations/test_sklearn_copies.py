@@ -211,6 +211,5 @@ def test_fits_in_threads_are_runs_of_their_own(log: AuditLog, entries: Entries) 
 
 def test_classes_of_settings_no_longer_used_are_forgotten(log: AuditLog) -> None:
     """An audited class lives as long as its instances."""
-
     gone = weakref.ref(type(audited(Ridge(), log, model="short-lived")))
     until(lambda: gc.collect() is not None and gone() is None, 5)
