@@ -48,7 +48,7 @@ def _once(*arguments: str | Path) -> float:
 def _log(path: Path, entries: int) -> Path:
     """A training of two metrics on two sets, which are told at every iteration."""
     steps = entries - 5
-    told = [
+    told: list[tuple[str, dict[str, object]]] = [
         ("TRAINING_STARTED", {"planned_iterations": steps, "training": {"rows": 900}}),
         ("HYPERPARAMETERS_SET", {"set_by_caller": {"num_leaves": 63}, "defaults": _defaults()}),
         *(("TRAINING_PROGRESS", _metrics(step)) for step in range(1, steps + 1)),

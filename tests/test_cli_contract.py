@@ -6,12 +6,14 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from test_cli import MLLOG, run
 from trails import lines, training, write
 
+CLAIMS: Any = {"FORCE_COLOR": "1", "TERM": "xterm-256color"}
 READERS = ["validate", "summary", "tail", "report"]
 
 
@@ -85,10 +87,9 @@ def test_a_closed_pipe_is_quiet(arguments: list[str], folder: Path) -> None:
 def test_without_a_terminal_there_are_no_colours(command: str, folder: Path) -> None:
     """Nor with NO_COLOR, where a terminal is claimed."""
     assert b"\x1b" not in run(command, "logs", folder=folder).stdout
-    claims = {"FORCE_COLOR": "1", "TERM": "xterm-256color"}
     coloured = re.compile(rb"\x1b\[(\d+;)*3\d")
-    assert coloured.search(run(command, "logs", folder=folder, NO_COLOR="", **claims).stdout)
-    plain = run(command, "logs", folder=folder, NO_COLOR="1", **claims).stdout
+    assert coloured.search(run(command, "logs", folder=folder, NO_COLOR="", **CLAIMS).stdout)
+    plain = run(command, "logs", folder=folder, NO_COLOR="1", **CLAIMS).stdout
     assert not coloured.search(plain)
 
 

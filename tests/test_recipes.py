@@ -38,10 +38,10 @@ def _of(language: str) -> list[str]:
 def test_duckdb_tells_how_runs_ended_and_reads_a_metric() -> None:
     """Both sessions, in order."""
     ends, metric = _of("sql")
-    told = duckdb.sql(ends).fetchall()
+    told = duckdb.execute(ends).fetchall()
     assert [row[2] for row in told] == ["TRAINING_STOPPED", "TRAINING_FAILED"]
     assert told[0][4].startswith("valid loss last improved at iteration 10")
-    found = duckdb.sql(metric).fetchall()
+    found = duckdb.execute(metric).fetchall()
     assert len(found) == 32
     assert found[9] == (10, 0.5)
 
