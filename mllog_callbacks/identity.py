@@ -18,6 +18,7 @@ from mllog_callbacks.events import Level
 __all__ = ["ancestors", "describe_session", "job", "new_session_name", "rank"]
 
 _RANKS = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK")
+_LOCAL_RANKS = ("LOCAL_RANK", "SLURM_LOCALID", "OMPI_COMM_WORLD_LOCAL_RANK")
 _JOBS = ("SLURM_JOB_ID", "TORCHELASTIC_RUN_ID", "PBS_JOBID", "LSB_JOBID", "PMIX_NAMESPACE")
 
 _GENERATIONS: Final = 8
@@ -25,7 +26,11 @@ _GENERATIONS: Final = 8
 
 def rank() -> int | None:
     """This process's rank in a distributed training, as its launcher set it; else None."""
-    for name in _RANKS:
+    return _first_number(_RANKS)
+
+
+def _first_number(names: tuple[str, ...]) -> int | None:
+    for name in names:
         with suppress(KeyError, ValueError):
             return int(os.environ[name])
     return None
@@ -77,6 +82,7 @@ def describe_session(parent: str | None = None, level: Level = Level.INFO) -> di
         "pid": os.getpid(),
         "parent_pid": os.getppid(),
         "rank": rank(),
+        "local_rank": _first_number(_LOCAL_RANKS),
         "level": level.name,
         "user": _user(),
         "program": sys.argv[0] if sys.argv else None,

@@ -107,6 +107,15 @@ class Run:
         """Whether the log was closed: nothing can be told any more."""
         return self._log.closed
 
+    def detached(self) -> "Run":
+        """This run without its detectors and its user's function: for what outlives a training.
+
+        The function may hold on to the model, and whoever waits for the model to go, to the run.
+        """
+        run = copy.copy(self)
+        run.detectors, run._on_issue = DetectorSet([]), None  # noqa: SLF001 - our own
+        return run
+
     def name(self, *, dataset: str | None = None, model: str | None = None) -> None:
         """Name what the run is about, where its user has not."""
         with self._within():

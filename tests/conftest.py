@@ -8,6 +8,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from threadpoolctl import threadpool_limits
 
 from mllog_callbacks import AuditLog, LogEntry, raising, read_entries
 
@@ -35,6 +36,13 @@ def default_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make tests independent of the environment they are started in."""
     for name in [name for name in os.environ if name.startswith("MLLOG_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Let numeric libraries use one thread: with more, small fits wait for each other."""
+    with threadpool_limits(limits=1):
+        yield
 
 
 @pytest.fixture

@@ -138,6 +138,7 @@ def _described(name: str) -> list[object]:
     for each in (getattr(Shop, name), None if found[3] else getattr(Kiosk(), name)):
         found += [getattr(each, part, None) for part in ("__name__", "__qualname__", "__doc__")]
         found += [getattr(each, part, None) for part in ("__module__", "__defaults__")]
+        found += [getattr(each, part, None) for part in ("__annotations__", "__kwdefaults__")]
         found += [inspect.isroutine(each), inspect.ismethod(each), inspect.isfunction(each)]
         found += [inspect.iscoroutinefunction(each), inspect.isgeneratorfunction(each)]
         found += [inspect.isasyncgenfunction(each), getattr(each, "__isabstractmethod__", False)]

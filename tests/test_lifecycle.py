@@ -177,6 +177,58 @@ def test_real_trainings_keep_the_rules(tmp_path: Path, name: str) -> None:
     assert judge(tmp_path).entries > (0 if name == "refused" else 4)
 
 
+def _searches(log: AuditLog) -> None:
+    from sklearn.linear_model import LogisticRegression, SGDClassifier  # noqa: PLC0415 - heavy
+    from sklearn.model_selection import GridSearchCV  # noqa: PLC0415 - likewise
+
+    from mllog_sklearn import audited  # noqa: PLC0415 - likewise
+
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    y = (x[:, 0] > 0).astype(int)
+    search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2)
+    audited(search, log).fit(x, y)
+    GridSearchCV(audited(LogisticRegression(), log), {"C": [0.1, 1.0]}, cv=2).fit(x, y)
+    parts = audited(SGDClassifier(), log)
+    for _ in range(3):
+        parts.partial_fit(x, y, classes=[0, 1])
+    with pytest.raises(ValueError, match="C"):
+        audited(LogisticRegression(C=-1), log).fit(x, y)
+
+
+def _epochs(log: AuditLog) -> None:
+    import pytorch_lightning as pl  # noqa: PLC0415 - heavy
+
+    from lightning_training import loader, make_trainer, regression  # noqa: PLC0415 - likewise
+
+    model = regression(pl)
+    folder = log.path.parent
+    trainer = make_trainer(pl, log, folder)
+    trainer.fit(model(), loader(), loader())
+    trainer.validate(trainer.model, loader(), verbose=False)
+    early = pl.callbacks.EarlyStopping("val_loss", patience=1, min_delta=1e9)
+    make_trainer(pl, log, folder, early, max_epochs=20).fit(model(), loader(), loader())
+    broken = type("Broken", (model,), {"training_step": _fail_in})
+    with pytest.raises(ValueError, match="on purpose"):
+        make_trainer(pl, log, folder).fit(broken(), loader(), loader())
+
+
+def _fail_in(*_: object) -> None:
+    _fail(None)
+
+
+@pytest.mark.parametrize("trainings", [_searches, _epochs])
+@pytest.mark.filterwarnings("ignore")  # Lightning's advice on loaders and loggers
+def test_searches_parts_and_epochs_keep_the_rules(
+    tmp_path: Path, trainings: Callable[[AuditLog], None]
+) -> None:
+    """Of scikit-learn and of Lightning: completed, stopped early, failed."""
+    with AuditLog(tmp_path, session="run", level="DEBUG") as log:
+        trainings(log)
+    drained(tmp_path)
+    assert problems(tmp_path) == []
+    assert judge(tmp_path).entries > 12
+
+
 def test_a_kill_within_a_block_is_told_as_one_problem(tmp_path: Path) -> None:
     """However many entries there are."""
     kill(tmp_path, 40)

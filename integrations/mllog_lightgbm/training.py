@@ -8,11 +8,12 @@ from lightgbm import Dataset
 from lightgbm.callback import CallbackEnv, EarlyStopException
 
 from mllog_callbacks import Backlog, Cadence, EventType, Reason, Run, guarded, report_failure
-from mllog_lightgbm import openings, reasons
+from mllog_lightgbm import reasons, start_reasons
 from mllog_lightgbm.estimator import Estimator
 from mllog_lightgbm.issues import Watcher, facts_for_causes
 from mllog_lightgbm.model import Model, Saved, boosters_of, gains
 from mllog_lightgbm.opening import Opening, open_training
+from mllog_lightgbm.parameters import without_functions
 from mllog_lightgbm.results import Result, Scoreboard, as_snapshot, read_results
 from mllog_lightgbm.stops import Stop, read_stop
 
@@ -75,9 +76,8 @@ class Training:
         self.watched = True
         self._last = planned
         self._estimator = estimator
-        self._given = dict(given)
-        if objective is not None:
-            self._given["objective"] = objective
+        more = {} if objective is None else {"objective": objective}
+        self._given = without_functions({**given, **more})
 
     @guarded
     def begin(
@@ -178,15 +178,17 @@ class Training:
             told = reasons.vanished(self._position())
             self._run.end(EventType.TRAINING_FAILED, told, self._counted())
 
-    @guarded
-    def saved(self, saved: Saved) -> None:
-        """Tell that the model was saved, also after the end, while the log is open."""
-        if not self._run.closed:
-            self._run.tell(
-                EventType.MODEL_SAVED,
-                reasons.saved(saved, cv=bool(self._folds)),
-                saved.as_snapshot(),
-            )
+    @property
+    def saves(self) -> Callable[[Saved], object]:
+        """What tells that the model was saved, also after the end, while the log is open."""
+        run, cv = self._run.detached(), bool(self._folds)
+
+        def tell(saved: Saved) -> None:
+            if not run.closed:
+                told = reasons.saved(saved, cv=cv)
+                run.tell(EventType.MODEL_SAVED, told, saved.as_snapshot())
+
+        return tell
 
     def _take(self, step: _Step) -> None:
         """Make of an iteration what there is to make: in the backlog's thread, or at once."""
@@ -216,11 +218,11 @@ class Training:
         self._opening, self._folds = opening, opening.folds
         self._run.name(model=f"LightGBM {opening.found.get('boosting') or ''}".rstrip())
         planned = self._last - self._first
-        told = openings.started(planned, opening)
+        told = start_reasons.started(planned, opening)
         self._run.tell(
             EventType.TRAINING_STARTED, told, {"planned_iterations": planned, **opening.machines}
         )
-        for event, reason, snapshot in openings.opened(opening):
+        for event, reason, snapshot in start_reasons.opened(opening):
             self._run.tell(event, reason, snapshot)
 
     def _start_late(self) -> None:

@@ -23,7 +23,7 @@ from lightgbm.callback import CallbackEnv, EarlyStopException
 
 from mllog_callbacks import guarded
 from mllog_lightgbm.estimator import Estimator, calling_estimator
-from mllog_lightgbm.model import Model, boosters_of, watch_saves
+from mllog_lightgbm.model import boosters_of, watch_saves
 from mllog_lightgbm.probe import probe, unprobe
 from mllog_lightgbm.training import Training
 
@@ -98,9 +98,13 @@ class Token:
         after[:] = [self._guarded(each, given, stops=True) for each in after]
         if before == [self] and any(each is self for each in after):
             before.clear()  # LightGBM's loop over them is at its end: no need to be called again
-        _watch_model(env.model, training)
+        boosters = boosters_of(env.model)
+        for booster in boosters:
+            probe(booster, training)
         set_name = known.get("train_data_name", "train")  # the second: what `cv` calls it
         training.begin(env, known.get("train_set"), training=set_name, patience=patience)
+        for model in boosters if env.model in boosters else [*boosters, env.model]:
+            watch_saves(model, training.saves)
 
     def _guarded(self, callback: Callback, given: object, *, stops: bool) -> Callback:
         if callback is self._audit:
@@ -145,14 +149,6 @@ class _Guard:
 @guarded
 def _estimator(frame: FrameType) -> Estimator | None:
     return calling_estimator(frame)
-
-
-def _watch_model(model: Model, training: Training) -> None:
-    boosters = boosters_of(model)
-    for booster in boosters:
-        probe(booster, training)
-    for each in boosters if model in boosters else [*boosters, model]:
-        watch_saves(each, training.saved)
 
 
 def _patience(callback: Callback) -> int:

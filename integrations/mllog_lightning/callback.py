@@ -46,6 +46,9 @@ class MLAuditCallback(CallbackBase):
             all, ``[]`` for none; or ``DetectorSet(ignore=["MLA003"])``. Each fit has copies of
             its own.
         on_issue: Called with each issue that is told; what it raises is reported by `logging`.
+        gradients: Whether gradients are watched as well, each `log_every_n_steps` steps: for those
+            that vanish or explode, and for units that get none. It costs a few operations on the
+            device for each layer.
 
     Raises:
         ValueError: There is no detector of a name.
@@ -63,10 +66,12 @@ class MLAuditCallback(CallbackBase):
         model: str | None = None,
         detectors: DetectorSet | Sequence[Detector | str] | None = None,
         on_issue: Callable[[Issue], object] | None = None,
+        gradients: bool = False,
     ) -> None:
         self._auditor = Auditor(
             log, dataset=dataset, model=model, detectors=detectors, on_issue=on_issue
         )
+        self._gradients = gradients
         self._asked_elsewhere: dict[str, object] | None = None
         self._forget()
 
@@ -133,6 +138,16 @@ class MLAuditCallback(CallbackBase):
         except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
             report_failure(error, "MLAuditCallback.on_train_batch_end")
 
+    def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
+        """The gradients are there, and not clipped yet."""
+        if self._gradients:
+            self._look_at_gradients(trainer, pl_module)
+
+    @guarded
+    def _look_at_gradients(self, trainer: Any, module: Any) -> None:
+        if (fit := self._telling(trainer)) is not None:
+            fit.look_at_gradients(trainer, module)
+
     @guarded
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
         """Time goes by that is not the training's."""
@@ -197,8 +212,10 @@ class MLAuditCallback(CallbackBase):
 
         Lightning sets `log` and `log_dict` on callbacks, bound to the module.
         """
-        asked = next(iter(self._asked.values())) if len(self._asked) == 1 else None
-        return {"_auditor": self._auditor, "_asked_elsewhere": asked}
+        # a trainer that launches its ranks is pickled with its callbacks before its first call
+        waiting = [each for trainer, each in self._asked.items() if trainer not in self._calls]
+        kept = {"_auditor": self._auditor, "_gradients": self._gradients}
+        return kept | {"_asked_elsewhere": waiting[0] if len(waiting) == 1 else None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

@@ -22,6 +22,7 @@ from mllog_callbacks.wording import count, number
 from mllog_lightning import facts, memory, reasons
 from mllog_lightning.bases import version
 from mllog_lightning.checkpoints import CheckpointWatch, Saved
+from mllog_lightning.gradients import GradientWatch, measured
 from mllog_lightning.metrics import MetricWatch, cached_metrics, directions, logged_names
 from mllog_lightning.ranks import at_exit
 from mllog_lightning.rates import Change, RateWatch, plain, rates
@@ -75,6 +76,7 @@ class Fit:
         self._cadence = Cadence(Level.INFO)
         self._steps = DetectorSet([])
         self._automatic = True
+        self._gradients: GradientWatch | None = None
 
     @property
     def run(self) -> Run:
@@ -144,6 +146,16 @@ class Fit:
         """Take a batch's loss."""
         if self._losses.add(outputs, trainer.global_step, trainer.accumulate_grad_batches):
             self._read_losses(trainer)
+
+    def look_at_gradients(self, trainer: Any, module: Any) -> None:
+        """Measure the gradients, once an interval."""
+        step = trainer.global_step + 1
+        if step % self._losses.every == 0 or step == 1:
+            watch = self._gradients = self._gradients or GradientWatch(self.run.detectors)
+            self._put(
+                measured(module),
+                lambda read: self.run.tell_issues(watch.observe(read, step), "step"),
+            )
 
     def leave_training(self) -> None:
         """Validation begins: its time is not the training's."""

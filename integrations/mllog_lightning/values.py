@@ -50,7 +50,7 @@ class Pending(Generic[Name]):
     def wait(self) -> None:
         """Wait until all are there: when there is no training left to hold up."""
         if self._arrived is not None:
-            self._arrived.synchronize()  # type: ignore[no-untyped-call]  # PyTorch's own
+            self._arrived.synchronize()
 
     def read(self) -> dict[Name, float]:
         """All values that are there now."""

@@ -170,11 +170,10 @@ def _methods(base: type) -> dict[str, object]:
 
 def _unannounced(base: type, names: dict[str, object]) -> type:
     metaclass = _metaclass(type(base))
+    if not base.__dictoffset__:  # its instances have slots only, and so must ours
+        return cast("type", metaclass(base.__name__, (base,), names))
     cls: type = metaclass(base.__name__, (_Unannounced, base), names)
-    try:
-        cls.__bases__ = (base,)  # some estimators read their parameters by way of their bases
-    except TypeError:  # slots: such a class is told of its subclass
-        cls = metaclass(base.__name__, (base,), names)
+    cls.__bases__ = (base,)  # some estimators read their parameters by way of their bases
     return cls
 
 

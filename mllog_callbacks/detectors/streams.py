@@ -142,6 +142,14 @@ class DetectorSet:
         latest = max(streams, key=lambda each: each.seconds, default=None)
         return [] if latest is None else self._explain(latest.overdue(seconds), None)
 
+    def explain(self, found: list[Issue]) -> list[Issue]:
+        """Take issues that others found, such as those on gradients.
+
+        Returns:
+            Those that are told, with their probable causes.
+        """
+        return self._explain(found, None)
+
     def _explain(self, found: list[Issue], rise: RateRise | None) -> list[Issue]:
         told = []
         for issue in found:

@@ -32,6 +32,7 @@ def _family(name: str, facts: Mapping[str, Mapping[str, Any]]) -> str:
     own = facts.get(name, {})
     if own.get("job"):
         return str(own["job"])
-    if own.get("rank") is not None and own.get("parent_pid"):
+    ranked = own.get("rank") is not None or own.get("local_rank") is not None
+    if ranked and own.get("parent_pid"):
         return f"process {own['parent_pid']} on {own.get('host')}"
     return name

@@ -43,6 +43,10 @@ RULES: Final = {
 }
 """By event. Beside them: after a session's orderly end no run is open; timestamps increase."""
 
+_ONLY_PROGRESS: Final = {b"TRAINING_PROGRESS"}
+_ISSUE: Final = b"ISSUE_DETECTED"
+_ACCOUNT: Final = b'"dropped_entries":'
+
 
 class LifeCycle:
     """Takes the lines of a session in their order, and tells where they break a rule.
@@ -62,17 +66,25 @@ class LifeCycle:
     def take(self, file: str, first: int, lines: Sequence[bytes]) -> None:
         """Take lines that stand one after the other in a file, the first with this number."""
         self._check_order(file, first, lines)
+        kinds = {line[_EVENT : line.find(b'"', _EVENT)] for line in lines}
+        if _ISSUE in kinds:
+            self._check_accounts(file, first, lines)
+        ruled = kinds & RULES.keys()
+        if not ruled or (ruled == _ONLY_PROGRESS and (self._open or not self._begun)):
+            return  # as most lines of a log are
         for number, line in enumerate(lines, first):
             rule = RULES.get(line[_EVENT : line.find(b'"', _EVENT)])
-            if rule is None:
-                continue
-            if len(self._open) < rule.needs:
-                self._tell(file, number, line, rule)
-            elif rule.opens > 0:
-                self._begun += 1
-                self._open.append((file, number, _about(line)))
-            elif rule.opens < 0 and self._open:
-                self._close(_about(line))
+            if rule is not None:
+                self._apply(rule, file, number, line)
+
+    def _apply(self, rule: Rule, file: str, number: int, line: bytes) -> None:
+        if len(self._open) < rule.needs:
+            self._tell(file, number, line, rule)
+        elif rule.opens > 0:
+            self._begun += 1
+            self._open.append((file, number, _about(line)))
+        elif rule.opens < 0 and self._open:
+            self._close(_about(line))
 
     def end(self, *, ended: bool) -> list[Problem]:
         """What was found; where the session ended, also which runs have no end."""
@@ -83,6 +95,14 @@ class LifeCycle:
                 reason = "begins a run that has no end"
                 self._add(Problem("life cycle", Status.INCOMPLETE, reason, file, number, number))
         return self.problems
+
+    def _check_accounts(self, file: str, first: int, lines: Sequence[bytes]) -> None:
+        """Whether the log tells of entries that were given up."""
+        for number, line in enumerate(lines, first):
+            if _ACCOUNT in line:
+                reason = "entries were dropped here, as the disk took none"
+                status = Status.INCOMPLETE
+                self._add(Problem("completeness", status, reason, file, number, number))
 
     def _check_order(self, file: str, first: int, lines: Sequence[bytes]) -> None:
         stamps = [line[STAMP] for line in lines]
@@ -101,7 +121,7 @@ class LifeCycle:
         problem = Problem("life cycle", Status.INCOMPLETE, reason, file, number, number)
         if self._begun:
             self._add(problem)
-        elif rule.opens and len(self._unopened) < _MOST:
+        elif len(self._unopened) < _MOST and rule.opens:
             self._unopened.append(problem)
 
     def _close(self, about: tuple[object, ...]) -> None:

@@ -7,7 +7,7 @@ from mllog_callbacks.story.shown import count, cut
 
 __all__ = ["decisions"]
 
-_BUDGET: Final = 13_000
+_BUDGET: Final = 12_000
 """Characters of all decisions together, markup counted."""
 
 _MARKUP: Final = 170

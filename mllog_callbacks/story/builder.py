@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from mllog_callbacks.event_types import RUN_ENDS, EventType
 from mllog_callbacks.rows import Fields, FileAccount, Row
+from mllog_callbacks.story.curves import position_of
 from mllog_callbacks.story.model import Fold, Found, Run, Story, Told
 from mllog_callbacks.story.runs import Runs
 
@@ -129,7 +130,8 @@ class StoryBuilder:
             return
         code, name = (_text(told.snapshot.get(key)) for key in ("code", "name"))
         subject = _subject(run, told) if code else told.decision
-        key = (code, name, subject)
+        position = position_of(told.snapshot)
+        key = (code, name, subject, position[0] if position else "")
         if key not in run.issues and len(run.issues) >= _MOST_ISSUES:
             return
         found = run.issues.setdefault(key, Found(code, name, subject))

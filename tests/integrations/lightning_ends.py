@@ -12,15 +12,16 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import pytorch_lightning as pl
 import torch
 from torch.utils.data import Dataset
 
-from lightning_training import loader, make_trainer, regression
+from lightning_training import VERSION, loader, make_trainer, regression
 from mllog_callbacks import AuditLog, EventType, read_entries
 
 TABLE: Final = Path(__file__).parents[2] / "docs" / "lightning-ends.md"
@@ -48,7 +49,7 @@ class Way(NamedTuple):
 
     name: str
     call: str = "fit"
-    trainer: dict[str, Any] = {}
+    trainer: Mapping[str, Any] = MappingProxyType({})
     prepare: Callable[[Any], object] = id
 
 
@@ -234,5 +235,5 @@ if __name__ == "__main__":
     if "--write" in sys.argv:
         TABLE.parent.mkdir(exist_ok=True)
         version, others = by_other(sys.argv[-1])
-        TABLE.write_text(rendered({version: others, pl.__version__: found}), "utf-8")
-    sys.stdout.write(json.dumps([pl.__version__, found]) + "\n")
+        TABLE.write_text(rendered({version: others, VERSION: found}), "utf-8")
+    sys.stdout.write(json.dumps([VERSION, found]) + "\n")

@@ -1,6 +1,7 @@
 """Small real Lightning trainings, of either distribution, and what to ask of their trail."""
 
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from mllog_callbacks import RUN_ENDS, AuditLog, EventType, LogEntry
 from mllog_lightning import MLAuditCallback
 
 Entries = Callable[[], list[LogEntry]]
+
+VERSION = version("pytorch-lightning")
+torch.set_num_threads(1)  # networks so small are slower with more
 
 DISTRIBUTIONS: tuple[Any, ...] = (pytorch_lightning, lightning.pytorch)
 

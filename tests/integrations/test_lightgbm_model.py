@@ -1,6 +1,7 @@
 """The trained model: which features it gains from, where it is saved, and that it stays plain."""
 
 import gc
+import time
 import weakref
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from lightgbm_training import PARAMS, Entries, data, of, the_end, train
-from mllog_callbacks import AuditLog, EventType
+from mllog_callbacks import AuditLog, EventType, Issue
 from mllog_lightgbm import MLAuditCallback
 
 SAVED = EventType.MODEL_SAVED
@@ -129,6 +130,46 @@ def test_lightgbms_own_methods_are_back_when_the_last_model_has_gone(log: AuditL
     del booster
     gc.collect()
     assert (lgb.Booster.save_model, lgb.CVBooster.save_model) == own
+
+
+def test_an_objective_that_keeps_its_error_is_not_kept_by_us(log: AuditLog) -> None:
+    """Its traceback holds the frames of the call: these go all the same."""
+
+    class Objective:
+        error: BaseException | None = None
+
+        def __call__(self, _predicted: Any, _data: lgb.Dataset) -> Any:
+            self.error = ValueError("kept")
+            raise self.error
+
+    training = data()[0]
+    alive = weakref.ref(training)
+    with pytest.raises(ValueError, match="kept"):
+        lgb.train(PARAMS | {"objective": Objective()}, training, callbacks=[MLAuditCallback(log)])
+    del training
+    gc.collect()
+    assert alive() is None
+
+
+def test_a_user_who_keeps_the_model_and_is_called_back_is_not_kept_by_us(log: AuditLog) -> None:
+    """His function holds him, he holds the model: both go when nobody else holds them."""
+
+    class Trainer:
+        def __init__(self) -> None:
+            callback = MLAuditCallback(log, on_issue=self.hear)
+            self.model = lgb.train(PARAMS, data()[0], 5, callbacks=[callback])
+
+        def hear(self, issue: Issue) -> None:
+            """Nothing is done."""
+
+    trainer = Trainer()
+    alive = weakref.ref(trainer)
+    del trainer
+    deadline = time.monotonic() + 20
+    while alive() is not None and time.monotonic() < deadline:
+        time.sleep(0.05)  # until the thread beside has looked at what waits
+        gc.collect()
+    assert alive() is None
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -4,28 +4,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.tuner.tuning import Tuner
 
 from lightning_training import (
     DISTRIBUTIONS,
+    VERSION,
     Entries,
     loader,
     make_trainer,
+    of,
     regression,
+    snapshot,
+    the_end,
 )
 from mllog_callbacks import AuditLog, EventType
 
 
-@pytest.fixture(params=DISTRIBUTIONS, ids=lambda each: each.__name__)
-def pl(request: pytest.FixtureRequest) -> Any:
-    """Either distribution of Lightning."""
-    return request.param
-
-
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=lambda each: each.__name__)
 def test_a_training_tells_its_story_in_order(
-    pl: Any, log: AuditLog, entries: Entries, tmp_path: Path
+    distribution: Any, log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """Of either distribution, by the same callback; every entry with dataset and model."""
-    make_trainer(pl, log, tmp_path).fit(regression(pl)(), loader(), loader(seed=1))
+    trainer = make_trainer(distribution, log, tmp_path)
+    trainer.fit(regression(distribution)(), loader(), loader(seed=1))
     told = entries()
     assert [entry.event for entry in told] == [
         EventType.TRAINING_STARTED,
@@ -40,3 +43,186 @@ def test_a_training_tells_its_story_in_order(
     assert {entry.model for entry in told} == {"Regression"}
     assert all(entry.decision for entry in told)
     assert "max_epochs=3 was reached" in str(told[-1].reasoning)
+
+
+def test_who_set_which_hyperparameter(log: AuditLog, entries: Entries, tmp_path: Path) -> None:
+    """Of the trainer, as it was asked; of the optimiser; of the module, with its signature."""
+    trainer = make_trainer(pl, log, tmp_path, max_epochs=1, gradient_clip_val=0.5, precision="64")
+    trainer.fit(regression(pl)(hidden=7), loader(), loader(seed=1))
+    (told,) = of(entries(), EventType.HYPERPARAMETERS_SET)
+    numbers = snapshot(told)
+    given, defaults = numbers["set_by_caller"], numbers["defaults"]
+    assert given["Regression"] == {"hidden": 7}
+    assert defaults["Regression"] == {"rate": 0.05}
+    assert given["SGD"] == {"lr": 0.05}
+    assert defaults["SGD"]["momentum"] == 0
+    assert given["Trainer"]["precision"] == "64"
+    assert given["Trainer"]["accelerator"] == "cpu"
+    assert given["Trainer"]["gradient_clip_val"] == 0.5
+    assert defaults["Trainer"]["log_every_n_steps"] == 50
+    assert not given["Trainer"].keys() & defaults["Trainer"].keys()
+    assert numbers["resolved"] == {
+        "accelerator": "CPUAccelerator",
+        "strategy": "SingleDeviceStrategy",
+        "devices": 1,
+        "num_nodes": 1,
+        "precision": "64-true",
+    }
+    assert f"Lightning {VERSION}" in str(told.reasoning)
+
+
+def test_model_and_data_are_told(log: AuditLog, entries: Entries, tmp_path: Path) -> None:
+    """From what they say of themselves; several loaders by number."""
+    trainer = make_trainer(pl, log, tmp_path, max_epochs=1, limit_val_batches=2)
+    trainer.fit(regression(pl)(), loader(64), loader(32, batch_size=4))
+    told = entries()
+    (algorithm,) = of(told, EventType.ALGORITHM_SELECTED)
+    assert "25 of 25 parameters are trained" in str(algorithm.reasoning)
+    (data,) = of(told, EventType.DATASET_VALIDATED)
+    assert snapshot(data)["training"] == {
+        "loader": "DataLoader",
+        "dataset": "TensorDataset",
+        "rows": 64,
+        "batch_size": 8,
+        "batches": 8,
+    }
+    assert "TensorDataset of 64 items in batches of 8: 8 batches an epoch" in str(data.reasoning)
+    assert "Validation: TensorDataset of 32 items in batches of 4: 2 batches" in str(data.reasoning)
+
+
+def test_early_stopping_says_which_metric_when_and_by_which_rule(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """As its state says."""
+    stopper = pl.callbacks.EarlyStopping("val_loss", patience=2)
+    trainer = make_trainer(pl, log, tmp_path, stopper, max_epochs=20)
+    trainer.fit(regression(pl)(rate=0.0), loader(), loader(seed=1))
+    end = the_end(entries())
+    assert end.event is EventType.TRAINING_STOPPED
+    best = f"{float(stopper.best_score):.6g}"
+    assert end.reasoning == (
+        f"val_loss last improved to {best} at epoch 1; 2 checks without improvement reached "
+        "EarlyStopping(monitor='val_loss', mode='min', patience=2, min_delta=0)."
+    )
+
+
+def test_a_second_fit_does_not_show_the_stop_of_the_first(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """Though EarlyStopping's state still does."""
+    stopper = pl.callbacks.EarlyStopping("val_loss", patience=1)
+    trainer = make_trainer(pl, log, tmp_path, stopper, max_epochs=20)
+    module = regression(pl)(rate=0.0)
+    trainer.fit(module, loader(), loader(seed=1))
+    first = len(entries())
+    trainer.fit_loop.max_epochs = trainer.current_epoch
+    trainer.should_stop = False  # which Lightning 2.4 leaves as it is
+    trainer.fit(module, loader(), loader(seed=1))
+    second = the_end(entries()[first:])
+    assert second.event is EventType.TRAINING_COMPLETED
+    assert "EarlyStopping" not in str(second.reasoning)
+
+
+def test_a_lower_learning_rate_is_a_decision_with_its_reason(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """Of ReduceLROnPlateau each time; a schedule's when it comes to a factor of two."""
+
+    class Reduced(regression(pl)):  # type: ignore[misc]  # a class made by a function
+        def configure_optimizers(self) -> Any:
+            optimizer = torch.optim.SGD(self.parameters(), lr=1e-4)
+            plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
+                optimizer, factor=0.7, patience=1, threshold=0.1
+            )
+            return {"optimizer": optimizer, "lr_scheduler": plateau, "monitor": "val_loss"}
+
+    class Decayed(regression(pl)):  # type: ignore[misc]  # likewise
+        def configure_optimizers(self) -> Any:
+            optimizer = torch.optim.SGD(self.parameters(), lr=0.05)
+            return [optimizer], [torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.8)]
+
+    make_trainer(pl, log, tmp_path, max_epochs=6).fit(Reduced(), loader(), loader(seed=1))
+    told = of(entries(), EventType.HYPERPARAMETERS_SET)[1:]
+    assert [snapshot(each)["learning_rate"] for each in told] == pytest.approx([7e-5, 4.9e-5])
+    assert told[0].decision == (
+        "The learning rate of SGD was set from 0.0001 to 7e-05 by ReduceLROnPlateau."
+    )
+    assert "val_loss did not improve for more than 1 check;" in str(told[0].reasoning)
+    before = len(entries())
+    make_trainer(pl, log, tmp_path, max_epochs=8).fit(Decayed(), loader(), loader(seed=1))
+    told = of(entries()[before:], EventType.HYPERPARAMETERS_SET)[1:]
+    assert [snapshot(each)["learning_rate"] for each in told] == pytest.approx(
+        [0.05 * 0.8**4, 0.05 * 0.8**8]
+    )
+
+
+def test_checkpoints_tell_where_and_by_what_they_are_the_best(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """As the callback that saved them says."""
+    checkpoint = pl.callbacks.ModelCheckpoint(tmp_path / "best", monitor="val_loss")
+    trainer = make_trainer(pl, log, tmp_path, checkpoint)
+    trainer.fit(regression(pl)(), loader(), loader(seed=1))
+    told = of(entries(), EventType.MODEL_SAVED)
+    assert len(told) == 3
+    assert snapshot(told[-1])["path"] == checkpoint.best_model_path
+    score = float(checkpoint.best_model_score or 0.0)
+    assert snapshot(told[-1])["best_model_score"] == score
+    assert f"val_loss is {score:.6g}, better than " in str(told[-1].reasoning)
+    assert "ModelCheckpoint(monitor='val_loss', mode='min', save_top_k=1)" in str(
+        told[-1].reasoning
+    )
+
+
+def test_manual_optimisation_and_several_loaders_are_told(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """Validation metrics of each loader by Lightning's own names."""
+
+    class Manual(regression(pl)):  # type: ignore[misc]  # likewise
+        def __init__(self) -> None:
+            super().__init__()
+            self.automatic_optimization = False
+
+        def training_step(self, batch: Any, _place: int) -> None:
+            optimizer = self.optimizers()
+            optimizer.zero_grad()
+            self.manual_backward(self.loss(batch))
+            optimizer.step()
+
+        def validation_step(self, batch: Any, _place: int, dataloader_idx: int) -> None:
+            assert dataloader_idx in {0, 1}
+            self.log("val_loss", self.loss(batch))
+
+    trainer = make_trainer(pl, log, tmp_path, max_epochs=2)
+    trainer.fit(Manual(), loader(), [loader(seed=1), loader(seed=2)])
+    told = entries()
+    assert the_end(told).event is EventType.TRAINING_COMPLETED
+    (evaluated,) = of(told, EventType.MODEL_EVALUATED)
+    assert set(snapshot(evaluated)["metrics"]) == {
+        "val_loss/dataloader_idx_0",
+        "val_loss/dataloader_idx_1",
+    }
+
+
+def test_a_tuner_that_tries_rates_is_no_training(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """It leaves before the training begins; the training after it is one."""
+    trainer = make_trainer(pl, log, tmp_path, max_epochs=1)
+    module = regression(pl)()
+    Tuner(trainer).lr_find(module, loader(640), loader(seed=1), num_training=8, attr_name="rate")
+    assert entries() == []
+    trainer.fit(module, loader(), loader(seed=1))
+    the_end(entries())
+
+
+def test_training_without_a_limit_of_epochs_can_be_told(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """Until its steps are done."""
+    trainer = make_trainer(pl, log, tmp_path, max_epochs=-1, max_steps=20)
+    trainer.fit(regression(pl)(), loader(), loader(seed=1))
+    told = entries()
+    assert told[0].decision == "Training of at most 20 steps started."
+    assert the_end(told).reasoning == "max_steps=20 was reached."

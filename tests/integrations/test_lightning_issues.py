@@ -1,5 +1,6 @@
 """Detectors watch a Lightning training by epoch and by step, in the metrics' true directions."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def test_the_first_step_whose_loss_is_no_number_is_named(
     told = issues(entries(), "non_finite")[0]
     assert snapshot(told)["step"] == step
     assert f"training loss is NaN at step {step}." in str(told.decision)
-    assert f"The last finite value was " in str(told.reasoning)
+    assert "The last finite value was " in str(told.reasoning)
     assert f"at step {step - 1}" in str(told.reasoning)
 
 
@@ -117,7 +118,8 @@ def test_the_loss_that_is_returned_needs_no_name(
 
 def test_detectors_can_be_chosen(log: AuditLog, entries: Entries, tmp_path: Path) -> None:
     """None at all, or all but one: of the steps as well."""
-    for detectors in ([], DetectorSet(ignore=["MLA001", "MLA002", "MLA006"])):
+    chosen: tuple[Any, ...] = ([], DetectorSet(ignore=["MLA001", "MLA002", "MLA006"]))
+    for detectors in chosen:
         audit = MLAuditCallback(log, detectors=detectors)
         trainer = make_trainer(pl, log, tmp_path, audit=audit, max_epochs=len(RISING))
         trainer.fit(Scripted(RISING), loader(), loader(seed=1))
@@ -170,9 +172,7 @@ def test_nothing_waits_for_a_device(
         original = getattr(torch.Tensor, name)
 
         def counted(self: Any, *args: Any, _original: Any = original, _name: str = name) -> Any:
-            import sys
-
-            frame = sys._getframe(1)
+            frame = sys._getframe(1)  # noqa: SLF001 - who reads
             if "mllog_lightning" in frame.f_code.co_filename:
                 waits.append(f"{_name} in {frame.f_code.co_name}")
             return _original(self, *args)
@@ -188,3 +188,22 @@ def test_nothing_waits_for_a_device(
     told = entries()
     assert "val_loss" in snapshot(of(told, EventType.TRAINING_PROGRESS)[-1])["metrics"]
     assert of(told, EventType.MODEL_EVALUATED) != []
+
+
+@pytest.mark.parametrize(("scale", "name"), [(1e4, "exploding_gradient"), (0.0, "dead_units")])
+def test_gradients_are_watched_where_it_is_asked_for(
+    log: AuditLog, entries: Entries, tmp_path: Path, scale: float, name: str
+) -> None:
+    """And only there."""
+
+    class Scaled(regression(pl)):  # type: ignore[misc]  # likewise
+        def training_step(self, batch: Any, place: int) -> Any:
+            return super().training_step(batch, place) * scale
+
+    for gradients in (False, True):
+        assert issues(entries(), name) == []
+        audit = MLAuditCallback(log, gradients=gradients)
+        trainer = make_trainer(pl, log, tmp_path, audit=audit, log_every_n_steps=1)
+        trainer.fit(Scaled(rate=0.0), loader(), loader(seed=1))
+    (told,) = issues(entries(), name)
+    assert snapshot(told)["step"] == (1 if name == "exploding_gradient" else 3)

@@ -9,7 +9,7 @@ from mllog_callbacks.wording import assigned, by_label, count, number, shown
 from mllog_lightgbm.choices import ALGORITHM, decided
 from mllog_lightgbm.data import DataFacts, FeatureFacts
 from mllog_lightgbm.opening import Opening
-from mllog_lightgbm.parameters import Parameters
+from mllog_lightgbm.parameters import Function, Parameters
 
 __all__ = ["opened", "started"]
 
@@ -119,7 +119,7 @@ def _algorithm(found: Parameters) -> Told:
     if rest:
         told.append(f"LightGBM's own default is {assigned(rest)}.")
     used = {name: found.get(name) for name in ALGORITHM if found.get(name) is not None}
-    if callable(named.get("objective")):
+    if isinstance(named.get("objective"), Function):
         used["objective"] = named["objective"]
     return (
         EventType.ALGORITHM_SELECTED,
