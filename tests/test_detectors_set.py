@@ -1,6 +1,8 @@
 """Many metrics side by side, what is chosen and ignored, and reasons from facts."""
 
+import base64
 import math
+import pickle
 
 import pytest
 
@@ -173,3 +175,49 @@ def test_a_loss_that_is_the_entropy_of_the_classes() -> None:
     facts = Facts(classes={"no": 900, "yes": 100})
     told = run(DetectorSet(["no_convergence"], facts=facts), [entropy] * 20)
     assert "only the class shares are learned" in told[0].reasoning
+
+
+def _seen(detectors: DetectorSet, steps: range) -> list[Issue]:
+    """Issues of a curve that overfits, over some of its steps."""
+    curve = [1.0, 0.6, 0.4, 0.3, 0.28, 0.3, 0.35, 0.42, 0.5, 0.6, 0.7, 0.8]
+    return [
+        issue
+        for step in steps
+        for issue in detectors.observe(
+            Observation(step, train=1 / (step + 1), validation=curve[step], seconds=step * 9e9)
+        )
+        if issue.name != "stalled"
+    ]
+
+
+def test_what_was_seen_can_be_saved_as_text_and_restored() -> None:
+    """The rest of a curve brings the issues that the whole would have brought, and no stall."""
+    whole = _seen(DetectorSet(), range(12))
+    first, second = DetectorSet(), DetectorSet()
+    before = _seen(first, range(5))
+    second.restore(first.saved())
+    assert before + _seen(second, range(5, 12)) == whole
+    assert "overfitting" in {issue.name for issue in whole}
+    third = DetectorSet()
+    third.restore(first.saved())
+    assert third.observe(Observation(5, validation=0.3, seconds=9e12)) == []
+
+
+@pytest.mark.parametrize("text", ["", "no state", "AAAA"])
+def test_what_is_no_state_is_refused(text: str) -> None:
+    """And so is that of other detectors, or of another version."""
+    detectors = DetectorSet()
+    with pytest.raises(ValueError, match="no state of detectors"):
+        detectors.restore(text)
+    with pytest.raises(ValueError, match="not of the detectors non_finite, "):
+        detectors.restore(DetectorSet(["spike"]).saved())
+    old = base64.b64encode(pickle.dumps(("0.0.1", detectors))).decode()
+    with pytest.raises(ValueError, match=r"is of version 0\.0\.1"):
+        detectors.restore(old)
+
+
+def test_a_set_can_be_taken_of_some_detectors() -> None:
+    """It ignores what the whole ignores."""
+    some = DetectorSet(ignore=["MLA004"]).among(["non_finite", "stalled"])
+    assert some.observe(Observation(0, validation=math.nan)) == []
+    assert not DetectorSet(["overfitting"]).among(["stalled"]).watches

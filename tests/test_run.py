@@ -115,6 +115,19 @@ def test_steps_are_told_at_a_rate_a_person_reads() -> None:
     assert _told(Cadence(Level.DEBUG, 5), 5) == [1, 2, 3, 4, 5]
 
 
+def test_a_word_between_steps_ends_the_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that lasts for long may be told of on the way; at DEBUG all is."""
+    clock = [0.0]
+    monkeypatch.setattr("mllog_callbacks.run.time.monotonic", lambda: clock[0])
+    cadence = Cadence(Level.INFO, 100)
+    assert not cadence.silent
+    clock[0] = 31
+    assert cadence.silent
+    cadence.spoke()
+    assert not cadence.silent
+    assert Cadence(Level.DEBUG).silent
+
+
 def test_a_new_best_is_told_when_it_ends_a_long_stretch() -> None:
     """Long is ten steps, and a quarter of the run so far: a noisy run does not fill the log."""
     cadence = Cadence(Level.INFO, 1_000)

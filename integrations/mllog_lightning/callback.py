@@ -212,9 +212,10 @@ class MLAuditCallback(CallbackBase):
 
         Lightning sets `log` and `log_dict` on callbacks, bound to the module.
         """
-        asked = next(iter(self._asked.values())) if len(self._asked) == 1 else None
+        # a trainer that launches its ranks is pickled with its callbacks before its first call
+        waiting = [each for trainer, each in self._asked.items() if trainer not in self._calls]
         kept = {"_auditor": self._auditor, "_gradients": self._gradients}
-        return kept | {"_asked_elsewhere": asked}
+        return kept | {"_asked_elsewhere": waiting[0] if len(waiting) == 1 else None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from torch import Tensor
 
 from mllog_callbacks import Reason
-from mllog_callbacks.wording import assigned, number
+from mllog_callbacks.wording import assigned, count, number
 
 __all__ = ["Change", "RateWatch", "plain", "rates"]
 
@@ -110,8 +110,9 @@ def _why(optimizer: object, config: Any, before: float, now: float) -> Reason:
         return Reason(f"{decision} by {kind}.", f"{told} steps each {config.interval}.")
     best = getattr(scheduler, "best", None)
     stood = f"; its best was {number(best)}" if isinstance(best, (int, float)) else ""
+    waited = count(scheduler.patience, "check")
     return Reason(
         f"{decision} by {kind}.",
-        f"{config.monitor} did not improve for more than {scheduler.patience} checks{stood}: "
+        f"{config.monitor} did not improve for more than {waited}{stood}: "
         f"{told} reduces the rate then.",
     )

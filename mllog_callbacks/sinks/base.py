@@ -54,8 +54,11 @@ class Sink(Protocol):
     def close(self, timeout: float) -> bool:
         """Write what is pending, for at most `timeout` seconds; say whether all got there."""
 
-    def leave(self) -> None:
-        """Note that the process ends in order; entries may still come until it did."""
+    def leave(self) -> bool:
+        """Note that the process ends in order; entries may still come until it did.
+
+        Say whether what is pending outlives it.
+        """
 
     def abandon(self) -> None:
         """Called in a forked child: leave everything to the process it was forked from."""
@@ -79,8 +82,9 @@ class NullSink:
         """Nothing is pending."""
         return True
 
-    def leave(self) -> None:
-        """Nothing is noted."""
+    def leave(self) -> bool:
+        """Nothing is noted, and nothing pending."""
+        return True
 
     def abandon(self) -> None:
         """Nothing is held."""

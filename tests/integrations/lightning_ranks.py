@@ -11,6 +11,7 @@ import warnings
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.demos.boring_classes import BoringModel
 
 from mllog_callbacks import AuditLog, raising
@@ -46,6 +47,7 @@ class Ranked(BoringModel):
 def main(strategy: str, way: str, folder: str) -> None:
     """Train."""
     warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
     with raising(), AuditLog(folder) as log:
         pl.Trainer(
             accelerator="cpu",

@@ -17,6 +17,8 @@ from mllog_lightning import MLAuditCallback
 Entries = Callable[[], list[LogEntry]]
 
 VERSION = version("pytorch-lightning")
+torch.set_num_threads(1)  # networks so small are slower with more
+
 DISTRIBUTIONS: tuple[Any, ...] = (pytorch_lightning, lightning.pytorch)
 
 

@@ -147,7 +147,7 @@ def test_a_lower_learning_rate_is_a_decision_with_its_reason(
     assert told[0].decision == (
         "The learning rate of SGD was set from 0.0001 to 7e-05 by ReduceLROnPlateau."
     )
-    assert "val_loss did not improve for more than 1 checks" in str(told[0].reasoning)
+    assert "val_loss did not improve for more than 1 check;" in str(told[0].reasoning)
     before = len(entries())
     make_trainer(pl, log, tmp_path, max_epochs=8).fit(Decayed(), loader(), loader(seed=1))
     told = of(entries()[before:], EventType.HYPERPARAMETERS_SET)[1:]

@@ -25,7 +25,8 @@ def test_the_table_in_the_documentation_is_true(outcomes: list[lightning_ends.Ou
     text = lightning_ends.TABLE.read_text("utf-8")
     lines = [line for line in text.splitlines() if line.startswith("|")]
     heads = [cell.strip() for cell in lines[0].strip("|").split("|")]
-    column = heads.index(f"Lightning {VERSION}")
+    own = f"Lightning {VERSION}"  # a version that is not shown is to end as the newest that is
+    column = heads.index(own) if own in heads else len(heads) - 2
     shown = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
     assert [(row[0], row[1], row[column], row[-1]) for row in shown] == [
         (row.call, row.name, ", ".join(row.events), row.decision) for row in outcomes
