@@ -124,9 +124,8 @@ def _work() -> None:
         time.sleep(_PAUSE_S)
         while not _announced.empty():
             waiting.add(_announced.get())
-        for backlog in waiting:
-            backlog.clear()
-        del backlog, waiting  # so that nothing is kept alive until the next one comes
+        while waiting:  # and nothing of it is kept alive until the next one comes
+            waiting.pop().clear()
 
 
 def _begin_anew() -> None:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from lightgbm.callback import CallbackEnv
 
@@ -138,6 +138,6 @@ class MLAuditCallback:
     def _new_training(self) -> Training:
         return Training(self._auditor.new_run())
 
-    def __getstate__(self) -> dict[str, object]:
+    def __getstate__(self) -> dict[str, Any]:
         """What is copied or pickled: how to log, not the trainings that are under way."""
         return self.__dict__ | {"_trainings": {}}

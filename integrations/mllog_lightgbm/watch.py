@@ -109,7 +109,7 @@ class Token:
     def _guarded(self, callback: Callback, given: object, *, stops: bool) -> Callback:
         if callback is self._audit:
             return self
-        if isinstance(callback, (Token, type(self._audit))):
+        if isinstance(callback, (Token, type(self._audit))):  # pyright: ignore[reportArgumentType]  # a class
             return callback
         # What LightGBM added itself; of a generator that it has used up nobody can say
         named = callback.named if isinstance(callback, _Guard) else callback

@@ -63,12 +63,11 @@ def _out(step: Any) -> int | None:
         many = getattr(step, name, None)
         if isinstance(many, int):
             return many
-    support = getattr(step, "get_support", None)
     try:
-        if callable(support):
-            return int(support().sum())
-        names = getattr(step, "get_feature_names_out", None)
-        return len(names()) if callable(names) else None
+        if callable(getattr(step, "get_support", None)):
+            return int(step.get_support().sum())
+        named = callable(getattr(step, "get_feature_names_out", None))
+        return len(step.get_feature_names_out()) if named else None
     except Exception:  # noqa: BLE001 - some cannot say, for want of names or of a part that can
         return None
 

@@ -251,7 +251,7 @@ def _hooked_form(raw: Any, watcher: _Switchable) -> Any:
     if not (descriptor or callable(raw)) or isinstance(raw, type):
         msg = f"{raw!r} is no function, so nothing can be attached to it"
         raise HookError(msg)
-    return HookedFunction(raw, watcher)
+    return HookedFunction(raw, watcher)  # pyright: ignore[reportArgumentType]  # whatever can be called
 
 
 def _is_hooked(raw: Any) -> bool:

@@ -23,8 +23,9 @@ def parts(value: object) -> Mapping[str, Any]:
         return {str(name): part for name, part in islice(value.items(), _KEPT)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return dict(value._asdict())
+    as_mapping = getattr(value, "_asdict", None)
+    if isinstance(value, tuple) and as_mapping is not None:
+        return dict(as_mapping())
     if isinstance(value, type) or callable(value):
         return {}
     found = getattr(value, "__dict__", {})

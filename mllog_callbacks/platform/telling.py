@@ -173,7 +173,7 @@ def _verdict(result: object) -> tuple[bool | None, list[object]]:
     problems = first(result, "problems", "errors", "issues")
     if isinstance(result, (list, tuple)) and not hasattr(result, "_asdict"):
         problems = result
-    found = list(problems) if isinstance(problems, (list, tuple, set)) else []
+    found: list[object] = list(problems) if isinstance(problems, (list, tuple, set)) else []
     if isinstance(problems, str) and problems:
         found = [problems]
     return (None if valid is None else bool(valid)), found
