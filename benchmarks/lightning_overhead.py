@@ -189,6 +189,7 @@ def main() -> None:
         AuditLog(folder) as log,
         AuditLog(folder, level="DEBUG") as debug,
     ):
+        os.chdir(folder)  # DVCLive makes a repository of where it is
         made = candidates(log, debug)
         for task in TASKS:
             for every in (1, 50):

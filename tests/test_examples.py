@@ -1,7 +1,7 @@
 """The examples run as they stand."""
 
-import os
 import runpy
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,64 +10,59 @@ from mllog_callbacks import log as log_module
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
-
-def run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run an example as a program, with its log in a folder."""
-    monkeypatch.setenv("MLLOG_DIR", str(tmp_path))
-    monkeypatch.setattr(log_module, "_default", None)
-    runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+Printed = Callable[[str], list[str]]
 
 
-def test_the_early_stopping_example_says_why_it_stopped(
+@pytest.fixture
+def printed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+) -> Printed:
+    """Run an example in a folder of its own; returns the lines it prints."""
+    monkeypatch.setenv("MLLOG_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(log_module, "_default", None)
+
+    def run(name: str) -> list[str]:
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+        return capsys.readouterr().out.splitlines()
+
+    return run
+
+
+def test_the_early_stopping_example_says_why_it_stopped(printed: Printed, tmp_path: Path) -> None:
     """It prints the decision, the reason, and the file."""
-    run("lightgbm_early_stopping.py", tmp_path, monkeypatch)
-    decision, reason, where = capsys.readouterr().out.splitlines()
+    decision, reason, where = printed("lightgbm_early_stopping.py")
     assert decision.startswith("Training stopped early after iteration ")
     assert "reached early_stopping(stopping_rounds=30, min_delta=1)" in reason
-    assert Path(where.removeprefix("All of it: ")).parent == Path(os.fspath(tmp_path))
+    assert Path(where.removeprefix("All of it: ")).parent == tmp_path
 
 
-def test_the_lightning_example_names_the_checkpoint_to_keep(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_lightning_example_names_the_checkpoint_to_keep(printed: Printed) -> None:
     """The decision and the reason of the last one saved, then of the end."""
-    monkeypatch.chdir(tmp_path)
-    run("lightning_early_stopping.py", tmp_path, monkeypatch)
-    saved, by, ended, why, _ = capsys.readouterr().out.splitlines()
+    saved, by, ended, why, _ = printed("lightning_early_stopping.py")
     assert saved.startswith("The best model so far was saved: ")
     assert "ModelCheckpoint(monitor='val_loss', mode='min', save_top_k=1) keeps it" in by
     assert ended.startswith("Training stopped early after ")
     assert "5 checks without improvement reached EarlyStopping(monitor='val_loss'" in why
 
 
-def test_the_lightning_example_names_the_step_and_the_cause(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_lightning_example_names_the_step_and_the_cause(printed: Printed) -> None:
     """Of a loss that is no number any more."""
-    run("lightning_nan.py", tmp_path, monkeypatch)
-    decision, reason, *_ = capsys.readouterr().out.splitlines()
+    decision, reason, _ = printed("lightning_nan.py")
     assert decision == "Non-finite value: training loss is infinite at step 63."
     assert "Probable cause: a learning rate of 0.9 is too high for this training." in reason
 
 
-def test_the_pipeline_example_says_what_did_not_converge(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_pipeline_example_says_what_did_not_converge(printed: Printed) -> None:
     """With the iterations as evidence, and the scores."""
-    run("sklearn_pipeline.py", tmp_path, monkeypatch)
-    shown = capsys.readouterr().out
+    shown = "\n".join(printed("sklearn_pipeline.py"))
     assert shown.startswith("The solver did not converge (ConvergenceWarning).")
     assert "n_iter_=5 reached max_iter=5" in shown
     assert shown.count("(accuracy) on 143 rows.") == 2
 
 
-def test_the_search_example_says_why_a_candidate_was_chosen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_search_example_says_why_a_candidate_was_chosen(printed: Printed) -> None:
     """The choice, and its reason."""
-    run("sklearn_search.py", tmp_path, monkeypatch)
-    decision, reason, _ = capsys.readouterr().out.splitlines()
+    decision, reason, _ = printed("sklearn_search.py")
     assert decision.startswith("Candidate ")
     assert "over 5 splits is the best of 12 candidates" in reason
