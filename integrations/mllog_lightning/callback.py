@@ -214,7 +214,7 @@ class MLAuditCallback(CallbackBase):
         """
         # a trainer that launches its ranks is pickled with its callbacks before its first call
         waiting = [each for trainer, each in self._asked.items() if trainer not in self._calls]
-        kept = {"_auditor": self._auditor, "_gradients": self._gradients}
+        kept: dict[str, object] = {"_auditor": self._auditor, "_gradients": self._gradients}
         return kept | {"_asked_elsewhere": waiting[0] if len(waiting) == 1 else None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

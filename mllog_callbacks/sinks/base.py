@@ -64,6 +64,7 @@ class Sink(Protocol):
 
         Say whether what is pending outlives it.
         """
+        ...
 
     def abandon(self) -> None:
         """Called in a forked child: leave everything to the process it was forked from."""
