@@ -120,11 +120,12 @@ def test_a_word_between_steps_ends_the_silence(monkeypatch: pytest.MonkeyPatch) 
     clock = [0.0]
     monkeypatch.setattr("mllog_callbacks.run.time.monotonic", lambda: clock[0])
     cadence = Cadence(Level.INFO, 100)
-    assert not cadence.silent
+    silent = [cadence.silent]
     clock[0] = 31
-    assert cadence.silent
+    silent.append(cadence.silent)
     cadence.spoke()
-    assert not cadence.silent
+    silent.append(cadence.silent)
+    assert silent == [False, True, False]
     assert Cadence(Level.DEBUG).silent
 
 
