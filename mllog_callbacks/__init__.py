@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         SettingsError,
         UnknownEventError,
     )
-    from mllog_callbacks.guards import guarded, raising, report_failure
+    from mllog_callbacks.guards import finaliser, guarded, raising, report_failure
     from mllog_callbacks.listening import Listener, listen
     from mllog_callbacks.live import LiveView
     from mllog_callbacks.log import AuditLog, get_log
@@ -61,7 +61,7 @@ else:
             "SettingsError",
             "UnknownEventError",
         ),
-        "guards": ("guarded", "raising", "report_failure"),
+        "guards": ("finaliser", "guarded", "raising", "report_failure"),
         "listening": ("Listener", "listen"),
         "live": ("LiveView",),
         "log": ("AuditLog", "get_log"),
@@ -116,6 +116,7 @@ __all__ = [
     "__version__",
     "audit_context",
     "carry_context",
+    "finaliser",
     "get_log",
     "guarded",
     "json_schema",

@@ -9,7 +9,6 @@ import os
 import sys
 import threading
 import time
-import weakref
 from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -45,10 +44,12 @@ class Backlog(Generic[_T]):
         self._items: deque[_T] = deque()
         self._announced = self._busy = False
         self._lock = threading.RLock()
-        _live.add(self)
+        self._forks = _forks
 
     def add(self, item: _T) -> None:
         """Hand over an item; returns at once."""
+        if self._forks != _forks:
+            self._begin_anew()
         self._items.append(item)
         if not self._announced:
             self._announced = True
@@ -62,6 +63,8 @@ class Backlog(Generic[_T]):
         The wait is bounded, as an item may call back to a user: after 10 seconds, and while the
         interpreter shuts down, what waits is left to that thread.
         """
+        if self._forks != _forks:
+            self._begin_anew()
         if not self._lock.acquire(timeout=0 if sys.is_finalizing() else _WAIT_S):
             return
         try:
@@ -79,14 +82,18 @@ class Backlog(Generic[_T]):
         finally:
             self._busy = False
 
-    def forget(self) -> None:
-        """Begin anew in a forked child, where the thread is gone and may have held the lock."""
+    def _begin_anew(self) -> None:
+        """In a forked child, where the thread is gone and may have held the lock."""
+        self._forks = _forks
         self._items.clear()
         self._announced = self._busy = False
         self._lock = threading.RLock()
 
 
-_live: "weakref.WeakSet[Backlog[Any]]" = weakref.WeakSet()
+_forks = 0
+"""How often this process's line was forked. No list of backlogs is kept: a weak one would run
+Python's code whenever one dies, where an interrupt from the keyboard is passed over."""
+
 _announced: "SimpleQueue[Backlog[Any]]" = SimpleQueue()
 _thread: threading.Thread | None = None
 _starting = threading.Lock()
@@ -117,16 +124,14 @@ def _work() -> None:
         time.sleep(_PAUSE_S)
         while not _announced.empty():
             waiting.add(_announced.get())
-        for backlog in waiting:
-            backlog.clear()
-        del backlog, waiting  # so that nothing is kept alive until the next one comes
+        while waiting:  # and nothing of it is kept alive until the next one comes
+            waiting.pop().clear()
 
 
 def _begin_anew() -> None:
-    global _announced, _thread, _starting
+    global _announced, _thread, _starting, _forks  # noqa: PLW0603 - of the process forked
     _announced, _thread, _starting = SimpleQueue(), None, threading.Lock()
-    for backlog in list(_live):
-        backlog.forget()
+    _forks += 1
 
 
 if hasattr(os, "register_at_fork"):

@@ -2,7 +2,8 @@
 
 An entry's name is, in this order, the one given to `AuditLog.emit`, the one its log was bound to,
 the one of the context, the log's default. The context is a `contextvars` variable, so it follows
-asyncio tasks and `asyncio.to_thread` by itself; `carry_context` takes it into threads and pools.
+asyncio tasks and `asyncio.to_thread` by itself; `carry_context` takes it into threads and pools,
+which begin without one (but for threads where Python's ``thread_inherit_context`` is set).
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -5,14 +5,18 @@ standard library's `logging` (``mllog_callbacks``). In tests, within `raising`, 
 so that no guard hides a defect.
 """
 
+import _thread
 import functools
 import logging
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
-__all__ = ["guarded", "raising", "report_failure"]
+__all__ = ["finaliser", "guarded", "raising", "report_failure"]
+
+_AGAIN_S = 0.01
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -34,6 +38,25 @@ def guarded(function: Callable[_P, _R]) -> Callable[_P, _R | None]:
             return None
 
     return guard
+
+
+def finaliser(function: Callable[_P, _R]) -> Callable[_P, _R | None]:
+    """Decorate a function that is called when something dies, as `guarded` and more.
+
+    Python passes over whatever is raised there. An interrupt from the keyboard that arrives
+    meanwhile is delivered again, a moment later, where it can be seen.
+    """
+    guard = guarded(function)
+
+    @functools.wraps(function)
+    def finalise(*args: _P.args, **kwargs: _P.kwargs) -> _R | None:
+        try:
+            return guard(*args, **kwargs)
+        except KeyboardInterrupt:
+            threading.Timer(_AGAIN_S, _thread.interrupt_main).start()
+            return None
+
+    return finalise
 
 
 def report_failure(error: Exception, where: str) -> None:

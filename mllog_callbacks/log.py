@@ -175,7 +175,11 @@ class AuditLog:
         return self._session.sink.flush(timeout)
 
     def close(self) -> None:
-        """Write what is pending, waiting at most 2 seconds for the disk; then take no more."""
+        """Write what is pending, waiting at most 2 seconds for the disk; then take no more.
+
+        Where the disk answered in that time, it has confirmed all entries, and nobody touches the
+        directory any more: it may be removed.
+        """
         self._session.close()
 
     def __enter__(self) -> Self:

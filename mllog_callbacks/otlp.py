@@ -23,7 +23,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from mllog_callbacks._version import __version__
 from mllog_callbacks.integrity import Session
-from mllog_callbacks.integrity.sessions import session_of
+from mllog_callbacks.logfiles import session_of
 from mllog_callbacks.timestamps import parse_timestamp
 
 __all__ = ["Mirror", "Mirrored"]

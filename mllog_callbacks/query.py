@@ -96,11 +96,11 @@ def spark_entries(spark: "SparkSession", path: str) -> "DataFrame":
     """The same view on Spark, over all logs below a path that the whole cluster sees.
 
     Timestamps show in the session's time zone: with `spark.sql.session.timeZone` set to UTC as
-    DuckDB shows them.
+    DuckDB shows them. The file is a URI here.
 
     Args:
         spark: The session, which then has the temporary view `entries`.
-        path: A folder, as in ``/mnt/logs`` or ``s3a://bucket/logs``.
+        path: A folder, as in ``/mnt/logs`` or ``s3a://bucket/logs``; a pattern, to Spark.
     """
     from pyspark.sql import functions as f  # noqa: PLC0415 - of the extra `spark`
 

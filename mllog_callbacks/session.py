@@ -101,9 +101,9 @@ class Session:
     def drain(self, timeout: float) -> None:
         """Wait for what is pending at the exit of the process; threads may still emit after."""
         if self.opened is not None:
-            if not self.opened.flush(timeout):
+            flushed = self.opened.flush(timeout)
+            if not self.opened.leave() and not flushed:
                 self.close(0)
-            self.opened.leave()
 
     def forget(self) -> None:
         """Leave the sink to the process this one was forked from."""

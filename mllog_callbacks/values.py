@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
 from enum import Enum
 from itertools import islice
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 __all__ = ["Changes", "Json", "text", "value"]
 
@@ -210,7 +210,7 @@ def _too_deep(given: object, where: str, changes: Changes) -> Json:
     return text(type(given).__name__, TEXT_CHARS, where, changes)
 
 
-def _foreign(given: object, where: str, changes: Changes, depth: int) -> Json:
+def _foreign(given: Any, where: str, changes: Changes, depth: int) -> Json:  # noqa: ANN401 - it is
     """Scalars and arrays of numpy, torch, jax and so on by their common protocol; else text."""
     shape = getattr(given, "shape", None)
     if not isinstance(shape, tuple) or isinstance(given, type):
@@ -241,7 +241,7 @@ def _scalar(item: object, where: str, changes: Changes, depth: int) -> Json:
     return _real(float(item), where, changes)  # type: ignore[arg-type]  # has __float__
 
 
-def _other(given: object, where: str, changes: Changes) -> Json:
+def _other(given: Any, where: str, changes: Changes) -> Json:  # noqa: ANN401 - it is
     if isinstance(given, (datetime, date)):
         return given.isoformat()
     if isinstance(given, timedelta):

@@ -51,3 +51,18 @@ def test_the_lightning_example_names_the_step_and_the_cause(printed: Printed) ->
     decision, reason, _ = printed("lightning_nan.py")
     assert decision == "Non-finite value: training loss is infinite at step 63."
     assert "Probable cause: a learning rate of 0.9 is too high for this training." in reason
+
+
+def test_the_pipeline_example_says_what_did_not_converge(printed: Printed) -> None:
+    """With the iterations as evidence, and the scores."""
+    shown = "\n".join(printed("sklearn_pipeline.py"))
+    assert shown.startswith("The solver did not converge (ConvergenceWarning).")
+    assert "n_iter_=5 reached max_iter=5" in shown
+    assert shown.count("(accuracy) on 143 rows.") == 2
+
+
+def test_the_search_example_says_why_a_candidate_was_chosen(printed: Printed) -> None:
+    """The choice, and its reason."""
+    decision, reason, _ = printed("sklearn_search.py")
+    assert decision.startswith("Candidate ")
+    assert "over 5 splits is the best of 12 candidates" in reason

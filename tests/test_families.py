@@ -11,6 +11,7 @@ import pytest
 from mllog_callbacks import AuditLog
 from mllog_callbacks.integrity import Status, families, find_sessions, verify
 from processes import drained, emit_one, ended, forked
+from sealed import mllog
 
 RANK = """
 import sys
@@ -48,6 +49,7 @@ def test_ranks_that_a_session_starts_name_it_as_their_parent(tmp_path: Path) -> 
     (name,) = _families(tmp_path)
     assert name == "main"
     assert len(find_sessions([tmp_path])) == 2
+    assert b"main: 2 sessions that belong together" in mllog("summary", tmp_path).stdout
     assert {each.status for each in verify([tmp_path])} == {Status.SOUND}
 
 

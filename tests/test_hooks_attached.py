@@ -206,7 +206,13 @@ def test_an_adapter_on_a_function_is_no_hook(log: AuditLog, entries: Entries) ->
             with attach(Framework, {"fit": SHOWN}, log):
                 assert Framework().fit() == ["added"]
     assert vars(Framework)["fit"] is before
-    assert len(entries()) == 2
+    both = attach(Framework, {"fit": SHOWN}, log) + adapt(
+        Framework, "fit", result=lambda found: [*found, "passed"]
+    )
+    assert Framework().fit() == ["passed"]
+    both.detach()
+    assert vars(Framework)["fit"] is before
+    assert len(entries()) == 3
 
 
 def test_a_coroutine_may_be_resumed_in_another_context(log: AuditLog, entries: Entries) -> None:

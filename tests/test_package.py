@@ -51,6 +51,8 @@ def test_types_and_schema_are_shipped(built: Path) -> None:
     assert names >= {
         "mllog_callbacks/py.typed",
         "mllog_callbacks/entry.schema.json",
+        "mllog_callbacks/report/templates/report.html.j2",
+        "mllog_callbacks/report/templates/style.css",
         *(f"{adapter}/py.typed" for adapter in ADAPTERS),
     }
 

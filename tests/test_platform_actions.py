@@ -3,6 +3,8 @@
 import asyncio
 import inspect
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -110,6 +112,18 @@ def test_a_block_that_raises_leaves_an_issue(log: AuditLog, entries: Entries) ->
     assert [(each.event, each.model, each.decision) for each in entries()] == [
         ("ISSUE_DETECTED", "m1", "model saved failed for m1.")
     ]
+
+
+def test_without_wrapt_the_command_to_install_it_is_told() -> None:
+    """As one plain ImportError."""
+    code = "import sys; sys.modules['wrapt'] = None; import mllog_callbacks.platform"
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert shown.returncode == 1
+    assert shown.stderr.splitlines()[-1] == (
+        "ImportError: mllog_callbacks.platform needs wrapt: pip install 'mllog-callbacks[platform]'"
+    )
 
 
 def test_an_unknown_event_is_an_error_at_once() -> None:

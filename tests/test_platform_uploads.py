@@ -154,6 +154,19 @@ def test_what_does_not_exist_is_said_so(client: TestClient, entries: Entries) ->
     assert len(issues) == len(asked) - 1  # an evaluation looks up the model's data set first
 
 
+def test_another_sites_page_can_ask_for_nothing(client: TestClient, entries: Entries) -> None:
+    """Though the browser would send what it asks for."""
+    for origin, status in (("https://elsewhere.example", 403), ("http://testserver", 200)):
+        answer = client.post(
+            "/api/datasets",
+            params={"name": "late.csv"},
+            content=GOOD,
+            headers={"origin": origin},
+        )
+        assert answer.status_code == status
+    assert [each.event for each in entries()] == ["DATASET_UPLOADED"]
+
+
 def test_the_page_runs_no_script_but_its_own(client: TestClient) -> None:
     """Whatever a name or a cell says."""
     page = client.get("/")

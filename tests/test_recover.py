@@ -69,9 +69,9 @@ def test_a_session_that_lives_is_left_alone(tmp_path: Path) -> None:
         assert "Nothing to recover" in _recover(tmp_path).stderr
 
 
-def test_a_directory_that_does_not_exist_is_wrong_usage(tmp_path: Path) -> None:
-    """Exit code 2."""
-    assert _recover(tmp_path / "nowhere").exit_code == 2
+def test_a_directory_that_does_not_exist_cannot_be_read(tmp_path: Path) -> None:
+    """Exit code 3."""
+    assert _recover(tmp_path / "nowhere").exit_code == 3
 
 
 def test_recovery_may_be_repeated_and_interrupted(tmp_path: Path) -> None:

@@ -156,6 +156,8 @@ def test_a_temporary_directory_that_is_removed_stays_so() -> None:
         log = AuditLog(Path(name) / "logs")
         emit_many(log, 0, 10)
         assert log.flush(10)
+        integrity = Path(name, "logs", "_integrity")  # written a moment after the file
+        until(lambda: len(list(integrity.iterdir())) > 1)
     time.sleep(2.5)  # the drainer looks for its file once a second
     assert not Path(name).exists()
     emit_many(log, 10, 20)

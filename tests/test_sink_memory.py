@@ -157,3 +157,16 @@ def test_a_program_that_is_not_python_is_not_started_again(
         assert log.flush(10)
         assert drainers(tmp_path) == [os.getpid()]
     assert numbers(tmp_path) == list(range(10))
+
+
+def test_a_drainer_that_is_killed_is_replaced(tmp_path: Path) -> None:
+    """And its successor goes on where it stopped, without an entry twice."""
+    with AuditLog(tmp_path) as log:
+        emit_many(log, 0, 500)
+        assert log.flush(10)
+        (pid,) = drainers(tmp_path)
+        os.kill(pid, signal.SIGKILL)
+        emit_many(log, 500, 1_000)
+        assert log.flush(30)
+        assert log.stats.written == 1_000
+    assert numbers(tmp_path) == list(range(1_000))

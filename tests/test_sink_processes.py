@@ -328,19 +328,6 @@ def test_a_grandchild_and_its_parents_log_apart(tmp_path: Path) -> None:
     assert Counter(numbers(tmp_path, "thread")) == {0: 50, 1: 50, 2: 50}
 
 
-def test_a_drainer_that_is_killed_is_replaced(tmp_path: Path) -> None:
-    """And its successor goes on where it stopped, without an entry twice."""
-    with AuditLog(tmp_path) as log:
-        _emit(log, 0, 500)
-        assert log.flush(10)
-        (folder,) = spools(tmp_path)
-        os.kill(Control(str(folder)).pid, signal.SIGKILL)
-        _emit(log, 1, 500)
-        assert log.flush(30)
-        assert log.stats.written == 1_000
-    assert numbers(tmp_path) == [*range(500)] * 2
-
-
 def test_emit_returns_values_counted_in_a_child(tmp_path: Path) -> None:
     """A child's counters are its own."""
     counted = Shared(1)

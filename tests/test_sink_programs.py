@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from mllog_callbacks import AuditLog, LogDirectoryError
-from processes import emit_many, emit_one, numbers, until
+from mllog_callbacks.sinks.spool import place
+from mllog_callbacks.sinks.spool.sink import SpoolSink
+from processes import drained, emit_many, emit_one, numbers, until
 
 HEAD = """
 import os, resource, signal, sys, threading, time
@@ -166,3 +168,26 @@ def test_an_interrupt_within_emit_holds_up_nobody(tmp_path: Path) -> None:
     assert returned <= set(own)
     assert [n for n in found if n >= 10_000] == list(range(10_000, 15_000))
     assert len(returned) < 2_000
+
+
+def test_a_handler_may_close_the_log_within_emit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here while a segment is changed: it stays closed, and what comes after is counted."""
+    monkeypatch.setattr(place, "SEGMENT", 64 * 1024)
+    log = AuditLog(tmp_path)
+    real = SpoolSink._new_segment  # noqa: SLF001 - a moment at which a handler may come
+
+    def interrupted(sink: SpoolSink, day: str) -> object:
+        segment = real(sink, day)
+        log.close()
+        return segment
+
+    monkeypatch.setattr(SpoolSink, "_new_segment", interrupted)
+    emit_many(log, 0, 1_000)
+    drained(tmp_path)
+    stats = log.stats
+    assert log.closed
+    assert (stats.emitted, stats.pending) == (1_000, 0)
+    assert stats.dropped > 0
+    assert numbers(tmp_path) == list(range(stats.written))

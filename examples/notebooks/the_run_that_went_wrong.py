@@ -117,8 +117,8 @@ for entry in read_entries("logs"):
 # %% [markdown]
 # ## The process is killed
 #
-# With SIGKILL, in the midst of epoch 9 of another run. No code of ours could run then; what was told is there all
-# the same, and the trail is unfinished, and says so.
+# With SIGKILL, in the midst of epoch 9 of another run. No code of ours could run then; what was
+# told is there all the same, and the trail is unfinished, and says so.
 
 # %%
 killed = """

@@ -44,6 +44,7 @@ params = {
 # `MLAuditCallback(log)` is the one line. The live view is optional: it shows the story while the
 # training runs, and leaves one output.
 
+
 # %%
 def train(log: AuditLog, **also: object) -> lgb.Booster:
     data = lgb.Dataset(x_train, y_train)
@@ -60,7 +61,10 @@ def train(log: AuditLog, **also: object) -> lgb.Booster:
     )
 
 
-with AuditLog("logs", dataset="breast_cancer", session="first", level="DEBUG") as log, LiveView(log):
+with (
+    AuditLog("logs", dataset="breast_cancer", session="first", level="DEBUG") as log,
+    LiveView(log),
+):
     train(log)
 
 # %% [markdown]

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from lightgbm.callback import CallbackEnv
 
@@ -22,18 +22,25 @@ _ORDER: Final = 25
 class MLAuditCallback:
     """Leaves an audit trail of a LightGBM training: what happened, and why.
 
-    A training tells its start with the data it was given, its hyperparameters, its progress, the
-    evaluation of the model that is kept, and its one end: completed, stopped early (by which
-    metric, on which evidence) or by hand, or failed. It never raises into the training and never
-    changes it. One callback may serve many trainings, also at the same time.
+    A training tells its start, the data that LightGBM took, who chose the algorithm and who set
+    which hyperparameter, its progress, the evaluation of the model that is kept, and its one end:
+    completed, stopped early (by which metric, on which evidence) or by hand, or failed. While the
+    booster lives, `save_model` is told too; pickling is not seen. It never raises into the training
+    and never changes it. One callback may serve many trainings, also at the same time; on a Dask
+    cluster, and in processes of a search, each process has a session of its own.
+
+    What an iteration shows is looked at beside the training, a tenth of a second later at most, or
+    at once where it is due to be told. Before the end is told all of it has been looked at.
 
     LightGBM tells no callback that a training has ended. The end is seen all the same, because
     LightGBM reads `order` inside the very call that trains; see `mllog_lightgbm.watch`. On an
     interpreter without access to frames the last planned iteration counts as the end.
 
-    One thing no callback can see is the error by which LightGBM refuses to begin, such as an
-    impossible parameter: the trail then says that the call failed, but not by what. Used as a
-    context manager around the call, the callback tells that too.
+    What no callback can see is the error by which LightGBM refuses to begin. For an impossible
+    parameter the trail says that the call failed, but not by what; of arguments that are refused
+    before LightGBM looks at its callbacks, and by `lightgbm.cv` of parameters too, it says nothing.
+    Used as a context manager around the call, the callback tells these with type and message.
+    ``docs/lightgbm-ends.md`` has every way out.
 
     Args:
         log: Where entries go; default `get_log()`, asked for at each training.
@@ -43,7 +50,8 @@ class MLAuditCallback:
         detectors: What watches the metrics: detectors, or names such as "overfitting"; default
             all, ``[]`` for none; or ``DetectorSet(ignore=["MLA003"])``. Each training has copies
             of its own.
-        on_issue: Called with each issue that is told; what it raises is reported by `logging`.
+        on_issue: Called with each issue that is told, mostly from a thread beside the training;
+            the end waits for it, up to 10 seconds. What it raises is reported by `logging`.
 
     Raises:
         ValueError: There is no detector of a name.
@@ -130,6 +138,6 @@ class MLAuditCallback:
     def _new_training(self) -> Training:
         return Training(self._auditor.new_run())
 
-    def __getstate__(self) -> dict[str, object]:
+    def __getstate__(self) -> dict[str, Any]:
         """What is copied or pickled: how to log, not the trainings that are under way."""
         return self.__dict__ | {"_trainings": {}}

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 from lightgbm import Booster, CVBooster
 
-from mllog_callbacks import guarded
+from mllog_callbacks import finaliser, guarded
 
 __all__ = ["Model", "Saved", "boosters_of", "gains", "watch_saves"]
 
@@ -85,7 +85,7 @@ class Saved(NamedTuple):
 
 Listener: TypeAlias = Callable[[Saved], object]
 
-_listeners: "weakref.WeakKeyDictionary[Model, list[Listener]]" = weakref.WeakKeyDictionary()
+_listeners: dict[int, list[Listener]] = {}  # by the identity of models that live
 _originals: dict[type[Model], Callable[..., Any]] = {}
 # Re-entrant, as a finalizer may run in any thread at any time, this one included
 _lock = threading.RLock()
@@ -94,19 +94,21 @@ _lock = threading.RLock()
 def watch_saves(model: Model, listener: Listener) -> None:
     """Call a listener whenever a model has been saved, for as long as the model lives."""
     with _lock:
-        if model not in _listeners:
-            weakref.finalize(model, _release).atexit = False
-        _listeners.setdefault(model, []).append(listener)
+        if id(model) not in _listeners:
+            weakref.finalize(model, _release, id(model)).atexit = False
+        _listeners.setdefault(id(model), []).append(listener)
         for kind in (Booster, CVBooster):
             if kind not in _originals:
                 _originals[kind] = kind.save_model
                 kind.save_model = _telling(kind.save_model)  # type: ignore[method-assign]  # see above
 
 
-def _release() -> None:
+@finaliser
+def _release(dead: int) -> None:
     """Give the classes their own methods back, unless somebody else has replaced ours since."""
     with _lock:
-        if len(_listeners):
+        _listeners.pop(dead, None)
+        if _listeners:
             return
         for kind, original in list(_originals.items()):
             if getattr(kind.save_model, "__wrapped__", None) is original:
@@ -118,7 +120,7 @@ def _telling(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def save_model(self: Model, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as LightGBM's
         result = original(self, *args, **kwargs)
-        listeners = _listeners.get(self)
+        listeners = _listeners.get(id(self))
         if listeners:
             arguments = inspect.signature(original).bind(self, *args, **kwargs)
             arguments.apply_defaults()

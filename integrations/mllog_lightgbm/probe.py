@@ -43,7 +43,7 @@ class _ProbedBooster(Booster):
         try:
             return self.__reduce_ex__(1)
         finally:
-            self.__class__ = _ProbedBooster
+            self.__class__ = _ProbedBooster  # pyright: ignore[reportAttributeAccessIssue]  # back
 
 
 for _attribute in ("__name__", "__qualname__", "__module__", "__doc__"):

@@ -8,7 +8,7 @@ from lightgbm import Dataset
 from lightgbm.callback import CallbackEnv, EarlyStopException
 
 from mllog_callbacks import Backlog, Cadence, EventType, Reason, Run, guarded, report_failure
-from mllog_lightgbm import openings, reasons
+from mllog_lightgbm import reasons, start_reasons
 from mllog_lightgbm.estimator import Estimator
 from mllog_lightgbm.issues import Watcher, facts_for_causes
 from mllog_lightgbm.model import Model, Saved, boosters_of, gains
@@ -218,11 +218,11 @@ class Training:
         self._opening, self._folds = opening, opening.folds
         self._run.name(model=f"LightGBM {opening.found.get('boosting') or ''}".rstrip())
         planned = self._last - self._first
-        told = openings.started(planned, opening)
+        told = start_reasons.started(planned, opening)
         self._run.tell(
             EventType.TRAINING_STARTED, told, {"planned_iterations": planned, **opening.machines}
         )
-        for event, reason, snapshot in openings.opened(opening):
+        for event, reason, snapshot in start_reasons.opened(opening):
             self._run.tell(event, reason, snapshot)
 
     def _start_late(self) -> None:

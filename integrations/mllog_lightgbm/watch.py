@@ -21,7 +21,7 @@ from typing import Final, TypeAlias
 
 from lightgbm.callback import CallbackEnv, EarlyStopException
 
-from mllog_callbacks import guarded
+from mllog_callbacks import finaliser, guarded
 from mllog_lightgbm.estimator import Estimator, calling_estimator
 from mllog_lightgbm.model import boosters_of, watch_saves
 from mllog_lightgbm.probe import probe, unprobe
@@ -109,7 +109,7 @@ class Token:
     def _guarded(self, callback: Callback, given: object, *, stops: bool) -> Callback:
         if callback is self._audit:
             return self
-        if isinstance(callback, (Token, type(self._audit))):
+        if isinstance(callback, (Token, type(self._audit))):  # pyright: ignore[reportArgumentType]  # a class
             return callback
         # What LightGBM added itself; of a generator that it has used up nobody can say
         named = callback.named if isinstance(callback, _Guard) else callback
@@ -161,7 +161,7 @@ def _name(callback: Callback) -> str:
     return getattr(callback, "__qualname__", type(callback).__qualname__)
 
 
-@guarded
+@finaliser
 def _finish(training: Training, trainings: dict[int, Training]) -> None:
     """The call is over: its frame, and with it the token, has gone."""
     unprobe(training)

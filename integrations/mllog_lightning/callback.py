@@ -80,7 +80,7 @@ class MLAuditCallback(CallbackBase):
         self._asked: MutableMapping[Any, dict[str, object]] = WeakKeyDictionary()
 
     @property
-    def state_dict(self) -> Callable[[], dict[str, Any]]:
+    def state_dict(self) -> Callable[[], dict[str, Any]]:  # pyright: ignore[reportIncompatibleMethodOverride]  # called alike
         """Lightning's own: nothing is kept there.
 
         Reading it is how Lightning says that it makes a trainer; see `mllog_lightning.asked`. The

@@ -71,7 +71,7 @@ def _loader(loader: object, batches: object) -> LoaderFacts:
     )
 
 
-def _rows(dataset: object) -> int | None:
+def _rows(dataset: Any) -> int | None:
     """The length of a data set; that of an iterable one is not asked, as asking is noted in it."""
     if dataset is None or isinstance(dataset, IterableDataset) or not hasattr(dataset, "__len__"):
         return None
@@ -227,7 +227,7 @@ def trainer_settings(trainer: Any, asked: Mapping[str, object] | None) -> Settin
     of = type(trainer).__name__
     if asked is None:
         return _told_apart(of, values, _signature(type(trainer)) | _RESOLVED)
-    defaults = {name: value for name, value in values.items() if name not in asked}
+    defaults: dict[str, object] = {n: value for n, value in values.items() if n not in asked}
     return Settings(of, dict(asked), defaults)
 
 

@@ -7,7 +7,7 @@ from sklearn.model_selection import ParameterGrid
 
 from mllog_sklearn.parameters import defaults, library, parts
 
-__all__ = ["Algorithm", "algorithm", "title"]
+__all__ = ["Algorithm", "algorithm", "inner", "title"]
 
 _PARTS_NAMED = 6
 
@@ -41,7 +41,7 @@ class Algorithm(NamedTuple):
 def algorithm(estimator: Any) -> Algorithm:
     """Read what an estimator is, before it is fitted."""
     cls = type(estimator)
-    inner = _inner(estimator)
+    part = inner(estimator)
     return Algorithm(
         title(estimator),
         f"{cls.__module__}.{cls.__qualname__}",
@@ -49,7 +49,7 @@ def algorithm(estimator: Any) -> Algorithm:
         _kind(estimator),
         {name: title(step) for name, step in parts(estimator)},
         _candidates(estimator),
-        None if inner is None else title(inner),
+        None if part is None else title(part),
     )
 
 
@@ -58,16 +58,16 @@ def title(estimator: object) -> str:
     if isinstance(estimator, str) or estimator is None:
         return str(estimator)
     name = type(estimator).__name__
-    inner = [title(step) for _, step in parts(estimator)]
-    part = _inner(estimator)
-    if not inner and part is not None:
-        inner = [title(part)]
-    if len(inner) > _PARTS_NAMED:
-        inner = [*inner[: _PARTS_NAMED - 1], "…", inner[-1]]
-    return f"{name}({', '.join(inner)})" if inner else name
+    named = [title(step) for _, step in parts(estimator)]
+    part = inner(estimator)
+    if not named and part is not None:
+        named = [title(part)]
+    if len(named) > _PARTS_NAMED:
+        named = [*named[: _PARTS_NAMED - 1], "…", named[-1]]
+    return f"{name}({', '.join(named)})" if named else name
 
 
-def _inner(estimator: object) -> object:
+def inner(estimator: object) -> object:
     """The one estimator that it was given to work with; None where there is none."""
     given = "estimator" in defaults(type(estimator))
     part = getattr(estimator, "estimator", None) if given else None

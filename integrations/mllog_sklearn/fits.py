@@ -12,7 +12,7 @@ from mllog_sklearn.curves import curves, facts_for_causes, summary, watch
 from mllog_sklearn.data import DataFacts, data_facts
 from mllog_sklearn.issues import data_issues, warning_issues
 from mllog_sklearn.parameters import Parameters, parameters, trained
-from mllog_sklearn.steps import preprocessed
+from mllog_sklearn.steps import failed_step, preprocessed
 from mllog_sklearn.stops import Outcome, outcome
 from mllog_sklearn.warned import Audience
 
@@ -113,7 +113,9 @@ class Fit:
     def fail(self, estimator: object, error: BaseException, warned: Audience) -> None:
         """Tell the end that an exception makes; the exception is read, and not kept."""
         self._tell_warnings(estimator, warned, error)
-        self.run.fail(error, "", f"in {self.method}", reasons.NOT_FITTED)
+        step = failed_step(estimator, error)
+        where = f"in {self.method}" + (f", in step {step}" if step else "")
+        self.run.fail(error, "", where, reasons.NOT_FITTED)
 
     def _tell_issues(self, issues: Iterable[Issue]) -> None:
         """Tell of issues that stand for the whole fit."""

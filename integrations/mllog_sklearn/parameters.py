@@ -109,10 +109,9 @@ def described(value: object) -> object:
         return [described(each) for each in value]
     if isinstance(value, Mapping) and len(value) <= 50:  # noqa: PLR2004 - likewise
         return {str(name): described(each) for name, each in value.items()}
-    if hasattr(value, "shape") and hasattr(value, "dtype"):
-        return (
-            shown(value) if value.shape == () else f"{type(value).__name__} of shape {value.shape}"
-        )
+    shape = getattr(value, "shape", ())
+    if shape != () and hasattr(value, "dtype"):
+        return f"{type(value).__name__} of shape {shape}"
     return shown(value)
 
 

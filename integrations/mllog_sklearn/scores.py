@@ -5,9 +5,10 @@ from typing import Any
 
 from mllog_callbacks import EventType, Reason, Run, guarded
 from mllog_callbacks.wording import count, number
-from mllog_sklearn.algorithm import algorithm
+from mllog_sklearn.algorithm import algorithm, inner
 from mllog_sklearn.data import data_facts
 from mllog_sklearn.issues import warning_issues
+from mllog_sklearn.parameters import parts
 from mllog_sklearn.warned import Audience
 
 __all__ = ["Score"]
@@ -27,12 +28,10 @@ class Score:
         self._method = method
         self._nested = nested
         self._rows: int | None = None
-        self._kind: str | None = None
 
     def begin(self, estimator: object, arguments: Mapping[str, Any]) -> None:
         """Take what is scored on."""
         what = algorithm(estimator)
-        self._kind = what.kind
         self._run.name(model=what.title)
         self._rows = data_facts(next(iter(arguments.values()), None)).rows
 
@@ -43,27 +42,30 @@ class Score:
         ignores = self._run.detectors.ignores
         self._run.tell_issues(issue for issue in issues if not ignores(issue))
         value = float(result)  # type: ignore[arg-type]  # a score is a number
-        metric = _metric(estimator, self._kind)
+        metric = _metric(estimator)
         rows = "" if self._rows is None else f" on {count(self._rows, 'row')}"
         self._run.tell(
             EventType.MODEL_EVALUATED,
             Reason(
-                f"The model scored {metric} {number(value)}{rows}.",
+                f"The model scored {number(value)}{f' ({metric})' if metric else ''}{rows}.",
                 f"{type(estimator).__name__}.score computed it on the data that its caller gave.",
             ),
-            {"metric": metric, "score": value, "rows": self._rows},
+            {"metric": metric or None, "score": value, "rows": self._rows},
         )
 
     def fail(self, estimator: object, error: BaseException, warned: Audience) -> None:
         """An exception of `score` is its caller's, and changes nothing of the model."""
 
 
-def _metric(estimator: object, kind: str | None) -> str:
-    """What `score` means, where the estimator says it."""
+def _metric(estimator: Any) -> str:
+    """What `score` means, where the estimator says it; empty where it does not."""
     scoring = getattr(estimator, "scoring", None)
-    if isinstance(scoring, str):
-        return scoring
-    # of the mixins, not of an estimator with a score of its own
-    owner = getattr(type(estimator).score, "__qualname__", "").partition(".")[0]  # type: ignore[attr-defined]  # it was called
-    known = {"ClassifierMixin": "accuracy", "RegressorMixin": "R2"}
-    return known.get(owner, "score") if kind else "score"
+    if scoring is not None:
+        return scoring if isinstance(scoring, str) else ""
+    part = next(iter([step for _, step in parts(estimator)][-1:]), inner(estimator))
+    # of the mixins, and not of an estimator with a score of its own
+    owner = getattr(type(estimator).score, "__qualname__", "").partition(".")[0]
+    known = {"ClassifierMixin": "accuracy", "RegressorMixin": "R2"}.get(owner, "")
+    if known or part is None or not hasattr(type(part), "score"):
+        return known
+    return _metric(part)

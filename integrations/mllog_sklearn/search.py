@@ -197,8 +197,8 @@ def _edges(results: Found, best: int) -> Iterator[str]:
         for side, extreme in (("least", min), ("greatest", max)):
             if value == extreme(tried):
                 yield (
-                    f"{name}={value} is the {side} of {len(tried)} values tried: a better one may "
-                    "lie beyond."
+                    f"{name}={value} is the {side} of {len(tried)} values tried: none beyond it "
+                    "was."
                 )
 
 

@@ -8,7 +8,7 @@ from mllog_callbacks.wording import assigned, count
 from mllog_sklearn.algorithm import title
 from mllog_sklearn.parameters import library, parameters, parts
 
-__all__ = ["preprocessed"]
+__all__ = ["failed_step", "preprocessed"]
 
 _LISTED = 10
 
@@ -23,6 +23,18 @@ def preprocessed(estimator: Any) -> Iterator[tuple[Reason, dict[str, object]]]:
     for number, (name, step) in enumerate(steps, 1):
         if hasattr(step, "transform") and not hasattr(step, "predict"):
             yield _told(step, f"Step {number} of {len(steps)}, {name}: ")
+
+
+def failed_step(estimator: object, error: BaseException) -> str | None:
+    """The step of a pipeline in which an exception was raised; None where it was in none."""
+    names = {id(step): f"{name} ({title(step)})" for name, step in parts(estimator)}
+    trace = error.__traceback__ if names else None
+    while trace is not None:
+        name = names.get(id(trace.tb_frame.f_locals.get("self")))
+        if name is not None:
+            return name
+        trace = trace.tb_next
+    return None
 
 
 def _told(step: Any, place: str) -> tuple[Reason, dict[str, object]]:
@@ -51,12 +63,11 @@ def _out(step: Any) -> int | None:
         many = getattr(step, name, None)
         if isinstance(many, int):
             return many
-    support = getattr(step, "get_support", None)
     try:
-        if callable(support):
-            return int(support().sum())
-        names = getattr(step, "get_feature_names_out", None)
-        return len(names()) if callable(names) else None
+        if callable(getattr(step, "get_support", None)):
+            return int(step.get_support().sum())
+        named = callable(getattr(step, "get_feature_names_out", None))
+        return len(step.get_feature_names_out()) if named else None
     except Exception:  # noqa: BLE001 - some cannot say, for want of names or of a part that can
         return None
 

@@ -145,10 +145,10 @@ def _network_rule(estimator: Any) -> _Rule | None:
 
 def _boosted(estimator: Any) -> Iterations | None:
     """Rounds of XGBoost, which has no attribute for them, and of LightGBM, which tells the best."""
-    rounds = getattr(estimator, "get_num_boosting_rounds", None)
-    if callable(rounds):
+    if callable(getattr(estimator, "get_num_boosting_rounds", None)):
+        rounds = estimator.get_num_boosting_rounds()
         done = estimator.get_booster().num_boosted_rounds()
-        return Iterations(int(done), int(rounds()), "n_estimators", "num_boosted_rounds")
+        return Iterations(int(done), int(rounds), "n_estimators", "num_boosted_rounds")
     evaluated = [curve for curve in curves(estimator) if curve.source == EVALUATIONS]
     limit = getattr(estimator, "n_estimators", None)
     if not evaluated or not isinstance(limit, int):

@@ -22,6 +22,7 @@ __all__ = [
     "block",
     "checkpoint",
     "opening",
+    "opening_start",
     "signed",
 ]
 

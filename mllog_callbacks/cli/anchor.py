@@ -1,27 +1,29 @@
 """`mllog anchor`: the heads of chains, to be kept where nobody who writes logs can change them."""
 
-from pathlib import Path
-
 import click
+
+from mllog_callbacks.cli.paths import given_or_default
 
 __all__ = ["anchor"]
 
 
 @click.command
-@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.pass_context
-def anchor(ctx: click.Context, paths: tuple[Path, ...]) -> None:
-    """Print the head of each session's chain in PATH (a folder or a file; default logs).
+def anchor(ctx: click.Context, paths: tuple[str, ...]) -> None:
+    """Print the head of each session's chain in PATH, one JSON object a line.
 
-    One JSON object a line. Keep it where whoever can change the logs cannot: in a ticket, a
-    mail, a write-once store. `mllog verify --anchor FILE` then also finds what no log can tell
-    of itself: that all of it was replaced, cut together with its chain, or removed.
+    PATH is a folder or a file; default MLLOG_DIR, or logs.
+
+    Keep it where whoever can change the logs cannot: in a ticket, a mail, a write-once store.
+    `mllog verify --anchor FILE` then also finds what no log can tell of itself: that all of it
+    was replaced, cut together with its chain, or removed.
     """
     from mllog_callbacks.integrity import anchors_of  # noqa: PLC0415 - loads pydantic: slow
 
     found = 0
     try:
-        for each in anchors_of(paths or [Path("logs")]):
+        for each in anchors_of(given_or_default(paths)):
             click.echo(each.to_json())
             found += 1
     except OSError as error:

@@ -170,8 +170,8 @@ def observations(table: Table, curve: Curve, unit: Unit | None = None) -> Iterat
         TableError: A cell holds something else than a number.
     """
     lower = {name.casefold(): name for name in table.columns}
-    units = (each for name, each in _STEPS.items() if name in lower)
-    counted: Unit = next(units, "epoch") if unit is None else unit
+    units: list[Unit] = [each for name, each in _STEPS.items() if name in lower]
+    counted: Unit = unit or (units[0] if units else "epoch")
     rate = next((name for name in table.columns if _RATE.match(name)), None)
     steps = _grouped(table, lower.get(counted))
     known_rate: float | None = None

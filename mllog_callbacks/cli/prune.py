@@ -1,10 +1,11 @@
 """`mllog prune`: remove sessions that were kept long enough, and keep a record of it."""
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from mllog_callbacks.cli.paths import given_or_default
 
 if TYPE_CHECKING:
     from mllog_callbacks.integrity import Session
@@ -21,18 +22,21 @@ def _days(ctx: click.Context, param: click.Parameter, value: str) -> int:
 
 
 @click.command
-@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--older-than", callback=_days, required=True, help="Days, as in 200 or 200d.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @click.pass_context
-def prune(ctx: click.Context, paths: tuple[Path, ...], *, older_than: int, dry_run: bool) -> None:
-    """Remove the sessions in PATH (a folder or a file; default logs) that are older than that.
+def prune(ctx: click.Context, paths: tuple[str, ...], *, older_than: int, dry_run: bool) -> None:
+    """Remove the sessions in PATH that are older than that.
+
+    PATH is a folder or a file; default MLLOG_DIR, or logs.
 
     A session is as old as its last day, and as its files' last change. Less than the days that
     logs are kept at least (183, or MLLOG_RETENTION_DAYS) is refused. What is removed stands in
     _integrity/pruned.log, so that `mllog verify` knows that it was no loss. A session that was
-    tampered with is evidence, and stays. Exit code 1: some stayed for that; 3: some cannot be
-    removed.
+    tampered with is evidence, and stays.
+
+    Exits with 1 where some stayed for that, and with 3 where some cannot be removed.
     """
     from mllog_callbacks.integrity import find_sessions, retention  # noqa: PLC0415 - slow
 
@@ -46,7 +50,7 @@ def prune(ctx: click.Context, paths: tuple[Path, ...], *, older_than: int, dry_r
     try:
         old = [
             each
-            for each in find_sessions(paths or [Path("logs")])
+            for each in find_sessions(given_or_default(paths))
             if retention.is_older(each, older_than)
         ]
         stayed = [_remove(each, older_than, dry_run=dry_run) for each in old].count(False)

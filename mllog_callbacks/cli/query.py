@@ -4,16 +4,17 @@ import csv
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import click
+
+from mllog_callbacks.cli.paths import given_or_default
 
 __all__ = ["query"]
 
 
 @click.command
 @click.argument("sql")
-@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(
     "--format",
     "shape",
@@ -22,8 +23,8 @@ __all__ = ["query"]
     help="How rows are printed; json is one object a line.",
 )
 @click.pass_context
-def query(ctx: click.Context, sql: str, paths: tuple[Path, ...], *, shape: str) -> None:
-    """Ask the logs in PATH (folders or files; default logs) in SQL, by DuckDB.
+def query(ctx: click.Context, sql: str, paths: tuple[str, ...], *, shape: str) -> None:
+    """Ask the logs in PATH (folders or files; default MLLOG_DIR, or logs) in SQL, by DuckDB.
 
     The view `entries` has the seven fields of an entry, and `session`, `date` and `file` of the
     file's name. As in
@@ -43,7 +44,7 @@ def query(ctx: click.Context, sql: str, paths: tuple[Path, ...], *, shape: str) 
         click.echo('a query needs: pip install "mllog-callbacks[query]"', err=True)
         ctx.exit(3)
     try:
-        found = connect(paths or [Path("logs")]).execute(sql)
+        found = connect(given_or_default(paths)).execute(sql)
         names = [each[0] for each in found.description or ()]
         _print(names, iter(found.fetchone, None), shape)
     except FileNotFoundError as error:

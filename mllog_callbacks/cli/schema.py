@@ -8,7 +8,8 @@ __all__ = ["schema"]
 
 
 @click.command
-def schema() -> None:
+@click.option("--json", "as_json", is_flag=True, help="As always here: the schema is JSON.")
+def schema(*, as_json: bool) -> None:  # noqa: ARG001 - accepted by every command
     """Print the JSON Schema (draft 2020-12) that every line of a log is valid against."""
     shipped = files("mllog_callbacks").joinpath("entry.schema.json").read_bytes()
     click.echo(shipped, nl=False)

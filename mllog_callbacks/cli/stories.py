@@ -62,9 +62,13 @@ def read(paths: tuple[str, ...]) -> Reading:
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Reading makes many objects that live on, and no cycles: looking for some is a fifth of it."""
+    """Reading makes many objects that live on, and no cycles: looking for some is a fifth of it.
+
+    What was read is set aside for good: the process ends with the command.
+    """
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         gc.enable()

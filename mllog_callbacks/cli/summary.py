@@ -53,10 +53,26 @@ def _print(stories: "list[Story]") -> None:
     from rich.console import Console  # noqa: PLC0415 - its import is most of a short command
 
     console = Console(highlight=False, markup=False, emoji=False)
-    for number, story in enumerate(stories):
-        if number:
-            console.rule(style="dim")
-        _print_one(console, story)
+    told = 0
+    for family, members in _families(stories).items():
+        together = f"{family}: {len(members)} sessions that belong together"
+        for number, story in enumerate(members):
+            titled = number == 0 and len(members) > 1
+            if told or titled:
+                console.rule(together if titled else "", style="dim")
+            told += 1
+            _print_one(console, story)
+
+
+def _families(stories: "list[Story]") -> "dict[str, list[Story]]":
+    """Ranks, workers and folds of one training together, in the order of their first."""
+    from mllog_callbacks.integrity.families import family_of  # noqa: PLC0415 - as above
+
+    facts = {story.session: story.sidecar for story in stories}
+    found: dict[str, list[Story]] = {}
+    for story in stories:
+        found.setdefault(family_of(story.session, facts), []).append(story)
+    return found
 
 
 def _print_one(console: "Console", story: "Story") -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
+from mllog_callbacks.cli.paths import given_or_default
 from mllog_callbacks.cli.progress import Status
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class _Verify(click.Command):
 
 
 @click.command(cls=_Verify)
-@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(
     "--key", type=click.Path(path_type=Path), help="The public key that must have signed."
 )
@@ -48,13 +49,13 @@ class _Verify(click.Command):
 @click.pass_context
 def verify(
     ctx: click.Context,
-    paths: tuple[Path, ...],
+    paths: tuple[str, ...],
     *,
     key: Path | None,
     anchor: TextIO | None,
     as_json: bool,
 ) -> None:
-    """Say of each session in PATH (a folder, or a file; default logs) how it stands.
+    """Say of each session in PATH (a folder, or a file; default MLLOG_DIR, or logs) how it stands.
 
     Integrity: whether its lines and sidecars are as they were written. Completeness: whether all
     is there, to the session's end. Authenticity: whether it is signed, with --key by that one.
@@ -70,7 +71,7 @@ def verify(
     try:
         with Status() as status:
             verdicts = integrity.verify(
-                paths or [Path("logs")],
+                given_or_default(paths),
                 key=_read_key(key),
                 anchors=_read_anchors(anchor),
                 tell=_teller(status),

@@ -113,6 +113,7 @@ class Detector(Protocol):
     @property
     def name(self) -> str:
         """Name of the issues it raises."""
+        ...
 
     def observe(self, observation: Observation) -> Issue | None:
         """Take the next observation; constant time. Returns an issue where one begins or ends."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from mllog_callbacks.integrity.sessions import Session
 
-__all__ = ["families"]
+__all__ = ["families", "family_of"]
 
 
 def families(sessions: Iterable[Session]) -> dict[str, list[Session]]:
@@ -18,11 +18,17 @@ def families(sessions: Iterable[Session]) -> dict[str, list[Session]]:
     facts = {each.name: each.facts() for each in given}
     found: dict[str, list[Session]] = {}
     for each in given:
-        found.setdefault(_family(each.name, facts), []).append(each)
+        found.setdefault(family_of(each.name, facts), []).append(each)
     return found
 
 
-def _family(name: str, facts: Mapping[str, Mapping[str, Any]]) -> str:
+def family_of(name: str, facts: Mapping[str, Mapping[str, Any]]) -> str:
+    """What ties a session to others, as `families` names it.
+
+    Args:
+        name: The session.
+        facts: By session, what its manifest says.
+    """
     seen = {name}
     while parent := facts.get(name, {}).get("parent"):
         name = str(parent)

@@ -147,8 +147,8 @@ def read_pruned(folder: Path, key: str | None) -> Pruned:
 
 def _read(data: bytes, key: str | None) -> Iterator[dict[str, Any]]:
     previous = ""
-    *lines, rest = data.split(b"\n")
-    for number, line in enumerate([*lines, *([rest] if rest else [])], 1):
+    lines = data.removesuffix(b"\n").split(b"\n") if data else []
+    for number, line in enumerate(lines, 1):
         found = _RECORD.fullmatch(line)
         if found is None or sha256(found[1]).hexdigest() != found[2].decode():
             msg = f"line {number}"

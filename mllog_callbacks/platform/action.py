@@ -1,6 +1,5 @@
 """One hooked call under way: the names that hold within it, and the entries it leaves."""
 
-import threading
 import time
 from asyncio import CancelledError, isfuture
 from collections.abc import Callable
@@ -18,8 +17,7 @@ from mllog_callbacks.wording import said
 __all__ = ["Action", "ActionScope", "begin"]
 
 _origins: Final = Origins()
-_runs: Final[list["Action"]] = []
-_runs_lock = threading.Lock()
+_runs: Final[list["Action"]] = []  # changed and copied in one step each: a lock may be forked held
 
 
 class ActionScope(Scope):
@@ -58,8 +56,7 @@ class Action:
             call.stops = _ask_to_stop(call)
         self._tell("call")
         if hook.run:
-            with _runs_lock:
-                _runs.append(self)
+            _runs.append(self)
         self._began = time.perf_counter()
 
     @guarded
@@ -110,8 +107,7 @@ class Action:
         self.scope.open = False
         if self.call.run is not None:
             self.call.run.ended = True
-            with _runs_lock:
-                _runs.remove(self)
+            _runs.remove(self)
         return self.call
 
     def _tell(self, moment: str) -> bool:
@@ -167,18 +163,22 @@ def begin(hook: Hook, log: AuditLog | None, call: Call, key: object) -> Action |
 def _names(hook: Hook, call: Call) -> Names:
     dataset, model = hook.dataset, hook.model
     given = Names(
-        guarded(dataset)(call) if callable(dataset) else dataset,
-        guarded(model)(call) if callable(model) else model,
+        _name(dataset, call) if callable(dataset) else dataset,
+        _name(model, call) if callable(model) else model,
     )
     if given.dataset is None or given.model is None:
         return given.or_else(_origins.find(call.given.values()))
     return given
 
 
+@guarded
+def _name(namer: Callable[[Call], str | None], call: Call) -> str | None:
+    return namer(call)
+
+
 def _ask_to_stop(call: Call) -> list[Call]:
     """Take note, at the runs that a call asks to stop, of who asked."""
-    with _runs_lock:
-        mine = [each for each in _runs if each.call.instance is call.instance]
+    mine = [each for each in list(_runs) if each.call.instance is call.instance]
     if len(mine) > 1:
         wanted = {name_of(value) for value in call.given.values()} - {None}
         mine = [each for each in mine if wanted & _labels(each)]

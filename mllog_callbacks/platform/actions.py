@@ -76,7 +76,7 @@ class audit_action:  # noqa: N801 - used as a function, as `contextlib.suppress`
 
     def __call__(self, function: _F) -> _F:
         """The function, hooked: all else about it is as it was."""
-        return hooked(function, self._hook, self._log)  # type: ignore[no-any-return]  # a proxy
+        return hooked(function, self._hook, self._log)
 
     def __enter__(self) -> Self:
         label = self._event.replace("_", " ").lower()

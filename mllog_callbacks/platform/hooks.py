@@ -1,23 +1,21 @@
 """Hooks: events attached, from outside, to the methods of a class or the functions of a module."""
 
-import copy
 import functools
-import pickle
-import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from types import ModuleType, TracebackType
-from typing import Any, Final, Protocol, Self
-
-import wrapt
+from typing import Any, Final, Protocol, Self, TypeVar
 
 from mllog_callbacks.context import carry_context, current
 from mllog_callbacks.exceptions import HookError
 from mllog_callbacks.log import AuditLog
 from mllog_callbacks.platform.call import Hook
+from mllog_callbacks.platform.proxies import HookedFunction
 from mllog_callbacks.platform.watching import Watcher
 
 __all__ = ["Attachment", "Place", "attach", "carry_through", "hooked", "raw_of", "take"]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 _MISSING: Final = object()
 
@@ -27,65 +25,6 @@ _WITH_FUNC: Final = (
     functools.partialmethod,
     functools.singledispatchmethod,
 )
-
-
-class _Copied:
-    """What proxies leave open: they are shown, copied and pickled as what they stand for.
-
-    Nothing is annotated here: it would stand among the annotations of every hooked function.
-    """
-
-    def __repr__(self: Any) -> str:
-        return repr(self.__wrapped__)
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, object]) -> object:
-        return self
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return self.__reduce_ex__(4)
-
-    def __reduce_ex__(self: Any, protocol: object) -> tuple[object, ...]:
-        """By name: what stands there in the process that unpickles."""
-        place = f"{self.__wrapped__.__module__}:{self.__wrapped__.__qualname__}"
-        try:
-            found = pkgutil.resolve_name(place)
-        except (ImportError, AttributeError, ValueError):
-            found = None
-        if found != self.__wrapped__:
-            msg = f"Can't pickle {self.__wrapped__!r}: it's not found as {place}"
-            raise pickle.PicklingError(msg)
-        return pkgutil.resolve_name, (place,)
-
-
-class _BoundHook(_Copied, wrapt.BoundFunctionWrapper):  # type: ignore[type-arg]  # any function's
-    """A hooked method of an object or a class."""
-
-    def __deepcopy__(self, memo: dict[int, object]) -> object:
-        owner = getattr(self.__wrapped__, "__self__", None)
-        if owner is None:
-            return self
-        return getattr(copy.deepcopy(owner, memo), self.__wrapped__.__name__)
-
-    def __reduce_ex__(self, protocol: object) -> tuple[object, ...]:
-        owner = getattr(self.__wrapped__, "__self__", None)
-        if owner is None:
-            return super().__reduce_ex__(protocol)
-        return getattr, (owner, self.__wrapped__.__name__)
-
-
-class _Function(_Copied, wrapt.FunctionWrapper):  # type: ignore[type-arg]  # any function's
-    """A hooked function, in the place where the function stood."""
-
-    __bound_function_wrapper__ = _BoundHook
-
-    def __get__(self, instance: object, owner: type | None = None) -> Any:
-        """As functions: the same object each time where it is asked of the class."""
-        if instance is None and self._self_binding == "function":
-            return self
-        return super().__get__(instance, owner)
 
 
 class _Switchable(Protocol):
@@ -139,14 +78,14 @@ class Attachment:
         names: What is hooked by it, as in ``platform.training.ModelTrainer.train``.
     """
 
-    def __init__(self, detach: Mapping[str, Callable[[], None]]) -> None:
-        self._detach = dict(detach)
-        self.names = tuple(self._detach)
+    def __init__(self, *detach: tuple[str, Callable[[], None]]) -> None:
+        self._detach = list(detach)
+        self.names = tuple(name for name, _ in detach)
 
     def detach(self) -> None:
         """Restore what stood there. Calls under way are told to their end."""
         while self._detach:
-            self._detach.popitem()[1]()
+            self._detach.pop()[1]()
 
     def __enter__(self) -> Self:
         return self
@@ -161,7 +100,7 @@ class Attachment:
 
     def __add__(self, other: "Attachment") -> "Attachment":
         """Both together."""
-        return Attachment({**self._detach, **other._detach})
+        return Attachment(*self._detach, *other._detach)
 
 
 def attach(
@@ -241,10 +180,10 @@ def take(places: Mapping[str, Place]) -> Attachment:
             place.restore()
         msg = f"{', '.join(places)} cannot be hooked: {error}"
         raise HookError(msg) from error
-    return Attachment({name: place.restore for name, place in places.items()})
+    return Attachment(*((name, place.restore) for name, place in places.items()))
 
 
-def hooked(function: Callable[..., Any], hook: Hook, log: AuditLog | None = None) -> Any:
+def hooked(function: _F, hook: Hook, log: AuditLog | None = None) -> _F:
     """A function with a hook: for code one owns; it stands where it is assigned."""
     raw: Any = function
     method = "." in getattr(raw, "__qualname__", "").rpartition("<locals>.")[2]
@@ -257,7 +196,7 @@ def hooked(function: Callable[..., Any], hook: Hook, log: AuditLog | None = None
         plain,
         method=method and not isinstance(raw, (staticmethod, classmethod)),
     )
-    return _hooked_form(raw, watcher)
+    return _hooked_form(raw, watcher)  # type: ignore[no-any-return]  # a proxy of the function
 
 
 def carry_through(executor: Executor) -> Attachment:
@@ -273,12 +212,12 @@ def carry_through(executor: Executor) -> Attachment:
         return wrapped(*args, **kwargs)
 
     def restore() -> None:
-        if type(vars(executor).get("submit")) is _Function:
+        if type(vars(executor).get("submit")) is HookedFunction:
             del vars(executor)["submit"]
 
-    if type(submit) is not _Function:
-        vars(executor)["submit"] = _Function(submit, carried)
-    return Attachment({f"{type(executor).__name__}.submit": restore})
+    if type(submit) is not HookedFunction:
+        vars(executor)["submit"] = HookedFunction(submit, carried)
+    return Attachment((f"{type(executor).__name__}.submit", restore))
 
 
 def raw_of(target: type | ModuleType, name: str) -> object:
@@ -305,14 +244,14 @@ def _function(raw: Any) -> Any:
 def _hooked_form(raw: Any, watcher: _Switchable) -> Any:
     """What is put in the place of something: of its kind, with the function in it hooked."""
     if isinstance(raw, property) and raw.fget is not None:
-        return raw.getter(_Function(raw.fget, watcher))
+        return raw.getter(HookedFunction(raw.fget, watcher))
     if isinstance(raw, functools.cached_property):
-        return functools.cached_property(_Function(raw.func, watcher))
+        return functools.cached_property(HookedFunction(raw.func, watcher))
     descriptor = isinstance(raw, (staticmethod, classmethod, *_WITH_FUNC))
     if not (descriptor or callable(raw)) or isinstance(raw, type):
         msg = f"{raw!r} is no function, so nothing can be attached to it"
         raise HookError(msg)
-    return _Function(raw, watcher)
+    return HookedFunction(raw, watcher)  # pyright: ignore[reportArgumentType]  # whatever can be called
 
 
 def _is_hooked(raw: Any) -> bool:
@@ -320,7 +259,7 @@ def _is_hooked(raw: Any) -> bool:
         raw = raw.fget
     elif isinstance(raw, functools.cached_property):
         raw = raw.func
-    while type(raw) is _Function:
+    while type(raw) is HookedFunction:
         if isinstance(raw._self_wrapper, Watcher):  # noqa: SLF001 - for those who derive from it
             return True
         raw = raw.__wrapped__

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from mllog_callbacks.events import EventType
 from mllog_callbacks.log import AuditLog
-from mllog_callbacks.platform import telling
+from mllog_callbacks.platform import runs, telling
 from mllog_callbacks.platform.call import Call, Hook, Rule, argument, name_of
 from mllog_callbacks.platform.hooks import Attachment, attach
 
@@ -76,20 +76,20 @@ MAPPING: Final[Mapping[str, Hook]] = {
         Rule(_E.HYPERPARAMETERS_SET, telling.hyperparameters_set), dataset=_trained_on, model=_model
     ),
     "train": Hook(
-        Rule(_E.TRAINING_STARTED, telling.started, "call"),
-        Rule(_E.TRAINING_COMPLETED, telling.ended_as(_E.TRAINING_COMPLETED)),
-        Rule(_E.TRAINING_STOPPED, telling.ended_as(_E.TRAINING_STOPPED)),
-        Rule(_E.TRAINING_FAILED, telling.ended_as(_E.TRAINING_FAILED)),
-        Rule(_E.TRAINING_STOPPED, telling.raised_as(_E.TRAINING_STOPPED), "raise"),
-        Rule(_E.TRAINING_FAILED, telling.raised_as(_E.TRAINING_FAILED), "raise"),
+        Rule(_E.TRAINING_STARTED, runs.started, "call"),
+        Rule(_E.TRAINING_COMPLETED, runs.ended_as(_E.TRAINING_COMPLETED)),
+        Rule(_E.TRAINING_STOPPED, runs.ended_as(_E.TRAINING_STOPPED)),
+        Rule(_E.TRAINING_FAILED, runs.ended_as(_E.TRAINING_FAILED)),
+        Rule(_E.TRAINING_STOPPED, runs.raised_as(_E.TRAINING_STOPPED), "raise"),
+        Rule(_E.TRAINING_FAILED, runs.raised_as(_E.TRAINING_FAILED), "raise"),
         dataset=_trained_on,
         model=_model,
         run=True,
     ),
-    "report_progress": Hook(Rule(_E.TRAINING_PROGRESS, telling.progressed)),
+    "report_progress": Hook(Rule(_E.TRAINING_PROGRESS, runs.progressed)),
     "stop": Hook(
-        Rule(_E.TRAINING_PROGRESS, telling.asked_to_stop),
-        Rule(_E.TRAINING_STOPPED, telling.stopped_elsewhere),
+        Rule(_E.TRAINING_PROGRESS, runs.asked_to_stop),
+        Rule(_E.TRAINING_STOPPED, runs.stopped_elsewhere),
         dataset=_trained_on,
         model=_model,
         stops=True,
@@ -155,7 +155,7 @@ def audit_platform(
     given = {"datasets": datasets, "trainer": trainer, "metrics": metrics}
     targets = {role: target for role, target in given.items() if target is not None}
     hooks = {**MAPPING, **(table or {})}
-    attached = Attachment({})
+    attached = Attachment()
     missing: dict[str, list[str]] = {}
     for role, target in targets.items():
         own = {method: (names or {}).get(method, method) for method in hooks}

@@ -9,7 +9,7 @@ from typing import Any, Final
 from mllog_callbacks.platform.call import Call, name_of
 from mllog_callbacks.wording import assigned, number, shown
 
-__all__ = ["arguments", "facts", "first", "listed", "measured", "parts"]
+__all__ = ["arguments", "called_with", "facts", "first", "listed", "measured", "parts"]
 
 _KEPT: Final = 40  # facts of one object
 _LISTED: Final = 5  # items of a list that a sentence names
@@ -23,8 +23,9 @@ def parts(value: object) -> Mapping[str, Any]:
         return {str(name): part for name, part in islice(value.items(), _KEPT)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return dict(value._asdict())
+    as_mapping = getattr(value, "_asdict", None)
+    if isinstance(value, tuple) and as_mapping is not None:
+        return dict(as_mapping())
     if isinstance(value, type) or callable(value):
         return {}
     found = getattr(value, "__dict__", {})
@@ -86,6 +87,11 @@ def _setting(name: str, value: object) -> object:
     if isinstance(value, Mapping):
         return {key: _setting(str(key), each) for key, each in value.items()}
     return value if _plain(value) else (name_of(value) or type(value).__name__)
+
+
+def called_with(told: str) -> str:
+    """As in " with folds=5"; empty where nothing is told."""
+    return f" with {told}" if told else ""
 
 
 def listed(values: Iterable[object]) -> str:

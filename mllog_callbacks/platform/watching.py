@@ -142,7 +142,8 @@ def _iterating(start: _Begin, generator: Generator[Any, Any, Any]) -> Generator[
     action = start()
     if action is None:
         return (yield from generator)
-    step, given = generator.send, None
+    step: Callable[[Any], Any] = generator.send
+    given: Any = None
     while True:
         token = current.set(action.scope)
         try:
@@ -177,7 +178,7 @@ async def _iterating_async(
     """As `_iterating`; the language has no ``yield from`` here."""
     action = start()
     step: Callable[[Any], Awaitable[Any]] = generator.asend
-    given = None
+    given: Any = None
     scope = current.get() if action is None else action.scope
     while True:
         token = current.set(scope)

@@ -22,6 +22,9 @@ _LABEL_GAP: Final = 15.0
 _LABEL_CHARS: Final = 16
 _CHAR: Final = 6.2
 _NOTE_PLACES: Final = (_TOP + 12, 84.0, 130.0, 176.0, _BOTTOM - 6)
+_WIDE: Final = 1_000.0
+"""Ratio of the largest to the least value from which steps of ten are drawn."""
+
 _BADGE: Final = 20.0
 _MOST_SERIES: Final = 6
 _MOST_MARKS: Final = 6
@@ -143,7 +146,7 @@ def _chart(run: Run, curves: list[Curve], numbered: Sequence[tuple[int, Found]])
     end = had[0] if had and had[1] == unit else None
     at = [point.at for points in thin for point in points] + ([end] if end is not None else [])
     x = scale_of(at, _LEFT, _RIGHT)
-    y = _roomy(scale_of(values, _BOTTOM, _TOP + 10, may_be_log=True))
+    y = _roomy(scale_of(values, _BOTTOM, _TOP + 10, logarithmic=_is_wide(curves, values)))
     chart = Chart(
         metric=metric,
         unit=unit,
@@ -158,6 +161,13 @@ def _chart(run: Run, curves: list[Curve], numbered: Sequence[tuple[int, Found]])
     _annotate(chart, run, x, y, end, curves)
     chart.marks = list(_marks(metric, curves, numbered, x))
     return chart
+
+
+def _is_wide(curves: list[Curve], values: list[float]) -> bool:
+    """Whether a logarithmic scale helps: not where only the training values run to zero."""
+    others = [each for each in curves if not each.training] or curves
+    finite = [value for each in others for _, value in each.points if value is not None]
+    return min(values) > 0 and bool(finite) and max(finite) / min(finite) >= _WIDE
 
 
 def _roomy(scale: Scale) -> Scale:

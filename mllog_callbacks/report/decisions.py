@@ -26,6 +26,7 @@ _MOODS: Final = {
 def decisions(story: Story) -> list[dict[str, Any]]:
     """What the template shows: entries, folds and gaps, in order."""
     items = story.decisions
+    shown: list[dict[str, Any]] = []
     for decision, reasoning in _LIMITS:
         shown = [_item(each, decision, reasoning, len(items)) for each in items]
         if sum(map(_size, shown)) <= _BUDGET and not story.left_out:

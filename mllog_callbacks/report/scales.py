@@ -6,9 +6,6 @@ from typing import Final
 
 __all__ = ["Scale", "scale_of"]
 
-_LOGARITHMIC_FROM: Final = 1_000.0
-"""Ratio of the largest to the least value from which steps of ten are drawn."""
-
 _LARGEST: Final = 1e300
 
 
@@ -54,11 +51,11 @@ class Scale:
         return [10.0**power for power in range(first, last + 1, step)]
 
 
-def scale_of(values: list[float], start: float, end: float, *, may_be_log: bool = False) -> Scale:
+def scale_of(values: list[float], start: float, end: float, *, logarithmic: bool = False) -> Scale:
     """A scale over values, with a little room where they are all the same."""
     finite = [min(max(each, -_LARGEST), _LARGEST) for each in values if isfinite(each)] or [0.0]
     low, high = min(finite), max(finite)
-    if may_be_log and low > 0 and high / low >= _LOGARITHMIC_FROM:
+    if logarithmic and 0 < low < high:
         return Scale(low, high, start, end, logarithmic=True)
     if high - low <= abs(high) * 1e-9:
         room = abs(high) * 0.05 or 0.5

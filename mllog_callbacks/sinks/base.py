@@ -32,14 +32,17 @@ class Sink(Protocol):
     @property
     def path(self) -> Path:
         """The file that is written now."""
+        ...
 
     @property
     def session(self) -> str:
         """The session the files belong to."""
+        ...
 
     @property
     def stats(self) -> SinkStats:
         """What became of the entries so far."""
+        ...
 
     def put(self, line: bytes) -> None:
         """Take a line from its second field on, stamp it, and keep it.
@@ -50,12 +53,17 @@ class Sink(Protocol):
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait up to `timeout` seconds until all taken so far is written; say whether it is."""
+        ...
 
     def close(self, timeout: float) -> bool:
         """Write what is pending, for at most `timeout` seconds; say whether all got there."""
+        ...
 
-    def leave(self) -> None:
-        """Note that the process ends in order; entries may still come until it did."""
+    def leave(self) -> bool:
+        """Note that the process ends in order; entries may still come until it did.
+
+        Say whether what is pending outlives it.
+        """
 
     def abandon(self) -> None:
         """Called in a forked child: leave everything to the process it was forked from."""
@@ -79,8 +87,9 @@ class NullSink:
         """Nothing is pending."""
         return True
 
-    def leave(self) -> None:
-        """Nothing is noted."""
+    def leave(self) -> bool:
+        """Nothing is noted, and nothing pending."""
+        return True
 
     def abandon(self) -> None:
         """Nothing is held."""

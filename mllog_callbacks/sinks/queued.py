@@ -106,12 +106,13 @@ class QueuedSink:
         self._thread.join(timeout)
         return not self._thread.is_alive() and self.stats.dropped == 0
 
-    def leave(self) -> None:
+    def leave(self) -> bool:
         """Have the chain sealed now, as the thread ends with the process; more may still come."""
         with self._idle:
             self._leaving = True
             self._wake.set()
             self._idle.wait_for(lambda: not self._leaving, _SEAL_S)
+            return self._written + self._dropped == self._emitted
 
     def abandon(self) -> None:
         """Leave everything to the process this one was forked from: its thread is there."""

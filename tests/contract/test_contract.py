@@ -136,7 +136,7 @@ def test_copies_audit_as_well(case: Case, log: AuditLog) -> None:
         for made in (*(copied(audit) for copied in case.copied_by), audit):
             case.train(made, Way.COMPLETED)
             trained += 1
-        until(lambda expected=trained: _whole(log) == expected)  # type: ignore[misc]  # its own
+        until(lambda expected=trained: _whole(log) == expected, 60)  # type: ignore[misc]  # its own
         sizes.add(len(pickle.dumps(audit)))
     assert len(sizes) == 1 or not case.shared  # what is not shared is the model, which learns
 

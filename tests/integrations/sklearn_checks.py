@@ -109,7 +109,7 @@ def main() -> int:
     shard, shards = map(int, given.shard.split("/"))
     chosen = list(instances(set(given.names) or None))[shard::shards]
     ran = passed = different = 0
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.chdir(folder)
         for estimator in chosen:
             with AuditLog(folder, level="DEBUG") as log:

@@ -218,6 +218,54 @@ def test_cross_validation_tells_folds_and_one_end(log: AuditLog, entries: Entrie
     }
 
 
+def test_the_round_that_cross_validation_chooses_is_told_in_words(
+    log: AuditLog, entries: Entries
+) -> None:
+    """With the mean and the deviation that chose it."""
+    results: dict[str, Any] = lgb.cv(
+        PARAMS | {"early_stopping_round": 5},
+        data()[0],
+        num_boost_round=300,
+        nfold=3,
+        callbacks=[MLAuditCallback(log)],
+        eval_train_metric=True,
+    )
+    end, best = the_end(entries()), len(results["valid binary_logloss-mean"])
+    mean = results["valid binary_logloss-mean"][-1]
+    deviation = results["valid binary_logloss-stdv"][-1]
+    assert end.decision == (
+        f"Cross-validation over 3 folds stopped early after iteration {best + 5} of at most 300. "
+        f"Iteration {best} is chosen, and the results that lightgbm.cv returns end with it."
+    )
+    assert str(end.reasoning).startswith(
+        f"valid binary_logloss last improved at iteration {best} ({mean:.6g} +- {deviation:.6g}); "
+        "5 iterations without improvement reached early_stopping("
+    )
+
+
+def test_a_new_best_after_a_long_stretch_is_told(log: AuditLog, entries: Entries) -> None:
+    """Also where no iteration is due: 33, after 30 without."""
+    values = iter([0.5, 0.4, *[0.45] * 30, 0.3, *[0.35] * 7])
+
+    def scripted(_predicted: Any, _data: lgb.Dataset) -> tuple[str, float, bool]:
+        return "scripted", next(values), False
+
+    train(log, params={"metric": "None"}, feval=scripted, num_boost_round=40)
+    told = of(entries(), EventType.TRAINING_PROGRESS)
+    assert [(each.metrics_snapshot or {})["iteration"] for each in told] == [
+        1,
+        2,
+        5,
+        10,
+        20,
+        33,
+        40,
+    ]
+    assert told[-2].reasoning == (
+        "valid_0 scripted is 0.3, its best so far, the first in 31 iterations."
+    )
+
+
 def test_the_scikit_learn_interface_is_audited_too(log: AuditLog, entries: Entries) -> None:
     """`LGBMClassifier.fit` calls `lightgbm.train`."""
     features, labels = load_breast_cancer(return_X_y=True)

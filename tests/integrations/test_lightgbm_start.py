@@ -131,9 +131,7 @@ def test_what_is_told_to_fit_is_the_callers_too(log: AuditLog, entries: Entries)
     """A metric, and where a ranking is cut; also through a class of the caller's own."""
 
     class Mine(lgb.LGBMRanker):
-        def __init__(self, extra: int = 7, **kwargs: Any) -> None:
-            super().__init__(**kwargs)
-            self.extra = extra
+        """A ranker all the same."""
 
     model = Mine(n_estimators=2, verbosity=-1)
     model.fit(

@@ -1,6 +1,8 @@
 """An audited fit tells its story: data, choices, what came of it."""
 
 import re
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -13,10 +15,11 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from mllog_callbacks import AuditLog, EventType, RUN_ENDS
+from mllog_callbacks import RUN_ENDS, AuditLog, EventType
 from mllog_sklearn import audited
 from sklearn_training import Entries, cancer, iris, of, one, pipeline, quiet, the_end
 
@@ -81,7 +84,7 @@ def test_data_of_any_kind_is_described(
 ) -> None:
     """Rows, features, missing values, constant features."""
 
-    class Anything(StandardScaler):
+    class Anything(StandardScaler):  # type: ignore[misc]  # scikit-learn has no types
         def fit(self, X: Any, y: Any = None) -> Any:  # noqa: ARG002, N803 - the protocol's
             return self
 
@@ -138,7 +141,10 @@ def test_scores_are_evaluations(log: AuditLog, entries: Entries) -> None:
     audited(Ridge(), log).fit(*iris()).score(*iris())
     accuracy, r2 = of(entries(), EventType.MODEL_EVALUATED)
     assert accuracy.metrics_snapshot == {"metric": "accuracy", "score": value, "rows": 150}
-    assert "R2" in str(r2.decision)
+    assert "(R2) on 150 rows" in str(r2.decision)
+    model = audited(GridSearchCV(pipeline(), {"classify__C": [1]}, cv=2), log).fit(*iris())
+    model.score(*iris())
+    assert "(accuracy) on 150 rows" in str(entries()[-1].decision)
 
 
 def test_partial_fits_are_told_at_a_rate_a_person_reads(log: AuditLog, entries: Entries) -> None:
@@ -191,3 +197,14 @@ def test_frames_pass_untouched(log: AuditLog) -> None:
     model = audited(make_pipeline(StandardScaler(), Ridge()), log).fit(features, labels)
     assert list(model.feature_names_in_) == list(features.columns)
     pd.testing.assert_frame_equal(features, before)
+
+
+def test_a_missing_framework_is_one_plain_error() -> None:
+    """It names the command that installs it."""
+    code = "import sys; sys.modules['sklearn'] = None; import mllog_sklearn"
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert shown.stderr.splitlines()[-1] == (
+        "ImportError: mllog_sklearn needs scikit-learn: pip install 'mllog-callbacks[sklearn]'"
+    )

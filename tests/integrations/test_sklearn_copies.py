@@ -25,7 +25,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from mllog_callbacks import AuditLog, EventType, read_entries
-from mllog_callbacks.detectors import Issue
 from mllog_sklearn import audited
 from processes import spools, until
 from sklearn_training import Entries, iris, of, pipeline
@@ -172,9 +171,9 @@ def test_a_function_that_cannot_be_pickled_does_not_keep_a_model_from_its_worker
     tmp_path: Path,
 ) -> None:
     """It is left behind; the fit and its trail are not."""
-    called: list[Issue] = []
+    called: list[Any] = []
     with AuditLog(tmp_path / "logs") as log:
-        model = audited(Ridge(), log, on_issue=lambda issue: called.append(issue))
+        model = audited(Ridge(), log, on_issue=lambda issue: called.append(issue.code))
         with multiprocessing.get_context("fork").Pool(1) as pool:
             assert pool.apply(fit_once, (model,))
 
@@ -211,6 +210,5 @@ def test_fits_in_threads_are_runs_of_their_own(log: AuditLog, entries: Entries) 
 
 def test_classes_of_settings_no_longer_used_are_forgotten(log: AuditLog) -> None:
     """An audited class lives as long as its instances."""
-
     gone = weakref.ref(type(audited(Ridge(), log, model="short-lived")))
     until(lambda: gc.collect() is not None and gone() is None, 5)

@@ -47,6 +47,15 @@ def test_an_error_passes_and_is_told_once(log: AuditLog, entries: Entries) -> No
     assert "(in fit, test_sklearn_failures.py line " in str(end.reasoning)
 
 
+def test_the_step_of_a_pipeline_that_failed_is_named(log: AuditLog, entries: Entries) -> None:
+    """As the traceback shows it."""
+    with pytest.raises(ValueError, match="The 'C' parameter"):
+        audited(pipeline(C=-1.0), log).fit(*iris())
+    assert "Training failed in fit, in step classify (LogisticRegression) with " in str(
+        the_end(entries()).decision
+    )
+
+
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
 def test_a_stop_by_hand_is_no_failure(
     log: AuditLog, entries: Entries, kind: type[BaseException]
@@ -150,9 +159,11 @@ def test_a_warning_is_shown_once_a_place_as_without(log: AuditLog) -> None:
 
 def test_a_warning_made_an_error_is_the_failure(log: AuditLog, entries: Entries) -> None:
     """As with `-W error`; it is not told twice."""
-    with warnings.catch_warnings(), pytest.raises(ConvergenceWarning):
+    model = audited(LogisticRegression(max_iter=1), log)
+    with warnings.catch_warnings():
         warnings.simplefilter("error")
-        audited(LogisticRegression(max_iter=1), log).fit(*iris())
+        with pytest.raises(ConvergenceWarning):
+            model.fit(*iris())
     told = entries()
     assert the_end(told).event is EventType.TRAINING_FAILED
     assert issues(told) == {}

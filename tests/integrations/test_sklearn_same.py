@@ -117,7 +117,7 @@ def signatures(estimator: Any) -> dict[str, str]:
 
 ASKED: list[Callable[[Any], Any]] = [
     repr,
-    lambda each: re.sub(r"sk-\w+-id-\d+", "", each._repr_html_()),  # noqa: SLF001 - Jupyter's
+    lambda each: re.sub(r"sk-\w+-id-\d+", "", each._repr_html_()),
     lambda each: [name for name in dir(each) if not name.startswith("__")],
     lambda each: (type(each).__name__, type(each).__qualname__, type(each).__module__),
     lambda each: type(each).__doc__,

@@ -25,6 +25,8 @@ from mllog_callbacks import (
     Observation,
     Reason,
     SinkStats,
+    audit_context,
+    carry_context,
     get_log,
     guarded,
     json_schema,
@@ -32,6 +34,17 @@ from mllog_callbacks import (
     read_entries,
     read_lines,
     scan,
+)
+from mllog_callbacks.platform import (
+    Attachment,
+    Call,
+    Hook,
+    Rule,
+    Told,
+    argument,
+    attach,
+    audit_action,
+    audit_platform,
 )
 from mllog_callbacks.wording import count
 
@@ -120,3 +133,35 @@ class MyCallback(Auditor):
 
     def _hear(self, method: str, result: object, error: BaseException | None) -> None:
         """Take what is heard."""
+
+
+class Registry:
+    """A platform of ones own; decorated methods keep their types."""
+
+    @audit_action("MODEL_SAVED", model=argument("name"))
+    def publish(self, name: str, *, replace: bool = False) -> Path:
+        """Keep a model."""
+        return Path(f"{name}-{replace}")
+
+    @audit_action("MODEL_EVALUATED")
+    async def measure(self, name: str) -> float:
+        """Measure a model."""
+        return float(len(name))
+
+
+def shown(call: Call) -> Told | None:
+    """What a rule tells."""
+    return Told(f"Published as {call.result}.", metrics={"seconds": call.seconds})
+
+
+async def a_platform_from_outside(registry: Registry) -> None:
+    """Hooks by a table, for any class; names by the context."""
+    assert_type(registry.publish("m1", replace=True), Path)
+    assert_type(await registry.measure("m1"), float)
+    table = {"publish": Hook(Rule("MODEL_SAVED", shown), model=lambda call: call.name)}
+    assert_type(attach(Registry, table), Attachment)
+    with audit_platform(trainer=Registry, names={"save": "publish"}) as attached:
+        assert_type(attached.names, tuple[str, ...])
+    with audit_context(dataset="credit.v3", job=17), audit_action("MODEL_SAVED") as action:
+        action.tell("Saved.", metrics={"bytes": 3})
+        assert_type(carry_context(len)("abc"), int)

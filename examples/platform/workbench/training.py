@@ -34,7 +34,8 @@ class ModelTrainer:
         self._datasets = datasets
         self._pool = ThreadPoolExecutor(2, "training")
         self._stops: dict[str, threading.Event] = {}
-        self._shown = 0.0
+        self._shown: dict[str, float] = {}
+        self._naming = threading.Lock()
         for model in store.all("models"):
             if model["status"] in {"waiting", "training"}:
                 store.update("models", model["name"], status="interrupted")
@@ -50,16 +51,17 @@ class ModelTrainer:
             raise RefusedError(msg)
         self._datasets.load(dataset)
         stem = f"{Path(dataset).stem}-{algorithm}"
-        count = sum(each["name"].startswith(stem) for each in self._store.all("models"))
-        model = f"{stem}-{count + 1}"
-        self._store.add(
-            "models",
-            model,
-            dataset=dataset,
-            algorithm=algorithm,
-            hyperparameters=dict(ALGORITHMS[algorithm].defaults),
-            status="new",
-        )
+        with self._naming:
+            count = sum(each["name"].startswith(stem) for each in self._store.all("models"))
+            model = f"{stem}-{count + 1}"
+            self._store.add(
+                "models",
+                model,
+                dataset=dataset,
+                algorithm=algorithm,
+                hyperparameters=dict(ALGORITHMS[algorithm].defaults),
+                status="new",
+            )
         return model
 
     def set_hyperparameters(self, model: str, values: Mapping[str, float]) -> dict[str, Any]:
@@ -130,8 +132,8 @@ class ModelTrainer:
     def report_progress(self, model: str, step: int, total: int, **metrics: float) -> None:
         """Show how far a training is; not more often than a person sees."""
         now = time.monotonic()
-        if step == total or now - self._shown > _SHOWN_EVERY_S:
-            self._shown = now
+        if step == total or now - self._shown.get(model, 0.0) > _SHOWN_EVERY_S:
+            self._shown[model] = now
             self._store.update("models", model, step=step, total=total, progress=metrics)
 
     def stop(self, model: str) -> bool:

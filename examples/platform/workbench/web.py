@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import Body, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
@@ -67,6 +68,9 @@ def _protect(app: FastAPI) -> None:
 
     @app.middleware("http")
     async def protect(request: Request, call_next: Any) -> Response:
+        origin = request.headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+            return JSONResponse({"error": "This was asked by another site's page."}, 403)
         response: Response = await call_next(request)
         response.headers["Content-Security-Policy"] = _POLICY
         response.headers["X-Content-Type-Options"] = "nosniff"

@@ -13,14 +13,12 @@ from mllog_callbacks.sinks.spool.layout import (
     About,
     Control,
     Segment,
-    segment_name,
-    spare_name,
 )
+from mllog_callbacks.sinks.spool.segments import Segments
 from mllog_callbacks.sinks.spool.target import Altered, Target
 
 __all__ = ["Drainer"]
 
-_SPARES = 2  # empty segments kept for the log
 _CHECK_S = 1.0  # how often a file at rest is looked for
 
 
@@ -45,7 +43,7 @@ class Drainer:
         self._control.pid = os.getpid()
         self._chain = Chained(folder, self._about)
         self._segment: Segment | None = None
-        self._spares: dict[int, Segment] = {}  # by inode: to map one anew takes as long as to write
+        self._segments = Segments(folder, self._control)
         self._target: Target | None = None
         self._suspect = self._over = False
         self._checked = self._synced = time.monotonic()
@@ -66,7 +64,8 @@ class Drainer:
             moved = False
             while self._step(final=final):
                 moved = True
-            self._make_spare()
+            if self._segment is not None:
+                self._segments.have_spare(self._segment.size)
             self._look_after()
         except OSError as error:
             self._control.error = error.errno or 5
@@ -98,7 +97,7 @@ class Drainer:
             self._target = None
 
     def _step(self, *, final: bool) -> bool:
-        segment = self._segment = self._segment or self._open(self._control.released)
+        segment = self._segment = self._segment or self._segments.open(self._control.released)
         if segment is None:
             return False
         if self._chain.position < self._control.position and not self._follow(segment):
@@ -111,19 +110,9 @@ class Drainer:
             return True
         return self._next(segment, final=final) or (final and self._skip(segment, offset))
 
-    def _open(self, number: int) -> Segment | None:
-        name = segment_name(self._folder, number)
-        try:
-            spare = self._spares.get(os.stat(name).st_ino)
-        except FileNotFoundError:
-            return None
-        if spare is None:
-            return Segment.open(name)
-        return spare if spare.start else None
-
     def _next(self, segment: Segment, *, final: bool) -> bool:
         """Go to the next segment when all of this one is written."""
-        follower = self._open(self._control.released + 1)
+        follower = self._segments.open(self._control.released + 1)
         if follower is None or follower.start > self._control.position:
             if follower is None or not final or segment.beyond(self._offset(segment)) >= 0:
                 return False
@@ -135,7 +124,7 @@ class Drainer:
         # First: whoever comes after a kill is not to look for lines in what is being cleared
         self._control.released += 1
         self._segment = follower
-        self._give_back(segment, self._control.released - 1)
+        self._segments.give_back(segment, self._control.released - 1)
         return True
 
     def _offset(self, segment: Segment) -> int:
@@ -215,34 +204,6 @@ class Drainer:
         self._control.position = segment.position(line)
         self._control.durable = min(self._control.durable, self._control.position)
         self._control.copy = self._target.copy
-
-    def _give_back(self, segment: Segment, number: int) -> None:
-        """Make a segment, whose lines the disk has confirmed, a spare one or free its memory."""
-        control, name = self._control, segment_name(self._folder, number)
-        try:
-            if control.spares - control.taken >= _SPARES:
-                self._spares.pop(os.stat(name).st_ino, None)
-                os.unlink(name)
-                return
-            os.rename(name, f"{self._folder}/cleared")
-            segment.clear()
-            self._spares[os.stat(f"{self._folder}/cleared").st_ino] = segment
-            os.rename(f"{self._folder}/cleared", spare_name(self._folder, control.spares))
-        except OSError:  # the spool was removed, and with it the memory
-            return
-        control.spares += 1
-
-    def _make_spare(self) -> None:
-        """Have a segment at hand before the log needs its second one."""
-        segment, control = self._segment, self._control
-        if segment is None or control.spares:
-            return
-        name = spare_name(self._folder, 0)
-        try:
-            Segment.create(name, b"", segment.size)
-        except OSError:
-            return
-        control.spares = 1
 
     def _confirm(self) -> None:
         segment = self._segment

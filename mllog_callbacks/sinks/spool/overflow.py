@@ -106,7 +106,8 @@ class Overflow:
                 account, self._account = self._account, None
                 self.keep(account.line())
             if not self.lines and self._account is None:  # no call
-                stream.limit = stream.soft
+                if stream.limit == SPILLING:  # else a handler closed it
+                    stream.limit = stream.soft
                 return True
         self._retry = 0
         return False

@@ -126,9 +126,13 @@ class SpoolSink(Stream):
             time.sleep(_SHORTEST_S)
         return flushed and not self.overflow.dropped
 
-    def leave(self) -> None:
-        """Note that the process ends in order; entries may still come until it did."""
+    def leave(self) -> bool:
+        """Note that the process ends in order; entries may still come until it did.
+
+        Say whether what is pending outlives it: what is in the spool does.
+        """
         self.control.leaving = 1
+        return self.limit != SPILLING
 
     def __del__(self) -> None:
         """A log that nobody holds any more is closed, without waiting for the disk."""

@@ -112,7 +112,8 @@ class Stream:
         try:
             fresh = self._new_segment(day)
         except OSError:
-            self.limit = SPILLING
+            if self.limit >= 0:  # no call
+                self.limit = SPILLING
             return False
         words, memory = memoryview(fresh).cast("Q"), memoryview(fresh)
         room = len(fresh) - HEADER
@@ -122,7 +123,7 @@ class Stream:
         self.shift = start - HEADER
         self.hard = start + room
         self.soft = start + soft
-        if self.limit != SPILLING:
+        if self.limit >= 0:  # else it spills, or a handler closed it
             self.limit = self.soft
         self.memory = memory
         self.day = day
@@ -235,21 +236,22 @@ class Stream:
         It takes the reserve at the end of the segment, and time stands still for it, so that it
         is of the same second.
         """
-        while self.limit != SPILLING:
+        while self.limit >= 0:
             start, now = self.end, self.last + 1
             text = self.stamped(now, line)
             end = start + len(text)
             if end > self.hard or now >= self.second + _SECOND:
                 break
             # Else it was interrupted in its turn
-            if start == self.end and self.limit != SPILLING:  # no call
+            if start == self.end and self.limit >= 0:  # no call
                 self.end = end
                 self.last = now
                 self.placed += 1
                 self.memory[start - self.shift : end - self.shift] = text
                 return True
-        self.limit = SPILLING
-        return self.overflow.keep(line)
+        if self.limit >= 0:  # no call
+            self.limit = SPILLING
+        return self.overflow.keep(line) if self.limit == SPILLING else self._refuse()
 
     def _refuse(self) -> bool:
         if self.limit == CLOSED:  # else it is one of the process this one was forked from

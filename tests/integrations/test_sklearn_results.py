@@ -1,0 +1,212 @@
+"""What a fit found is told: searches, curves, early stopping, saving."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import joblib
+import lightgbm
+import pytest
+import skops.io
+from lightgbm import LGBMClassifier
+from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes it importable
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    RandomizedSearchCV,
+    train_test_split,
+)
+from sklearn.neural_network import MLPClassifier
+from sklearn.tree import DecisionTreeClassifier
+from xgboost import XGBClassifier
+
+from mllog_callbacks import AuditLog, EventType
+from mllog_sklearn import audited, save_model
+from sklearn_training import Entries, cancer, iris, issues, of, one, pipeline, quiet, the_end
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+TREE = DecisionTreeClassifier(random_state=0)
+
+
+def test_a_search_tells_its_choice_and_what_speaks_against_it(
+    log: AuditLog, entries: Entries
+) -> None:
+    """Best, margin, runner-up, training score, values at the edge; from the search's results."""
+    search = GridSearchCV(TREE, {"max_depth": [1, 2, 3]}, cv=5, return_train_score=True)
+    made: Any = audited(search, log).fit(*iris())
+    told = entries()
+    entry = one(told, EventType.MODEL_COMPARED)
+    best, results = made.best_index_, made.cv_results_
+    assert entry.decision == f"Candidate {best + 1} of 3 was chosen: max_depth=3."
+    reasoning = str(entry.reasoning)
+    mean, deviation = results["mean_test_score"][best], results["std_test_score"][best]
+    assert f"mean_test score {mean:.6g} +- {deviation:.6g} over 5 splits is the best" in reasoning
+    runner_up = sorted(results["mean_test_score"])[-2]
+    assert f"{mean - runner_up:.6g} ahead of the runner-up ({runner_up:.6g})" in reasoning
+    assert f"Its mean training score is {results['mean_train_score'][best]:.6g}" in reasoning
+    assert "max_depth=3 is the greatest of 3 values tried" in reasoning
+    assert (entry.metrics_snapshot or {})["best_params"] == {"max_depth": 3}
+    assert the_end(told).event is EventType.TRAINING_COMPLETED
+    assert "3 candidates on 5 splits were fitted, 15 fits" in str(told[-1].decision)
+
+
+def test_candidates_are_told_at_debug(tmp_path: Path) -> None:
+    """Each with its parameters, mean and rank; at INFO none is."""
+    for level, told in (("INFO", 0), ("DEBUG", 4)):
+        with AuditLog(tmp_path / level, level=level) as log:
+            search = RandomizedSearchCV(TREE, {"max_depth": [1, 2, 3, 4]}, n_iter=4, cv=2)
+            audited(search, log).fit(*iris())
+            log.flush(10)
+            text = log.path.read_text()
+        assert text.count("Candidate 2 of 4 scored score") == (told > 0)
+        assert text.count('"MODEL_EVALUATED"') == told
+
+
+def test_failed_fits_of_a_search_are_one_issue(log: AuditLog, entries: Entries) -> None:
+    """How many, of which candidates, with which error; the fit goes on as without."""
+    search = GridSearchCV(LogisticRegression(max_iter=500), {"C": [1.0, -1.0]}, cv=3)
+    with quiet():
+        audited(search, log).fit(*iris())
+    (entry,) = of(entries(), EventType.ISSUE_DETECTED)
+    assert entry.decision == "3 of 6 fits of the search have no finite score."
+    assert "1 candidate of 2, such as C=-1.0" in str(entry.reasoning)
+    assert "Fits raised: 3 with " in str(entry.reasoning)
+    assert "The 'C' parameter of LogisticRegression must be" in str(entry.reasoning)
+
+
+def test_a_search_that_leaves_the_choice_says_so(log: AuditLog, entries: Entries) -> None:
+    """Several metrics, no refit."""
+    scoring = ["accuracy", "f1_macro"]
+    search = GridSearchCV(TREE, {"max_depth": [1, 2]}, scoring=scoring, refit=False, cv=2)
+    audited(search, log).fit(*iris())
+    entry = one(entries(), EventType.MODEL_COMPARED)
+    assert entry.decision == "2 candidates were compared by accuracy; none was chosen."
+    search = GridSearchCV(TREE, {"max_depth": [1, 2]}, scoring=scoring, refit="f1_macro", cv=2)
+    audited(search, log).fit(*iris())
+    assert "mean_test f1_macro" in str(of(entries(), EventType.MODEL_COMPARED)[-1].reasoning)
+
+
+def test_a_halving_search_tells_its_rounds(log: AuditLog, entries: Entries) -> None:
+    """How many candidates, on what, and who went on."""
+    search = HalvingGridSearchCV(TREE, {"max_depth": [1, 2, 3, 4, 5, 6]}, random_state=0, cv=2)
+    made: Any = audited(search, log).fit(*iris())
+    rounds = of(entries(), EventType.TRAINING_PROGRESS)
+    assert len(rounds) == made.n_iterations_
+    assert f"6 candidates, each with n_samples={made.n_resources_[0]}" in str(rounds[0].decision)
+    compared = one(entries(), EventType.MODEL_COMPARED)
+    assert "of the last round" in str(compared.reasoning)
+
+
+def test_early_stopping_of_boosting_is_a_decision(log: AuditLog, entries: Entries) -> None:
+    """With the iteration that nothing improved on."""
+    model = HistGradientBoostingClassifier(early_stopping=True, max_iter=500, random_state=0)
+    made = audited(model, log).fit(*cancer())
+    end = the_end(entries())
+    assert end.event is EventType.TRAINING_STOPPED
+    assert f"stopped early after iteration {made.n_iter_} of at most 500" in str(end.decision)
+    reference = made.n_iter_ - 10
+    value = made.validation_score_[reference]
+    assert f"was above that of iteration {reference} ({value:.6g})" in str(end.reasoning)
+
+
+def test_early_stopping_of_other_estimators_is_a_decision(log: AuditLog, entries: Entries) -> None:
+    """Each by its own rule."""
+    models: list[Any] = [
+        GradientBoostingClassifier(n_iter_no_change=2, random_state=0, subsample=0.5),
+        MLPClassifier(early_stopping=True, random_state=0, max_iter=500),
+        SGDClassifier(early_stopping=True, random_state=0),
+    ]
+    for model in models:
+        audited(model, log).fit(*cancer())
+    boosting, network, linear = of(entries(), EventType.TRAINING_STOPPED)
+    assert "n_iter_no_change=2 iterations" in str(boosting.reasoning)
+    best = models[1].__class__(early_stopping=True, random_state=0, max_iter=500).fit(*cancer())
+    epoch = max(range(best.n_iter_), key=best.validation_scores_.__getitem__) + 1
+    assert f"The weights of epoch {epoch} are kept." in str(network.decision)
+    assert "score on a validation_fraction of 0.1" in str(linear.reasoning)
+
+
+@pytest.mark.parametrize("kind", [LGBMClassifier, XGBClassifier])
+def test_boosting_libraries_stop_early_and_overfit(
+    log: AuditLog, entries: Entries, kind: Any
+) -> None:
+    """Their evaluations pass the detectors, in their true directions."""
+    train, valid, labels, held_out = train_test_split(*cancer(), random_state=0)
+    stop: dict[str, Any] = {"verbose": False}
+    model: Any
+    if kind is LGBMClassifier:
+        model = LGBMClassifier(
+            n_estimators=300, num_leaves=63, min_child_samples=2, verbosity=-1, n_jobs=1
+        )
+        stop = {"callbacks": [lightgbm.early_stopping(30, verbose=False)]}
+    else:
+        model = XGBClassifier(n_estimators=300, early_stopping_rounds=30, n_jobs=1)
+    called: list[Any] = []
+    made = audited(model, log, on_issue=called.append)
+    with quiet():  # eval_set is deprecated in LightGBM, and all that older versions have
+        made.fit(train, labels, eval_set=[(valid, held_out)], **stop)
+    end = the_end(entries())
+    assert end.event is EventType.TRAINING_STOPPED
+    kept = made.best_iteration_ if kind is LGBMClassifier else made.best_iteration + 1
+    assert f"Predictions use the model of iteration {kept}." in str(end.decision)
+    assert f"after iteration {kept + 30} of at most 300" in str(end.decision)
+    assert {issue.name for issue in called} == set(issues(entries())) != set()
+
+
+def test_curves_pass_the_detectors_and_are_summed_up(log: AuditLog, entries: Entries) -> None:
+    """A network's loss, with where it was read."""
+    model = MLPClassifier(random_state=0, max_iter=30, learning_rate_init=5.0, solver="sgd")
+    with quiet():
+        made = audited(model, log).fit(*cancer())
+    told = entries()
+    progress = one(told, EventType.TRAINING_PROGRESS)
+    assert f"training loss is {made.loss_curve_[-1]:.6g} after {made.n_iter_} epochs" in str(
+        progress.decision
+    )
+    assert "divergence" in issues(told)
+
+
+def test_no_detectors_watch_where_none_are_wanted(log: AuditLog, entries: Entries) -> None:
+    """The curve is summed up all the same."""
+    model = MLPClassifier(random_state=0, max_iter=30, learning_rate_init=5.0, solver="sgd")
+    with quiet():
+        audited(model, log, detectors=[]).fit(*cancer())
+    assert issues(entries()).keys() <= {"not_converged"}
+    assert len(of(entries(), EventType.TRAINING_PROGRESS)) == 1
+
+
+def test_iterations_within_a_pipeline_are_told(log: AuditLog, entries: Entries) -> None:
+    """Of its last step, against those it was allowed."""
+    made = audited(pipeline(), log).fit(*cancer())
+    used = made[-1].n_iter_[0]
+    assert f"after {used} of at most 100 iterations in step classify" in str(
+        the_end(entries()).decision
+    )
+
+
+def test_saving_says_what_was_saved_and_how_it_is_known(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """By joblib, and by skops; the plain class, with the file's hash."""
+    made = audited(pipeline(), log).fit(*iris())
+    files = [
+        save_model(made, tmp_path / name, log, dataset="iris")
+        for name in ("model.joblib", "model.skops")
+    ]
+    for entry, file in zip(of(entries(), EventType.MODEL_SAVED), files, strict=True):
+        snapshot: Any = entry.metrics_snapshot
+        assert snapshot["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+        assert snapshot["bytes"] == file.stat().st_size
+        assert (entry.dataset, entry.model) == (
+            "iris",
+            "Pipeline(StandardScaler, LogisticRegression)",
+        )
+    trusted = skops.io.get_untrusted_types(file=files[1])
+    for loaded in (joblib.load(files[0]), skops.io.load(files[1], trusted=trusted)):
+        assert type(loaded) is type(pipeline())
+        assert not hasattr(type(loaded), "__mllog__")
+        assert loaded.predict(iris()[0]).tolist() == made.predict(iris()[0]).tolist()
+    assert trusted == []
