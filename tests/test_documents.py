@@ -17,6 +17,7 @@ import mllog_callbacks
 from mllog_callbacks import EventType, LogEntry
 from mllog_callbacks import log as log_module
 from mllog_callbacks.cli import main
+from mllog_callbacks.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
@@ -105,3 +106,10 @@ def test_the_reference_has_every_public_name() -> None:
     assert sorted(set(documented) - {"mllog_callbacks", "mllog_callbacks.wording"}) == sorted(
         expected
     )
+
+
+def test_operations_list_every_environment_variable() -> None:
+    """Those that a log reads when it is made."""
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    read = {f"MLLOG_{name.upper()}" for name in Settings.model_fields}
+    assert read <= {*re.findall(r"^\| `(MLLOG_\w+)` \|", page, re.MULTILINE)}
