@@ -137,9 +137,9 @@ def train(task: Task, given: Arguments, every: int) -> tuple[float, float]:
     torch.manual_seed(0)
     items = torch.randn(task.batch * task.steps, *task.shape)
     data = TensorDataset(items, torch.randint(10, (len(items),)))
-    arguments: dict[str, Any] = {"logger": False} | given
+    chosen: Arguments = {"logger": False, **given}
     trainer = pl.Trainer(
-        **arguments,
+        **chosen,
         accelerator="cpu",
         max_epochs=1,
         log_every_n_steps=every,
