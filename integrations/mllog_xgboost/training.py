@@ -6,7 +6,7 @@ from typing import Any, Final
 import xgboost
 from xgboost.callback import CallbackContainer, EarlyStopping
 
-from mllog_callbacks import Cadence, EventType, Observation, Reason, Run, guarded, listen
+from mllog_callbacks import Cadence, EventType, Observation, Reason, Run, finaliser, listen
 from mllog_callbacks.wording import assigned, count, number
 
 __all__ = ["Training"]
@@ -105,7 +105,7 @@ class Training:
         reason = Reason(decision, " ".join(told) or "There is no evaluation set to measure on.")
         return reason, {"iteration": self._done, **self._results}
 
-    @guarded
+    @finaliser
     def end(self) -> None:
         """Tell how the call ended, now that it is over."""
         self._leave()
