@@ -52,8 +52,10 @@ def test_what_the_readme_imports_is_there() -> None:
     """Its code leaves out what a reader has; whole examples stand on the pages, and run there."""
     for example in _examples(ROOT / "README.md"):
         tree = ast.parse(example.parsed)
-        tree.body = [each for each in tree.body if isinstance(each, (ast.Import, ast.ImportFrom))]
-        exec(compile(tree, "README.md", "exec"), {})  # noqa: S102 - our own
+        imports: list[ast.stmt] = [
+            each for each in tree.body if isinstance(each, (ast.Import, ast.ImportFrom))
+        ]
+        exec(compile(ast.Module(imports, []), "README.md", "exec"), {})  # noqa: S102 - our own
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda page: page.stem)
