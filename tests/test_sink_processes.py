@@ -245,18 +245,23 @@ def test_ctrl_c_does_not_reach_the_drainer(tmp_path: Path) -> None:
 
 def test_the_drainer_holds_nothing_of_the_training(tmp_path: Path) -> None:
     """It inherits no open file and is not the training's child; it is small."""
-    with (tmp_path / "held").open("w") as held, AuditLog(tmp_path / "logs") as log:
+    # in a process that has no other children
+    assert ended(forked(lambda: _look_at_drainers(tmp_path))) == 0
+
+
+def _look_at_drainers(folder: Path) -> None:
+    with (folder / "held").open("w") as held, AuditLog(folder / "logs") as log:
         os.set_inheritable(held.fileno(), True)  # noqa: FBT003 - its signature
-        other = AuditLog(tmp_path / "logs")
+        other = AuditLog(folder / "logs")
         other.emit("TRAINING_PROGRESS")
         assert log.flush(10)
         assert other.flush(10)
         with pytest.raises(ChildProcessError):
             _wait_for_a_child()
-        for folder in spools(tmp_path / "logs"):
-            pid = Control(str(folder)).pid
+        for spool in spools(folder / "logs"):
+            pid = Control(str(spool)).pid
             files = [str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()]
-            assert str(tmp_path / "held") not in files
+            assert str(folder / "held") not in files
             status = dict(
                 each.split(":", 1) for each in Path(f"/proc/{pid}/status").read_text().splitlines()
             )
