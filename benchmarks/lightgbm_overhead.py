@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import lightgbm as lgb
@@ -77,7 +78,7 @@ def _mlflow() -> list[Any]:
     from mlflow.lightgbm import _autolog_callback  # noqa: PLC0415 - likewise
     from mlflow.utils.autologging_utils import batch_metrics_logger  # noqa: PLC0415 - likewise
 
-    mlflow.set_tracking_uri(f"sqlite:///{tempfile.mkdtemp()}/runs.db")
+    mlflow.set_tracking_uri(Path(tempfile.mkdtemp()).as_uri())
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     mlflow.end_run()
     run = mlflow.start_run()

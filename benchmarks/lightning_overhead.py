@@ -104,7 +104,7 @@ def candidates(log: AuditLog, debug: AuditLog) -> dict[str, Candidate]:
         "TensorBoardLogger": lambda folder: {"logger": TensorBoardLogger(folder)},
         "DVCLive": _dvclive,
         "W&B offline": lambda folder: {"logger": WandbLogger(offline=True, save_dir=folder)},
-        "MLFlowLogger": lambda folder: {"logger": MLFlowLogger(tracking_uri=_sqlite(folder))},
+        "MLFlowLogger": lambda folder: {"logger": MLFlowLogger(tracking_uri=folder.as_uri())},
     }
     return {name: each for name, each in made.items() if _works(name, each)}
 
@@ -113,10 +113,6 @@ def _dvclive(folder: Path) -> Arguments:
     from dvclive.lightning import DVCLiveLogger  # noqa: PLC0415 - it may not be installed
 
     return {"logger": DVCLiveLogger(dir=str(folder / "dvclive"), save_dvc_exp=False, report=None)}
-
-
-def _sqlite(folder: Path) -> str:
-    return f"sqlite:///{folder}/mlflow.db"
 
 
 def _works(name: str, candidate: Candidate) -> bool:

@@ -53,7 +53,7 @@ def autologging(folder: str, *, models: bool) -> Iterator[None]:
     """MLflow's autologging, into a database of its own; what it prints is put aside."""
     import mlflow  # noqa: PLC0415 - compared where it is installed
 
-    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+    mlflow.set_tracking_uri(Path(folder).as_uri())
     mlflow.sklearn.autolog(log_models=models, silent=True)
     try:
         with contextlib.redirect_stderr(io.StringIO()):
