@@ -27,6 +27,7 @@ from typing import Any, Final, NamedTuple
 import lightgbm as lgb
 import numpy as np
 
+from benchmarks.trackers import keep_mlflow_in
 from benchmarks.turns import Turns, take_turns
 from mllog_callbacks import AuditLog
 from mllog_lightgbm import MLAuditCallback
@@ -78,7 +79,7 @@ def _mlflow() -> list[Any]:
     from mlflow.lightgbm import _autolog_callback  # noqa: PLC0415 - likewise
     from mlflow.utils.autologging_utils import batch_metrics_logger  # noqa: PLC0415 - likewise
 
-    mlflow.set_tracking_uri(Path(tempfile.mkdtemp()).as_uri())
+    keep_mlflow_in(Path(tempfile.mkdtemp()))
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     mlflow.end_run()
     run = mlflow.start_run()

@@ -179,6 +179,7 @@ def main() -> None:
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     os.environ |= {"WANDB_SILENT": "true", "DVCLIVE_LOGLEVEL": "ERROR"}
+    os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
     for name in ("pytorch_lightning", "mlflow", "alembic", "dvclive", "wandb"):
         logging.getLogger(name).setLevel(logging.ERROR)
     with (

@@ -24,6 +24,7 @@ from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
 from sklearn.tree import DecisionTreeClassifier
 
+from benchmarks.trackers import keep_mlflow_in
 from benchmarks.turns import take_turns
 from mllog_callbacks import AuditLog
 from mllog_sklearn import audited
@@ -50,10 +51,10 @@ def seconds(made: Search) -> float:
 
 @contextlib.contextmanager
 def autologging(folder: str, *, models: bool) -> Iterator[None]:
-    """MLflow's autologging, into a database of its own; what it prints is put aside."""
+    """MLflow's autologging, into files of its own; what it prints is put aside."""
     import mlflow  # noqa: PLC0415 - compared where it is installed
 
-    mlflow.set_tracking_uri(Path(folder).as_uri())
+    keep_mlflow_in(Path(folder))
     mlflow.sklearn.autolog(log_models=models, silent=True)
     try:
         with contextlib.redirect_stderr(io.StringIO()):

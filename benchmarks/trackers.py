@@ -15,7 +15,7 @@ from benchmarks.peers import PEERS
 from mllog_callbacks import AuditLog
 from mllog_lightgbm import MLAuditCallback
 
-__all__ = ["TRACKERS", "Tracker"]
+__all__ = ["TRACKERS", "Tracker", "keep_mlflow_in"]
 
 Tracker = Callable[[Path], AbstractContextManager[list[Any]]]
 """Gives the callbacks of one training, whose files belong into a folder."""
@@ -70,11 +70,18 @@ def _dvclive(folder: Path) -> Iterator[list[Any]]:
         yield [DVCLiveCallback(live=live)]
 
 
+def keep_mlflow_in(folder: Path) -> None:
+    """Let MLflow keep its runs in files: its small distribution has no database."""
+    import mlflow  # noqa: PLC0415 - optional
+
+    mlflow.set_tracking_uri(folder.as_uri())
+
+
 @contextmanager
 def _mlflow(folder: Path) -> Iterator[list[Any]]:
     import mlflow  # noqa: PLC0415 - optional
 
-    mlflow.set_tracking_uri(folder.as_uri())
+    keep_mlflow_in(folder)
     mlflow.set_experiment("benchmark")
     with mlflow.start_run():
         yield [_each(mlflow.log_metric)]
