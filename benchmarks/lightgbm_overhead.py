@@ -79,9 +79,8 @@ def _mlflow() -> list[Any]:
     from mlflow.lightgbm import _autolog_callback  # noqa: PLC0415 - likewise
     from mlflow.utils.autologging_utils import batch_metrics_logger  # noqa: PLC0415 - likewise
 
-    keep_mlflow_in(Path(tempfile.mkdtemp()))
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
     mlflow.end_run()
+    keep_mlflow_in(Path(tempfile.mkdtemp()))
     run = mlflow.start_run()
     logger = batch_metrics_logger(run.info.run_id)
 

@@ -76,7 +76,6 @@ def candidates(log: AuditLog, debug: AuditLog, folder: str) -> dict[str, Callabl
     with contextlib.suppress(ImportError):
         import mlflow  # noqa: F401, PLC0415 - only to see whether it is there
 
-        logging.getLogger("mlflow").setLevel(logging.ERROR)
         for models in (False, True):
             name = f"MLflow autolog, {'with' if models else 'without'} models"
             made[name] = lambda models=models: _autologged(folder, models=models)  # type: ignore[misc]  # bound now

@@ -3,6 +3,7 @@
 All record each iteration's metrics, but for our INFO, which tells those that a person reads.
 """
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -74,7 +75,9 @@ def keep_mlflow_in(folder: Path) -> None:
     """Let MLflow keep its runs in files: its small distribution has no database."""
     import mlflow  # noqa: PLC0415 - optional
 
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
     mlflow.set_tracking_uri(folder.as_uri())
+    mlflow.set_experiment("benchmark")
 
 
 @contextmanager
@@ -82,7 +85,6 @@ def _mlflow(folder: Path) -> Iterator[list[Any]]:
     import mlflow  # noqa: PLC0415 - optional
 
     keep_mlflow_in(folder)
-    mlflow.set_experiment("benchmark")
     with mlflow.start_run():
         yield [_each(mlflow.log_metric)]
 
