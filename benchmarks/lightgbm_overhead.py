@@ -14,7 +14,6 @@ DVCLive and MLflow's autolog take part where they are installed.
 import argparse
 import contextlib
 import importlib.util
-import logging
 import os
 import statistics
 import tempfile
@@ -81,11 +80,11 @@ def _mlflow() -> list[Any]:
 
     mlflow.end_run()
     keep_mlflow_in(Path(tempfile.mkdtemp()))
-    run = mlflow.start_run()
+    run, results = mlflow.start_run(), list[Any]()
     logger = batch_metrics_logger(run.info.run_id)
 
     def record(env: Any) -> None:  # noqa: ANN401 - LightGBM's environment
-        _autolog_callback(env, metrics_logger, {})
+        _autolog_callback(env, metrics_logger, results)
 
     metrics_logger = contextlib.ExitStack().enter_context(logger)
     return [record]

@@ -8,7 +8,6 @@ logging of models, where MLflow is installed.
 import argparse
 import contextlib
 import io
-import logging
 import sys
 import tempfile
 import time
