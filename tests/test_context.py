@@ -13,7 +13,6 @@ import pytest
 from mllog_callbacks import (
     AuditLog,
     EventType,
-    LogEntry,
     Reason,
     Run,
     audit_context,
@@ -21,8 +20,7 @@ from mllog_callbacks import (
     read_entries,
 )
 from mllog_callbacks.context import RunAround, Scope, current, scoped
-
-Entries = Callable[[], list[LogEntry]]
+from told import Entries
 
 
 def saved(log: AuditLog, **given: Any) -> None:

@@ -14,11 +14,10 @@ import pytest
 
 import hookables
 from hookables import METHODS, SHOWN, Corner, Kiosk, Shop
-from mllog_callbacks import AuditLog, LogEntry
+from mllog_callbacks import AuditLog
 from mllog_callbacks.context import current
 from mllog_callbacks.platform import Attachment, attach
-
-Entries = Callable[[], list[LogEntry]]
+from told import Entries
 
 
 @pytest.fixture

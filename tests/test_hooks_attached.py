@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
@@ -11,10 +11,9 @@ import pytest
 
 import hookables
 from hookables import METHODS, SHOWN, Corner, Kiosk, Shop, shown
-from mllog_callbacks import AuditLog, HookError, LogEntry, audit_context, get_log
+from mllog_callbacks import AuditLog, HookError, audit_context, get_log
 from mllog_callbacks.platform import Call, Hook, Rule, adapt, attach, carry_through
-
-Entries = Callable[[], list[LogEntry]]
+from told import Entries
 
 
 def test_detaching_restores_exactly(log: AuditLog) -> None:

@@ -5,16 +5,14 @@ import inspect
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from mllog_callbacks import AuditLog, LogEntry
+from mllog_callbacks import AuditLog
 from mllog_callbacks.platform import Call, Told, adapt, argument, audit_action
 from mllog_lightgbm import MLAuditCallback
-
-Entries = Callable[[], list[LogEntry]]
+from told import Entries
 
 
 def saved(call: Call) -> Told:

@@ -1,6 +1,6 @@
 """Each of the example platform's algorithms is one run; its framework's adapter tells the parts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +9,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 import audit
-from mllog_callbacks import RUN_ENDS, AuditLog, LogEntry
+from mllog_callbacks import RUN_ENDS, AuditLog
 from processes import until
 from test_platform_uploads import GOOD
+from told import Entries
 from workbench.algorithms import ALGORITHMS
 from workbench.web import create_app
-
-Entries = Callable[[], list[LogEntry]]
 
 SETTINGS: dict[str, dict[str, float]] = {
     "lightgbm": {"num_iterations": 5},

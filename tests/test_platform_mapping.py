@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from mllog_callbacks import AuditLog, EventType, LogEntry
+from mllog_callbacks import AuditLog, EventType
 from mllog_callbacks.platform import (
     MAPPING,
     Attachment,
@@ -24,8 +24,7 @@ from platforms import (
     Table,
     stop_while_training,
 )
-
-Entries = Callable[[], list[LogEntry]]
+from told import Entries
 
 
 @pytest.fixture

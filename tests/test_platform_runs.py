@@ -3,19 +3,18 @@
 import asyncio
 import gc
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import lightgbm
 import pytest
 
-from mllog_callbacks import AuditLog, EventType, LogEntry, Reason, Run
+from mllog_callbacks import AuditLog, EventType, Reason, Run
 from mllog_callbacks.platform import audit_platform, carry_through
 from mllog_lightgbm import MLAuditCallback
 from platforms import DatasetManager, ModelTrainer, stop_while_training
-
-Entries = Callable[[], list[LogEntry]]
+from told import Entries
 
 
 @pytest.fixture

@@ -1,17 +1,16 @@
 """The example platform refuses what it cannot take, says why, and each leaves its entry."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 import audit
-from mllog_callbacks import AuditLog, LogEntry
+from mllog_callbacks import AuditLog
+from told import Entries
 from workbench.web import create_app
-
-Entries = Callable[[], list[LogEntry]]
 
 ROWS = [f"{n},{n % 7},{'yes' if n % 3 else 'no'}" for n in range(60)]
 GOOD = "\n".join(["size,weekday,late", *ROWS]).encode()

@@ -1,7 +1,6 @@
 """A run tells its entries, its issues, and exactly one end; its steps at a rate a person reads."""
 
 import pickle
-from collections.abc import Callable
 
 import pytest
 
@@ -13,12 +12,10 @@ from mllog_callbacks import (
     EventType,
     Issue,
     Level,
-    LogEntry,
     Observation,
     Reason,
 )
-
-Entries = Callable[[], list[LogEntry]]
+from told import Entries
 
 
 def test_a_run_ends_once(log: AuditLog, entries: Entries) -> None:

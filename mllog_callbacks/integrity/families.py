@@ -9,8 +9,9 @@ __all__ = ["families", "family_of"]
 
 
 def families(sessions: Iterable[Session]) -> dict[str, list[Session]]:
-    """Sessions by what ties them together, in the order given; one that stands alone, by its name.
+    """Sessions by what ties them together; one that stands alone, by its name.
 
+    Within a family those without a rank come first, then ranks in their order; else as given.
     Those with a common parent go by the uppermost one's name, whether or not it is there. Ranks
     without a parent go by their launcher's job, or by the process that started them.
     """
@@ -19,7 +20,14 @@ def families(sessions: Iterable[Session]) -> dict[str, list[Session]]:
     found: dict[str, list[Session]] = {}
     for each in given:
         found.setdefault(family_of(each.name, facts), []).append(each)
+    for family in found.values():
+        family.sort(key=lambda each: _rank(facts[each.name]))
     return found
+
+
+def _rank(facts: Mapping[str, Any]) -> int:
+    rank = facts.get("rank")
+    return rank if isinstance(rank, int) else -1
 
 
 def family_of(name: str, facts: Mapping[str, Mapping[str, Any]]) -> str:

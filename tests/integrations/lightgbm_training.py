@@ -1,16 +1,14 @@
 """Small real LightGBM trainings, and what to ask of their trail."""
 
-from collections.abc import Callable
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 from sklearn.datasets import load_breast_cancer
 
-from mllog_callbacks import RUN_ENDS, AuditLog, EventType, LogEntry
+from mllog_callbacks import AuditLog
 from mllog_lightgbm import MLAuditCallback
 
-Entries = Callable[[], list[LogEntry]]
 PARAMS = {"objective": "binary", "verbosity": -1, "seed": 0, "num_threads": 1}
 
 
@@ -29,17 +27,3 @@ def train(log: AuditLog, *others: Any, params: dict[str, Any] | None = None, **k
     kwargs = dict[str, Any](num_boost_round=20, valid_sets=[valid]) | kwargs
     callbacks = [MLAuditCallback(log, dataset="breast_cancer"), *others]
     return lgb.train(PARAMS | (params or {}), training, callbacks=callbacks, **kwargs)
-
-
-def of(told: list[LogEntry], *events: EventType) -> list[LogEntry]:
-    """The entries of some event types."""
-    return [entry for entry in told if entry.event in events]
-
-
-def the_end(told: list[LogEntry]) -> LogEntry:
-    """The one end of the one run; it is the last entry."""
-    assert [entry.event for entry in told].count(EventType.TRAINING_STARTED) == 1
-    ends = of(told, *RUN_ENDS)
-    assert len(ends) == 1
-    assert told[-1] is ends[0]
-    return ends[0]

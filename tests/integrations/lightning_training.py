@@ -1,6 +1,5 @@
 """Small real Lightning trainings, of either distribution, and what to ask of their trail."""
 
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from mllog_callbacks import RUN_ENDS, AuditLog, EventType, LogEntry
+from mllog_callbacks import AuditLog, LogEntry
 from mllog_lightning import MLAuditCallback
-
-Entries = Callable[[], list[LogEntry]]
 
 VERSION = version("pytorch-lightning")
 torch.set_num_threads(1)  # networks so small are slower with more
@@ -85,20 +82,6 @@ def make_trainer(
         )
     }
     return pl.Trainer(callbacks=[used, *callbacks], **quiet | cheap | checkpoint | kwargs)
-
-
-def of(told: list[LogEntry], *events: EventType) -> list[LogEntry]:
-    """The entries of some event types."""
-    return [entry for entry in told if entry.event in events]
-
-
-def the_end(told: list[LogEntry]) -> LogEntry:
-    """The one end of the one run; it is the last entry."""
-    assert [entry.event for entry in told].count(EventType.TRAINING_STARTED) == 1
-    ends = of(told, *RUN_ENDS)
-    assert len(ends) == 1
-    assert told[-1] is ends[0]
-    return ends[0]
 
 
 def snapshot(entry: LogEntry) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Small real scikit-learn fits, and what to ask of their trail."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,9 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from mllog_callbacks import RUN_ENDS, EventType, LogEntry
-
-Entries = Callable[[], list[LogEntry]]
+from mllog_callbacks import EventType, LogEntry
+from told import of
 
 
 def iris() -> tuple[Any, Any]:
@@ -40,27 +39,7 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def of(told: list[LogEntry], *events: EventType) -> list[LogEntry]:
-    """The entries of some event types."""
-    return [entry for entry in told if entry.event in events]
-
-
-def one(told: list[LogEntry], event: EventType) -> LogEntry:
-    """The one entry of an event type."""
-    (entry,) = of(told, event)
-    return entry
-
-
 def issues(told: list[LogEntry]) -> dict[str, LogEntry]:
     """The issues, by name."""
     found = of(told, EventType.ISSUE_DETECTED)
     return {str((entry.metrics_snapshot or {})["name"]): entry for entry in found}
-
-
-def the_end(told: list[LogEntry]) -> LogEntry:
-    """The one end of the one run; it is the last entry."""
-    assert [entry.event for entry in told].count(EventType.TRAINING_STARTED) == 1
-    ends = of(told, *RUN_ENDS)
-    assert len(ends) == 1
-    assert told[-1] is ends[0]
-    return ends[0]

@@ -11,9 +11,10 @@ import lightgbm as lgb
 import pytest
 from sklearn.datasets import load_breast_cancer
 
-from lightgbm_training import PARAMS, Entries, data, of, the_end, train
+from lightgbm_training import PARAMS, data, train
 from mllog_callbacks import RUN_ENDS, AuditLog, EventType
 from mllog_lightgbm import MLAuditCallback
+from told import Entries, of, the_end
 
 
 def test_a_training_tells_its_story_in_order(log: AuditLog, entries: Entries) -> None:

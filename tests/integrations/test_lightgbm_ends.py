@@ -11,9 +11,9 @@ from pathlib import Path
 import lightgbm as lgb
 import pytest
 
-from lightgbm_training import Entries
 from lightgbm_ways_out import ENTRY_POINTS, go, ways
 from mllog_callbacks import RUN_ENDS, AuditLog, EventType, LogEntry
+from told import Entries
 
 DOCS = Path(__file__).parents[2] / "docs" / "lightgbm-ends.md"
 HEAD = """# How each LightGBM training ends, as its trail tells

@@ -8,9 +8,10 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 
-from lightgbm_training import PARAMS, Entries, of, the_end, train
+from lightgbm_training import PARAMS, train
 from mllog_callbacks import AuditLog, DetectorSet, EventType, Issue, LogEntry
 from mllog_lightgbm import MLAuditCallback
+from told import Entries, of, the_end
 
 ISSUE = EventType.ISSUE_DETECTED
 

@@ -10,9 +10,10 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 
-from lightgbm_training import PARAMS, Entries, data, of, the_end, train
+from lightgbm_training import PARAMS, data, train
 from mllog_callbacks import AuditLog, EventType, Issue
 from mllog_lightgbm import MLAuditCallback
+from told import Entries, of, the_end
 
 SAVED = EventType.MODEL_SAVED
 

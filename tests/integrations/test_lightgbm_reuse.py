@@ -14,9 +14,10 @@ import pytest
 from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import GridSearchCV
 
-from lightgbm_training import PARAMS, Entries, data, of, the_end, train
+from lightgbm_training import PARAMS, data, train
 from mllog_callbacks import AuditLog, EventType, Issue, LogEntry, read_entries
 from mllog_lightgbm import MLAuditCallback
+from told import Entries, of, the_end
 
 X, Y = load_breast_cancer(return_X_y=True)
 STARTED, COMPLETED = EventType.TRAINING_STARTED, EventType.TRAINING_COMPLETED

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer
 
-from lightgbm_training import PARAMS, Entries, data, of, train
+from lightgbm_training import PARAMS, data, train
 from mllog_callbacks import AuditLog, EventType, LogEntry
 from mllog_lightgbm import MLAuditCallback
+from told import Entries, of
 
 X, Y = load_breast_cancer(return_X_y=True)
 

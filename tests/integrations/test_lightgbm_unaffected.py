@@ -17,8 +17,9 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputClassifier
 
 from lightgbm_injected import injected
-from lightgbm_training import PARAMS, Entries, data
+from lightgbm_training import PARAMS, data
 from mllog_callbacks import RUN_ENDS, AuditLog
+from told import Entries
 
 X, Y = load_breast_cancer(return_X_y=True)
 _RESULT: Any = getattr(lgb.basic, "EvalResult", lambda *given: given)  # a tuple before 4.7

@@ -8,18 +8,9 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.tuner.tuning import Tuner
 
-from lightning_training import (
-    DISTRIBUTIONS,
-    VERSION,
-    Entries,
-    loader,
-    make_trainer,
-    of,
-    regression,
-    snapshot,
-    the_end,
-)
+from lightning_training import DISTRIBUTIONS, VERSION, loader, make_trainer, regression, snapshot
 from mllog_callbacks import AuditLog, EventType
+from told import Entries, of, the_end
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=lambda each: each.__name__)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 
-from lightning_training import Entries, loader, make_trainer, regression, the_end
+from lightning_training import loader, make_trainer, regression
 from mllog_callbacks import AuditLog, EventType
+from told import Entries, the_end
 
 HOOKS = [
     "setup",

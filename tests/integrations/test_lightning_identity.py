@@ -13,9 +13,10 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from lightning_training import DISTRIBUTIONS, Entries, loader, make_trainer, regression
+from lightning_training import DISTRIBUTIONS, loader, make_trainer, regression
 from mllog_callbacks import AuditLog
 from mllog_lightning import MLAuditCallback
+from told import Entries
 
 
 def _trained(pl: Any, audit: Any, folder: Path, **kwargs: Any) -> tuple[Any, dict[str, Any]]:

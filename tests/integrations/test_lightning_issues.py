@@ -8,9 +8,10 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from lightning_training import Entries, loader, make_trainer, of, regression, snapshot
+from lightning_training import loader, make_trainer, regression, snapshot
 from mllog_callbacks import AuditLog, DetectorSet, EventType, Issue, LogEntry
 from mllog_lightning import MLAuditCallback
+from told import Entries, of
 
 
 def issues(told: list[LogEntry], name: str) -> list[LogEntry]:

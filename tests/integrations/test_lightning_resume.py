@@ -9,8 +9,9 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from lightning_training import Entries, loader, make_trainer, of, regression, snapshot, the_end
+from lightning_training import loader, make_trainer, regression, snapshot
 from mllog_callbacks import AuditLog, DetectorSet, EventType
+from told import Entries, of, the_end
 
 VALUES = [1.0, 0.6, 0.4, 0.3, 0.28, 0.3, 0.35, 0.42, 0.5, 0.6, 0.7, 0.8]
 

@@ -21,7 +21,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from mllog_callbacks import RUN_ENDS, AuditLog, EventType
 from mllog_sklearn import audited
-from sklearn_training import Entries, cancer, iris, of, one, pipeline, quiet, the_end
+from sklearn_training import cancer, iris, pipeline, quiet
+from told import Entries, of, one, the_end
 
 
 def test_a_fit_tells_its_story_in_order(log: AuditLog, entries: Entries) -> None:

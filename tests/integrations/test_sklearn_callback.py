@@ -11,7 +11,8 @@ from sklearn.model_selection import GridSearchCV
 
 from mllog_callbacks import AuditLog, EventType, read_entries
 from mllog_sklearn import MLAuditCallback, audited
-from sklearn_training import Entries, cancer, iris, issues, of, pipeline, quiet, the_end
+from sklearn_training import cancer, iris, issues, pipeline, quiet
+from told import Entries, of, the_end
 
 pytestmark = [
     pytest.mark.usefixtures("one_thread"),

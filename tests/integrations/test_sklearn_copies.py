@@ -27,7 +27,8 @@ from sklearn.tree import DecisionTreeClassifier
 from mllog_callbacks import AuditLog, EventType, read_entries
 from mllog_sklearn import audited
 from processes import spools, until
-from sklearn_training import Entries, iris, of, pipeline
+from sklearn_training import iris, pipeline
+from told import Entries, of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

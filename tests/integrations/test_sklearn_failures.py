@@ -17,7 +17,8 @@ from sklearn.svm import SVC
 from mllog_callbacks import AuditLog, EventType
 from mllog_callbacks.detectors import DetectorSet
 from mllog_sklearn import audited
-from sklearn_training import Entries, iris, issues, of, pipeline, quiet, the_end
+from sklearn_training import iris, issues, pipeline, quiet
+from told import Entries, of, the_end
 
 
 class Faulty(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types

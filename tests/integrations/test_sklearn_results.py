@@ -24,7 +24,8 @@ from xgboost import XGBClassifier
 
 from mllog_callbacks import AuditLog, EventType
 from mllog_sklearn import audited, save_model
-from sklearn_training import Entries, cancer, iris, issues, of, one, pipeline, quiet, the_end
+from sklearn_training import cancer, iris, issues, pipeline, quiet
+from told import Entries, of, one, the_end
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -2,7 +2,6 @@
 
 import copy
 import pickle
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,8 @@ from sklearn.datasets import load_breast_cancer
 
 from mllog_callbacks import RUN_ENDS, AuditLog, EventType, LogEntry
 from mllog_xgboost import MLAuditCallback
+from told import Entries
 
-Entries = Callable[[], list[LogEntry]]
 PARAMS = {"objective": "binary:logistic", "nthread": 1, "seed": 0}
 
 

@@ -1,0 +1,29 @@
+"""What tests ask of a run's entries."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from mllog_callbacks import RUN_ENDS, EventType, LogEntry
+
+Entries: TypeAlias = Callable[[], list[LogEntry]]
+"""The fixture of that name: what a log holds so far."""
+
+
+def of(told: list[LogEntry], *events: EventType) -> list[LogEntry]:
+    """The entries of some event types."""
+    return [entry for entry in told if entry.event in events]
+
+
+def one(told: list[LogEntry], event: EventType) -> LogEntry:
+    """The one entry of an event type."""
+    (entry,) = of(told, event)
+    return entry
+
+
+def the_end(told: list[LogEntry]) -> LogEntry:
+    """The one end of the one run; it is the last entry."""
+    assert [entry.event for entry in told].count(EventType.TRAINING_STARTED) == 1
+    ends = of(told, *RUN_ENDS)
+    assert len(ends) == 1
+    assert told[-1] is ends[0]
+    return ends[0]
