@@ -3,6 +3,7 @@
 import contextlib
 import mmap
 import os
+import shutil
 import signal
 import time
 import traceback
@@ -74,6 +75,16 @@ def until(condition: Callable[[], object], timeout: float = 20) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def remove(directory: Path) -> None:
+    """Remove a directory, also where the drainer of an open log is making it again just now."""
+    until(lambda: _gone(directory))
+
+
+def _gone(directory: Path) -> bool:
+    shutil.rmtree(directory, ignore_errors=True)
+    return not directory.exists()
 
 
 def spools(directory: Path) -> Iterator[Path]:

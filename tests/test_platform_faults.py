@@ -1,7 +1,6 @@
 """Whatever happens to its audit trail, the example platform answers as without one."""
 
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +13,7 @@ from fastapi.testclient import TestClient
 import audit
 from disks import fill, freezable_disk, freeze, memory_disk, remount
 from mllog_callbacks import AuditLog
-from processes import drainers, until
+from processes import drainers, remove, until
 from test_platform_uploads import GOOD
 from workbench.web import create_app
 
@@ -84,7 +83,7 @@ def read_only(folder: Path) -> Iterator[None]:
 @contextmanager
 def removed(folder: Path) -> Iterator[None]:
     """Somebody cleaned up, and put a file in the directory's place."""
-    shutil.rmtree(folder / "logs")
+    remove(folder / "logs")
     (folder / "logs").touch()
     yield
 

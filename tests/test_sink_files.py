@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 from mllog_callbacks import AuditLog
-from processes import drained, drainers, emit_many, ended, forked, numbers, spools, until
+from processes import (
+    drained,
+    drainers,
+    emit_many,
+    ended,
+    forked,
+    numbers,
+    remove,
+    spools,
+    until,
+)
 
 
 @pytest.mark.parametrize("put_back", [False, True], ids=["for good", "put back"])
@@ -23,9 +33,9 @@ def test_a_removed_directory_is_made_again(tmp_path: Path, *, put_back: bool) ->
         assert log.flush(10)
         (sidecar,) = (directory / "_integrity").glob("*.json")
         manifest = sidecar.read_text()
-        shutil.rmtree(directory)
+        remove(directory)
         if put_back:
-            directory.mkdir()
+            directory.mkdir(exist_ok=True)
         emit_many(log, 500, 1_000)
         assert log.flush(10)
         assert numbers(directory) == list(range(1_000))
@@ -40,7 +50,7 @@ def test_a_directory_removed_while_nothing_is_emitted_is_made_again(tmp_path: Pa
     with AuditLog(directory) as log:
         emit_many(log, 0, 10)
         assert log.flush(10)
-        shutil.rmtree(directory)
+        remove(directory)
         until(lambda: [each for each in directory.glob("*.jsonl") if each.stat().st_size])
         assert numbers(directory) == list(range(10))
 

@@ -1,7 +1,6 @@
 """Whatever becomes of the logging, a training notices nothing, for every adapter."""
 
 import logging
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from case import Case, Way, cases
 from mllog_callbacks import AuditLog, get_log, read_entries
 from mllog_callbacks import log as log_module
+from processes import remove
 
 pytestmark = pytest.mark.parametrize("case", cases(), ids=lambda case: case.package)
 
@@ -23,11 +23,11 @@ def default_log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def _removed(directory: Path) -> None:
-    shutil.rmtree(directory)
+    remove(directory)
 
 
 def _replaced_by_a_file(directory: Path) -> None:
-    shutil.rmtree(directory)
+    remove(directory)
     directory.touch()
 
 
