@@ -53,7 +53,7 @@ def autologging(folder: str, *, models: bool) -> Iterator[None]:
     """MLflow's autologging, into files of its own; what it prints is put aside."""
     import mlflow  # noqa: PLC0415 - compared where it is installed
 
-    keep_mlflow_in(Path(folder))
+    keep_mlflow_in(Path(folder) / "mlflow")
     mlflow.sklearn.autolog(log_models=models, silent=True)
     try:
         with contextlib.redirect_stderr(io.StringIO()):
