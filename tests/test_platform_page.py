@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -11,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import httpx2
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select
@@ -47,10 +49,21 @@ class Page:
         """The elements there are."""
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
 
+    def on(self, selector: str, do: Callable[[WebElement], object]) -> None:
+        """Do something with an element, once it is there and while the page does not redraw it."""
+
+        def done() -> bool:
+            try:
+                do(self.all(selector)[0])
+            except (IndexError, StaleElementReferenceException):
+                return False
+            return True
+
+        until(done)
+
     def click(self, selector: str) -> None:
-        """Click, once it is there."""
-        until(lambda: self.all(selector))
-        self.browser.execute_script("arguments[0].click()", self.all(selector)[0])
+        """Click an element."""
+        self.on(selector, lambda it: self.browser.execute_script("arguments[0].click()", it))
 
     def lines(self) -> list[Line]:
         """What stands in the log."""
@@ -72,15 +85,13 @@ class Page:
     def upload(self, file: Path, name: str = "") -> None:
         """Upload a file."""
         self.browser.find_element(By.ID, "file").send_keys(str(file))
-        field = self.browser.find_element(By.ID, "name")
-        field.clear()
-        field.send_keys(name)
+        self.on("#name", lambda field: _fill(field, name))
         self.click("#upload button")
         until(lambda: self.all("#upload button:enabled"))
 
     def select(self, algorithm: str) -> None:
         """Begin a model."""
-        Select(self.browser.find_element(By.ID, "algorithm")).select_by_value(algorithm)
+        self.on("#algorithm", lambda it: Select(it).select_by_value(algorithm))
         self.click("#select button")
 
     def train(self, model: str, **settings: int) -> None:
@@ -88,9 +99,7 @@ class Page:
         card = f".model[data-name='{model}']"
         until(lambda: self.all(f"{card} form"))
         for name, value in settings.items():
-            field = self.all(f"{card} [name={name}]")[0]
-            field.clear()
-            field.send_keys(str(value))
+            self.on(f"{card} [name={name}]", partial(_fill, text=str(value)))
         self.click(f"{card} form button")
 
     def status(self, model: str) -> str:
@@ -110,6 +119,11 @@ class Page:
 
     def _performance(self) -> list[dict[str, Any]]:
         return self.browser.get_log("performance")  # type: ignore[no-any-return,no-untyped-call]
+
+
+def _fill(field: WebElement, text: str) -> None:
+    field.clear()
+    field.send_keys(text)
 
 
 @pytest.fixture
@@ -214,7 +228,9 @@ def _the_page_is_as_written(page: Page, count: int) -> None:
     until(lambda: page.all("#beside iframe"))
     browser.switch_to.frame(page.all("#beside iframe")[0])
     until(lambda: page.browser.find_element(By.ID, "count").text == f"{count} entries")
-    shown = {each.get_attribute("data-event") for each in page.all("#entries li")}
-    assert shown == {each.value for each in EventType}
+    shown = browser.execute_script(
+        "return [...document.querySelectorAll('#entries li')].map(each => each.dataset.event)"
+    )
+    assert {*shown} == {each.value for each in EventType}
     assert page.all("#entries img") == []
     browser.switch_to.default_content()
