@@ -46,6 +46,10 @@ class Settings(BaseSettings):
         spool: A file system in memory where entries wait for the disk. Where it is missing or
             has less than 2 MiB free, as on macOS and Windows, they wait in the process's own
             memory, and the last few milliseconds of entries die with a process that is killed.
+        parent: The session that this process belongs to, as its launcher says; without it, that
+            of a process it descends from, where one logs in the same directory.
+        signing_key: File of the private key (PEM) that signs the log's chain; without it the
+            chain is not signed.
     """
 
     model_config = SettingsConfigDict(env_prefix="MLLOG_", extra="ignore", env_ignore_empty=True)
