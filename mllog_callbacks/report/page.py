@@ -1,16 +1,19 @@
 """What the page shows, section by section, bounded so that no log makes a page of any length."""
 
 import shlex
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mllog_callbacks._version import __version__
 from mllog_callbacks.detectors.kinds import KINDS
-from mllog_callbacks.report.charts import Chart, charts_of, told_once
+from mllog_callbacks.report.charts import charts_of, told_once
 from mllog_callbacks.report.decisions import decisions
 from mllog_callbacks.rows import FileAccount
 from mllog_callbacks.story import Found, Run, Story, facts, telling
 from mllog_callbacks.story.shown import count, cut, moment, value
 from mllog_callbacks.story.state import state_of
+
+if TYPE_CHECKING:
+    from mllog_callbacks.report.drawing import Chart
 
 __all__ = ["index_page", "report_page"]
 
