@@ -146,14 +146,15 @@ def _curves(story: Story, numbered: list[tuple[int, tuple[Run, Found]]]) -> list
         issues = [(at, found) for at, (of, found) in numbered[:_ISSUES] if of is run]
         drawn: list[Chart] = charts_of(run, issues)
         shown, left = drawn[: max(left, 1)], left - len(drawn)
-        more = len(drawn) - len(shown)
+        unlisted = f"{run.curves.unlisted:,} values of further metrics are in the log."
+        more = _more(len(drawn) - len(shown), "metric")
         groups.append(
             {
                 "id": run.number,
                 "title": _run_title(run) if len(story.runs) > 1 else "",
                 "charts": shown,
                 "once": cut("; ".join(told_once(run)), _TEXT),
-                "left_out": _more(more, "metric"),
+                "left_out": f"{more} {unlisted if run.curves.unlisted else ''}".strip(),
             }
         )
     if groups and len(with_curves) > _CHART_GROUPS:
