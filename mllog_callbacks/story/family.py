@@ -70,13 +70,13 @@ def _runs(members: Sequence[Member]) -> list[Run]:
         before = len(runs)
         for run in story.runs:
             parent = None if run.parent is None else run.parent + before
-            if run.parent is None and at and not is_rank(story):
+            if run.parent is None and at and not _is_rank(story):
                 parent = _around(run, members[0].story.runs)
             runs.append(replace(run, number=run.number + before, parent=parent, member=at))
     return runs
 
 
-def is_rank(story: Story) -> bool:
+def _is_rank(story: Story) -> bool:
     """Whether a session is one of several that do the same beside each other."""
     return any(story.sidecar.get(each) is not None for each in ("rank", "local_rank"))
 
