@@ -65,7 +65,7 @@ def test_a_cause_in_a_cross_validation_counts_the_rows_of_a_fold(
         stratified=False,
         callbacks=[MLAuditCallback(log, detectors=["overfitting"])],
     )
-    reasoning = str(named(entries(), "overfitting")[0].reasoning)
+    reasoning = str(issues(entries(), "overfitting")[0].reasoning)
     assert "Probable cause: trees of up to num_leaves=31 over 80 training rows" in reasoning
 
 
