@@ -173,7 +173,7 @@ class Progress:
         self._run.tell(
             EventType.TRAINING_PROGRESS,
             Reason(f"Training is {at}.", f"{told}{number(found.mean)}."),
-            {"step": max(found.by_step), "training_step_loss": found.mean},
+            {"step": max(found.by_step), "training": {"step_loss": found.mean}},
         )
 
     def _epoch_told(self, trainer: Any, epoch: int) -> Callable[[Mapping[str, float]], None]:
@@ -209,7 +209,12 @@ class Progress:
         self._run.tell(
             EventType.TRAINING_PROGRESS,
             reasons.progressed(epoch, self._cadence.last, told, now),
-            {"epoch": epoch, "step": step, "metrics": dict(values), "learning_rate": plain(now)},
+            {
+                "epoch": epoch,
+                "step": step,
+                **self._metrics.by_set(values),
+                "learning_rate": plain(now),
+            },
         )
 
     def _tell_changes(self, changes: list[Change]) -> None:
@@ -231,7 +236,7 @@ class Progress:
             self._run.tell(
                 EventType.MODEL_EVALUATED,
                 reasons.evaluated(epoch, told),
-                {"epoch": epoch, "metrics": values},
+                {"epoch": epoch, **self._metrics.by_set(values)},
             )
 
 
