@@ -125,7 +125,7 @@ def test_results_stand_by_set_and_metric(case: Case, log: AuditLog) -> None:
     told = [each for each in _told(log) if each.event in _RESULTS]
     assert told
     for entry in told:
-        rest = dict(entry.metrics_snapshot or {})
+        rest: dict[str, Any] = dict(entry.metrics_snapshot or {})
         rest.pop("learning_rate", None)
         sets = [rest.pop(name) for name, each in [*rest.items()] if isinstance(each, dict)]
         assert sets
