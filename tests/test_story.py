@@ -189,7 +189,7 @@ def test_runs_one_after_the_other_have_their_own_settings() -> None:
             "epoch",
             ["training loss", "validation loss"],
         ),
-        ([{"round": 1, "candidates": 9, "runner_up": {"test": {"f1": 0.4}}}], "round", []),
+        ([{"round": 1, "candidates": 9, "runner_up": {"test": {"f1": 0.4}}}], "entry", []),
     ],
 )
 def test_metrics_of_any_shape_become_curves(
