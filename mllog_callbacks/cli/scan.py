@@ -1,6 +1,5 @@
 """`mllog scan`: what went wrong in the finished curves of a file."""
 
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -18,6 +17,7 @@ from mllog_callbacks.cli.curves import (
     pair,
     read_table,
 )
+from mllog_callbacks.cli.objects import json_option, print_object
 from mllog_callbacks.detectors import DetectorSet, Issue, Unit
 
 __all__ = ["scan"]
@@ -40,7 +40,7 @@ _UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
 )
 @click.option("--unit", type=click.Choice(_UNITS), help="What a row stands for.")
 @click.option("--ignore", multiple=True, metavar="CODE", help="An issue that is not told.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+@json_option()
 @click.pass_context
 def scan(
     ctx: click.Context,
@@ -152,13 +152,13 @@ def _notes(found: Pairing) -> Iterator[str]:
 def _print_json(found: Pairing, issues: list[tuple[Curve, Issue]]) -> None:
     for curve, issue in issues:
         columns = {"train": curve.train, "validation": curve.validation}
-        click.echo(json.dumps(columns | asdict(issue)))
+        print_object(columns | asdict(issue))
     summary = {
         "curves": [asdict(curve) for curve in found.curves],
         "issues": len(issues),
         "skipped": found.skipped,
     }
-    click.echo(json.dumps({"summary": summary}))
+    print_object({"summary": summary})
 
 
 def _count(number: int, noun: str) -> str:
