@@ -1,6 +1,8 @@
 """What every adapter promises, whatever its framework: never raise, never change, always end."""
 
 import copy
+import inspect
+import os
 import pickle
 import random
 import subprocess
@@ -10,6 +12,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ import numpy as np
 import pytest
 
 from case import ENDS, ROUNDS, Case, Outcome, UserError, Way, cases
-from mllog_callbacks import RUN_ENDS, AuditLog, EventType, LogEntry, read_entries
+from mllog_callbacks import RUN_ENDS, AuditLog, Auditor, EventType, LogEntry, read_entries
 from mllog_callbacks.detectors import KINDS
 from processes import until
 from tracing import untraced
@@ -127,6 +130,16 @@ def test_every_entry_is_about_the_data_and_model_its_user_names(
     assert all(entry.decision for entry in told)
 
 
+def test_its_arguments_are_those_of_all(case: Case) -> None:
+    """As help and editors show them, for each way in; an adapter may have more of its own."""
+    shared = inspect.signature(Auditor).parameters.items()
+    package = import_module(case.package)
+    ways_in = {"MLAuditCallback", "audited"} & {*package.__all__}
+    assert ways_in
+    for way_in in ways_in:
+        assert shared <= inspect.signature(getattr(package, way_in)).parameters.items()
+
+
 def test_copies_audit_as_well(case: Case, log: AuditLog) -> None:
     """Also those made of one that was in use; trainings leave nothing behind to be copied."""
     audit = case.audit(log)
@@ -205,10 +218,12 @@ def test_without_the_framework_one_error_says_what_to_install(case: Case) -> Non
     blocked = "".join(f"sys.modules[{name!r}] = None; " for name in case.blocked)
     run = subprocess.run(
         [sys.executable, "-c", f"import sys; {blocked}import {case.package}"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=False,
     )
     last = run.stderr.splitlines()[-1]
     assert last.startswith(f"ImportError: {case.package} needs ")
-    assert last.endswith(f": pip install 'mllog-callbacks[{case.extra}]'")
+    brings = case.installed_by or f"'mllog-callbacks[{case.extra}]'"
+    assert last.endswith(f": pip install {brings}")
