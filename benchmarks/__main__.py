@@ -19,7 +19,7 @@ from pathlib import Path
 import lightgbm as lgb
 import numpy as np
 
-from benchmarks.trackers import TRACKERS, Tracker
+from benchmarks.trackers import BASE, TRACKERS, Tracker
 from benchmarks.turns import take_turns
 
 ITERATIONS = 300
@@ -69,7 +69,7 @@ def main() -> None:
         os.chdir(folder)  # some leave files where they are
         turns = take_turns(available(measured(folder, arguments.rows, 20)), arguments.repeats)
     what = f"CPU time of {ITERATIONS} LightGBM iterations on {arguments.rows:,} rows"
-    print(turns.table("no callback", what))
+    print(turns.table(BASE, what))
 
 
 if __name__ == "__main__":

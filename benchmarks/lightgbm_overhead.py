@@ -14,7 +14,6 @@ DVCLive and MLflow's autolog take part where they are installed.
 import argparse
 import contextlib
 import importlib.util
-import os
 import statistics
 import tempfile
 import time
@@ -26,14 +25,15 @@ from typing import Any, Final, NamedTuple
 import lightgbm as lgb
 import numpy as np
 
-from benchmarks.trackers import keep_mlflow_in
+from benchmarks.trackers import BASE, TRACKERS, Tracker
 from benchmarks.turns import Turns, take_turns
 from mllog_callbacks import AuditLog
 from mllog_lightgbm import MLAuditCallback
 
-BASE: Final = "no callback"
-Callbacks = Callable[[], list[Any]]
 Train = Callable[[list[Any]], "Cost"]
+
+PEERS: Final = {"DVCLive": "dvclive", "MLflow autolog, local files": "mlflow"}
+"""Peers that take part where their package is installed."""
 
 
 class Cost(NamedTuple):
@@ -48,46 +48,22 @@ def no_op(_env: object) -> None:
     """Do nothing: what being called costs."""
 
 
-def candidates(log: AuditLog, debug: AuditLog) -> dict[str, Callbacks]:
-    """The callbacks to compare, made anew for each training."""
-    made: dict[str, Callbacks] = {
-        BASE: list,
-        "no-op": lambda: [no_op],
-        "record_evaluation": lambda: [lgb.record_evaluation({})],
-        "MLAuditCallback, INFO": lambda: [MLAuditCallback(log)],
-        "without detectors, INFO": lambda: [MLAuditCallback(log, detectors=[])],
-        "MLAuditCallback, DEBUG": lambda: [MLAuditCallback(debug)],
+def candidates(log: AuditLog, debug: AuditLog) -> dict[str, Tracker]:
+    """What to compare; our own with a log that is open already, and stays open."""
+    installed = [name for name, package in PEERS.items() if importlib.util.find_spec(package)]
+    return {
+        BASE: TRACKERS[BASE],
+        "no-op": _always(lambda: no_op),
+        "record_evaluation": TRACKERS["record_evaluation"],
+        "MLAuditCallback, INFO": _always(lambda: MLAuditCallback(log)),
+        "without detectors, INFO": _always(lambda: MLAuditCallback(log, detectors=[])),
+        "MLAuditCallback, DEBUG": _always(lambda: MLAuditCallback(debug)),
+        **{name: TRACKERS[name] for name in installed},
     }
-    if importlib.util.find_spec("dvclive"):
-        made["DVCLive"] = _dvclive
-    if importlib.util.find_spec("mlflow"):
-        made["MLflow autolog"] = _mlflow
-    return made
 
 
-def _dvclive() -> list[Any]:
-    from dvclive import Live  # noqa: PLC0415 - a peer that may be missing
-    from dvclive.lgbm import DVCLiveCallback  # noqa: PLC0415 - likewise
-
-    return [DVCLiveCallback(live=Live(tempfile.mkdtemp(), save_dvc_exp=False, report=None))]
-
-
-def _mlflow() -> list[Any]:
-    """The callback that autolog adds, with its store in a file."""
-    import mlflow  # noqa: PLC0415 - a peer that may be missing
-    from mlflow.lightgbm import _autolog_callback  # noqa: PLC0415 - likewise
-    from mlflow.utils.autologging_utils import batch_metrics_logger  # noqa: PLC0415 - likewise
-
-    mlflow.end_run()
-    keep_mlflow_in(Path(tempfile.mkdtemp()))
-    run, results = mlflow.start_run(), list[Any]()
-    logger = batch_metrics_logger(run.info.run_id)
-
-    def record(env: Any) -> None:  # noqa: ANN401 - LightGBM's environment
-        _autolog_callback(env, metrics_logger, results)
-
-    metrics_logger = contextlib.ExitStack().enter_context(logger)
-    return [record]
+def _always(callback: Callable[[], Any]) -> Tracker:
+    return lambda _folder: contextlib.nullcontext([callback()])
 
 
 def training(rows: int, features: int, iterations: int) -> Train:
@@ -109,12 +85,13 @@ def training(rows: int, features: int, iterations: int) -> Train:
     return train
 
 
-def compare(train: Train, made: dict[str, Callbacks], repeats: int, iterations: int) -> None:
+def compare(train: Train, made: dict[str, Tracker], repeats: int, iterations: int) -> None:
     """Let the candidates take turns, and print how they stand."""
     costs: dict[str, list[Cost]] = {name: [] for name in made}
 
     def measure(name: str) -> float:
-        costs[name].append(train(made[name]()))
+        with tempfile.TemporaryDirectory() as folder, made[name](Path(folder)) as callbacks:
+            costs[name].append(train(callbacks))
         return costs[name][-1].all
 
     take_turns({name: partial(measure, name) for name in made}, repeats)
@@ -138,7 +115,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=15)
     repeats = parser.parse_args().repeats
-    os.environ.setdefault("DVC_NO_ANALYTICS", "1")
     with (
         tempfile.TemporaryDirectory() as folder,
         AuditLog(folder) as log,

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import lightgbm as lgb
 
@@ -16,7 +16,7 @@ from benchmarks.peers import PEERS
 from mllog_callbacks import AuditLog
 from mllog_lightgbm import MLAuditCallback
 
-__all__ = ["TRACKERS", "Tracker", "keep_mlflow_in"]
+__all__ = ["BASE", "TRACKERS", "Tracker", "keep_mlflow_in"]
 
 Tracker = Callable[[Path], AbstractContextManager[list[Any]]]
 """Gives the callbacks of one training, whose files belong into a folder."""
@@ -82,11 +82,15 @@ def keep_mlflow_in(folder: Path) -> None:
 
 @contextmanager
 def _mlflow(folder: Path) -> Iterator[list[Any]]:
+    """The callback that MLflow's autolog adds."""
     import mlflow  # noqa: PLC0415 - optional
+    from mlflow.lightgbm import _autolog_callback  # noqa: PLC0415 - optional
+    from mlflow.utils.autologging_utils import batch_metrics_logger  # noqa: PLC0415 - optional
 
     keep_mlflow_in(folder)
-    with mlflow.start_run():
-        yield [_each(mlflow.log_metric)]
+    results: list[Any] = []
+    with mlflow.start_run() as run, batch_metrics_logger(run.info.run_id) as logger:
+        yield [lambda env: _autolog_callback(env, logger, results)]
 
 
 @contextmanager
@@ -107,8 +111,11 @@ def _each(record: Callable[[str, float, int], object]) -> Callable[[Any], None]:
     return callback
 
 
-TRACKERS: Mapping[str, Tracker] = {
-    "no callback": _nothing,
+BASE: Final = "no callback"
+"""What all are compared with."""
+
+TRACKERS: Final[Mapping[str, Tracker]] = {
+    BASE: _nothing,
     "record_evaluation": _record_evaluation,
     "MLAuditCallback, INFO": _audited("INFO"),
     "MLAuditCallback, DEBUG": _audited("DEBUG"),
@@ -118,7 +125,7 @@ TRACKERS: Mapping[str, Tracker] = {
     "TensorBoard": _tensorboard,
     "W&B, offline": _wandb,
     "DVCLive": _dvclive,
-    "MLflow, local files": _mlflow,
+    "MLflow autolog, local files": _mlflow,
 }
 
 # Nobody is called from a benchmark

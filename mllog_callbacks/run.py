@@ -56,6 +56,10 @@ class Auditor:
         self._dataset = dataset
         self._model = model
         self._on_issue = on_issue
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Set up what an adapter keeps of its own; called once, when the arguments are taken."""
 
     def new_run(self) -> "Run":
         """A run that begins now.

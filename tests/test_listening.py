@@ -66,6 +66,23 @@ def test_each_of_several_hears_what_it_asked_for_until_it_leaves() -> None:
     assert [method for method, *_ in second] == ["stop", "stop"]
 
 
+def test_errors_may_be_all_that_is_heard() -> None:
+    """By one listener, while another hears what the same method returns."""
+    engine, errors, all_of_it = Engine(2), Heard(), Heard()
+    leave = listen(engine, {"run"}, _hear(errors), errors_only=True)
+    engine.run()
+    listen(engine, {"run"}, _hear(all_of_it))
+    engine.run()
+    with pytest.raises(RuntimeError):
+        engine.run()
+    assert errors == [("run", None, "RuntimeError('no fuel')")]
+    assert all_of_it == [("run", 0, "None"), *errors]
+    leave()
+    with pytest.raises(RuntimeError):
+        engine.run()
+    assert [len(errors), len(all_of_it)] == [1, 3]
+
+
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_copies_and_pickles_are_of_the_objects_own_class(protocol: int) -> None:
     """And nothing is heard of them."""

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from mllog_callbacks.events import LogEntry
+from mllog_callbacks.report.page import report_page
 from mllog_callbacks.rows import FileAccount, parse_row
 from mllog_callbacks.story import Story, facts, telling
 from mllog_callbacks.story.state import state_of
@@ -266,3 +267,14 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Any) -> None:
     assert isinstance(story.files[0], FileAccount)
     assert "could not be read to its end: Is a directory" in told(story)
     assert BEGIN.year == int(entry("MODEL_SAVED")["timestamp"][:4])
+
+
+def test_values_of_more_metrics_than_can_be_kept_are_counted() -> None:
+    """The report says how many it does not draw."""
+    many = {f"metric{number}": 0.5 for number in range(103)}
+    steps = [
+        ("TRAINING_PROGRESS", {"metrics_snapshot": {"iteration": at, "valid": many}})
+        for at in (1, 2)
+    ]
+    (curves,) = report_page(story_of(("TRAINING_STARTED", {}), *steps))["curves"]
+    assert curves["left_out"].endswith(" 6 values of further metrics are in the log.")

@@ -20,6 +20,12 @@ def one(told: list[LogEntry], event: EventType) -> LogEntry:
     return entry
 
 
+def issues(told: list[LogEntry], name: str) -> list[LogEntry]:
+    """The issues of a name."""
+    found = of(told, EventType.ISSUE_DETECTED)
+    return [entry for entry in found if (entry.metrics_snapshot or {}).get("name") == name]
+
+
 def the_end(told: list[LogEntry]) -> LogEntry:
     """The one end of the one run; it is the last entry."""
     assert [entry.event for entry in told].count(EventType.TRAINING_STARTED) == 1

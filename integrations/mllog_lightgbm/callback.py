@@ -1,13 +1,12 @@
 """The callback a user gives to LightGBM."""
 
 import sys
-from collections.abc import Callable, Sequence
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
 from lightgbm.callback import CallbackEnv
 
-from mllog_callbacks import AuditLog, Auditor, Detector, DetectorSet, Issue, guarded
+from mllog_callbacks import Auditor, guarded
 from mllog_lightgbm.reasons import NO_MODEL
 from mllog_lightgbm.training import Training
 from mllog_lightgbm.watch import Token, is_training
@@ -19,7 +18,7 @@ __all__ = ["MLAuditCallback"]
 _ORDER: Final = 25
 
 
-class MLAuditCallback:
+class MLAuditCallback(Auditor):
     """Leaves an audit trail of a LightGBM training: what happened, and why.
 
     A training tells its start, the data that LightGBM took, who chose the algorithm and who set
@@ -64,18 +63,8 @@ class MLAuditCallback:
 
     before_iteration = False
 
-    def __init__(
-        self,
-        log: AuditLog | None = None,
-        *,
-        dataset: str | None = None,
-        model: str | None = None,
-        detectors: DetectorSet | Sequence[Detector | str] | None = None,
-        on_issue: Callable[[Issue], object] | None = None,
-    ) -> None:
-        self._auditor = Auditor(
-            log, dataset=dataset, model=model, detectors=detectors, on_issue=on_issue
-        )
+    def prepare(self) -> None:
+        """Begin without trainings."""
         self._trainings: dict[int, Training] = {}
         self._watching = False
         self._seen = False  # any training, since the callback's `with` began
@@ -131,12 +120,12 @@ class MLAuditCallback:
     @guarded
     def _fail_unbegun(self, error: BaseException) -> None:
         """LightGBM refused its arguments before it read its callbacks, or was never called."""
-        run = self._auditor.new_run()
+        run = self.new_run()
         run.name(model="LightGBM")
         run.fail(error, "before LightGBM read its callbacks", "before it began", NO_MODEL)
 
     def _new_training(self) -> Training:
-        return Training(self._auditor.new_run())
+        return Training(self.new_run())
 
     def __getstate__(self) -> dict[str, Any]:
         """What is copied or pickled: how to log, not the trainings that are under way."""

@@ -7,7 +7,7 @@ LightGBM has no hook for that. Three layers, each without the next, make up for 
    callback's place there. They hold the only references to it: when the frame goes, by whatever
    way, the token goes, and that is the end.
 2. The guards. Around every other callback of the call one sees exceptions and early stops pass.
-3. The probe on the booster; see `mllog_lightgbm.probe`.
+3. The listener to the booster hears what custom objectives and metrics raise.
 
 All of them let pass what they see, unchanged. What is seen is kept as text and numbers, never as
 an exception, whose traceback would keep the frame alive.
@@ -15,16 +15,15 @@ an exception, whose traceback would keep the frame alive.
 
 import sys
 import weakref
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from types import FrameType
 from typing import Final, TypeAlias
 
 from lightgbm.callback import CallbackEnv, EarlyStopException
 
-from mllog_callbacks import finaliser, guarded
+from mllog_callbacks import Listener, finaliser, guarded, listen
 from mllog_lightgbm.estimator import Estimator, calling_estimator
 from mllog_lightgbm.model import boosters_of, watch_saves
-from mllog_lightgbm.probe import probe, unprobe
 from mllog_lightgbm.training import Training
 
 __all__ = ["Token", "is_training"]
@@ -34,6 +33,12 @@ Trainings: TypeAlias = dict[int, Training]
 
 _BEFORE: Final = "callbacks_before_iter"
 _AFTER: Final = "callbacks_after_iter"
+_WHERE: Final = {
+    "update": "while the tree was grown",
+    "eval_train": "in the evaluation on training data",
+    "eval_valid": "in the evaluation on validation data",
+}
+"""The booster's methods that call the user's functions."""
 
 
 def is_training(frame: FrameType) -> bool:
@@ -62,6 +67,7 @@ class Token:
         self._training = training
         self._trainings = trainings
         self._begun = False
+        self._leave: list[Callable[[], None]] = []
 
     @classmethod
     def place(
@@ -76,7 +82,7 @@ class Token:
             known.get("num_boost_round") or 0,
             _estimator(frame),
         )
-        weakref.finalize(token, _finish, training, trainings)
+        weakref.finalize(token, _finish, training, trainings, token._leave)
         known[_BEFORE].insert(0, token)
 
     def __call__(self, env: CallbackEnv) -> None:
@@ -99,8 +105,8 @@ class Token:
         if before == [self] and any(each is self for each in after):
             before.clear()  # LightGBM's loop over them is at its end: no need to be called again
         boosters = boosters_of(env.model)
-        for booster in boosters:
-            probe(booster, training)
+        hear = _hearing(training)
+        self._leave += [listen(each, _WHERE, hear, errors_only=True) for each in boosters]
         set_name = known.get("train_data_name", "train")  # the second: what `cv` calls it
         training.begin(env, known.get("train_set"), training=set_name, patience=patience)
         for model in boosters if env.model in boosters else [*boosters, env.model]:
@@ -151,6 +157,14 @@ def _estimator(frame: FrameType) -> Estimator | None:
     return calling_estimator(frame)
 
 
+def _hearing(training: Training) -> Listener:
+    def hear(method: str, _result: object, error: BaseException | None) -> None:
+        if error is not None:
+            training.fail(error, _WHERE[method])
+
+    return hear
+
+
 def _patience(callback: Callback) -> int:
     """The iterations without improvement that LightGBM's early stopping allows; else 0."""
     patience = getattr(callback, "stopping_rounds", 0)
@@ -162,9 +176,10 @@ def _name(callback: Callback) -> str:
 
 
 @finaliser
-def _finish(training: Training, trainings: dict[int, Training]) -> None:
+def _finish(training: Training, trainings: Trainings, leave: Iterable[Callable[[], None]]) -> None:
     """The call is over: its frame, and with it the token, has gone."""
-    unprobe(training)
+    for each in leave:
+        each()
     for key in [key for key, each in trainings.items() if each is training]:
         del trainings[key]
     training.end()

@@ -19,6 +19,7 @@ from mllog_lightning.asked import arguments
 from mllog_lightning.bases import CallbackBase
 from mllog_lightning.evaluation import Evaluation
 from mllog_lightning.fit import Fit
+from mllog_lightning.progress import Progress
 from mllog_lightning.ranks import in_teardown, told_by_a_rank
 
 __all__ = ["MLAuditCallback"]
@@ -124,8 +125,8 @@ class MLAuditCallback(CallbackBase):
     @guarded
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """All is known of the epoch before."""
-        if (fit := self._telling(trainer)) is not None:
-            fit.account(trainer)
+        if (progress := self._progress(trainer)) is not None:
+            progress.account(trainer)
 
     def on_train_batch_end(
         self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
@@ -133,8 +134,8 @@ class MLAuditCallback(CallbackBase):
         """A batch is done: its loss is kept, and read later."""
         try:
             fit = self._calls.get(trainer)
-            if type(fit) is Fit and fit.tells:
-                fit.step(trainer, outputs)
+            if type(fit) is Fit and fit.progress is not None:
+                fit.progress.step(trainer, outputs)
         except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
             report_failure(error, "MLAuditCallback.on_train_batch_end")
 
@@ -145,20 +146,20 @@ class MLAuditCallback(CallbackBase):
 
     @guarded
     def _look_at_gradients(self, trainer: Any, module: Any) -> None:
-        if (fit := self._telling(trainer)) is not None:
-            fit.look_at_gradients(trainer, module)
+        if (progress := self._progress(trainer)) is not None:
+            progress.look_at_gradients(trainer, module)
 
     @guarded
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
         """Time goes by that is not the training's."""
-        if (fit := self._telling(trainer)) is not None:
-            fit.leave_training()
+        if (progress := self._progress(trainer)) is not None:
+            progress.leave_training()
 
     @guarded
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         """The training's time goes on."""
-        if (fit := self._telling(trainer)) is not None:
-            fit.return_to_training()
+        if (progress := self._progress(trainer)) is not None:
+            progress.return_to_training()
 
     @guarded
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
@@ -191,9 +192,9 @@ class MLAuditCallback(CallbackBase):
     @guarded
     def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
         """Add the state of the fit to a checkpoint, under a key of its own."""
-        fit = self._telling(trainer)
-        if fit is not None and fit.trained and "callbacks" in checkpoint:
-            checkpoint["callbacks"][self.state_key] = fit.state(trainer)
+        progress = self._progress(trainer)
+        if progress is not None and "callbacks" in checkpoint:
+            checkpoint["callbacks"][self.state_key] = progress.state(trainer)
 
     @guarded
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
@@ -206,6 +207,11 @@ class MLAuditCallback(CallbackBase):
         """The fit of a trainer, where this process tells of it."""
         call = self._calls.get(trainer)
         return call if isinstance(call, Fit) and call.tells else None
+
+    def _progress(self, trainer: Any) -> Progress | None:
+        """What the training of a trainer shows, where this process tells of it."""
+        call = self._calls.get(trainer)
+        return call.progress if isinstance(call, Fit) else None
 
     def __getstate__(self) -> dict[str, object]:
         """What is copied or pickled: how to log, not what is under way, nor what Lightning added.

@@ -1,21 +1,9 @@
 """The callback a user gives to an estimator that supports scikit-learn's own, since 1.9."""
 
 import sys
-from collections.abc import Callable, Sequence
 from typing import Any
 
-from mllog_callbacks import (
-    AuditLog,
-    Cadence,
-    Detector,
-    DetectorSet,
-    EventType,
-    Issue,
-    Level,
-    Reason,
-    Run,
-    guarded,
-)
+from mllog_callbacks import Cadence, EventType, Level, Reason, Run, guarded
 from mllog_callbacks.wording import count
 from mllog_sklearn.calls import Call, telling, within_call
 from mllog_sklearn.fits import Fit
@@ -24,7 +12,7 @@ from mllog_sklearn.settings import Settings, feeds_worker
 __all__ = ["MLAuditCallback"]
 
 
-class MLAuditCallback:
+class MLAuditCallback(Settings):
     """Leaves an audit trail of a fit, with the tasks within it: ``est.set_callbacks(...)``.
 
     scikit-learn's callbacks are experimental and supported by some estimators only, such as
@@ -49,16 +37,7 @@ class MLAuditCallback:
         >>> LogisticRegression().set_callbacks(MLAuditCallback()).fit(X, y)
     """
 
-    def __init__(
-        self,
-        log: AuditLog | None = None,
-        *,
-        dataset: str | None = None,
-        model: str | None = None,
-        detectors: DetectorSet | Sequence[Detector | str] | None = None,
-        on_issue: Callable[[Issue], object] | None = None,
-    ) -> None:
-        self._settings = Settings(log, dataset, model, detectors, on_issue)
+    __eq__, __hash__ = object.__eq__, object.__hash__  # each is itself alone
 
     @guarded
     def setup(self, estimator: Any, context: Any) -> None:
@@ -67,10 +46,10 @@ class MLAuditCallback:
         nested = known is None and (context.parent is not None or within_call())
         if known is not None:
             watch = _Watched(None, known.run)
-        elif nested and self._settings.level > Level.DEBUG:
+        elif nested and self.level > Level.DEBUG:
             watch = _Watched(None, None)
         else:
-            fit = Fit(self._settings.auditor.new_run(), "fit", nested=nested)
+            fit = Fit(self.auditor.new_run(), "fit", nested=nested)
             watch = _Watched(Call(estimator, fit), fit.run)
             watch.fit = fit
         _watched[id(context)] = watch
@@ -92,7 +71,7 @@ class MLAuditCallback:
         if watch is not None:
             watch.done = True
             return
-        watch = _around(context) or _elsewhere(context, self._settings)
+        watch = _around(context) or _elsewhere(context, self)
         watch.count(context)
 
     @guarded
@@ -109,8 +88,8 @@ class MLAuditCallback:
 
     def __getstate__(self) -> dict[str, object]:
         """How to log; in a worker process, in a session of its own that names this one."""
-        sent = self._settings.for_worker() if feeds_worker() else self._settings
-        return {"_settings": sent}
+        sent = self.for_worker() if feeds_worker() else self
+        return Settings.__getstate__(sent)
 
 
 class _Watched:

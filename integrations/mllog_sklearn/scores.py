@@ -20,13 +20,12 @@ class Score:
     Args:
         run: What it is told with.
         method: Its name.
-        nested: Whether it is a part of a fit.
+        nested: Whether it is a part of a fit; it makes no difference to what a score tells.
     """
 
-    def __init__(self, run: Run, method: str, *, nested: bool) -> None:
+    def __init__(self, run: Run, method: str, *, nested: bool) -> None:  # noqa: ARG002 - as in Fit
         self._run = run
         self._method = method
-        self._nested = nested
         self._rows: int | None = None
 
     def begin(self, estimator: object, arguments: Mapping[str, Any]) -> None:

@@ -5,22 +5,23 @@ import multiprocessing.context
 import pickle
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 
 from mllog_callbacks import AuditLog, Auditor, Detector, DetectorSet, Issue, Level, get_log
 
 __all__ = ["Settings", "feeds_worker"]
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)  # settable, since a user's subclass of the callback may have more
 class Settings:
-    """The arguments of `audited` and of `MLAuditCallback`.
+    """The arguments of `audited`, and `MLAuditCallback` itself but for its hooks.
 
     Raises:
         ValueError: There is no detector of a name.
     """
 
     log: AuditLog | None = None
+    _: KW_ONLY
     dataset: str | None = None
     model: str | None = None
     detectors: DetectorSet | Sequence[Detector | str] | None = None
@@ -28,7 +29,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if isinstance(self.detectors, list):
-            object.__setattr__(self, "detectors", tuple(self.detectors))
+            self.detectors = tuple(self.detectors)
         self.auditor  # noqa: B018 - raises now, and not in a fit
 
     @functools.cached_property
@@ -54,7 +55,7 @@ class Settings:
         """
         sent = replace(self, log=get_log() if self.log is None else self.log)
         try:
-            pickle.dumps(sent)
+            pickle.dumps(self.on_issue)
         except Exception:  # noqa: BLE001 - whatever a caller's function raises when it is pickled
             return replace(sent, on_issue=None)
         return sent

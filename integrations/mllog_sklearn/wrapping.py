@@ -68,7 +68,7 @@ def audited(
         what = f"the class {estimator.__qualname__}" if isinstance(estimator, type) else estimator
         msg = f"audited() takes an estimator, an instance with a method fit, and got {what!r}"
         raise TypeError(msg)
-    settings = Settings(log, dataset, model, detectors, on_issue)
+    settings = Settings(log, dataset=dataset, model=model, detectors=detectors, on_issue=on_issue)
     cls = _subclass(plain_class(type(estimator)), settings, nested=False)
     return cast("_E", _instance(estimator, cls))
 

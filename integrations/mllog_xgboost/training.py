@@ -35,7 +35,7 @@ class Training:
         self._done, self._stopped = 0, False
         self._results: dict[str, dict[str, float]] = {}
         listen(container, {"before_iteration", "after_iteration"}, self._hear)
-        self._leave = listen(model, {"update"}, self._hear)
+        self._leave = listen(model, {"update"}, self._hear, errors_only=True)
 
     def begin(self, call: Mapping[str, Any]) -> None:
         """Tell start and hyperparameters from the local variables of the call."""
@@ -67,7 +67,7 @@ class Training:
         if error is not None:
             position = f"in iteration {self._done + 1:,} of {self._planned:,}"
             self._run.fail(error, _WHERE[method], position, "no model was returned")
-        elif method != "update":
+        else:
             self._stopped = bool(result)
             if method == "after_iteration":
                 self._record()

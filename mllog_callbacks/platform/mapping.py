@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Final, NamedTuple
+from typing import Final
 
 from mllog_callbacks.events import EventType
 from mllog_callbacks.log import AuditLog
@@ -106,19 +106,12 @@ MAPPING: Final[Mapping[str, Hook]] = {
 """A hook for each method of the protocols, by its name."""
 
 
-class _Role(NamedTuple):
-    expected: tuple[str, ...]
-    optional: tuple[str, ...] = ()
-
-
-_ROLES: Final = {
-    "datasets": _Role(("upload", "validate", "preprocess")),
-    "trainer": _Role(
-        ("select_algorithm", "set_hyperparameters", "train", "stop", "save", "download"),
-        ("report_progress",),
-    ),
-    "metrics": _Role(("evaluate", "compare")),
+_EXPECTED: Final[Mapping[str, tuple[str, ...]]] = {
+    "datasets": ("upload", "validate", "preprocess"),
+    "trainer": ("select_algorithm", "set_hyperparameters", "train", "stop", "save", "download"),
+    "metrics": ("evaluate", "compare"),
 }
+"""The methods whose absence is told, by role; `report_progress` may be missing."""
 
 
 def audit_platform(
@@ -166,7 +159,7 @@ def audit_platform(
             log,
             subclasses=True,
         )
-        expected = [own[method] for method in _ROLES[role].expected if method not in there]
+        expected = [own[method] for method in _EXPECTED[role] if method not in there]
         missing[target.__name__] = [each for each in expected if not _anywhere(targets, each)]
     _tell_missing({who: names for who, names in missing.items() if names})
     return attached

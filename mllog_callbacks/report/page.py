@@ -1,16 +1,19 @@
 """What the page shows, section by section, bounded so that no log makes a page of any length."""
 
 import shlex
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mllog_callbacks._version import __version__
 from mllog_callbacks.detectors.kinds import KINDS
-from mllog_callbacks.report.charts import Chart, charts_of, told_once
+from mllog_callbacks.report.charts import charts_of, told_once
 from mllog_callbacks.report.decisions import decisions
 from mllog_callbacks.rows import FileAccount
 from mllog_callbacks.story import Found, Run, Story, facts, telling
 from mllog_callbacks.story.shown import count, cut, moment, value
 from mllog_callbacks.story.state import state_of
+
+if TYPE_CHECKING:
+    from mllog_callbacks.report.drawing import Chart
 
 __all__ = ["index_page", "report_page"]
 
@@ -143,14 +146,15 @@ def _curves(story: Story, numbered: list[tuple[int, tuple[Run, Found]]]) -> list
         issues = [(at, found) for at, (of, found) in numbered[:_ISSUES] if of is run]
         drawn: list[Chart] = charts_of(run, issues)
         shown, left = drawn[: max(left, 1)], left - len(drawn)
-        more = len(drawn) - len(shown)
+        unlisted = f"{run.curves.unlisted:,} values of further metrics are in the log."
+        more = _more(len(drawn) - len(shown), "metric")
         groups.append(
             {
                 "id": run.number,
                 "title": _run_title(run) if len(story.runs) > 1 else "",
                 "charts": shown,
                 "once": cut("; ".join(told_once(run)), _TEXT),
-                "left_out": _more(more, "metric"),
+                "left_out": f"{more} {unlisted if run.curves.unlisted else ''}".strip(),
             }
         )
     if groups and len(with_curves) > _CHART_GROUPS:

@@ -1,6 +1,7 @@
 """What every adapter promises, whatever its framework: never raise, never change, always end."""
 
 import copy
+import inspect
 import pickle
 import random
 import subprocess
@@ -10,6 +11,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import numpy as np
 import pytest
 
 from case import ENDS, ROUNDS, Case, Outcome, UserError, Way, cases
-from mllog_callbacks import RUN_ENDS, AuditLog, EventType, LogEntry, read_entries
+from mllog_callbacks import RUN_ENDS, AuditLog, Auditor, EventType, LogEntry, read_entries
 from mllog_callbacks.detectors import KINDS
 from processes import until
 from tracing import untraced
@@ -125,6 +127,16 @@ def test_every_entry_is_about_the_data_and_model_its_user_names(
     told = _told(log)
     assert {(entry.dataset, entry.model) for entry in told} == {("credit.v3", "champion")}
     assert all(entry.decision for entry in told)
+
+
+def test_its_arguments_are_those_of_all(case: Case) -> None:
+    """As help and editors show them, for each way in; an adapter may have more of its own."""
+    shared = inspect.signature(Auditor).parameters.items()
+    package = import_module(case.package)
+    ways_in = {"MLAuditCallback", "audited"} & {*package.__all__}
+    assert ways_in
+    for way_in in ways_in:
+        assert shared <= inspect.signature(getattr(package, way_in)).parameters.items()
 
 
 def test_copies_audit_as_well(case: Case, log: AuditLog) -> None:

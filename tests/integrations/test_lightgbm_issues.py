@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from lightgbm_training import PARAMS, train
-from mllog_callbacks import AuditLog, DetectorSet, EventType, Issue, LogEntry
+from mllog_callbacks import AuditLog, DetectorSet, EventType, Issue
 from mllog_lightgbm import MLAuditCallback
-from told import Entries, of, the_end
+from told import Entries, issues, of, the_end
 
 ISSUE = EventType.ISSUE_DETECTED
 
@@ -33,18 +33,13 @@ def overfit(*callbacks: Any, **kwargs: Any) -> None:
     )
 
 
-def named(told: list[LogEntry], name: str) -> list[LogEntry]:
-    """The issues of a name."""
-    return [each for each in of(told, ISSUE) if (each.metrics_snapshot or {}).get("name") == name]
-
-
 def test_overfitting_is_told_with_its_evidence_and_probable_cause(
     log: AuditLog, entries: Entries
 ) -> None:
     """The cause is made of the caller's parameters and the rows; the consequence of the call."""
     overfit(MLAuditCallback(log, dataset="noise"))
     told = entries()
-    first = named(told, "overfitting")[0]
+    first = issues(told, "overfitting")[0]
     assert first.dataset == "noise"
     assert first.metrics_snapshot is not None
     assert first.metrics_snapshot["code"] == "MLA001"
@@ -59,7 +54,7 @@ def test_overfitting_is_told_with_its_evidence_and_probable_cause(
 def test_an_issue_says_what_armed_early_stopping_will_do(log: AuditLog, entries: Entries) -> None:
     """With its patience."""
     overfit(MLAuditCallback(log), lgb.early_stopping(150, verbose=False))
-    reasoning = str(named(entries(), "overfitting")[0].reasoning)
+    reasoning = str(issues(entries(), "overfitting")[0].reasoning)
     assert "it ends the training after 150 checks without improvement" in reasoning
 
 
@@ -74,7 +69,7 @@ def test_a_metric_that_is_no_number_is_told_at_its_own_iteration(
         return "odd", math.nan if next(calls) == 6 else 1.0, direction
 
     train(log, feval=metric, num_boost_round=12)
-    (told,) = named(entries(), "non_finite")
+    (told,) = issues(entries(), "non_finite")
     assert told.metrics_snapshot is not None
     assert told.metrics_snapshot["iteration"] == 7
     assert "odd" in str(told.reasoning)

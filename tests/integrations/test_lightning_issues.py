@@ -9,15 +9,9 @@ import pytorch_lightning as pl
 import torch
 
 from lightning_training import loader, make_trainer, regression, snapshot
-from mllog_callbacks import AuditLog, DetectorSet, EventType, Issue, LogEntry
+from mllog_callbacks import AuditLog, DetectorSet, EventType, Issue
 from mllog_lightning import MLAuditCallback
-from told import Entries, of
-
-
-def issues(told: list[LogEntry], name: str) -> list[LogEntry]:
-    """The issues of a name."""
-    found = of(told, EventType.ISSUE_DETECTED)
-    return [each for each in found if snapshot(each)["name"] == name]
+from told import Entries, issues, of
 
 
 class Scripted(regression(pl)):  # type: ignore[misc]  # a class made by a function

@@ -9,9 +9,9 @@ import pytest
 import xgboost as xgb
 from sklearn.datasets import load_breast_cancer
 
-from mllog_callbacks import RUN_ENDS, AuditLog, EventType, LogEntry
+from mllog_callbacks import AuditLog, EventType
 from mllog_xgboost import MLAuditCallback
-from told import Entries
+from told import Entries, the_end
 
 PARAMS = {"objective": "binary:logistic", "nthread": 1, "seed": 0}
 
@@ -28,12 +28,6 @@ def train(log: AuditLog, *others: Any, rounds: int = 10, **kwargs: Any) -> xgb.B
     kwargs = {"evals": [(training, "fit"), (valid, "held_out")], "verbose_eval": False} | kwargs
     callbacks = [*others, MLAuditCallback(log)]
     return xgb.train(PARAMS, training, rounds, callbacks=callbacks, **kwargs)
-
-
-def the_end(told: list[LogEntry]) -> LogEntry:
-    """The one end, which is the last entry."""
-    assert [entry.event in RUN_ENDS for entry in told] == [False] * (len(told) - 1) + [True]
-    return told[-1]
 
 
 @pytest.mark.parametrize("save_best", [False, True])
