@@ -232,11 +232,15 @@ def trainer_settings(trainer: Any, asked: Mapping[str, object] | None) -> Settin
 
 
 def resolved(trainer: Any) -> dict[str, object]:
-    """What Lightning made of what it was asked for: where, how and how exactly it computes."""
+    """What Lightning made of what it was asked for: where, how and how exactly it computes.
+
+    Its callbacks are those that the caller gave, the module's, and Lightning's own.
+    """
     return {
         "accelerator": type(trainer.accelerator).__name__,
         "strategy": type(trainer.strategy).__name__,
         "devices": trainer.num_devices,
         "num_nodes": trainer.num_nodes,
         "precision": trainer.precision,
+        "callbacks": [type(each).__name__ for each in trainer.callbacks],
     }

@@ -137,7 +137,7 @@ class Fit:
         self.begin(trainer, module, late=True)
         if self.progress is not None:
             self.progress.drain()
-        where = reasons.where(trainer, error)
+        where = reasons.where(trainer, error, trained=self.trained)
         at = reasons.position(trainer) if self.trained else "before its first batch"
         kept = f"the module is left as it was after {count(trainer.global_step, 'step')}"
         self.run.fail(error, where, at, kept, self._done(trainer) | memory.found(error))

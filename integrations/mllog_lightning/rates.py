@@ -8,7 +8,7 @@ from torch import Tensor
 from mllog_callbacks import Reason
 from mllog_callbacks.wording import assigned, count, number
 
-__all__ = ["Change", "RateWatch", "plain", "rates"]
+__all__ = ["Change", "RateWatch", "described", "plain", "rates"]
 
 _NO_SETTINGS: Final = frozenset({"last_epoch", "verbose", "best", "num_bad_epochs", "mode_worse"})
 
@@ -31,6 +31,15 @@ def plain(found: Mapping[str, float]) -> float | Mapping[str, float]:
     return next(iter(found.values())) if len(found) == 1 else found
 
 
+def described(before: Mapping[str, float], now: Mapping[str, float]) -> str:
+    """The learning rates of an epoch, in words: schedulers have stepped by the time it is told."""
+    at_end = " and ".join(map(number, now.values()))
+    if not before or before == now:
+        return f"The learning rate is {at_end}." if now else ""
+    at_start = " and ".join(map(number, before.values()))
+    return f"The learning rate was {at_start} when it began, and is {at_end} now."
+
+
 class Change(NamedTuple):
     """A change of a learning rate that was worth telling.
 
@@ -48,16 +57,19 @@ class RateWatch:
 
     What a schedule does a little of in each epoch is told when it has come to a factor of two;
     what `ReduceLROnPlateau` does is told each time: it is a decision.
+
+    Attributes:
+        last: The rates at the last look.
     """
 
     def __init__(self) -> None:
         self._told: dict[str, float] = {}
-        self._last: dict[str, float] = {}
+        self.last: dict[str, float] = {}
 
     def begin(self, trainer: Any) -> dict[str, float]:
         """Take the rates at the start."""
-        self._told = self._last = rates(trainer.optimizers)
-        return self._last
+        self._told = self.last = rates(trainer.optimizers)
+        return self.last
 
     def look(self, trainer: Any) -> list[Change]:
         """The changes since the last look that are worth telling."""
@@ -66,13 +78,13 @@ class RateWatch:
             config = _scheduler(trainer, optimizer)
             mine = {name for name in now if name.startswith(f"optimizer {place},")}
             decided = config is not None and config.reduce_on_plateau
-            before = self._last if decided else self._told
+            before = self.last if decided else self._told
             moved = [name for name in mine if _moved(before.get(name), now[name], any_=decided)]
             if moved:
                 name = min(moved)
                 found.append(Change(_why(optimizer, config, before[name], now[name]), now))
                 self._told = now
-        self._last = now
+        self.last = now
         return found
 
 

@@ -19,7 +19,9 @@ from mllog_lightning import MLAuditCallback
 
 
 @contextmanager
-def injected(make: Callable[[], Any] = MLAuditCallback, *, pl: Any = lightning.pytorch) -> Iterator[None]:
+def injected(
+    make: Callable[[], Any] = MLAuditCallback, *, pl: Any = lightning.pytorch
+) -> Iterator[None]:
     """Let every trainer of a distribution have one more callback, after those it is given.
 
     Args:
