@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mllog_callbacks.cli.paths import given_or_default
-from mllog_callbacks.cli.stories import read
+from mllog_callbacks.cli.stories import families_of, read
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,7 +54,7 @@ def _print(stories: "list[Story]") -> None:
 
     console = Console(highlight=False, markup=False, emoji=False)
     told = 0
-    for family, members in _families(stories).items():
+    for family, members in families_of(stories):
         together = f"{family}: {len(members)} sessions that belong together"
         for number, story in enumerate(members):
             titled = number == 0 and len(members) > 1
@@ -62,17 +62,6 @@ def _print(stories: "list[Story]") -> None:
                 console.rule(together if titled else "", style="dim")
             told += 1
             _print_one(console, story)
-
-
-def _families(stories: "list[Story]") -> "dict[str, list[Story]]":
-    """Ranks, workers and folds of one training together, in the order of their first."""
-    from mllog_callbacks.integrity.families import family_of  # noqa: PLC0415 - as above
-
-    facts = {story.session: story.sidecar for story in stories}
-    found: dict[str, list[Story]] = {}
-    for story in stories:
-        found.setdefault(family_of(story.session, facts), []).append(story)
-    return found
 
 
 def _print_one(console: "Console", story: "Story") -> None:

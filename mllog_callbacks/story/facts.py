@@ -178,7 +178,7 @@ def _settings(snapshot: Mapping[str, Any]) -> Iterator[Setting]:
 def data_facts(story: Story, run: Run) -> dict[str, Mapping[str, Any]]:
     """What is told of each data set: rows, features and so on, by the set's name."""
     found: dict[str, Mapping[str, Any]] = {}
-    for told in [*story.prelude.data, *run.data]:
+    for told in [*story.prelude_of(run).data, *run.data]:
         top = {key: each for key, each in told.snapshot.items() if not isinstance(each, dict)}
         if any(size in top for size in _SIZES):
             found.setdefault(told.dataset or "data", top)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from mllog_callbacks.event_types import EventType
-from mllog_callbacks.story import facts
+from mllog_callbacks.story import facts, family
 from mllog_callbacks.story.advice import ADVICE
 from mllog_callbacks.story.model import Found, Run, Story
 from mllog_callbacks.story.shown import count, cut, duration, number, value
@@ -114,6 +114,8 @@ def title(story: Story) -> str:
     if not story.runs:
         named = title_of_run(story.prelude)
         return named if story.prelude.model else f"Session {cut(story.session, 120)}"
+    if story.members:
+        return f"{title_of_run(story.main)}, in {count(len(story.members), 'session')}"
     others = len(story.runs) - 1
     return title_of_run(story.main) + (f", and {count(others, 'other run')}" if others else "")
 
@@ -168,16 +170,10 @@ def pills(story: Story) -> list[tuple[str, str]]:
 def _ended(story: Story) -> tuple[str, str]:
     if len(story.runs) < 2:  # noqa: PLR2004 - one run, or none
         return ending(story.main)[:2]
-    ends = Counter(_end_word(run) for run in story.runs)
+    ends = Counter(run.outcome for run in story.runs)
     told = ", ".join(f"{many:,} {word}" for word, many in ends.items())
     mood = "bad" if ends["failed"] else "unknown" if ends["without an end"] else "good"
     return mood, f"{len(story.runs):,} runs: {told}"
-
-
-def _end_word(run: Run) -> str:
-    if run.end is None:
-        return "without an end"
-    return run.end.event.removeprefix("TRAINING_").lower()
 
 
 def _worst(story: Story) -> tuple[str, str]:
@@ -191,13 +187,15 @@ def _worst(story: Story) -> tuple[str, str]:
 def tiles(story: Story) -> list[Tile]:
     """The kept metric, why it stopped, the issues, the decisions."""
     run = story.main
-    end = ending(run)
+    decisive = (story.members and family.first_failure(story)) or run
+    end = ending(decisive)
+    why = ": ".join(filter(None, [story.whose(decisive), end.detail]))
     by_severity = Counter(found.severity for _, found in story.issues)
     issues = [f"{by_severity[each]:,} {word}" for each, word in _SHORT if by_severity[each]]
     progress = story.events[EventType.TRAINING_PROGRESS]
     return [
         _kept_tile(run),
-        Tile("Why it stopped", end.headline, end.detail),
+        Tile("Why it stopped", end.headline, why),
         Tile("Issues", number(len(story.issues)), ", ".join(issues) or "none was told"),
         Tile(
             "Decisions recorded",
@@ -234,17 +232,29 @@ def run_facts(run: Run) -> dict[str, Any]:
 
 
 def what_happened(story: Story) -> list[list[Piece]]:
-    """Paragraphs of sentences: first the log where it is not whole, then a run each."""
+    """Paragraphs of sentences: first the log where it is not whole, then a run each.
+
+    Of several sessions, how each ended is told before.
+    """
     told = [[Piece(each, strong=True)] for each in _of_the_log(state_of(story))]
+    if story.members:
+        told.append([Piece(family.told_together(story))])
     outer = [run for run in story.runs if run.parent is None]
-    told += [list(_of_a_run(story, run)) for run in outer[:_MOST_TOLD]]
+    told += [list(_of_a_run(story, run)) for run in _chosen(outer)]
     if len(outer) > _MOST_TOLD:
-        told.append([Piece(f"{count(len(outer) - _MOST_TOLD, 'more run')} followed.")])
+        told.append([Piece(f"{count(len(outer) - _MOST_TOLD, 'more run')} beside these.")])
     if not outer:
         told.append([Piece(_of_no_run(story)), *_of_its_end(story)])
     if story.overlapping:
         told.append([Piece(_OVERLAPPING)])
     return told
+
+
+def _chosen(runs: list[Run]) -> list[Run]:
+    """The first of very many, and before others those that failed, in their order."""
+    by_weight = sorted(runs[1:], key=lambda run: run.outcome != "failed")
+    chosen = {run.number for run in [*runs[:1], *by_weight][:_MOST_TOLD]}
+    return [run for run in runs if run.number in chosen]
 
 
 _OVERLAPPING: Final = (
@@ -273,6 +283,8 @@ def _of_its_end(story: Story) -> Iterator[Piece]:
 
 
 def _of_a_run(story: Story, run: Run) -> Iterator[Piece]:
+    if story.members:
+        yield Piece(f"{story.whose(run).capitalize()}:", strong=True)
     yield Piece(_beginning(story, run))
     kept: list[str] = []
     for sentence in _told_at_the_end(run):
