@@ -124,7 +124,8 @@ def _reason(
     monitor = getattr(callback, "monitor", None)
     kind = type(callback).__name__
     if monitor is None:
-        told = f"{kind} monitors no metric: it keeps what it saved last."
+        kept = "all that it saves" if callback.save_top_k == -1 else "what it saved last"
+        told = f"{kind} monitors no metric: it keeps {kept}."
         return Reason(f"A checkpoint was saved: {path}.", told)
     by = f"{kind}(monitor={monitor!r}, mode={callback.mode!r}, save_top_k={callback.save_top_k})"
     if best:

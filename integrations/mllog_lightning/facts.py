@@ -18,6 +18,7 @@ __all__ = [
     "LoaderFacts",
     "ModelFacts",
     "Settings",
+    "callbacks",
     "loaders",
     "model_facts",
     "module_settings",
@@ -232,15 +233,16 @@ def trainer_settings(trainer: Any, asked: Mapping[str, object] | None) -> Settin
 
 
 def resolved(trainer: Any) -> dict[str, object]:
-    """What Lightning made of what it was asked for: where, how and how exactly it computes.
-
-    Its callbacks are those that the caller gave, the module's, and Lightning's own.
-    """
+    """What Lightning made of what it was asked for: where, how and how exactly it computes."""
     return {
         "accelerator": type(trainer.accelerator).__name__,
         "strategy": type(trainer.strategy).__name__,
         "devices": trainer.num_devices,
         "num_nodes": trainer.num_nodes,
         "precision": trainer.precision,
-        "callbacks": [type(each).__name__ for each in trainer.callbacks],
     }
+
+
+def callbacks(trainer: Any) -> list[str]:
+    """The classes of a trainer's callbacks: the caller's, the module's and Lightning's own."""
+    return [type(each).__name__ for each in trainer.callbacks]

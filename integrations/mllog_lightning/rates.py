@@ -1,6 +1,6 @@
 """Learning rates: what they are, and who changed them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from torch import Tensor
@@ -75,14 +75,14 @@ class RateWatch:
         """The changes since the last look that are worth telling."""
         now, found = rates(trainer.optimizers), []
         for place, optimizer in enumerate(trainer.optimizers):
-            config = _scheduler(trainer, optimizer)
+            configs = _schedulers(trainer, optimizer)
             mine = {name for name in now if name.startswith(f"optimizer {place},")}
-            decided = config is not None and config.reduce_on_plateau
+            decided = any(each.reduce_on_plateau for each in configs)
             before = self.last if decided else self._told
             moved = [name for name in mine if _moved(before.get(name), now[name], any_=decided)]
             if moved:
                 name = min(moved)
-                found.append(Change(_why(optimizer, config, before[name], now[name]), now))
+                found.append(Change(_why(optimizer, configs, before[name], now[name]), now))
                 self._told = now
         self.last = now
         return found
@@ -94,21 +94,26 @@ def _moved(before: float | None, now: float, *, any_: bool) -> bool:
     return any_ or not before or not now or not 0.5 < now / before < 2  # noqa: PLR2004 - a factor of two
 
 
-def _scheduler(trainer: Any, optimizer: object) -> Any:
-    """The configuration of the scheduler of an optimizer; None where Lightning has none."""
+def _schedulers(trainer: Any, optimizer: object) -> list[Any]:
+    """The configurations of the schedulers of an optimizer, as far as Lightning knows of them."""
     configs = trainer.lr_scheduler_configs
-    return next(
-        (each for each in configs if getattr(each.scheduler, "optimizer", None) is optimizer), None
-    )
+    return [each for each in configs if getattr(each.scheduler, "optimizer", None) is optimizer]
 
 
-def _why(optimizer: object, config: Any, before: float, now: float) -> Reason:
+def _why(optimizer: object, configs: Sequence[Any], before: float, now: float) -> Reason:
     name = type(optimizer).__name__
     decision = f"The learning rate of {name} was set from {number(before)} to {number(now)}"
-    if config is None:
+    if not configs:
         return Reason(f"{decision}.", "No scheduler that Lightning knows did it: user code did.")
+    if len(configs) > 1:
+        told = " and ".join(f"{_settings(each)} each {each.interval}" for each in configs)
+        return Reason(f"{decision}.", f"Its schedulers step by turns: {told}.")
+    return _why_one(decision, configs[0])
+
+
+def _settings(config: Any) -> str:
+    """A scheduler with its settings."""
     scheduler = config.scheduler
-    kind = type(scheduler).__name__
     settings = {
         each: value
         for each, value in vars(scheduler).items()
@@ -117,7 +122,12 @@ def _why(optimizer: object, config: Any, before: float, now: float) -> Reason:
         and not each.startswith("_")
         and each not in _NO_SETTINGS
     }
-    told = f"{kind}({assigned(settings)})"
+    return f"{type(scheduler).__name__}({assigned(settings)})"
+
+
+def _why_one(decision: str, config: Any) -> Reason:
+    scheduler, told = config.scheduler, _settings(config)
+    kind = type(scheduler).__name__
     if not config.reduce_on_plateau:
         return Reason(f"{decision} by {kind}.", f"{told} steps each {config.interval}.")
     best = getattr(scheduler, "best", None)

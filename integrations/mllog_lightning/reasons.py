@@ -87,9 +87,19 @@ def algorithm(model: ModelFacts, optimizers: Sequence[Any], schedulers: Sequence
 
 
 def hyperparameters(
-    settings: Sequence[Settings], resolved: Mapping[str, object], version: str
+    settings: Sequence[Settings],
+    resolved: Mapping[str, object],
+    callbacks: Sequence[str],
+    version: str,
 ) -> Reason:
-    """Who set which hyperparameter, and what Lightning made of where and how to compute."""
+    """Who set which hyperparameter, and what Lightning made of where and how to compute.
+
+    Args:
+        settings: The settings of each thing that has some.
+        resolved: What Lightning made of where and how to compute.
+        callbacks: The classes of all callbacks.
+        version: Lightning's.
+    """
     given = sum(len(each.given) for each in settings)
     told = "; ".join(f"{each.of}({assigned(each.given)})" for each in settings if each.given)
     decision = f"{count(given, 'hyperparameter')} set by the caller"
@@ -97,7 +107,8 @@ def hyperparameters(
     return Reason(
         f"{decision}: {told}." if told else f"{decision}.",
         f"The other {defaults} are as Lightning {version}, PyTorch {torch.__version__} and the "
-        f"module's own signature have them by default. Resolved: {assigned(resolved)}.",
+        f"module's own signature have them by default. Resolved: {assigned(resolved)}. "
+        f"Callbacks: {', '.join(callbacks)}.",
     )
 
 

@@ -30,7 +30,7 @@ def test_callbacks_that_lightning_adds_are_not_the_callers(
     given = numbers["set_by_caller"]["Trainer"]
     assert "callbacks" not in given
     assert given["default_root_dir"] == str(tmp_path)
-    assert {"MLAuditCallback", "ModelCheckpoint"} <= set(numbers["resolved"]["callbacks"])
+    assert {"MLAuditCallback", "ModelCheckpoint"} <= set(numbers["callbacks"])
 
 
 @pytest.mark.parametrize("stops_at", [1, 2])
@@ -68,6 +68,25 @@ def test_an_epochs_learning_rate_is_the_one_it_was_trained_with(
     assert str(second.reasoning).endswith(
         "The learning rate was 0.05 when it began, and is 0.005 now."
     )
+
+
+def test_which_of_two_schedulers_set_a_rate_is_not_claimed(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """Both are named."""
+
+    class Both(regression(pl)):  # type: ignore[misc]  # likewise
+        def configure_optimizers(self) -> Any:
+            optimizer = torch.optim.SGD(self.parameters(), lr=0.05)
+            plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer)
+            step = torch.optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.1)
+            return [optimizer], [{"scheduler": plateau, "monitor": "val_loss"}, step]
+
+    make_trainer(pl, log, tmp_path, max_epochs=1).fit(Both(), loader(), loader(seed=1))
+    told = of(entries(), EventType.HYPERPARAMETERS_SET)[1]
+    assert told.decision == "The learning rate of SGD was set from 0.05 to 0.005."
+    assert str(told.reasoning).startswith("Its schedulers step by turns: ReduceLROnPlateau(")
+    assert "StepLR(step_size=1, gamma=0.1) each epoch" in str(told.reasoning)
 
 
 def test_rates_that_a_callback_adds_to_the_metrics_are_no_metrics(
