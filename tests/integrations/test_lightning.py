@@ -59,6 +59,7 @@ def test_who_set_which_hyperparameter(log: AuditLog, entries: Entries, tmp_path:
         "num_nodes": 1,
         "precision": "64-true",
     }
+    assert numbers["callbacks"] == ["MLAuditCallback"]
     assert f"Lightning {VERSION}" in str(told.reasoning)
 
 
