@@ -145,6 +145,8 @@ def ending(run: Run) -> Ending:
 def _completed(run: Run) -> Ending:
     had = facts.done(run)
     what = f"{number(had[0])} {had[1]}s ran" if had and had[0] != 1 else "1 ran" if had else ""
+    if had and (before := facts.before(run)):
+        what = f"{number(had[0])} {had[1]}s, {number(before)} of them before it was resumed"
     return Ending("good", "Completed as planned", "All was done", what or "as planned")
 
 
@@ -212,8 +214,11 @@ def _kept_tile(run: Run) -> Tile:
     found = facts.kept(run)
     if found is None:
         return Tile("Metric at the end", "Not recorded", "no evaluation is told")
-    at = f"at {found.unit} {number(found.at)}" if found.at is not None else "at its end"
-    at += " (kept)" if found.is_kept else ""
+    if found.at is None:
+        at = f"of the {found.how}" if found.is_kept else "at its end"
+    else:
+        kept = f" ({found.how})" if found.is_kept else ""
+        at = f"at {found.unit} {number(found.at)}{kept}"
     return Tile(cut(found.name, 60), number(found.value), at)
 
 
@@ -309,6 +314,8 @@ def _beginning(story: Story, run: Run) -> str:
         far = f" for {number(had[0])} of at most {count(most[0], most[1])}"
     else:
         far = f" for {count(had[0], had[1])}"
+    if had is not None and (before := facts.before(run)):
+        far += f", {number(before)} of them before it was resumed"
     sizes = _sizes(story, run)
     return f"{who}{on}{far}{f' ({sizes})' if sizes else ''}."
 
