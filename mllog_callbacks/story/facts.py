@@ -11,6 +11,7 @@ from mllog_callbacks.story.model import Run, Story
 __all__ = [
     "Kept",
     "Setting",
+    "before",
     "data_facts",
     "done",
     "is_by_hand",
