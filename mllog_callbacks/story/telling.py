@@ -116,8 +116,11 @@ def _kept_tile(run: Run) -> Tile:
     found = facts.kept(run)
     if found is None:
         return Tile("Metric at the end", "Not recorded", "no evaluation is told")
-    at = f"at {found.unit} {number(found.at)}" if found.at is not None else "at its end"
-    at += " (kept)" if found.is_kept else ""
+    if found.at is None:
+        at = f"of the {found.how}" if found.is_kept else "at its end"
+    else:
+        kept = f" ({found.how})" if found.is_kept else ""
+        at = f"at {found.unit} {number(found.at)}{kept}"
     return Tile(cut(found.name, 60), number(found.value), at)
 
 
