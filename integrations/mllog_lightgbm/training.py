@@ -248,7 +248,7 @@ class Training:
         if head:
             snapshot["gain_shares"] = head
         trees = _held(boosters) if boosters else None
-        if trees is not None and trees < self._done:
+        if trees is not None and trees < kept:
             snapshot["held_iterations"] = trees
         else:
             trees = None
