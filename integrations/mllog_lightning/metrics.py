@@ -165,6 +165,14 @@ class MetricWatch:
             return f"{told}, its best so far." if value == best.value else f"{told}{within}"
         return f"{told}; its best was {number(best.value)} at epoch {best.epoch:,}."
 
+    def by_set(self, values: Mapping[str, float]) -> dict[str, dict[str, float]]:
+        """Values as an entry holds them, by the stage that logged them, under their own names."""
+        found: dict[str, dict[str, float]] = {}
+        for name, value in values.items():
+            stage = "validation" if name in self.validation else "training"
+            found.setdefault(stage, {})[name] = value
+        return found
+
     def observe(
         self,
         detectors: DetectorSet,

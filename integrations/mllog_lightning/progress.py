@@ -208,7 +208,7 @@ class Progress:
         self._run.tell(
             EventType.TRAINING_PROGRESS,
             Reason(f"Training is {at}.", f"{told}{number(found.mean)}."),
-            {"step": max(found.by_step), "training_step_loss": found.mean},
+            {"step": max(found.by_step), "training": {"step_loss": found.mean}},
         )
 
     def _epoch_told(self, trainer: Any, epoch: int) -> Callable[[Mapping[str, float]], None]:
@@ -250,7 +250,12 @@ class Progress:
         self._run.tell(
             EventType.TRAINING_PROGRESS,
             reasons.progressed(epoch, self._cadence.last, told, rate),
-            {"epoch": epoch, "step": step, "metrics": dict(values), "learning_rate": plain(now)},
+            {
+                "epoch": epoch,
+                "step": step,
+                **self._metrics.by_set(values),
+                "learning_rate": plain(now),
+            },
         )
 
     def _tell_changes(self, changes: list[Change]) -> None:
@@ -272,7 +277,7 @@ class Progress:
             self._run.tell(
                 EventType.MODEL_EVALUATED,
                 reasons.evaluated(epoch, told),
-                {"epoch": epoch, "metrics": values},
+                {"epoch": epoch, **self._metrics.by_set(values)},
             )
 
 

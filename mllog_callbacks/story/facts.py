@@ -103,7 +103,8 @@ def kept(run: Run) -> Kept | None:
     at = _kept_at(run)
     for told in reversed(run.evaluations):
         values = [(key, value) for key, value in measured(told.snapshot) if value is not None]
-        if values and (told.event == EventType.MODEL_EVALUATED or "metric" in told.snapshot):
+        named = any(dataset for (dataset, _), _ in values)
+        if values and (named or told.event == EventType.MODEL_EVALUATED):
             (dataset, metric), value = _preferred(values, run)
             here = _counted(told.snapshot, _POSITION) or at
             name = f"{dataset} {metric}".strip()

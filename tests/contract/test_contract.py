@@ -27,6 +27,7 @@ from tracing import untraced
 
 CASES = cases()
 pytestmark = pytest.mark.parametrize("case", CASES, ids=lambda case: case.package)
+_RESULTS = {EventType.TRAINING_PROGRESS, EventType.MODEL_EVALUATED}
 ways = pytest.mark.parametrize("way", list(Way), ids=lambda way: way.name.lower())
 
 
@@ -116,6 +117,20 @@ def test_each_number_in_an_entry_can_be_traced(case: Case, way: Way, log: AuditL
         thresholds = [kind.threshold for kind in KINDS if kind.code == snapshot.get("code")]
         for text in (entry.decision or "", entry.reasoning or ""):
             assert untraced(text, [facts, thresholds], snapshot) == [], text
+
+
+def test_results_stand_by_set_and_metric(case: Case, log: AuditLog) -> None:
+    """In one shape for all adapters, and nowhere else; a learning rate is no result."""
+    case.audited(log)
+    told = [each for each in _told(log) if each.event in _RESULTS]
+    assert told
+    for entry in told:
+        rest: dict[str, Any] = dict(entry.metrics_snapshot or {})
+        rest.pop("learning_rate", None)
+        sets = [rest.pop(name) for name, each in [*rest.items()] if isinstance(each, dict)]
+        assert sets
+        assert {type(value) for each in sets for value in each.values()} == {float}
+        assert float not in {type(each) for each in rest.values()}
 
 
 @ways

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from mllog_callbacks import RUN_ENDS, EventType, LogEntry, read_entries
 from mllog_callbacks.cli import main
 from processes import drained
+from told import the_end
 
 SCRIPT = Path(__file__).parent / "lightning_ranks.py"
 
@@ -39,13 +40,6 @@ def run(strategy: str, way: str, folder: Path) -> list[list[LogEntry]]:
     drained(folder)
     found = [list(read_entries(each)) for each in sorted(folder.glob("*.jsonl"))]
     return [each for each in found if each]
-
-
-def the_end(told: list[LogEntry]) -> LogEntry:
-    """The one end of the one start."""
-    assert [each.event for each in told].count(EventType.TRAINING_STARTED) == 1
-    (end,) = (each for each in told if each.event in RUN_ENDS)
-    return end
 
 
 def reported(folder: Path) -> str:
