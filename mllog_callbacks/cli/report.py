@@ -1,6 +1,5 @@
 """`mllog report`: HTML pages that tell the stories of logs."""
 
-import json
 import re
 import webbrowser
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from mllog_callbacks.cli.objects import json_option, print_object
 from mllog_callbacks.cli.paths import STDIN, UNREADABLE, given_or_default, reason_of
 from mllog_callbacks.cli.stories import families_of, read
 
@@ -30,7 +30,7 @@ _UNPLAIN: Final = re.compile(r"[^A-Za-z0-9._-]+")
     "[default: mllog-report.html, or the folder mllog-report]",
 )
 @click.option("--open", "in_browser", is_flag=True, help="Open the page in a browser.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one page a line.")
+@json_option("page")
 @click.pass_context
 def report(
     ctx: click.Context,
@@ -67,7 +67,10 @@ def report(
         click.echo(f"{name}: cannot be written: {reason_of(error)}", err=True)
         ctx.exit(UNREADABLE)
     for page, story in written:
-        click.echo(json.dumps(_as_object(page, story)) if as_json else click.format_filename(page))
+        if as_json:
+            print_object(_as_object(page, story))
+        else:
+            click.echo(click.format_filename(page))
     if in_browser:
         webbrowser.open(written[0][0].absolute().as_uri())
     ctx.exit(reading.exit_code)

@@ -1,10 +1,10 @@
 """`mllog summary`: what happened in a training, and why, on one screen."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mllog_callbacks.cli.objects import json_option, print_object
 from mllog_callbacks.cli.paths import given_or_default
 from mllog_callbacks.cli.stories import families_of, read
 
@@ -24,7 +24,7 @@ _RUNS = 20
 
 @click.command
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one session a line.")
+@json_option("session")
 @click.pass_context
 def summary(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> None:
     """Tell what happened in trainings, why they stopped, and what went wrong.
@@ -43,7 +43,7 @@ def summary(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> Non
         from mllog_callbacks.story.summing import as_object  # noqa: PLC0415 - loads pydantic: slow
 
         for story in reading.stories:
-            click.echo(json.dumps(as_object(story)))
+            print_object(as_object(story))
     else:
         _print(reading.stories)
     ctx.exit(reading.exit_code)
