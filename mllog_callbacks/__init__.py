@@ -51,7 +51,7 @@ else:
             "Gradients",
             "Issue",
             "Observation",
-    "Passage",
+            "Passage",
             "Passage",
             "scan",
         ),

@@ -190,16 +190,20 @@ class Training:
     def _take(self, steps: list[Step]) -> None:
         """Make of iterations what there is to make: in the backlog's thread, or at once."""
         issues = deque(() if self._watcher is None else self._watcher.observe(steps))
+        cadence, first = self._cadence, steps[0]
         for step in steps:
             try:
                 done, self._results, _ = step
                 stretch = self._scores.record(self._results, done)
                 while issues and issues[0].step <= done:
                     self._run.tell_issues([issues.popleft()], "iteration")
-                if self._cadence.due(done, stretch):
+                # the clock, which `due` looks at too, is the same for all of them
+                may_be_due = stretch or done >= cadence.following or step is first
+                if may_be_due and cadence.due(done, stretch):
                     self._tell_progress(done)
             except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
                 report_failure(error, "Training.take")
+        guarded(self._run.tell_issues)(issues, "iteration")  # of a user's detector, of other steps
 
     def _tell_progress(self, done: int) -> None:
         self._cadence.told(done)

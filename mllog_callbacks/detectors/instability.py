@@ -95,17 +95,26 @@ class Divergence:
         return None if value is None else self._check(observation, value)
 
     def skim(self, passage: Passage) -> bool:
-        """Take the next observations at once, where none or all are above the start."""
+        """Take the next observations at once, where none is far above the start, or it is told."""
         train, validation = passage.losses
-        if train is not None and not self._trained:
+        if math.isnan(self._start) or (train is not None and not self._trained):
             return False
         values = train if self._trained else validation
         if values is None:
             return True
-        if max(values) <= self._start:
+        if self._told and min(values) > self._start:
+            return True
+        highest = max(values)
+        if highest <= self._start or not (self._told or highest - self._start > self._far):
             self._best, self._told, self._streak = min(self._best, *values), False, 0
             return True
-        return self._told and min(values) > self._start
+        return False
+
+    @property
+    def _far(self) -> float:
+        """The distance above the start that is far, which only grows."""
+        # for losses that start about zero, what was gained is the measure
+        return max(abs(self._start), self._start - self._best) * self._times
 
     def _check(self, observation: Observation, value: float) -> Issue | None:
         if math.isnan(self._start):
@@ -116,9 +125,7 @@ class Divergence:
         if above <= 0:
             self._told, self._streak = False, 0
             return None
-        # for losses that start about zero, what was gained is the measure
-        far = max(abs(self._start), self._start - self._best) * self._times
-        self._streak = self._streak + 1 if above > far > 0 else 0
+        self._streak = self._streak + 1 if above > self._far > 0 else 0
         if self._streak < self._checks or self._told:
             return None
         self._told = True

@@ -39,10 +39,8 @@ class Passage:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the values are numbers, and so is the learning rate: such can be skimmed."""
-        rate = self.first.learning_rate
-        columns = self._train, self._validation
-        return (rate is None or rate > 0) and all(each is None or _are_plain(each) for each in columns)
+        """Whether the values are numbers of a common size: such a passage can be skimmed."""
+        return all(each is None or _are_plain(each) for each in (self._train, self._validation))
 
     @cached_property
     def losses(self) -> tuple[Sequence[float] | None, Sequence[float] | None]:
@@ -57,7 +55,9 @@ class Passage:
     @cached_property
     def observations(self) -> list[Observation]:
         """The observations, one by one."""
-        columns = (repeat(None) if each is None else each for each in (self._train, self._validation))
+        columns = (
+            repeat(None) if each is None else each for each in (self._train, self._validation)
+        )
         return [
             self.first._replace(step=step, train=train, validation=validation)
             for step, train, validation in zip(self.steps, *columns, strict=False)
@@ -65,8 +65,10 @@ class Passage:
 
     def parts(self, beyond: float) -> Iterator["Passage"]:
         """Passages of at most a hundred observations each, whose steps are beyond one."""
-        for begin in range(bisect_right(self.steps, beyond), len(self.steps), _MOST):
-            part = slice(begin, begin + _MOST)
+        rate = self.first.learning_rate
+        most = _MOST if rate is None or 0 < rate < math.inf else 1  # which may seem to change
+        for begin in range(bisect_right(self.steps, beyond), len(self.steps), most):
+            part = slice(begin, begin + most)
             train = None if self._train is None else self._train[part]
             validation = None if self._validation is None else self._validation[part]
             first = self.first._replace(
@@ -82,7 +84,7 @@ def _are_plain(values: Values) -> TypeGuard[Sequence[float]]:
         return False
     numbers = cast("Sequence[float]", values)
     # of NaN the sum tells, which the extremes do not
-    return -LARGEST < min(numbers) and max(numbers) < LARGEST and math.isfinite(sum(numbers))
+    return min(numbers) > -LARGEST and max(numbers) < LARGEST and math.isfinite(sum(numbers))
 
 
 class Skimmer(Detector, Protocol):

@@ -229,7 +229,7 @@ class NoConvergence:
             return None
         return self._check(observation, value, self._patience)
 
-    def skim(self, passage: Passage) -> bool:
+    def skim(self, passage: Passage) -> bool:  # noqa: ARG002 - as the others
         """Take the next observations at once, where it is over."""
         return self._patience is not None and self._checks > self._patience
 
