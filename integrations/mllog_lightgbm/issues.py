@@ -4,7 +4,6 @@ Beside it stands its value on the training data, where that is evaluated too.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from mllog_callbacks import DetectorSet, Facts, Issue, Observation, Passage, guarded
 from mllog_lightgbm.opening import Opening
@@ -12,14 +11,6 @@ from mllog_lightgbm.parameters import Parameters
 from mllog_lightgbm.results import CV_SET, Step, read_results
 
 __all__ = ["Watcher", "facts_for_causes"]
-
-
-class _LookedAt(NamedTuple):
-    """A metric on a set, at an iteration and with the places of its values among the results."""
-
-    first: Observation
-    train: int | None
-    validation: int | None
 
 
 class Watcher:
@@ -38,16 +29,16 @@ class Watcher:
 
     def observe(self, steps: Sequence[Step]) -> list[Issue]:
         """Take iterations; returns the issues that begin or end with them, by iteration."""
-        together = len(steps) > 1 and _are_alike(steps)
-        parts = [steps] if together else [[step] for step in steps]
-        return [issue for part in parts for issue in self._look(part) or ()]
+        if len(steps) == 1 or _are_alike(steps):
+            return self._look(steps) or []
+        return [issue for step in steps for issue in self._look([step]) or ()]
 
     @guarded
     def _look(self, steps: Sequence[Step]) -> list[Issue]:
         """Take iterations that are alike: many as columns, each of a metric on a set."""
         looked_at = self._looked_at(steps[0])
         if len(steps) == 1:
-            return [issue for each in looked_at for issue in self._detectors.observe(each.first)]
+            return [issue for each, *_ in looked_at for issue in self._detectors.observe(each)]
         iterations = [iteration for iteration, _, _ in steps]
         columns: dict[int | None, list[float] | None] = {
             place: [float(each[2]) for each in column]
@@ -55,11 +46,12 @@ class Watcher:
         }
         columns[None] = None
         return self._detectors.follow(
-            Passage(each.first, iterations, columns[each.train], columns[each.validation])
-            for each in looked_at
+            Passage(first, iterations, columns[train], columns[validation])
+            for first, train, validation in looked_at
         )
 
-    def _looked_at(self, step: Step) -> list[_LookedAt]:
+    def _looked_at(self, step: Step) -> list[tuple[Observation, int | None, int | None]]:
+        """What is observed of an iteration, each with the places of its values in the results."""
         iteration, results, rate = step
         if results and results[0][0] == CV_SET:
             results = tuple(read_results(results))
@@ -68,21 +60,15 @@ class Watcher:
         trained = {each[1]: place for place, each in enumerate(results) if each[0] == training}
         only_training = len(trained) == len(results)
         found = []
-        for place, (dataset, metric, value, better) in enumerate(each[:4] for each in results):
+        for place, each in enumerate(results):
+            dataset, metric = each[0], each[1]
             if dataset == training and not only_training:
                 continue
             train, validation = trained.get(metric), None if only_training else place
-            first = Observation(
-                iteration,
-                "iteration",
-                metric,
-                dataset,
-                None if train is None else float(results[train][2]),
-                None if validation is None else float(value),
-                better,
-                now,
-            )
-            found.append(_LookedAt(first, train, validation))
+            one = None if train is None else float(results[train][2])
+            other = None if validation is None else float(each[2])
+            first = Observation(iteration, "iteration", metric, dataset, one, other, each[3], now)
+            found.append((first, train, validation))
         return found
 
 

@@ -203,7 +203,8 @@ class Training:
                     self._tell_progress(done)
             except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
                 report_failure(error, "Training.take")
-        guarded(self._run.tell_issues)(issues, "iteration")  # of a user's detector, of other steps
+        if issues:  # of a user's detector, which says that they are of later steps
+            guarded(self._run.tell_issues)(issues, "iteration")
 
     def _tell_progress(self, done: int) -> None:
         self._cadence.told(done)
