@@ -89,8 +89,9 @@ def _mlflow(folder: Path) -> Iterator[list[Any]]:
 
     keep_mlflow_in(folder)
     results: list[Any] = []
+    record: Callable[..., object] = _autolog_callback
     with mlflow.start_run() as run, batch_metrics_logger(run.info.run_id) as logger:
-        yield [lambda env: _autolog_callback(env, logger, results)]
+        yield [lambda env: record(env, logger, results)]
 
 
 @contextmanager

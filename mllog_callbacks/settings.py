@@ -1,7 +1,4 @@
-"""Settings from the environment: `MLLOG_DIR`, `MLLOG_LEVEL`, `MLLOG_SESSION`, `MLLOG_DISABLED`.
-
-And, for where entries wait and when they are safe, `MLLOG_DURABILITY` and `MLLOG_SPOOL`.
-"""
+"""Settings from the environment: each field of `Settings` is a variable, as in `MLLOG_DIR`."""
 
 from pathlib import Path
 from typing import Annotated, Literal

@@ -8,8 +8,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
+from mllog_callbacks.cli import main
 from test_cli import MLLOG, run
 from trails import lines, training, write
 
@@ -59,6 +61,15 @@ def test_json_is_json(command: str, folder: Path) -> None:
     shown = run(command, "--json", *paths, folder=folder).stdout
     values = [shown] if command == "schema" else shown.splitlines()
     assert all(isinstance(json.loads(value), dict) for value in values)
+
+
+def test_every_command_takes_json() -> None:
+    """But the one whose script a shell reads."""
+    commands = set(main.list_commands(click.Context(main)))
+    for name in sorted(commands - {"completion"}):
+        command = main.get_command(click.Context(main), name)
+        assert command is not None
+        assert "as_json" in [each.name for each in command.params], name
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,7 @@ def test_causes_come_from_facts_only() -> None:
     told = reason(Facts(rows=398, features=30, num_leaves=63, min_data_in_leaf=1))
     assert "Probable cause: trees of up to num_leaves=63 over 398 training rows" in told
     assert "min_data_in_leaf=1" in told
+    assert "robable" not in reason(Facts(rows=398, num_leaves=63, min_data_in_leaf=20))
     assert "more features (500) than training rows (100)" in reason(Facts(rows=100, features=500))
     assert "dropout=0" in reason(Facts(rows=100, dropout=0.0))
 

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from sealed import judge, kill, problems
 START, PROGRESS = "TRAINING_STARTED", "TRAINING_PROGRESS"
 COMPLETED, STOPPED, FAILED = "TRAINING_COMPLETED", "TRAINING_STOPPED", "TRAINING_FAILED"
 ENDLESS = "begins a run that has no end"
+SECOND = "ends a run, but each run of these names that began before has had its end"
 LATE = "ends a run, but each run that began before has had its end"
 OUTSIDE = "tells of progress while no run is open"
 
@@ -29,6 +31,9 @@ OUTSIDE = "tells of progress while no run is open"
         ([START, STOPPED, START, FAILED], {}),
         ([START, START, PROGRESS, COMPLETED, PROGRESS, STOPPED, "MODEL_SAVED"], {}),
         ([FAILED], {}),  # a run that was refused before it began
+        ([START, COMPLETED, FAILED], {3: SECOND}),
+        ([START, FAILED, FAILED], {3: SECOND}),
+        ([START, COMPLETED, START, FAILED, FAILED], {5: SECOND}),
         ([PROGRESS], {}),  # of a caller's own
         ([START, PROGRESS], {1: ENDLESS}),
         ([START, START, COMPLETED], {1: ENDLESS}),
@@ -62,6 +67,38 @@ def test_the_run_without_an_end_is_found_by_its_names(tmp_path: Path) -> None:
             log.emit(COMPLETED, model=model)
     drained(tmp_path)
     assert [each.first for each in judge(tmp_path).problems if each.first] == [2]
+
+
+def test_two_ends_of_one_run_are_found_beside_another_of_other_names(tmp_path: Path) -> None:
+    """The other one is not taken for the one that ended twice."""
+    with AuditLog(tmp_path, session="run", dataset="d") as log:
+        for event, model in (START, "a"), (START, "b"), (COMPLETED, "a"), (FAILED, "a"):
+            log.emit(event, model=model)
+        log.emit(STOPPED, model="a")
+        log.emit(COMPLETED, model="b")
+    drained(tmp_path)
+    assert [each.first for each in judge(tmp_path).problems if each.first] == [4, 5]
+
+
+def test_an_end_may_name_what_its_start_did_not(tmp_path: Path) -> None:
+    """A model's name may be known later than the start, again and again."""
+    with AuditLog(tmp_path, session="run") as log:
+        for _ in range(2):
+            log.emit(START)
+            log.emit(FAILED, model="a", dataset="d")
+    drained(tmp_path)
+    assert judge(tmp_path).life_cycle == Status.SOUND
+
+
+def test_a_refused_run_ends_no_other(tmp_path: Path) -> None:
+    """Nor is its failure a second end of an earlier run: it says that it had not begun."""
+    with AuditLog(tmp_path, session="run", model="a") as log:
+        for event in START, COMPLETED, START:
+            log.emit(event)
+        log.emit(FAILED, metrics_snapshot={"begun": False})
+        log.emit(COMPLETED)
+    drained(tmp_path)
+    assert judge(tmp_path).life_cycle == Status.SOUND
 
 
 def test_a_killed_run_has_no_end_and_one_under_way_needs_none_yet(tmp_path: Path) -> None:
@@ -135,6 +172,13 @@ def _fail(_: object) -> None:
     raise ValueError(msg)
 
 
+def _refused(lgb: Any, params: dict[str, Any], data: object, audit: Any) -> None:
+    """Of one callback, a training that ends well, and one that never begins."""
+    lgb.train(params, data, 5, callbacks=[audit])
+    with audit:
+        lgb.train(params, data, -1, callbacks=[audit])
+
+
 FITS: dict[str, Callable[..., object]] = {
     "train": lambda lgb, params, data, calls: lgb.train(params, data, 5, callbacks=calls),
     "early": lambda lgb, params, data, calls: lgb.train(
@@ -148,6 +192,7 @@ FITS: dict[str, Callable[..., object]] = {
     "failed": lambda lgb, params, data, calls: lgb.train(
         params, data, 5, callbacks=[*calls, _fail]
     ),
+    "unread": lambda lgb, params, data, calls: _refused(lgb, params, data, *calls),
     "refused": lambda lgb, params, data, calls: lgb.train(
         params | {"num_leaves": -1}, data, 5, callbacks=calls
     ),
@@ -163,7 +208,7 @@ def test_real_trainings_keep_the_rules(tmp_path: Path, name: str) -> None:
         try:
             train(log, seed)
         except Exception:  # noqa: BLE001 - LightGBM's own error, or ours on purpose
-            assert name in {"failed", "refused"}
+            assert name in {"failed", "refused", "unread"}
 
     with AuditLog(tmp_path, session="run", level="DEBUG") as log:
         run(log, 0)

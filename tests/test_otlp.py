@@ -1,5 +1,6 @@
 """The OTLP mirror, against a real receiver on this machine that decodes what it gets."""
 
+import json
 import logging
 import threading
 from collections.abc import Iterator
@@ -162,3 +163,6 @@ def test_what_was_not_sent_is_exit_1(tmp_path: Path, receiver: Receiver) -> None
     arguments: list[str | Path] = ["mirror", tmp_path, "--endpoint", receiver.endpoint, "--once"]
     shown = mllog(*arguments, "--give-up-after", "0")
     assert (shown.returncode, shown.stderr) == (1, b"0 sent, 10 dropped\n")
+    receiver.status = 200
+    told = json.loads(mllog(*arguments, "--json").stdout)
+    assert told == {"sent": 10, "dropped": 0, "complete": True}

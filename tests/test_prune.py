@@ -1,5 +1,6 @@
 """Retention: what is old enough goes, with a record of it; nothing else does."""
 
+import json
 import os
 from pathlib import Path
 
@@ -90,6 +91,26 @@ def test_a_dry_run_removes_nothing(logs: Path) -> None:
         == b"old: would be removed\n"
     )
     assert len(list(logs.glob("*.jsonl"))) == 2
+
+
+def test_json_tells_what_became_of_each_session(logs: Path) -> None:
+    """With the exit codes as they are."""
+    tampered = _old(logs, "changed")
+    edit(tampered, lambda lines: lines.pop(3))
+    os.utime(tampered, (LONG_AGO, LONG_AGO))
+    arguments = ["prune", str(logs), "--older-than", "200", "--json"]
+    outcomes = []
+    for dry in ["--dry-run"], []:
+        shown = mllog(*arguments, *dry)
+        assert (shown.returncode, shown.stderr) == (1, b"")
+        outcomes += [json.loads(line) for line in shown.stdout.splitlines()]
+    assert {each["directory"] for each in outcomes} == {str(logs)}
+    assert [(each["session"], each["outcome"]) for each in outcomes] == [
+        ("changed", "was tampered with, and stays"),
+        ("old", "would be removed"),
+        ("changed", "was tampered with, and stays"),
+        ("old", "removed"),
+    ]
 
 
 def test_evidence_stays(logs: Path) -> None:

@@ -63,7 +63,8 @@ def test_mllog_query_prints_rows(logs: Path) -> None:
     ]
     as_csv = mllog("query", BY_SESSION, logs, "--format", "csv").stdout
     assert as_csv == b"session,n,m\na,10,9\nb.2-x,1,41\n"
-    as_json = mllog("query", BY_SESSION, logs, "--format", "json").stdout.splitlines()
+    as_json = mllog("query", BY_SESSION, logs, "--json").stdout.splitlines()
+    assert mllog("query", BY_SESSION, logs, "--format", "json").stdout.splitlines() == as_json
     assert json.loads(as_json[1]) == {"session": "b.2-x", "n": 1, "m": 41}
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 
 from mllog_callbacks.report import render_card, render_index, render_report
+from mllog_callbacks.story import join
 from trails import issue, lines, story_of, story_of_bytes, training
 
 playwright = pytest.importorskip(
@@ -74,6 +75,7 @@ def _pages() -> dict[str, str]:
         "unfinished": render_report(story_of(*training(12, None))),
         "damaged": render_report(story_of_bytes(lines(training()).replace(b"valid", b'"', 3))),
         "several": render_report(story_of(*several)),
+        "together": render_report(join("together", [stopped, failed, story_of()])),
         "empty": render_report(story_of_bytes(b"")),
         "hostile": _hostile(),
         "index": render_index([("a.html", stopped), ("b.html", failed)]),
@@ -128,7 +130,7 @@ def test_no_page_breaks_a_rule_of_accessibility(name: str, scheme: str, shown: A
     assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
 
 
-@pytest.mark.parametrize("name", ["stopped", "several", "hostile"])
+@pytest.mark.parametrize("name", ["stopped", "several", "together", "hostile"])
 def test_pages_fit_a_phone(name: str, shown: Any) -> None:
     """Nothing but charts and tables scrolls sideways, each within its own frame."""
     page = shown(name, viewport={"width": 360, "height": 700})

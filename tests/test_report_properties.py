@@ -14,7 +14,7 @@ from lines import good
 from mllog_callbacks import LogEntry, read_lines
 from mllog_callbacks.report import render_card, render_index, render_report
 from mllog_callbacks.rows import FileAccount, parse_row, read_rows
-from mllog_callbacks.story import telling
+from mllog_callbacks.story import join, telling
 from mllog_callbacks.story.summing import as_object
 from mllog_callbacks.timestamps import format_timestamp
 from trails import any_told, lines, story_of_bytes, training
@@ -48,13 +48,14 @@ class Reader(HTMLParser):
 def check(raw: bytes) -> None:
     """Everything that is made of a log is made of this one."""
     story = story_of_bytes(raw)
-    page = render_report(story)
-    reader = Reader()
-    reader.feed(page)
-    assert reader.open == []
-    assert not reader.elements & {"img", "iframe", "link", "object", "form", "input"}
-    assert page.count("<script>") == 1
-    assert len(page.encode()) < 150_000
+    for each in (story, join("both", [story, story])):
+        page = render_report(each)
+        reader = Reader()
+        reader.feed(page)
+        assert reader.open == []
+        assert not reader.elements & {"img", "iframe", "link", "object", "form", "input"}
+        assert page.count("<script>") == 1
+        assert len(page.encode()) < 150_000
     assert len(render_card([story]).encode()) <= 20_000
     assert "NaN" not in json.dumps(as_object(story), allow_nan=False)
     assert render_index([("a.html", story)])

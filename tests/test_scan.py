@@ -97,3 +97,35 @@ def test_columns_that_are_ambiguous_are_left_out(tmp_path: Path) -> None:
     result = scanned(tmp_path / "m.csv", "train_loss,train_loss_epoch,val_loss\n1,1,1\n")
     assert "ambiguous" in result.stderr
     assert "0 issues in 0 curves" in result.stderr
+
+
+def test_several_files_folders_and_globs(tmp_path: Path) -> None:
+    """Each told under its name; audit logs in the folder are none of them."""
+    for name, text in ("a/metrics.csv", LIGHTNING), ("b/deep/results.csv", ULTRALYTICS):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "b" / "ml-platform-2026-01-30.run.jsonl").write_text("no table")
+    folder = CliRunner().invoke(main, ["scan", str(tmp_path)])
+    assert folder.exit_code == 1
+    first, second = (tmp_path / "a" / "metrics.csv", tmp_path / "b" / "deep" / "results.csv")
+    assert f"{first}: error MLA004 Non-finite value: validation loss" in folder.stdout
+    assert f"{second}: 1 issue in 1 curve" in folder.stderr
+    named = CliRunner().invoke(main, ["scan", str(first), str(tmp_path / "**" / "results.csv")])
+    assert (named.stdout, named.exit_code) == (folder.stdout, 1)
+    as_json = CliRunner().invoke(main, ["scan", "--json", str(tmp_path), str(first)])
+    told = [*map(json.loads, as_json.stdout.splitlines())]
+    assert [each["summary"]["file"] for each in told if "summary" in each] == [
+        *map(str, (first, second))
+    ]
+    assert {each["file"] for each in told if "summary" not in each} == {str(first), str(second)}
+
+
+def test_what_cannot_be_read_leaves_the_others(tmp_path: Path) -> None:
+    """They are told; the exit code says that not all were."""
+    path = tmp_path / "metrics.csv"
+    path.write_text(LIGHTNING)
+    (tmp_path / "empty").mkdir()
+    result = CliRunner().invoke(main, ["scan", str(tmp_path / "empty"), "none.csv", str(path)])
+    assert result.exit_code == 3
+    assert "error MLA004" in result.stdout
+    assert result.stderr.count("cannot be read") == 2

@@ -113,3 +113,12 @@ def test_keygen_makes_a_key_for_its_owner_alone_and_replaces_none(tmp_path: Path
     before = (tmp_path / "key").read_bytes()
     assert mllog("keygen", tmp_path / "key").returncode == 3
     assert (tmp_path / "key").read_bytes() == before
+
+
+def test_keygen_names_the_key_as_chains_name_it(tmp_path: Path) -> None:
+    """With --json; where it fails, there is none."""
+    shown = mllog("keygen", tmp_path / "key", "--json")
+    told = json.loads(shown.stdout)
+    assert told["key"] == read_public_key(Path(told["public"]))
+    assert Path(told["private"]) == tmp_path / "key"
+    assert mllog("keygen", tmp_path / "key", "--json").stdout == b""

@@ -179,7 +179,17 @@ def test_runs_one_after_the_other_have_their_own_settings() -> None:
         ([{"epoch": 1, "learning_rate": {"Adam": 0.1}}], "epoch", ["learning_rate.Adam"]),
         ([{"loss": 1.0}, {"loss": 0.5}], "entry", ["loss"]),
         ([{"epoch": 1, "rows": 10, "best_score": 0.5, "patience": 3}], "entry", []),
-        ([{"epoch": 9, "metric": "training loss", "last": 0.5}], "epoch", ["training loss"]),
+        (
+            [{"epoch": 9, "training": {"loss": 0.5, "loss_first": 0.9, "loss_best": 0.4}}],
+            "epoch",
+            ["training loss"],
+        ),
+        (
+            [{"epoch": 1, "training": {"train_loss": 2.0}, "validation": {"val_loss": 1.0}}],
+            "epoch",
+            ["training loss", "validation loss"],
+        ),
+        ([{"round": 1, "candidates": 9, "runner_up": {"test": {"f1": 0.4}}}], "entry", []),
     ],
 )
 def test_metrics_of_any_shape_become_curves(

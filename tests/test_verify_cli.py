@@ -132,6 +132,25 @@ def test_one_entry_is_proved_without_the_others(tmp_path: Path, line: int) -> No
     assert mllog("check", proof, "--root", "ab" * 32).returncode == 1
 
 
+def test_json_tells_what_a_proof_is_worth(tmp_path: Path) -> None:
+    """Whether it holds, and whether anybody vouches for its root; the exit codes as they are."""
+    path = seal(tmp_path, 20)
+    proof = json.loads(mllog("prove", "--json", path, "7").stdout)
+    assert proof["root"] == json.loads(mllog("anchor", "--json", path).stdout)["root"]
+    told = {}
+    for root in proof["root"], "ab" * 32, "":
+        trusted = ["--root", root] if root else []
+        shown = mllog("check", "-", "--json", *trusted, stdin=json.dumps(proof).encode())
+        told[shown.returncode] = json.loads(shown.stdout)
+    assert {code: (each["holds"], each["trusted"]) for code, each in told.items()} == {
+        0: (True, True),
+        1: (False, False),
+        3: (True, False),
+    }
+    assert (told[0]["session"], told[0]["entry"], told[0]["entries"]) == ("run", 7, 20)
+    assert told[0]["line"].encode() == path.read_bytes().splitlines()[6]
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("line", "{}"), ("index", 7), ("entries", 4), ("path", [])]
 )

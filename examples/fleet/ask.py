@@ -2,20 +2,23 @@
 
 import argparse
 import sys
+from collections.abc import Mapping
 
 from pyspark.sql import SparkSession
 
 from mllog_callbacks.query import spark_entries
 
 
-def open_spark(master: str) -> SparkSession:
+def open_spark(master: str, settings: Mapping[str, str] | None = None) -> SparkSession:
     """A session that shows timestamps in UTC, as they stand in the logs.
 
     Args:
         master: The cluster; ``local-cluster[2,1,1024]`` is one on this machine.
+        settings: Further settings of Spark.
     """
     return (
-        SparkSession.builder.master(master)
+        SparkSession.builder.config(map=dict(settings or {}))
+        .master(master)
         .appName("mllog")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.ui.enabled", "false")

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 from sklearn.datasets import load_breast_cancer
 
 HERE = Path(__file__).parent
-SIZE = {"width": 1400, "height": 947}
+SIZE: ViewportSize = {"width": 1400, "height": 947}
 GAPS = slice(None, None, 50)
 TREES, SHOWN_AT = 2000, 220
 

@@ -122,7 +122,13 @@ class MLAuditCallback(Auditor):
         """LightGBM refused its arguments before it read its callbacks, or was never called."""
         run = self.new_run()
         run.name(model="LightGBM")
-        run.fail(error, "before LightGBM read its callbacks", "before it began", NO_MODEL)
+        run.fail(
+            error,
+            "before LightGBM read its callbacks",
+            "before it began",
+            NO_MODEL,
+            {"begun": False},
+        )
 
     def _new_training(self) -> Training:
         return Training(self.new_run())

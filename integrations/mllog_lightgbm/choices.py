@@ -1,5 +1,6 @@
 """What LightGBM decided by itself, and what it made of what it was given."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -14,6 +15,11 @@ ALGORITHM: Final[tuple[str, ...]] = ("boosting", "objective", "tree_learner", "d
 
 _STARTS_AT_ZERO: Final = frozenset({"custom", "none", "lambdarank", "rank_xendcg"})
 """Objectives for which LightGBM fits no constant to start from."""
+
+_WORD: Final = re.compile(r"[^\s,\[\]]+")
+
+_SWITCHES: Final = {"true": "1", "+": "1", "false": "0", "-": "0"}
+"""How LightGBM lets a switch be written."""
 
 # Of these the caller's text and LightGBM's differ by more than a decision: names of columns
 # become indices, names of metrics and objectives are told apart below.
@@ -33,7 +39,7 @@ def _renamed(opening: Opening) -> Iterator[str]:
         given, used = found.given.get(name), found.resolved.get(name)
         if given is None or used in {None, ""} or isinstance(given, Function):
             continue
-        if _words(given) != _words(used):
+        if {*_words(given)} != {*_words(used)}:
             yield f"{name}={shown(used)} is what LightGBM makes of {name}={shown(given)}."
 
 
@@ -41,12 +47,9 @@ def _overruled(opening: Opening) -> Iterator[str]:
     found = opening.found
     for name, given in found.given.items():
         used = found.resolved.get(name)
-        if (
-            used is None
-            or name in _OTHER_TEXT
-            or isinstance(given, Function)
-            or _plain(given) == used
-        ):
+        if used is None or name in _OTHER_TEXT or isinstance(given, Function):
+            continue
+        if [*map(_plain, _words(given))] == [*map(_plain, _words(used))]:
             continue
         yield f"{name}={shown(used)} is used where {name}={shown(given)} was given."
 
@@ -151,26 +154,18 @@ _LOOKS: Final[tuple[Callable[[Opening], Iterator[str]], ...]] = (
 )
 
 
-def _plain(value: Any) -> object:  # noqa: ANN401 - whatever the caller gave
-    """A value as it would be read back from LightGBM's text."""
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, str):
-        return _number(value)
-    if isinstance(value, (list, tuple)):
-        text = ",".join(str(_plain(each)) for each in value)
-        return _number(text)
-    return value
-
-
-def _number(text: str) -> object:
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def _words(value: object) -> set[str]:
+def _words(value: Any) -> list[str]:  # noqa: ANN401 - whatever the caller gave
+    """The words of a value as LightGBM writes it: those of lists and arrays, one by one."""
+    if hasattr(value, "tolist"):  # of numpy
+        value = value.tolist()
     if isinstance(value, (list, tuple, set, frozenset)):
-        return {str(each) for each in value}
-    return set(str(value).split(","))
+        return [word for each in value for word in _words(each)]
+    return _WORD.findall(str(value))
+
+
+def _plain(word: str) -> object:
+    """A word as it would be read back from LightGBM's text."""
+    try:
+        return float(_SWITCHES.get(word.lower(), word))
+    except ValueError:
+        return word

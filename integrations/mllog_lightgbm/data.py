@@ -10,6 +10,7 @@ __all__ = ["DataFacts", "FeatureFacts", "data_facts", "feature_facts"]
 
 _CLASSIFYING: Final = frozenset({"binary", "multiclass", "multiclassova"})
 _CLASSES_LISTED: Final = 20
+_LABELS_COUNTED: Final = 1 << 16
 _ROWS_AT_ONCE: Final = 1 << 20
 
 
@@ -19,7 +20,8 @@ class DataFacts(NamedTuple):
     Attributes:
         rows: Number of rows.
         features: Number of features.
-        classes: Rows of each class, by label; None where labels are no classes, or are not known.
+        classes: Rows of each class, by label; None where labels are no classes, are too many, or
+            are not known.
         labels: Least and largest label, and their mean, where labels are no classes; else None.
         weights: Least and largest weight of a row; None where no weights were given.
         groups: Number of groups (queries), and the least and largest number of rows in one; None
@@ -72,13 +74,13 @@ def data_facts(data: Dataset, objective: object) -> DataFacts:
     """
     labels, weights = _values(data, "label"), _values(data, "weight")
     classes = _classes(labels) if labels is not None and objective in _CLASSIFYING else None
-    spread = None if labels is None or objective in _CLASSIFYING else _spread(labels)
+    spread = None if labels is None or classes is not None else _spread(labels)
     bounds = data.get_field("group")
     sizes = None if bounds is None else np.diff(bounds)
     return DataFacts(
         data.num_data(),
         data.num_feature(),
-        classes,
+        classes if classes and len(classes) <= _CLASSES_LISTED else None,
         spread,
         None if weights is None else (float(weights.min()), float(weights.max())),
         None if sizes is None else (len(sizes), int(sizes.min()), int(sizes.max())),
@@ -117,15 +119,16 @@ def _parts(values: np.ndarray[Any, Any]) -> Iterator[np.ndarray[Any, Any]]:
 
 
 def _classes(labels: np.ndarray[Any, Any]) -> dict[str, int] | None:
-    counts = np.zeros(0, dtype=np.int64)
-    for part in _parts(labels):
-        more = np.bincount(part.astype(np.int64), minlength=len(counts))
-        more[: len(counts)] += counts
-        counts = more
-    present = np.flatnonzero(counts)
-    if len(present) > _CLASSES_LISTED:
+    """Rows of each label; None where labels are no whole numbers, or lie too far apart to count."""
+    least, largest = float(labels.min()), float(labels.max())
+    if not largest - least < _LABELS_COUNTED:
         return None
-    return {str(label): int(counts[label]) for label in present}
+    counts = np.zeros(int(largest - least) + 1, dtype=np.int64)
+    for part in _parts(labels):
+        if (part % 1).any():
+            return None
+        counts += np.bincount((part - least).astype(np.int64), minlength=len(counts))
+    return {str(int(least) + label): int(counts[label]) for label in np.flatnonzero(counts)}
 
 
 def _spread(labels: np.ndarray[Any, Any]) -> tuple[float, float, float]:

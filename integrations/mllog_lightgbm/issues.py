@@ -91,7 +91,7 @@ def facts_for_causes(opening: Opening) -> Facts:
     """What is known of a training that may make a cause probable."""
     data, found, patience = opening.data, opening.found, opening.patience
     return Facts(
-        rows=data.rows if data else None,
+        rows=opening.rows,
         features=data.features if data else None,
         classes=data.classes if data else None,
         num_leaves=_whole(found.get("num_leaves")),

@@ -20,11 +20,12 @@ from lightgbm import Booster, CVBooster
 
 from mllog_callbacks import finaliser, guarded
 
-__all__ = ["Model", "Saved", "boosters_of", "gains", "watch_saves"]
+__all__ = ["Model", "Saved", "boosters_of", "gains", "held", "watch_saves"]
 
 Model: TypeAlias = Booster | CVBooster
 
 _HEAD: Final = 5
+_LEAST_SHARE: Final = 0.0005  # what is shown as 0.1 %
 
 
 def boosters_of(model: Model) -> list[Booster]:
@@ -47,7 +48,12 @@ def gains(boosters: Iterable[Booster], iteration: int) -> dict[str, float]:
         return {}
     names, shares = found[0][0], total / total.sum()
     first = np.argsort(-shares, kind="stable")[:_HEAD]
-    return {names[index]: float(shares[index]) for index in first if shares[index] > 0}
+    return {names[index]: float(shares[index]) for index in first if shares[index] >= _LEAST_SHARE}
+
+
+def held(boosters: Iterable[Booster]) -> int:
+    """Of how many iterations each booster has trees: fewer than ran, where none could be split."""
+    return min((each.current_iteration() for each in boosters), default=0)
 
 
 class Saved(NamedTuple):

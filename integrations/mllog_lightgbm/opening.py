@@ -1,6 +1,6 @@
 """All that is known of a training when it begins: read once, and the training left as it is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -31,6 +31,8 @@ class Opening:
         features: What LightGBM made of the features; None where it is not known.
         patience: What early stopping allows; 0 where it is not armed, None where not known.
         folds: Number of folds of a cross-validation; 0 for a training.
+        rows: Rows to train on; in a cross-validation, those of the fold with the fewest. None
+            where not known.
         continued: Iterations of the model that the training continues.
         class_weight: The estimator's weights of classes; None without.
         begun: Whether a first iteration began.
@@ -41,6 +43,7 @@ class Opening:
     features: FeatureFacts | None = None
     patience: int | None = None
     folds: int = 0
+    rows: int | None = None
     continued: int = 0
     class_weight: object = None
     begun: bool = False
@@ -89,6 +92,7 @@ def open_training(
         features=None if text is None else _tried(feature_facts, text.head),
         patience=patience,
         folds=len(boosters) if env is not None and isinstance(env.model, CVBooster) else 0,
+        rows=_tried(_rows, boosters),
         continued=0 if env is None else env.begin_iteration,
         class_weight=None if estimator is None else estimator.class_weight,
         begun=env is not None,
@@ -102,6 +106,10 @@ def _sets(model: Booster | CVBooster, data: Dataset | None) -> dict[str, Dataset
         for name, each in zip(first.name_valid_sets, first.valid_sets, strict=False):
             sets.setdefault(name, each)
     return sets
+
+
+def _rows(boosters: Sequence[Booster]) -> int | None:
+    return min((each.train_set.num_data() for each in boosters), default=None)
 
 
 def _tried(function: Callable[..., _T], *args: Any) -> _T | None:  # noqa: ANN401 - passed on

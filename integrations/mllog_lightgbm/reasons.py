@@ -17,7 +17,7 @@ __all__ = [
     "saved",
     "stopped_early",
     "vanished",
-    "with_gains",
+    "with_model",
 ]
 
 NO_MODEL: Final = "no model was returned"
@@ -120,7 +120,8 @@ def completed(
     folds: int = 0,
 ) -> Reason:
     """All planned iterations ran."""
-    decision = f"{_what(folds)} completed: all {count(planned, 'planned iteration')} ran."
+    which = "the one planned iteration" if planned == 1 else f"all {planned:,} planned iterations"
+    decision = f"{_what(folds)} completed: {which} ran."
     if stop is None:
         told = [_standing(each, scores.best(each), last) for each in results]
         told.append(
@@ -141,11 +142,23 @@ def completed(
     )
 
 
-def with_gains(reason: Reason, head: Mapping[str, float], kept: int) -> Reason:
-    """An end, and which features the model gained most from."""
-    told = ", ".join(f"{name} {share:.1%}" for name, share in head.items())
-    trees = f"Of all gain in the first {count(kept, 'iteration')} the most came from {told}."
-    return Reason(reason.decision, f"{reason.reasoning} {trees}")
+def with_model(reason: Reason, head: Mapping[str, float], kept: int, held: int | None) -> Reason:
+    """An end, and what the model is like.
+
+    Args:
+        reason: The end.
+        head: The features of most gain, and their shares; empty where nothing was gained.
+        kept: The iteration that is kept.
+        held: How many iterations the model has trees of, where these are not all; else None.
+    """
+    told = [reason.reasoning]
+    if held is not None:
+        told.append(f"The model holds trees of {count(held, 'iteration')} only.")
+    shares = ", ".join(f"{name} {share:.1%}" for name, share in head.items())
+    if shares:
+        first = "iteration" if kept == 1 else f"{kept:,} iterations"
+        told.append(f"Of all gain in the first {first} the most came from {shares}.")
+    return Reason(reason.decision, " ".join(told))
 
 
 def saved(saved: Saved, *, cv: bool = False) -> Reason:
@@ -161,7 +174,7 @@ def saved(saved: Saved, *, cv: bool = False) -> Reason:
     size = "" if saved.size is None else f" The file has {count(saved.size, 'byte')}."
     return Reason(
         f"{what} saved to {saved.path}, with {which}.",
-        f"save_model was called {saved.place}. {which} are in the file: {why}.{size}",
+        f"save_model was called {saved.place}. It wrote {which}: {why}.{size}",
     )
 
 

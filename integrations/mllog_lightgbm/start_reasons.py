@@ -41,7 +41,7 @@ def opened(opening: Opening) -> Iterable[Told]:
     """What follows the start; the data only where LightGBM has taken it."""
     if opening.sets:
         yield _data(opening)
-    if opening.found.resolved or opening.found.given:
+    if any(opening.found.get(name) is not None for name in ALGORITHM):
         yield _algorithm(opening.found)
     yield _hyperparameters(opening)
 
@@ -66,7 +66,8 @@ def _data(opening: Opening) -> Told:
         if data
         else what
     )
-    others = count(len(sets) - (data is not None), "validation set")
+    validating = len(sets) - (data is not None)
+    others = count(validating, "validation set") if validating else "no validation set"
     if opening.folds:
         others = f"split it into {opening.folds} folds"
     return (

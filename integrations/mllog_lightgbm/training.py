@@ -12,7 +12,7 @@ from mllog_callbacks import Backlog, Cadence, EventType, Reason, Run, guarded, r
 from mllog_lightgbm import reasons, start_reasons
 from mllog_lightgbm.estimator import Estimator
 from mllog_lightgbm.issues import Watcher, facts_for_causes
-from mllog_lightgbm.model import Model, Saved, boosters_of, gains
+from mllog_lightgbm.model import Model, Saved, boosters_of, gains, held
 from mllog_lightgbm.opening import Opening, open_training
 from mllog_lightgbm.parameters import without_functions
 from mllog_lightgbm.results import Result, Scoreboard, Step, as_snapshot, read_results
@@ -243,15 +243,17 @@ class Training:
 
     def _end(self, event: EventType, reason: Reason, kept: int) -> None:
         snapshot: dict[str, object] = {**self._counted(), "kept_iteration": kept}
-        head = self._gains(kept)
-        if head:
-            reason = reasons.with_gains(reason, head, kept)
-            snapshot["gain_shares"] = head
-        self._run.end(event, reason, snapshot)
-
-    def _gains(self, kept: int) -> dict[str, float]:
         model = None if self._model is None else self._model()
-        return {} if model is None else _gains(boosters_of(model), kept) or {}
+        boosters = [] if model is None else boosters_of(model)
+        head = _gains(boosters, kept) or {}
+        if head:
+            snapshot["gain_shares"] = head
+        trees = _held(boosters) if boosters else None
+        if trees is not None and trees < self._done:
+            snapshot["held_iterations"] = trees
+        else:
+            trees = None
+        self._run.end(event, reasons.with_model(reason, head, kept, trees), snapshot)
 
     def _counted(self) -> dict[str, object]:
         return {"iterations_done": self._done - self._first}
@@ -263,4 +265,4 @@ class Training:
         return f"in iteration {min(under_way + 1, self._last):,} of {self._last:,}"
 
 
-_gains = guarded(gains)
+_gains, _held = guarded(gains), guarded(held)

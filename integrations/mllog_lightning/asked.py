@@ -4,6 +4,7 @@ While a trainer is made, Lightning asks each of its callbacks whether it has a s
 reading its attribute `state_dict`. The arguments stand in a frame above then.
 """
 
+import os
 from collections.abc import Mapping
 from types import FrameType
 from typing import Final
@@ -20,7 +21,7 @@ def arguments(frame: FrameType | None) -> tuple[object, dict[str, object]] | Non
     """The trainer that is being made, and what its caller gave; None where none is.
 
     Arguments that come from the environment are among those given. Objects are told by their
-    class.
+    class. The callbacks are left out: Lightning has put its own into the caller's list by then.
 
     Args:
         frame: The frame that reads the attribute.
@@ -32,7 +33,9 @@ def arguments(frame: FrameType | None) -> tuple[object, dict[str, object]] | Non
             found = frame.f_locals
             given = found.get("kwargs")
             if isinstance(given, Mapping):
-                return found.get("self"), {name: _plain(each) for name, each in given.items()}
+                return found.get("self"), {
+                    name: _plain(each) for name, each in given.items() if name != "callbacks"
+                }
         frame = None if frame is None else frame.f_back
     return None
 
@@ -40,6 +43,8 @@ def arguments(frame: FrameType | None) -> tuple[object, dict[str, object]] | Non
 def _plain(value: object) -> object:
     if isinstance(value, _PLAIN):
         return value
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(str(_plain(each)) for each in value)}]"
     return type(value).__name__

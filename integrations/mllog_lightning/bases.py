@@ -8,15 +8,15 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-__all__ = ["CallbackBase", "version"]
+__all__ = ["DISTRIBUTIONS", "CallbackBase", "version"]
 
-_DISTRIBUTIONS: Final = ("pytorch_lightning", "lightning.pytorch")
+DISTRIBUTIONS: Final = ("pytorch_lightning", "lightning.pytorch")
 
 
 def _distributions() -> list[str]:
     """Those that are imported, as their user imports what he trains with; else those installed."""
-    return [name for name in _DISTRIBUTIONS if name in sys.modules] or [
-        name for name in _DISTRIBUTIONS if _installed(name)
+    return [name for name in DISTRIBUTIONS if name in sys.modules] or [
+        name for name in DISTRIBUTIONS if _installed(name)
     ]
 
 
@@ -43,5 +43,5 @@ else:
 def version(trainer: object) -> str:
     """The version of the distribution that a trainer is of; empty where it does not say."""
     homes = (each.__module__ for each in type(trainer).__mro__)
-    home = next((each for each in homes if each.startswith(_DISTRIBUTIONS)), "")
+    home = next((each for each in homes if each.startswith(DISTRIBUTIONS)), "")
     return str(getattr(sys.modules.get(home.partition(".")[0]), "__version__", ""))

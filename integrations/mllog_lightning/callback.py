@@ -17,6 +17,7 @@ from mllog_callbacks import (
 )
 from mllog_lightning.asked import arguments
 from mllog_lightning.bases import CallbackBase
+from mllog_lightning.checkpoints import saved_by
 from mllog_lightning.evaluation import Evaluation
 from mllog_lightning.fit import Fit
 from mllog_lightning.progress import Progress
@@ -159,6 +160,7 @@ class MLAuditCallback(CallbackBase):
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         """The training's time goes on."""
         if (progress := self._progress(trainer)) is not None:
+            progress.validated(trainer)
             progress.return_to_training()
 
     @guarded
@@ -191,9 +193,12 @@ class MLAuditCallback(CallbackBase):
 
     @guarded
     def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
-        """Add the state of the fit to a checkpoint, under a key of its own."""
+        """Add the state of the fit to a checkpoint, under a key of its own, and tell of it."""
         progress = self._progress(trainer)
-        if progress is not None and "callbacks" in checkpoint:
+        if progress is None:
+            return
+        progress.save(trainer, saved_by(sys._getframe()))  # noqa: SLF001 - documented for CPython
+        if "callbacks" in checkpoint:
             checkpoint["callbacks"][self.state_key] = progress.state(trainer)
 
     @guarded

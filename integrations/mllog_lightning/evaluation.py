@@ -11,6 +11,7 @@ from mllog_lightning.values import pending
 __all__ = ["Evaluation"]
 
 _DOING: Final = {"validate": "Validation", "test": "Test", "predict": "Prediction"}
+_SETS: Final = {"validate": "validation", "test": "test", "predict": "prediction"}
 
 
 class Evaluation:
@@ -48,7 +49,7 @@ class Evaluation:
             ),
             {
                 "call": self._kind,
-                "metrics": values,
+                _SETS[self._kind]: values,
                 "ckpt_path": weights,
                 **facts.named("data", loaders),
             },

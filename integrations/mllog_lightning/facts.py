@@ -18,6 +18,7 @@ __all__ = [
     "LoaderFacts",
     "ModelFacts",
     "Settings",
+    "callbacks",
     "loaders",
     "model_facts",
     "module_settings",
@@ -240,3 +241,8 @@ def resolved(trainer: Any) -> dict[str, object]:
         "num_nodes": trainer.num_nodes,
         "precision": trainer.precision,
     }
+
+
+def callbacks(trainer: Any) -> list[str]:
+    """The classes of a trainer's callbacks: the caller's, the module's and Lightning's own."""
+    return [type(each).__name__ for each in trainer.callbacks]

@@ -137,7 +137,7 @@ class Fit:
         self.begin(trainer, module, late=True)
         if self.progress is not None:
             self.progress.drain()
-        where = reasons.where(trainer, error)
+        where = reasons.where(trainer, error, trained=self.trained)
         at = reasons.position(trainer) if self.trained else "before its first batch"
         kept = f"the module is left as it was after {count(trainer.global_step, 'step')}"
         self.run.fail(error, where, at, kept, self._done(trainer) | memory.found(error))
@@ -163,12 +163,13 @@ class Fit:
         settings = [each for each in found if each is not None]
         settings += facts.optimizer_settings(optimizers)
         settings.append(facts.trainer_settings(trainer, self._asked))
-        resolved = facts.resolved(trainer)
+        resolved, callbacks = facts.resolved(trainer), facts.callbacks(trainer)
         self.run.tell(
             EventType.HYPERPARAMETERS_SET,
-            reasons.hyperparameters(settings, resolved, version(trainer)),
+            reasons.hyperparameters(settings, resolved, callbacks, version(trainer)),
             {
                 "resolved": resolved,
+                "callbacks": callbacks,
                 "set_by_caller": {each.of: each.given for each in settings if each.given},
                 "defaults": {each.of: each.defaults for each in settings if each.defaults},
             },

@@ -13,7 +13,15 @@ from typing import Any, Final, NamedTuple
 from mllog_callbacks import DetectorSet, Issue, Observation
 from mllog_callbacks.wording import number
 
-__all__ = ["Best", "Direction", "MetricWatch", "cached_metrics", "directions", "logged_names"]
+__all__ = [
+    "Best",
+    "Direction",
+    "MetricWatch",
+    "cached_metrics",
+    "directions",
+    "logged_names",
+    "measures",
+]
 
 _STAGE: Final = re.compile(r"^(?:train|training|val|valid|validation)[/_. -](?=.)", re.IGNORECASE)
 _LOSS: Final = "train_loss (returned by training_step)"
@@ -27,6 +35,15 @@ def cached_metrics(trainer: Any) -> dict[str, Any]:
     if not isinstance(found, Mapping):
         return {}
     return {name: value for name, value in found.items() if not _is_fork(name, found)}
+
+
+def measures(trainer: Any) -> dict[str, Any]:
+    """Those of the metrics that measure the model: not what `LearningRateMonitor` adds."""
+    added: set[str] = set()
+    for each in trainer.callbacks:
+        if any(kind.__name__ == "LearningRateMonitor" for kind in type(each).__mro__):
+            added |= {*each.lrs, *each.last_momentum_values, *each.last_weight_decay_values}
+    return {name: each for name, each in cached_metrics(trainer).items() if name not in added}
 
 
 def _is_fork(name: str, names: Mapping[str, Any]) -> bool:
@@ -144,8 +161,17 @@ class MetricWatch:
         if best is None:
             return f"{told}."
         if best.epoch == epoch:
-            return f"{told}, its best so far."
+            within = f"; its best was {number(best.value)}, at an earlier validation in this epoch."
+            return f"{told}, its best so far." if value == best.value else f"{told}{within}"
         return f"{told}; its best was {number(best.value)} at epoch {best.epoch:,}."
+
+    def by_set(self, values: Mapping[str, float]) -> dict[str, dict[str, float]]:
+        """Values as an entry holds them, by the stage that logged them, under their own names."""
+        found: dict[str, dict[str, float]] = {}
+        for name, value in values.items():
+            stage = "validation" if name in self.validation else "training"
+            found.setdefault(stage, {})[name] = value
+        return found
 
     def observe(
         self,
@@ -159,6 +185,17 @@ class MetricWatch:
         found: list[Issue] = []
         for name, each in self._observations(values, epoch, rate):
             found += [self._with_source(issue, name) for issue in detectors.observe(each)]
+        return found
+
+    def observe_within(
+        self, detectors: DetectorSet, values: Mapping[str, float], step: int
+    ) -> list[Issue]:
+        """Show a validation within an epoch to detectors that ask for no direction."""
+        found: list[Issue] = []
+        for name, value in values.items():
+            found += detectors.observe(
+                Observation(step, "step", _bare(name), validation=value, higher_is_better=False)
+            )
         return found
 
     def state(self) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from typing import Any, Final
 from mllog_callbacks import Cadence, EventType, Facts, Issue, Reason, Run
 from mllog_callbacks.wording import count, number
 from mllog_lightning import facts, reasons
-from mllog_lightning.checkpoints import CheckpointWatch, Saved
+from mllog_lightning.checkpoints import CheckpointWatch, Saved, SavedBy
 from mllog_lightning.gradients import GradientWatch, measured
-from mllog_lightning.metrics import Best, MetricWatch, cached_metrics, directions, logged_names
-from mllog_lightning.rates import Change, RateWatch, plain, rates
+from mllog_lightning.metrics import Best, MetricWatch, directions, logged_names, measures
+from mllog_lightning.rates import Change, RateWatch, described, plain, rates
 from mllog_lightning.steps import Losses, StepLosses
 from mllog_lightning.stops import patience
 from mllog_lightning.values import Pending, pending
@@ -65,6 +65,7 @@ class Progress:
         self._steps = run.detectors.among(
             _STEP_DETECTORS if self._automatic else _STEP_DETECTORS_BY_HAND
         )
+        self._within = run.detectors.among(("non_finite",))
 
     @property
     def best(self) -> Mapping[str, Best]:
@@ -100,9 +101,39 @@ class Progress:
         if epoch > self._accounted:
             self._accounted = epoch
             self._read_losses(trainer)
-            loop = trainer.fit_loop.epoch_loop
-            self._metrics.validation |= logged_names(loop.val_loop) - logged_names(loop)
-            self._put(pending(cached_metrics(trainer)), self._epoch_told(trainer, epoch))
+            self._learn_validation(trainer)
+            self._put(pending(measures(trainer)), self._epoch_told(trainer, epoch))
+
+    def validated(self, trainer: Any) -> None:
+        """Take a validation's values: one within an epoch may be the best, or no number at all.
+
+        The other detectors look once an epoch, at the last validation in it: what a training logs
+        by epoch is there at its end alone, and a validation is compared with that.
+        """
+        self._learn_validation(trainer)
+        names, epoch = self._metrics.validation, trainer.current_epoch + 1
+        found = {name: each for name, each in measures(trainer).items() if name in names}
+        within = not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch
+        step = trainer.global_step
+
+        def handle(read: Mapping[str, float]) -> None:
+            self._metrics.take(read, epoch)
+            if within:
+                issues = self._metrics.observe_within(self._within, read, step)
+                self._run.tell_issues(issues, "step")
+
+        self._put(pending(found), handle)
+
+    def save(self, trainer: Any, by: SavedBy | None) -> None:
+        """A checkpoint is being made: tell those before it, and it where no callback would.
+
+        Args:
+            trainer: The trainer.
+            by: Who has it saved, where it is not a callback that can be asked later.
+        """
+        self._tell_saved(self._checkpoints.look(trainer))
+        if by is not None:
+            self._tell_saved([by.saved(trainer.current_epoch, trainer.global_step)])
 
     def finish(self, trainer: Any) -> None:
         """Settle all accounts, and tell the last evaluation."""
@@ -130,7 +161,7 @@ class Progress:
             **self._metrics.state(),
             "open": {
                 "epoch": self._accounted + 1,
-                "metrics": dict(pending(cached_metrics(trainer)).read()),
+                "metrics": dict(pending(measures(trainer)).read()),
             },
         }
 
@@ -144,6 +175,10 @@ class Progress:
             self._metrics.take(left["metrics"], left["epoch"])
             issues = self._observed(left["metrics"], left["epoch"], rate=None)
             self._run.tell_issues(issues, "epoch")
+
+    def _learn_validation(self, trainer: Any) -> None:
+        loop = trainer.fit_loop.epoch_loop
+        self._metrics.validation |= logged_names(loop.val_loop) - logged_names(loop)
 
     def _put(self, values: Pending[Any], handle: Callable[[Any], None]) -> None:
         self._waiting.append((values, handle))
@@ -173,14 +208,15 @@ class Progress:
         self._run.tell(
             EventType.TRAINING_PROGRESS,
             Reason(f"Training is {at}.", f"{told}{number(found.mean)}."),
-            {"step": max(found.by_step), "training_step_loss": found.mean},
+            {"step": max(found.by_step), "training": {"step_loss": found.mean}},
         )
 
     def _epoch_told(self, trainer: Any, epoch: int) -> Callable[[Mapping[str, float]], None]:
         """What is done with an epoch's metrics once they are there; all else is taken now."""
-        changes, saved = self._rates.look(trainer), list(self._checkpoints.look(trainer))
-        step, now = trainer.global_step, rates(trainer.optimizers)
-        rate = next(iter(now.values()), None)
+        before, changes = self._rates.last, self._rates.look(trainer)
+        saved = list(self._checkpoints.look(trainer))
+        step, now = trainer.global_step, self._rates.last
+        rate, told = next(iter(now.values()), None), described(before, now)
 
         def handle(read: Mapping[str, float]) -> None:
             values = dict(read)
@@ -189,7 +225,7 @@ class Progress:
                 self._metrics.take_loss(values, _mean(losses))
             self._last = values
             self._metrics.take(values, epoch)
-            self._tell_epoch(epoch, step, values, now)
+            self._tell_epoch(epoch, step, values, now, told)
             self._run.tell_issues(self._observed(values, epoch, rate), "epoch")
             self._tell_changes(changes)
             self._tell_saved(saved)
@@ -200,7 +236,12 @@ class Progress:
         return self._metrics.observe(self._run.detectors, values, epoch, rate=rate)
 
     def _tell_epoch(
-        self, epoch: int, step: int, values: Mapping[str, float], now: Mapping[str, float]
+        self,
+        epoch: int,
+        step: int,
+        values: Mapping[str, float],
+        now: Mapping[str, float],
+        rate: str,
     ) -> None:
         if not self._cadence.due(epoch):
             return
@@ -208,8 +249,13 @@ class Progress:
         told = [self._metrics.standing(name, value, epoch) for name, value in values.items()]
         self._run.tell(
             EventType.TRAINING_PROGRESS,
-            reasons.progressed(epoch, self._cadence.last, told, now),
-            {"epoch": epoch, "step": step, "metrics": dict(values), "learning_rate": plain(now)},
+            reasons.progressed(epoch, self._cadence.last, told, rate),
+            {
+                "epoch": epoch,
+                "step": step,
+                **self._metrics.by_set(values),
+                "learning_rate": plain(now),
+            },
         )
 
     def _tell_changes(self, changes: list[Change]) -> None:
@@ -231,7 +277,7 @@ class Progress:
             self._run.tell(
                 EventType.MODEL_EVALUATED,
                 reasons.evaluated(epoch, told),
-                {"epoch": epoch, "metrics": values},
+                {"epoch": epoch, **self._metrics.by_set(values)},
             )
 
 

@@ -1,6 +1,6 @@
 """Learning rates: what they are, and who changed them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from torch import Tensor
@@ -8,7 +8,7 @@ from torch import Tensor
 from mllog_callbacks import Reason
 from mllog_callbacks.wording import assigned, count, number
 
-__all__ = ["Change", "RateWatch", "plain", "rates"]
+__all__ = ["Change", "RateWatch", "described", "plain", "rates"]
 
 _NO_SETTINGS: Final = frozenset({"last_epoch", "verbose", "best", "num_bad_epochs", "mode_worse"})
 
@@ -31,6 +31,15 @@ def plain(found: Mapping[str, float]) -> float | Mapping[str, float]:
     return next(iter(found.values())) if len(found) == 1 else found
 
 
+def described(before: Mapping[str, float], now: Mapping[str, float]) -> str:
+    """The learning rates of an epoch, in words: schedulers have stepped by the time it is told."""
+    at_end = " and ".join(map(number, now.values()))
+    if not before or before == now:
+        return f"The learning rate is {at_end}." if now else ""
+    at_start = " and ".join(map(number, before.values()))
+    return f"The learning rate was {at_start} when it began, and is {at_end} now."
+
+
 class Change(NamedTuple):
     """A change of a learning rate that was worth telling.
 
@@ -48,31 +57,34 @@ class RateWatch:
 
     What a schedule does a little of in each epoch is told when it has come to a factor of two;
     what `ReduceLROnPlateau` does is told each time: it is a decision.
+
+    Attributes:
+        last: The rates at the last look.
     """
 
     def __init__(self) -> None:
         self._told: dict[str, float] = {}
-        self._last: dict[str, float] = {}
+        self.last: dict[str, float] = {}
 
     def begin(self, trainer: Any) -> dict[str, float]:
         """Take the rates at the start."""
-        self._told = self._last = rates(trainer.optimizers)
-        return self._last
+        self._told = self.last = rates(trainer.optimizers)
+        return self.last
 
     def look(self, trainer: Any) -> list[Change]:
         """The changes since the last look that are worth telling."""
         now, found = rates(trainer.optimizers), []
         for place, optimizer in enumerate(trainer.optimizers):
-            config = _scheduler(trainer, optimizer)
+            configs = _schedulers(trainer, optimizer)
             mine = {name for name in now if name.startswith(f"optimizer {place},")}
-            decided = config is not None and config.reduce_on_plateau
-            before = self._last if decided else self._told
+            decided = any(each.reduce_on_plateau for each in configs)
+            before = self.last if decided else self._told
             moved = [name for name in mine if _moved(before.get(name), now[name], any_=decided)]
             if moved:
                 name = min(moved)
-                found.append(Change(_why(optimizer, config, before[name], now[name]), now))
+                found.append(Change(_why(optimizer, configs, before[name], now[name]), now))
                 self._told = now
-        self._last = now
+        self.last = now
         return found
 
 
@@ -82,21 +94,26 @@ def _moved(before: float | None, now: float, *, any_: bool) -> bool:
     return any_ or not before or not now or not 0.5 < now / before < 2  # noqa: PLR2004 - a factor of two
 
 
-def _scheduler(trainer: Any, optimizer: object) -> Any:
-    """The configuration of the scheduler of an optimizer; None where Lightning has none."""
+def _schedulers(trainer: Any, optimizer: object) -> list[Any]:
+    """The configurations of the schedulers of an optimizer, as far as Lightning knows of them."""
     configs = trainer.lr_scheduler_configs
-    return next(
-        (each for each in configs if getattr(each.scheduler, "optimizer", None) is optimizer), None
-    )
+    return [each for each in configs if getattr(each.scheduler, "optimizer", None) is optimizer]
 
 
-def _why(optimizer: object, config: Any, before: float, now: float) -> Reason:
+def _why(optimizer: object, configs: Sequence[Any], before: float, now: float) -> Reason:
     name = type(optimizer).__name__
     decision = f"The learning rate of {name} was set from {number(before)} to {number(now)}"
-    if config is None:
+    if not configs:
         return Reason(f"{decision}.", "No scheduler that Lightning knows did it: user code did.")
+    if len(configs) > 1:
+        told = " and ".join(f"{_settings(each)} each {each.interval}" for each in configs)
+        return Reason(f"{decision}.", f"Its schedulers step by turns: {told}.")
+    return _why_one(decision, configs[0])
+
+
+def _settings(config: Any) -> str:
+    """A scheduler with its settings."""
     scheduler = config.scheduler
-    kind = type(scheduler).__name__
     settings = {
         each: value
         for each, value in vars(scheduler).items()
@@ -105,7 +122,12 @@ def _why(optimizer: object, config: Any, before: float, now: float) -> Reason:
         and not each.startswith("_")
         and each not in _NO_SETTINGS
     }
-    told = f"{kind}({assigned(settings)})"
+    return f"{type(scheduler).__name__}({assigned(settings)})"
+
+
+def _why_one(decision: str, config: Any) -> Reason:
+    scheduler, told = config.scheduler, _settings(config)
+    kind = type(scheduler).__name__
     if not config.reduce_on_plateau:
         return Reason(f"{decision} by {kind}.", f"{told} steps each {config.interval}.")
     best = getattr(scheduler, "best", None)

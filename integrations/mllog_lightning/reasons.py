@@ -7,7 +7,7 @@ from typing import Any, Final
 import torch
 
 from mllog_callbacks import Reason
-from mllog_callbacks.wording import assigned, count, failed, number
+from mllog_callbacks.wording import assigned, count, failed
 from mllog_lightning.facts import LoaderFacts, ModelFacts, Settings
 
 __all__ = [
@@ -51,7 +51,7 @@ def started(trainer: Any, *, rank: int | None, trained: bool) -> Reason:
         trained: Whether it is under way already: a rank tells its start with its failure.
     """
     limits = planned(trainer)
-    told = " or ".join(f"{value:,} {name}" for name, value in limits.items())
+    told = " or ".join(count(value, name.removesuffix("s")) for name, value in limits.items())
     decision = f"Training of at most {told} started." if told else "Training without limit started."
     reasons = []
     if trainer.world_size > 1:
@@ -87,9 +87,19 @@ def algorithm(model: ModelFacts, optimizers: Sequence[Any], schedulers: Sequence
 
 
 def hyperparameters(
-    settings: Sequence[Settings], resolved: Mapping[str, object], version: str
+    settings: Sequence[Settings],
+    resolved: Mapping[str, object],
+    callbacks: Sequence[str],
+    version: str,
 ) -> Reason:
-    """Who set which hyperparameter, and what Lightning made of where and how to compute."""
+    """Who set which hyperparameter, and what Lightning made of where and how to compute.
+
+    Args:
+        settings: The settings of each thing that has some.
+        resolved: What Lightning made of where and how to compute.
+        callbacks: The classes of all callbacks.
+        version: Lightning's.
+    """
     given = sum(len(each.given) for each in settings)
     told = "; ".join(f"{each.of}({assigned(each.given)})" for each in settings if each.given)
     decision = f"{count(given, 'hyperparameter')} set by the caller"
@@ -97,7 +107,8 @@ def hyperparameters(
     return Reason(
         f"{decision}: {told}." if told else f"{decision}.",
         f"The other {defaults} are as Lightning {version}, PyTorch {torch.__version__} and the "
-        f"module's own signature have them by default. Resolved: {assigned(resolved)}.",
+        f"module's own signature have them by default. Resolved: {assigned(resolved)}. "
+        f"Callbacks: {', '.join(callbacks)}.",
     )
 
 
@@ -132,15 +143,18 @@ def position(trainer: Any) -> str:
     return f"{where}{of}, after {count(trainer.global_step, 'step')}"
 
 
-def progressed(
-    epoch: int, last: int | None, standings: Sequence[str], rates: Mapping[str, float]
-) -> Reason:
-    """An epoch is done: how its metrics stand against the best so far."""
+def progressed(epoch: int, last: int | None, standings: Sequence[str], rate: str) -> Reason:
+    """An epoch is done: how its metrics stand against the best so far.
+
+    Args:
+        epoch: Which.
+        last: How many are planned.
+        standings: What is told of each metric.
+        rate: What is told of the learning rate.
+    """
     of = "" if last is None else f" of {last:,}"
     told = list(standings) or ["No metric was logged."]
-    if rates:
-        told.append(f"The learning rate is {' and '.join(map(number, rates.values()))}.")
-    return Reason(f"Epoch {epoch:,}{of} is done.", " ".join(told))
+    return Reason(f"Epoch {epoch:,}{of} is done.", " ".join([*told, rate]).strip())
 
 
 def evaluated(epoch: int, standings: Sequence[str]) -> Reason:
@@ -150,10 +164,18 @@ def evaluated(epoch: int, standings: Sequence[str]) -> Reason:
     )
 
 
-def where(trainer: Any, error: BaseException) -> str:
-    """What was under way when an exception was raised, as in "while validating"."""
+def where(trainer: Any, error: BaseException, *, trained: bool = True) -> str:
+    """What was under way when an exception was raised, as in "while validating".
+
+    Args:
+        trainer: The trainer.
+        error: The exception.
+        trained: Whether a training was under way already, where it is a training.
+    """
     stage = getattr(trainer.state, "stage", None)
     told = _STAGES.get(str(getattr(stage, "value", stage)), "")
+    if told == _STAGES["train"] and not trained:
+        told = "while the training was prepared"
     message = str(error).strip()
     worker = _WORKER.match(message)
     if worker is None:

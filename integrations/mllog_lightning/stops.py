@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from mllog_callbacks import Reason
 from mllog_callbacks.wording import count, number
@@ -10,6 +10,10 @@ from mllog_lightning.metrics import Best, cached_metrics
 from mllog_lightning.values import pending
 
 __all__ = ["End", "StopWatch", "patience"]
+
+
+_CLOSE: Final = 1e-6
+"""Values so close are the same one: a tensor of 32 bits, and a number read from it."""
 
 
 class End(NamedTuple):
@@ -28,7 +32,7 @@ class StopWatch:
     """Remembers how the rules stood at the start: a second fit still shows those of the first."""
 
     def __init__(self) -> None:
-        self._before: dict[int, tuple[object, ...]] = {}
+        self._before: dict[int, _State] = {}
 
     def begin(self, trainer: Any) -> None:
         """Take how the rules of a trainer stand, that is about to train."""
@@ -62,26 +66,54 @@ class StopWatch:
         values = pending(cached_metrics(trainer)).read()
         told = []
         for each in trainer.early_stopping_callbacks:
-            before = self._before.get(id(each))
+            before = self._before.get(id(each), _NEW)
             value = values.get(each.monitor, math.nan)
             rule = _rule(each, value, best.get(each.monitor), moved=_state(each) != before)
+            if not rule and _state(each).stop != before.stop:
+                rule = _rule_of_another(each, trainer.world_size)
             if rule:
                 told.append(rule)
         timers = (_timer(each) for each in trainer.callbacks)
         return told + [each for each in timers if each]
 
 
-def _state(stopper: Any) -> tuple[object, ...]:
-    return stopper.stopped_epoch, stopper.wait_count
+class _State(NamedTuple):
+    """How an `EarlyStopping` stands.
+
+    Attributes:
+        waited: Checks without improvement.
+        stopped_epoch: Where it stopped, 0 also where it did not.
+        said: Why, in its own words; None where it did not, and before Lightning 2.6.
+    """
+
+    waited: int
+    stopped_epoch: int
+    said: str | None
+
+    @property
+    def stop(self) -> tuple[object, ...]:
+        """What differs once it has stopped a training."""
+        return self.stopped_epoch, self.said
+
+
+_NEW: Final = _State(waited=0, stopped_epoch=0, said=None)
+
+
+def _state(stopper: Any) -> _State:
+    said = getattr(stopper, "stopping_reason_message", None)
+    return _State(stopper.wait_count, stopper.stopped_epoch, said)
+
+
+def _name(stopper: Any) -> str:
+    return (
+        f"{type(stopper).__name__}(monitor={stopper.monitor!r}, mode={stopper.mode!r}, "
+        f"patience={stopper.patience}, min_delta={abs(stopper.min_delta):g})"
+    )
 
 
 def _rule(stopper: Any, value: float, best: Best | None, *, moved: bool) -> str:
     """Which rule of an `EarlyStopping` is met, in its own order; empty where none is."""
-    monitor, sign = stopper.monitor, 1 if stopper.mode == "max" else -1
-    name = (
-        f"{type(stopper).__name__}(monitor={monitor!r}, mode={stopper.mode!r}, "
-        f"patience={stopper.patience}, min_delta={abs(stopper.min_delta):g})"
-    )
+    monitor, sign, name = stopper.monitor, 1 if stopper.mode == "max" else -1, _name(stopper)
     reached, lost = stopper.stopping_threshold, stopper.divergence_threshold
     if stopper.check_finite and not math.isfinite(value):
         return f"{monitor} is {number(value)}, and {name} stops at values that are not finite."
@@ -91,20 +123,30 @@ def _rule(stopper: Any, value: float, best: Best | None, *, moved: bool) -> str:
         return f"{monitor} is {number(value)}, beyond divergence_threshold={lost:g} of {name}."
     if moved and stopper.wait_count >= stopper.patience:
         return _patience_spent(stopper, name, best)
-    return (
-        f"{name} stopped it by what another process saw." if moved and stopper.stopped_epoch else ""
-    )
+    return ""
+
+
+def _rule_of_another(stopper: Any, world_size: int) -> str:
+    """What is known where an `EarlyStopping` stopped, and none of its rules is met here."""
+    elsewhere = " or by what another process saw" if world_size > 1 else ""
+    said = f": {each}" if (each := _state(stopper).said) else "."
+    return f"{_name(stopper)} stopped it by a rule of its own{elsewhere}{said}"
 
 
 def _patience_spent(stopper: Any, name: str, best: Best | None) -> str:
     score = float(stopper.best_score)
     improved = "never improved"
     if math.isfinite(score):
-        at = f" at epoch {best.epoch:,}" if best and math.isclose(best.value, score) else ""
+        at = (
+            f" at epoch {best.epoch:,}"
+            if best and math.isclose(best.value, score, rel_tol=_CLOSE)
+            else ""
+        )
         improved = f"last improved to {number(score)}{at}"
     waited = count(stopper.wait_count, "check")
     told = f"{stopper.monitor} {improved}; {waited} without improvement reached {name}."
-    if best and math.isfinite(score) and not math.isclose(best.value, score):
+    sign = 1 if stopper.mode == "max" else -1
+    if best and math.isfinite(score) and sign * (best.value - score) > abs(score) * _CLOSE:
         told += (
             f" A better value, {number(best.value)} at epoch {best.epoch:,}, did not count: it is "
             f"within min_delta={abs(stopper.min_delta):g}."

@@ -15,7 +15,7 @@ from mllog_sklearn.fits import Fit
 from mllog_sklearn.increments import Increment
 from mllog_sklearn.scores import Score
 from mllog_sklearn.settings import Settings
-from mllog_sklearn.warned import listen
+from mllog_sklearn.warned import Hearing
 
 __all__ = ["Call", "calls_running", "enter", "telling", "within_call"]
 
@@ -52,7 +52,7 @@ class Call:
     def __init__(self, estimator: object, told: Fit | Score) -> None:
         self.estimator = estimator
         self.told = told
-        self._warnings = listen()
+        self._warnings = Hearing()
         self._before = _stack.calls
         _stack.calls = (*self._before, self)
         _running.add(self)

@@ -138,21 +138,24 @@ def summary(curve: Curve) -> tuple[Reason, dict[str, object]]:
     """How a metric went, from its first value to its last, with its best."""
     held_out = bool(len(curve.validation))
     values = curve.validation if held_out else curve.train
-    name = f"{curve.dataset if held_out else 'training'} {curve.metric}"
+    dataset = curve.dataset if held_out else "training"
+    name = f"{dataset} {curve.metric}"
     last = curve.first + len(values) - 1
     steps = count(len(values) - (curve.first == 0), curve.unit)
     told = f"It was {number(values[0])} at {curve.unit} {curve.first:,}"
-    snapshot: dict[str, object] = {"metric": name, "first": values[0], "last": values[-1]}
+    measured = {curve.metric: values[-1], f"{curve.metric}_first": values[0]}
+    at: dict[str, object] = {curve.unit: last}
     if curve.higher_is_better is not None:
         best = (max if curve.higher_is_better else min)(range(len(values)), key=values.__getitem__)
         told += f"; its best is {number(values[best])} at {curve.unit} {curve.first + best:,}"
-        snapshot |= {"best": values[best], f"best_{curve.unit}": curve.first + best}
+        measured[f"{curve.metric}_best"] = values[best]
+        at[f"best_{curve.unit}"] = curve.first + best
     return (
         Reason(
             f"{name} is {number(values[-1])} after {steps}.",
             f"{told}. Read from {curve.source} when the fit was over.",
         ),
-        {curve.unit: last, **snapshot},
+        {**at, dataset: measured},
     )
 
 

@@ -108,10 +108,8 @@ def compared(results: Found, search: Any) -> tuple[Reason, dict[str, object]]:
     best = results.best
     told = [_standing(results, best), *_doubts(results, best, search)]
     snapshot = {
-        "metric": results.metric,
         "best_params": {name: described(each) for name, each in results.params[best].items()},
-        "mean_test": float(results.means[best]),
-        "std_test": float(results.deviations[best]),
+        **_scored(results, best),
         "candidates": len(results.params),
         "splits": results.splits,
     }
@@ -121,10 +119,17 @@ def compared(results: Found, search: Any) -> tuple[Reason, dict[str, object]]:
     )
     runner_up = _runner_up(results, best)
     if runner_up is not None:
-        snapshot["runner_up_mean_test"] = float(results.means[runner_up])
-    if results.train_means is not None:
-        snapshot["mean_train"] = float(results.train_means[best])
+        snapshot["runner_up"] = _scored(results, runner_up)
     return Reason(decision, " ".join(told)), snapshot
+
+
+def _scored(results: Found, index: int) -> dict[str, dict[str, float]]:
+    """A candidate's means over the splits, by set and metric; the deviation stands beside."""
+    name, mean, deviation = results.metric, results.means[index], results.deviations[index]
+    found = {"test": {name: float(mean), f"{name}_std": float(deviation)}}
+    if results.train_means is not None:
+        found["train"] = {name: float(results.train_means[index])}
+    return found
 
 
 def _standing(results: Found, best: int) -> str:
@@ -250,10 +255,9 @@ def candidate_told(results: Found, index: int) -> tuple[Reason, dict[str, object
             f"Its parameters are {assigned(params) or 'those of the estimator'}.",
         ),
         {
-            "candidate": index,
+            "candidate": index + 1,
             "params": params,
-            "mean_test": float(mean),
-            "std_test": float(deviation),
+            **_scored(results, index),
             "rank": int(results.ranks[index]),
         },
     )

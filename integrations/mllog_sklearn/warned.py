@@ -21,7 +21,7 @@ from sklearn.exceptions import (
     UndefinedMetricWarning,
 )
 
-__all__ = ["Audience", "listen"]
+__all__ = ["Audience", "Hearing"]
 
 _KINDS: Final[tuple[type[Warning], ...]] = (
     ConvergenceWarning,
@@ -46,8 +46,12 @@ class _Listening(threading.local):
 _listening = _Listening()
 
 
-class listen:  # noqa: N801 - used as a function
-    """Count the warnings that this thread makes from now on, until `stop`."""
+class Hearing:
+    """Counts the warnings that this thread makes from now on, until `stop`.
+
+    Attributes:
+        heard: What was heard so far.
+    """
 
     def __init__(self) -> None:
         _watch_kinds()
@@ -55,10 +59,9 @@ class listen:  # noqa: N801 - used as a function
         self._before = _listening.audiences
         _listening.audiences = (*self._before, self.heard)
 
-    def stop(self) -> Audience:
-        """Count no more; returns what was heard."""
+    def stop(self) -> None:
+        """Count no more."""
         _listening.audiences = self._before
-        return self.heard
 
 
 def _hear(warning: Warning) -> None:

@@ -11,8 +11,11 @@ from mllog_callbacks.wording import assigned, count, number
 
 __all__ = ["Training"]
 
-# The metrics that XGBoost maximises, as in xgboost.callback.EarlyStopping
-_MAXIMISED: Final = ("auc", "pre", "map", "ndcg")
+_MAXIMISED: Final = frozenset(
+    {"auc", "aucpr", "pre", "map", "ndcg", "interval-regression-accuracy"}
+)
+"""The metrics of XGBoost of which more is better, by their names before any "@"."""
+
 _WHERE: Final = {
     "before_iteration": "by a callback before the iteration",
     "update": "while trees were grown",
@@ -43,9 +46,12 @@ class Training:
         self._cadence = Cadence(self._run.level, self._planned)
         # of a custom metric XGBoost does not know the direction, unless it is told
         self._otherwise = call["maximize"] if call["custom_metric"] else False
+        given = _given(call["params"])
+        asked = given.get("eval_metric", ())
+        self._own = {asked} if isinstance(asked, str) else {*map(str, _listed(asked))}
+        self._has_default = not self._own and not given.get("disable_default_eval_metric")
         sets = {"training": call["dtrain"]} | {name: data for data, name in call.get("evals") or ()}
         self._fitted = next((n for n, d in [*sets.items()][1:] if d is call["dtrain"]), "train")
-        given = {k: v for k, v in dict(call["params"] or {}).items() if v is not None}
         self._run.name(model=f"XGBoost {given.get('booster', 'gbtree')}")
         folds = len(getattr(self._model, "cvfolds", ()))
         what = f"Cross-validation over {folds} folds" if folds else "Training"
@@ -89,12 +95,18 @@ class Training:
         others = {name: each for name, each in self._results.items() if each is not trained}
         for name, metrics in others.items() or [(self._fitted, trained)]:
             for metric, value in metrics.items():
-                maximised = metric.startswith(_MAXIMISED) and metric != "mape"
-                better, seen = maximised or self._otherwise, value if others else None
-                train = trained.get(metric)
+                better = self._better(metric, default=metric == next(iter(metrics)))
+                train, seen = trained.get(metric), value if others else None
                 self._run.observe(
                     Observation(self._done, "iteration", metric, name, train, seen, better)
                 )
+
+    def _better(self, metric: str, *, default: bool) -> bool | None:
+        """Whether more of a metric is better; None where nobody has said so."""
+        if metric.partition("@")[0] in _MAXIMISED:
+            return True
+        own = metric in self._own or (default and self._has_default)
+        return False if own else self._otherwise
 
     def _measured(self, decision: str) -> tuple[Reason, dict[str, object]]:
         told = [
@@ -130,15 +142,34 @@ class Training:
                 ((metric, scores),) = metrics.items()
                 # counted from 1, and from the start of this call where it continues a model
                 best = int(self._model.attr("best_iteration")) + 1 - each.starting_round
+                delta = getattr(each, "_min_delta", 0)
+                margin, said = (
+                    (f" by more than {delta:g}", f", min_delta={delta:g}") if delta else ("", "")
+                )
                 kept = "the trees after it are cut off" if each.save_best else "all trees are kept"
                 return (
-                    f"{name} {metric} last improved at iteration {best:,} "
+                    f"{name} {metric} last improved{margin} at iteration {best:,} "
                     f"({number(_mean(scores[-1]))}); {count(each.current_rounds, 'iteration')} "
-                    f"without improvement reached EarlyStopping(rounds={each.rounds}). "
+                    f"without improvement reached EarlyStopping(rounds={each.rounds}{said}). "
                     f"The best iteration is {best:,}; {kept}."
                 )
         names = ", ".join(sorted(type(each).__qualname__ for each in self._callbacks))
         return f"One of the call's callbacks ({names}) returned True, which ends it."
+
+
+def _given(params: Any) -> dict[str, object]:  # noqa: ANN401 - a mapping or pairs
+    """The parameters that the caller gave; of pairs XGBoost takes each `eval_metric`."""
+    given: dict[str, object] = {}
+    for name, value in params.items() if isinstance(params, Mapping) else params or ():
+        if name == "eval_metric" and name in given:
+            given[name] = [*_listed(given[name]), value]
+        elif value is not None:
+            given[name] = value
+    return given
+
+
+def _listed(value: object) -> list[object]:
+    return [*value] if isinstance(value, (list, tuple, set)) else [value]
 
 
 def _mean(value: float | tuple[float, float]) -> float:

@@ -2,6 +2,7 @@
 
 import click
 
+from mllog_callbacks.cli.objects import json_option
 from mllog_callbacks.cli.paths import given_or_default
 
 __all__ = ["anchor"]
@@ -9,8 +10,9 @@ __all__ = ["anchor"]
 
 @click.command
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
+@json_option(words="As always here: anchors are JSON.")
 @click.pass_context
-def anchor(ctx: click.Context, paths: tuple[str, ...]) -> None:
+def anchor(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> None:  # noqa: ARG001 - accepted by every command
     """Print the head of each session's chain in PATH, one JSON object a line.
 
     PATH is a folder or a file; default MLLOG_DIR, or logs.

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from mllog_callbacks.cli.objects import json_option, print_object
+
 if TYPE_CHECKING:
     from mllog_callbacks.integrity import Anchor, Proof
 
@@ -18,6 +20,7 @@ __all__ = ["check"]
     type=click.File(encoding="utf-8"),
     help="What `mllog anchor` printed, kept elsewhere.",
 )
+@json_option(words="Print one JSON object, instead of the entry alone.")
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -25,11 +28,16 @@ def check(
     *,
     root: str | None,
     anchor: TextIO | None,
+    as_json: bool,
 ) -> None:
     """Check PROOF, which `mllog prove` printed (- for standard input), and print its entry.
 
     It shows that the entry is in the log whose root is trusted: give that with --root or
     --anchor. Without either it is only checked in itself, which proves nothing to anyone.
+
+    With --json it is {"holds", "trusted", "session", "entry", "entries", "root", "line"}: whether
+    the proof leads from the entry to that root, whether that root is one to trust, the number of
+    the entry from 1, and its line.
 
     Exits with 0 where the entry is in that log, 1 where the proof is wrong or of another log,
     and 3 where there is no root to trust or no proof to read.
@@ -42,13 +50,29 @@ def check(
     except ValueError as error:
         click.echo(f"cannot be checked: {error}", err=True)
         ctx.exit(3)
-    if not given.holds() or trusted not in {"", given.root}:
+    holds = given.holds() and trusted in {"", given.root}
+    if as_json:
+        print_object(_as_dict(given, holds=holds, trusted=bool(trusted)))
+    if not holds:
         click.echo("wrong: the proof does not lead from this entry to that root", err=True)
         ctx.exit(1)
-    click.echo(given.line)
+    if not as_json:
+        click.echo(given.line)
     where = f"entry {given.index + 1:,} of {given.entries:,} in the session {given.session}"
     click.echo(where if trusted else f"{where}, if you trust the root {given.root}", err=True)
     ctx.exit(0 if trusted else 3)
+
+
+def _as_dict(proof: "Proof", *, holds: bool, trusted: bool) -> dict[str, object]:
+    return {
+        "holds": holds,
+        "trusted": holds and trusted,
+        "session": proof.session,
+        "entry": proof.index + 1,
+        "entries": proof.entries,
+        "root": proof.root,
+        "line": proof.line,
+    }
 
 
 def _trusted(proof: "Proof", root: str | None, anchors: "list[Anchor]") -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mllog_callbacks.cli.objects import json_option
+
 if TYPE_CHECKING:
     from mllog_callbacks.log import AuditLog
 
@@ -25,7 +27,7 @@ _POLL_S = 0.05
     type=click.Path(file_okay=False, path_type=Path),
     help="Where the log is made.  [default: MLLOG_DIR, or logs]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the entries as they stand in the log.")
+@json_option(words="Print the entries as they stand in the log.")
 @click.pass_context
 def demo(ctx: click.Context, directory: Path | None, *, as_json: bool) -> None:
     """Train LightGBM on scikit-learn's breast_cancer data and watch its audit trail.

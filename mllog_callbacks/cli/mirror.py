@@ -7,6 +7,8 @@ from types import FrameType
 
 import click
 
+from mllog_callbacks.cli.objects import json_option, print_object
+
 __all__ = ["mirror"]
 
 _LONGEST_S = 30.0  # the pause after failures
@@ -29,6 +31,7 @@ _LONGEST_S = 30.0  # the pause after failures
     type=click.Path(dir_okay=False, path_type=Path),
     help="Keeps how far was sent, for a mirror that is started again.",
 )
+@json_option(words="At the end, print one JSON object that counts what was sent.")
 @click.pass_context
 def mirror(
     ctx: click.Context,
@@ -39,6 +42,7 @@ def mirror(
     every: float,
     give_up_after: float,
     state: Path | None,
+    as_json: bool,
 ) -> None:
     """Follow the logs in DIRECTORY and send each entry by OTLP over HTTP, until interrupted.
 
@@ -46,6 +50,9 @@ def mirror(
     0), rank and parent are attributes. Without --endpoint, OpenTelemetry's own variables say
     where to (OTEL_EXPORTER_OTLP_LOGS_ENDPOINT), and how. The logs are only read: whatever
     befalls the receiver reaches no training.
+
+    With --json the end is {"sent", "dropped", "complete"}: entries of this mirror, and whether
+    all that was there has arrived.
 
     Exits with 0 where all was sent, with 1 where entries were dropped or are not sent yet.
     """
@@ -68,6 +75,10 @@ def mirror(
         if ended.wait(pause):
             complete = sender.send_new()
             break
+    if as_json:
+        print_object(
+            {"sent": sender.stats.sent, "dropped": sender.stats.dropped, "complete": complete}
+        )
     click.echo(f"{sender.stats.sent:,} sent, {sender.stats.dropped:,} dropped", err=True)
     ctx.exit(0 if complete and not sender.stats.dropped else 1)
 

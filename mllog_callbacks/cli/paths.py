@@ -23,40 +23,49 @@ UNREADABLE: Final = 3
 STDIN: Final = "-"
 
 
-def expand(paths: Iterable[str], cannot_read: Callable[[str, OSError], object]) -> list[str]:
-    """The log files that the paths mean, each once, in the order given.
+def expand(
+    paths: Iterable[str],
+    cannot_read: Callable[[str, OSError], object],
+    find: Callable[[str], list[Path]] | None = None,
+) -> list[str]:
+    """The files that the paths mean, each once, in the order given.
 
     Args:
         paths: Files, folders, globs, or "-".
-        cannot_read: Called with each path that means no log file, and why.
+        cannot_read: Called with each path that means no file, and why.
+        find: The files that a file or a folder means; default its logs.
     """
     files: dict[str, None] = {}
     for path in paths:
         try:
-            files.update(dict.fromkeys(_files(path)))
+            files.update(dict.fromkeys(_files(path, find or _logs)))
         except OSError as error:
             cannot_read(path, error)
     return list(files)
 
 
-def _files(path: str) -> Iterator[str]:
+def _logs(path: str) -> list[Path]:
+    from mllog_callbacks.logfiles import find_logs  # noqa: PLC0415 - loads pydantic: slow
+
+    return find_logs(path)
+
+
+def _files(path: str, find: Callable[[str], list[Path]]) -> Iterator[str]:
     """The files a path means.
 
     Raises:
         FileNotFoundError: There are none.
     """
-    from mllog_callbacks.logfiles import find_logs  # noqa: PLC0415 - loads pydantic: slow
-
     if path == STDIN:
         yield path
         return
     is_glob = has_magic(path) and not Path(path).exists()
     # pathlib's own takes no absolute patterns
     matches = sorted(glob(path, recursive=True)) if is_glob else [path]  # noqa: PTH207
-    logs = [str(log) for match in matches for log in find_logs(match)]
-    if not logs:
-        raise FileNotFoundError(0, "no log file here")
-    yield from logs
+    found = [str(each) for match in matches for each in find(match)]
+    if not found:
+        raise FileNotFoundError(0, "no such file here")
+    yield from found
 
 
 def given_or_default(paths: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,14 +4,17 @@ from pathlib import Path
 
 import click
 
+from mllog_callbacks.cli.objects import json_option
+
 __all__ = ["prove"]
 
 
 @click.command
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("line", type=click.IntRange(min=1))
+@json_option(words="As always here: a proof is JSON.")
 @click.pass_context
-def prove(ctx: click.Context, file: Path, line: int) -> None:
+def prove(ctx: click.Context, file: Path, line: int, *, as_json: bool) -> None:  # noqa: ARG001 - accepted by every command
     """Print the proof that LINE (from 1) of FILE is in its session's log.
 
     It holds the entry and some twenty hashes, and nothing of any other entry: `mllog check`, or

@@ -1,16 +1,19 @@
 """`mllog prune`: remove sessions that were kept long enough, and keep a record of it."""
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from mllog_callbacks.cli.objects import json_option, print_object
 from mllog_callbacks.cli.paths import given_or_default
 
 if TYPE_CHECKING:
     from mllog_callbacks.integrity import Session
 
 __all__ = ["prune"]
+
+_STAYS: Final = "was tampered with, and stays"
 
 
 def _days(ctx: click.Context, param: click.Parameter, value: str) -> int:
@@ -25,8 +28,11 @@ def _days(ctx: click.Context, param: click.Parameter, value: str) -> int:
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--older-than", callback=_days, required=True, help="Days, as in 200 or 200d.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@json_option("session")
 @click.pass_context
-def prune(ctx: click.Context, paths: tuple[str, ...], *, older_than: int, dry_run: bool) -> None:
+def prune(
+    ctx: click.Context, paths: tuple[str, ...], *, older_than: int, dry_run: bool, as_json: bool
+) -> None:
     """Remove the sessions in PATH that are older than that.
 
     PATH is a folder or a file; default MLLOG_DIR, or logs.
@@ -35,6 +41,9 @@ def prune(ctx: click.Context, paths: tuple[str, ...], *, older_than: int, dry_ru
     logs are kept at least (183, or MLLOG_RETENTION_DAYS) is refused. What is removed stands in
     _integrity/pruned.log, so that `mllog verify` knows that it was no loss. A session that was
     tampered with is evidence, and stays.
+
+    With --json each is {"session", "directory", "outcome"}: "removed", "would be removed" or
+    "was tampered with, and stays".
 
     Exits with 1 where some stayed for that, and with 3 where some cannot be removed.
     """
@@ -53,24 +62,33 @@ def prune(ctx: click.Context, paths: tuple[str, ...], *, older_than: int, dry_ru
             for each in find_sessions(given_or_default(paths))
             if retention.is_older(each, older_than)
         ]
-        stayed = [_remove(each, older_than, dry_run=dry_run) for each in old].count(False)
+        outcomes = []
+        for each in old:
+            outcomes.append(_remove(each, older_than, dry_run=dry_run))
+            _tell(each, outcomes[-1], as_json=as_json)
     except OSError as error:
         click.echo(f"cannot be removed: {error}", err=True)
         ctx.exit(3)
     if not old:
         click.echo("Nothing is that old.", err=True)
-    ctx.exit(1 if stayed else 0)
+    ctx.exit(1 if _STAYS in outcomes else 0)
 
 
-def _remove(session: "Session", days: int, *, dry_run: bool) -> bool:
-    """Remove a session unless it was tampered with; say whether it was removed."""
+def _tell(session: "Session", outcome: str, *, as_json: bool) -> None:
+    if as_json:
+        told = {"session": session.name, "directory": str(session.directory), "outcome": outcome}
+        print_object(told)
+    else:
+        click.echo(f"{session.name}: {outcome}", err=outcome == _STAYS)
+
+
+def _remove(session: "Session", days: int, *, dry_run: bool) -> str:
+    """Remove a session unless it was tampered with; say what became of it."""
     from mllog_callbacks.integrity import Status, retention, verify  # noqa: PLC0415 - slow
 
     files = session.files or [session.chain]
     if any(each.status == Status.TAMPERED for each in verify(files[:1]) if session.files):
-        click.echo(f"{session.name}: was tampered with, and stays", err=True)
-        return False
+        return _STAYS
     if not dry_run:
         retention.remove(session, days)
-    click.echo(f"{session.name}: {'would be removed' if dry_run else 'removed'}")
-    return True
+    return "would be removed" if dry_run else "removed"

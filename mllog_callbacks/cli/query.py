@@ -1,12 +1,12 @@
 """`mllog query`: all logs of a folder as a table, asked in SQL."""
 
 import csv
-import json
 import sys
 from collections.abc import Iterable, Sequence
 
 import click
 
+from mllog_callbacks.cli.objects import json_option, print_object
 from mllog_callbacks.cli.paths import given_or_default
 
 __all__ = ["query"]
@@ -20,10 +20,13 @@ __all__ = ["query"]
     "shape",
     type=click.Choice(["table", "csv", "json"]),
     default="table",
-    help="How rows are printed; json is one object a line.",
+    help="How rows are printed; json is what --json prints.",
 )
+@json_option("row")
 @click.pass_context
-def query(ctx: click.Context, sql: str, paths: tuple[str, ...], *, shape: str) -> None:
+def query(
+    ctx: click.Context, sql: str, paths: tuple[str, ...], *, shape: str, as_json: bool
+) -> None:
     """Ask the logs in PATH (folders or files; default MLLOG_DIR, or logs) in SQL, by DuckDB.
 
     The view `entries` has the seven fields of an entry, and `session`, `date` and `file` of the
@@ -46,7 +49,7 @@ def query(ctx: click.Context, sql: str, paths: tuple[str, ...], *, shape: str) -
     try:
         found = connect(given_or_default(paths)).execute(sql)
         names = [each[0] for each in found.description or ()]
-        _print(names, iter(found.fetchone, None), shape)
+        _print(names, iter(found.fetchone, None), "json" if as_json else shape)
     except FileNotFoundError as error:
         click.echo(f"cannot be read: {error}", err=True)
         ctx.exit(3)
@@ -58,7 +61,7 @@ def query(ctx: click.Context, sql: str, paths: tuple[str, ...], *, shape: str) -
 def _print(names: Sequence[str], rows: Iterable[Sequence[object]], shape: str) -> None:
     if shape == "json":
         for row in rows:
-            click.echo(json.dumps(dict(zip(names, row, strict=True)), default=str))
+            print_object(dict(zip(names, row, strict=True)))
     elif shape == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(names)

@@ -1,6 +1,5 @@
 """`mllog reconcile`: what shipping lost, doubled or made up, by session."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mllog_callbacks.cli.objects import json_option, print_object
 from mllog_callbacks.cli.progress import Status
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ __all__ = ["reconcile"]
 @click.command
 @click.argument("shipped", type=click.Path(exists=True, path_type=Path))
 @click.argument("local", nargs=-1, type=click.Path(exists=True, path_type=Path), required=True)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+@json_option()
 @click.pass_context
 def reconcile(ctx: click.Context, shipped: Path, local: tuple[Path, ...], *, as_json: bool) -> None:
     """Hold SHIPPED, lines as they arrived (a file or a folder), against the logs in LOCAL.
@@ -44,7 +44,10 @@ def reconcile(ctx: click.Context, shipped: Path, local: tuple[Path, ...], *, as_
         click.echo(f"cannot be read: {error}", err=True)
         ctx.exit(3)
     for each in _told(found):
-        click.echo(json.dumps(each) if as_json else _as_text(each))
+        if as_json:
+            print_object(each)
+        else:
+            click.echo(_as_text(each))
     click.echo(
         f"{sum(found.lines.values()):,} lines of {len(found.lines):,} sessions: "
         f"{len(found.missing):,} missing, {len(found.doubled):,} doubled, "

@@ -1,6 +1,5 @@
 """`mllog recover`: complete the files of sessions that were killed."""
 
-import json
 from dataclasses import asdict
 from glob import glob
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import click
 
 from mllog_callbacks import sinks
+from mllog_callbacks.cli.objects import json_option, print_object
 from mllog_callbacks.cli.paths import UNREADABLE, given_or_default, tell_unreadable
 
 __all__ = ["recover"]
@@ -20,7 +20,7 @@ __all__ = ["recover"]
     is_flag=True,
     help="Also take sessions of a directory of this path in another container.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one session a line.")
+@json_option("session")
 @click.pass_context
 def recover(ctx: click.Context, paths: tuple[str, ...], *, everywhere: bool, as_json: bool) -> None:
     """Complete the files of killed sessions in the folders that paths mean.
@@ -55,7 +55,10 @@ def _recover(directory: Path, *, everywhere: bool, as_json: bool) -> bool:
     """Complete the files of one directory; says whether something could not be written."""
     found = sinks.recover(directory, everywhere=everywhere)
     for each in found:
-        click.echo(json.dumps(asdict(each)) if as_json else _told(each))
+        if as_json:
+            print_object(asdict(each))
+        else:
+            click.echo(_told(each))
     if not found:
         click.echo(f"Nothing to recover in {click.format_filename(directory)}.", err=True)
     return any(each.error for each in found)

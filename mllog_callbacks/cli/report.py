@@ -1,6 +1,5 @@
 """`mllog report`: HTML pages that tell the stories of logs."""
 
-import json
 import re
 import webbrowser
 from pathlib import Path
@@ -8,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from mllog_callbacks.cli.objects import json_option, print_object
 from mllog_callbacks.cli.paths import STDIN, UNREADABLE, given_or_default, reason_of
-from mllog_callbacks.cli.stories import read
+from mllog_callbacks.cli.stories import families_of, read
 
 if TYPE_CHECKING:
     from mllog_callbacks.story import Story
@@ -30,7 +30,7 @@ _UNPLAIN: Final = re.compile(r"[^A-Za-z0-9._-]+")
     "[default: mllog-report.html, or the folder mllog-report]",
 )
 @click.option("--open", "in_browser", is_flag=True, help="Open the page in a browser.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one page a line.")
+@json_option("page")
 @click.pass_context
 def report(
     ctx: click.Context,
@@ -43,46 +43,56 @@ def report(
     """Make a page that tells the story of a log: offline, printable, in one HTML file.
 
     PATH is a file, a folder, a glob, or - for standard input; default MLLOG_DIR, or logs. The
-    files of one session make one page; several sessions make a folder of pages, with an index.
+    files of one session make one page, and so do sessions that belong together: the ranks,
+    workers and folds of one training. Several trainings make a folder of pages, with an index.
     What was written is told on stdout.
 
-    With --json each page is {"page", "session", "entries", "state"}; that of an index has only
-    "page".
+    With --json each page is {"page", "session", "entries", "state"}, and of several sessions
+    "sessions", their names; that of an index has only "page".
 
     Exits with 0; with 1 where lines are no entries, or entries are missing (the page says so
     first); 2 on wrong usage; 3 where a path cannot be read or the page cannot be written.
     """
     reading = read(given_or_default(paths))
-    _seal(reading.stories)
-    if not reading.stories:
+    stories = _trainings(reading.stories)
+    if not stories:
         ctx.exit(reading.exit_code or UNREADABLE)
     if output == STDIN:
-        _print_page(reading.stories)
+        _print_page(stories)
         ctx.exit(reading.exit_code)
     try:
-        written = _write(reading.stories, output)
+        written = _write(stories, output)
     except OSError as error:
         name = click.format_filename(error.filename or output or _DEFAULT)
         click.echo(f"{name}: cannot be written: {reason_of(error)}", err=True)
         ctx.exit(UNREADABLE)
     for page, story in written:
-        click.echo(json.dumps(_as_object(page, story)) if as_json else click.format_filename(page))
+        if as_json:
+            print_object(_as_object(page, story))
+        else:
+            click.echo(click.format_filename(page))
     if in_browser:
         webbrowser.open(written[0][0].absolute().as_uri())
     ctx.exit(reading.exit_code)
 
 
-def _seal(stories: "list[Story]") -> None:
+def _trainings(stories: "list[Story]") -> "list[Story]":
+    """The stories of all trainings, each of all sessions that belong to it."""
     from mllog_callbacks.sealing import seal  # noqa: PLC0415 - slow to import
+    from mllog_callbacks.story import join  # noqa: PLC0415 - as above
 
     seal(stories)
+    return [
+        join(name, members) if len(members) > 1 else members[0]
+        for name, members in families_of(stories)
+    ]
 
 
 def _print_page(stories: "list[Story]") -> None:
     from mllog_callbacks.report import render_report  # noqa: PLC0415 - loads pydantic: slow
 
     if len(stories) > 1:
-        msg = f"standard output takes one page, and there are {len(stories)} sessions"
+        msg = f"standard output takes one page, and there are {len(stories)} trainings"
         raise click.UsageError(msg)
     click.echo(render_report(stories[0]))
 
@@ -147,4 +157,6 @@ def _as_object(page: Path, story: "Story | None") -> dict[str, object]:
     if story is None:
         return {"page": str(page)}
     state = state_of(story).pill
-    return {"page": str(page), "session": story.session, "entries": story.entries, "state": state}
+    told = {"page": str(page), "session": story.session, "entries": story.entries, "state": state}
+    sessions = [each.session for _, each in story.members]
+    return told | ({"sessions": sessions} if sessions else {})

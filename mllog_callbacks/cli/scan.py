@@ -1,11 +1,12 @@
-"""`mllog scan`: what went wrong in the finished curves of a file."""
+"""`mllog scan`: what went wrong in the finished curves of files."""
 
-import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from errno import ENOENT
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final, NamedTuple, get_args
 
 import click
 
@@ -18,19 +19,26 @@ from mllog_callbacks.cli.curves import (
     pair,
     read_table,
 )
+from mllog_callbacks.cli.objects import json_option, print_object
+from mllog_callbacks.cli.paths import (
+    FINDINGS,
+    STDIN,
+    UNREADABLE,
+    expand,
+    reason_of,
+    tell_unreadable,
+)
 from mllog_callbacks.detectors import DetectorSet, Issue, Unit
 
 __all__ = ["scan"]
 
-FINDINGS: Final = 1
-UNREADABLE: Final = 3
-
-_STDIN: Final = "-"
+_TABLES: Final = frozenset({".csv", ".jsonl", ".ndjson"})
+_JSON: Final = frozenset({".jsonl", ".ndjson"})
 _UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
 
 
 @click.command
-@click.argument("file", metavar="FILE")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--train", metavar="COLUMN", help="Values on the training data.")
 @click.option("--validation", metavar="COLUMN", help="Values on the validation set.")
 @click.option(
@@ -40,11 +48,11 @@ _UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
 )
 @click.option("--unit", type=click.Choice(_UNITS), help="What a row stands for.")
 @click.option("--ignore", multiple=True, metavar="CODE", help="An issue that is not told.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+@json_option()
 @click.pass_context
 def scan(
     ctx: click.Context,
-    file: str,
+    paths: tuple[str, ...],
     *,
     train: str | None,
     validation: str | None,
@@ -55,48 +63,90 @@ def scan(
 ) -> None:
     """Say what went wrong in the finished curves of a training: overfitting, divergence, ...
 
-    FILE is CSV, or JSON Lines where it ends in .jsonl or .ndjson or begins with a brace: the
-    metrics.csv of Lightning, the results.csv of Ultralytics, or - for standard input. The issues
-    are those that would have been told while it ran.
+    PATH is a file, a folder (all *.csv, *.jsonl and *.ndjson files below it that are no audit
+    logs), a glob, or - for standard input. A file is CSV, or JSON Lines where it ends in .jsonl or
+    .ndjson or begins with a brace: the metrics.csv of Lightning, the results.csv of Ultralytics.
+    The issues are those that would have been told while it ran.
 
     Without --train and --validation, columns are paired by their names: train/X, train_X or
     training_X with val/X, val_X, valid_X or validation_X, or X with val_X, for every X with
     "loss" in it, of which less is better. All else is left out, and said so: whether more or less
     of a metric is better is never guessed.
 
-    With --json each issue is one object with its columns, and the last line is {"summary":
-    {"curves", "issues", "skipped"}}.
+    With --json each issue is one object with its file and its columns, and those of a file are
+    followed by {"summary": {"file", "curves", "issues", "skipped"}}.
 
-    Exits with 0 where there is no issue, 1 on issues, 2 on wrong usage, and 3 where the file
+    Exits with 0 where there is no issue, 1 on issues, 2 on wrong usage, and 3 where a path
     cannot be read.
     """
-    try:
-        table = _read(file)
-        found = _chosen(table, train, validation, higher_is_better=higher_is_better)
-        issues = [
-            (curve, issue)
-            for curve in found.curves
-            for issue in _issues(table, curve, unit, ignore)
-        ]
-    except (OSError, TableError) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or str(error)
-        click.echo(f"{click.format_filename(file)}: cannot be read: {reason}", err=True)
-        ctx.exit(UNREADABLE)
-    if as_json:
-        _print_json(found, issues)
-    else:
-        _print(found, issues)
-    ctx.exit(FINDINGS if issues else 0)
+    unreadable: list[str] = []
+
+    def cannot_read(path: str, error: OSError) -> None:
+        unreadable.append(path)
+        tell_unreadable(path, error)
+
+    files = expand(paths, cannot_read, _tables)
+    issues = 0
+    for file in files:
+        try:
+            scanned = _scan(file, train, validation, higher_is_better, unit, ignore)
+        except (OSError, TableError) as error:
+            reason = reason_of(error) if isinstance(error, OSError) else str(error)
+            cannot_read(file, OSError(0, reason))
+            continue
+        issues += len(scanned.issues)
+        if as_json:
+            _print_json(scanned)
+        else:
+            _print(scanned, f"{click.format_filename(file)}: " if len(files) > 1 else "")
+    ctx.exit(UNREADABLE if unreadable else FINDINGS if issues else 0)
+
+
+class _Scanned(NamedTuple):
+    """What a file came to."""
+
+    file: str
+    found: Pairing
+    issues: list[tuple[Curve, Issue]]
+
+
+def _scan(
+    file: str,
+    train: str | None,
+    validation: str | None,
+    higher_is_better: bool | None,  # noqa: FBT001 - as the option has it
+    unit: Unit | None,
+    ignore: tuple[str, ...],
+) -> _Scanned:
+    table = _read(file)
+    found = _chosen(table, train, validation, higher_is_better=higher_is_better)
+    told = ((curve, _issues(table, curve, unit, ignore)) for curve in found.curves)
+    return _Scanned(file, found, [(curve, issue) for curve, each in told for issue in each])
+
+
+def _tables(path: str) -> list[Path]:
+    """The file itself, or the tables below a folder.
+
+    Raises:
+        FileNotFoundError: There is no such path.
+    """
+    root = Path(path)
+    if not root.is_dir():
+        if not root.exists():
+            raise FileNotFoundError(ENOENT, os.strerror(ENOENT), path)
+        return [root]
+    below = (each for each in root.rglob("*") if each.suffix in _TABLES and each.is_file())
+    return sorted(each for each in below if not each.name.startswith("ml-platform-"))
 
 
 def _read(file: str) -> Table:
-    raw = sys.stdin.buffer.read() if file == _STDIN else Path(file).read_bytes()
+    raw = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         msg = f"it is no UTF-8: {error}"
         raise TableError(msg) from error
-    as_json = Path(file).suffix in {".jsonl", ".ndjson"} or text.lstrip().startswith("{")
+    as_json = Path(file).suffix in _JSON or text.lstrip().startswith("{")
     return read_table(text, as_json=as_json)
 
 
@@ -130,13 +180,14 @@ def _issues(table: Table, curve: Curve, unit: Unit | None, ignore: tuple[str, ..
     return [issue for each in observations(table, curve, unit) for issue in detectors.observe(each)]
 
 
-def _print(found: Pairing, issues: list[tuple[Curve, Issue]]) -> None:
-    for _, issue in issues:
-        click.echo(f"{issue.severity} {issue.code} {issue.decision}\n    {issue.reasoning}")
-    for line in _notes(found):
-        click.echo(line, err=True)
-    curves = len(found.curves)
-    click.echo(f"{_count(len(issues), 'issue')} in {_count(curves, 'curve')}", err=True)
+def _print(scanned: _Scanned, prefix: str) -> None:
+    for _, issue in scanned.issues:
+        head = f"{prefix}{issue.severity} {issue.code} {issue.decision}"
+        click.echo(f"{head}\n    {issue.reasoning}")
+    for line in _notes(scanned.found):
+        click.echo(f"{prefix}{line}", err=True)
+    issues, curves = len(scanned.issues), len(scanned.found.curves)
+    click.echo(f"{prefix}{_count(issues, 'issue')} in {_count(curves, 'curve')}", err=True)
 
 
 def _notes(found: Pairing) -> Iterator[str]:
@@ -149,16 +200,17 @@ def _notes(found: Pairing) -> Iterator[str]:
         yield f"{name}: skipped: {reason}"
 
 
-def _print_json(found: Pairing, issues: list[tuple[Curve, Issue]]) -> None:
-    for curve, issue in issues:
-        columns = {"train": curve.train, "validation": curve.validation}
-        click.echo(json.dumps(columns | asdict(issue)))
+def _print_json(scanned: _Scanned) -> None:
+    for curve, issue in scanned.issues:
+        columns = {"file": scanned.file, "train": curve.train, "validation": curve.validation}
+        print_object(columns | asdict(issue))
     summary = {
-        "curves": [asdict(curve) for curve in found.curves],
-        "issues": len(issues),
-        "skipped": found.skipped,
+        "file": scanned.file,
+        "curves": [asdict(curve) for curve in scanned.found.curves],
+        "issues": len(scanned.issues),
+        "skipped": scanned.found.skipped,
     }
-    click.echo(json.dumps({"summary": summary}))
+    print_object({"summary": summary})
 
 
 def _count(number: int, noun: str) -> str:

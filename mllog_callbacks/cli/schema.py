@@ -4,11 +4,13 @@ from importlib.resources import files
 
 import click
 
+from mllog_callbacks.cli.objects import json_option
+
 __all__ = ["schema"]
 
 
 @click.command
-@click.option("--json", "as_json", is_flag=True, help="As always here: the schema is JSON.")
+@json_option(words="As always here: the schema is JSON.")
 def schema(*, as_json: bool) -> None:  # noqa: ARG001 - accepted by every command
     """Print the JSON Schema (draft 2020-12) that every line of a log is valid against."""
     shipped = files("mllog_callbacks").joinpath("entry.schema.json").read_bytes()

@@ -1,12 +1,12 @@
 """`mllog summary`: what happened in a training, and why, on one screen."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mllog_callbacks.cli.objects import json_option, print_object
 from mllog_callbacks.cli.paths import given_or_default
-from mllog_callbacks.cli.stories import read
+from mllog_callbacks.cli.stories import families_of, read
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +24,7 @@ _RUNS = 20
 
 @click.command
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one session a line.")
+@json_option("session")
 @click.pass_context
 def summary(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> None:
     """Tell what happened in trainings, why they stopped, and what went wrong.
@@ -43,7 +43,7 @@ def summary(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> Non
         from mllog_callbacks.story.summing import as_object  # noqa: PLC0415 - loads pydantic: slow
 
         for story in reading.stories:
-            click.echo(json.dumps(as_object(story)))
+            print_object(as_object(story))
     else:
         _print(reading.stories)
     ctx.exit(reading.exit_code)
@@ -54,7 +54,7 @@ def _print(stories: "list[Story]") -> None:
 
     console = Console(highlight=False, markup=False, emoji=False)
     told = 0
-    for family, members in _families(stories).items():
+    for family, members in families_of(stories):
         together = f"{family}: {len(members)} sessions that belong together"
         for number, story in enumerate(members):
             titled = number == 0 and len(members) > 1
@@ -62,17 +62,6 @@ def _print(stories: "list[Story]") -> None:
                 console.rule(together if titled else "", style="dim")
             told += 1
             _print_one(console, story)
-
-
-def _families(stories: "list[Story]") -> "dict[str, list[Story]]":
-    """Ranks, workers and folds of one training together, in the order of their first."""
-    from mllog_callbacks.integrity.families import family_of  # noqa: PLC0415 - as above
-
-    facts = {story.session: story.sidecar for story in stories}
-    found: dict[str, list[Story]] = {}
-    for story in stories:
-        found.setdefault(family_of(story.session, facts), []).append(story)
-    return found
 
 
 def _print_one(console: "Console", story: "Story") -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from mllog_callbacks.cli.objects import json_option
 from mllog_callbacks.cli.paths import (
     FINDINGS,
     STDIN,
@@ -47,7 +48,7 @@ _LEVELS: Final = ("ERROR", "INFO", "DEBUG")
     type=click.Choice(_LEVELS, case_sensitive=False),
     help="Least level of the events shown; ERROR: failures and issues.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the lines as they stand in the log.")
+@json_option(words="Print the lines as they stand in the log.")
 @click.pass_context
 def tail(
     ctx: click.Context,

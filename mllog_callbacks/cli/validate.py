@@ -1,6 +1,5 @@
 """`mllog validate`: which lines of logs are not entries, and why."""
 
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from mllog_callbacks.cli.objects import json_option, print_object
 from mllog_callbacks.cli.paths import (
     FINDINGS,
     STDIN,
@@ -28,7 +28,7 @@ _LINES_A_LOOK: Final = 1_000  # between two looks at the clock
 
 @click.command
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+@json_option()
 @click.pass_context
 def validate(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> None:
     """Hold every line of logs against the schema, and against what all JSON readers take.
@@ -93,7 +93,7 @@ class _Validation:
     def finish(self) -> None:
         """Print the count."""
         if self._as_json:
-            click.echo(json.dumps({"summary": asdict(self._summary)}))
+            print_object({"summary": asdict(self._summary)})
         else:
             click.echo(str(self._summary), err=True)
 
@@ -120,7 +120,7 @@ class _Validation:
             self._status.stop()
         for finding in line.findings:
             if self._as_json:
-                click.echo(json.dumps({"file": file, "line": line.number, **asdict(finding)}))
+                print_object({"file": file, "line": line.number, **asdict(finding)})
             else:
                 where = f"{click.format_filename(file)}:{line.number}"
                 click.echo(f"{where}: {finding.field}: {finding.reason}")
@@ -129,7 +129,7 @@ class _Validation:
         """Say so, and count it."""
         self._summary.unreadable += 1
         if self._as_json:
-            click.echo(json.dumps({"file": path, "error": reason_of(error)}))
+            print_object({"file": path, "error": reason_of(error)})
         else:
             tell_unreadable(path, error)
 

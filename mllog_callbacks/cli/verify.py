@@ -1,12 +1,12 @@
 """`mllog verify`: whether logs are as they were written, all there, and signed."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
+from mllog_callbacks.cli.objects import json_option, print_object
 from mllog_callbacks.cli.paths import given_or_default
 from mllog_callbacks.cli.progress import Status
 
@@ -45,7 +45,7 @@ class _Verify(click.Command):
     type=click.File(encoding="utf-8"),
     help="What `mllog anchor` printed, kept elsewhere.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, one session a line.")
+@json_option("session")
 @click.pass_context
 def verify(
     ctx: click.Context,
@@ -80,7 +80,10 @@ def verify(
         click.echo(f"cannot be checked: {error}", err=True)
         ctx.exit(NOT_CHECKABLE)
     for each in verdicts:
-        click.echo(json.dumps(_as_dict(each)) if as_json else _told(each))
+        if as_json:
+            print_object(_as_dict(each))
+        else:
+            click.echo(_told(each))
     if not verdicts:
         click.echo("cannot be checked: no log here", err=True)
         ctx.exit(NOT_CHECKABLE)

@@ -84,9 +84,8 @@ def _cause(issue: Issue, facts: Facts, rise: RateRise | None) -> str:
 
 
 def _capacity(facts: Facts) -> str:
-    rows, leaves = facts.rows, facts.num_leaves
-    if rows and leaves and rows < _ROWS_A_LEAF * leaves:
-        least = facts.min_data_in_leaf
+    rows, leaves, least = facts.rows, facts.num_leaves, facts.min_data_in_leaf
+    if rows and leaves and max(rows / leaves, least or 0) < _ROWS_A_LEAF:
         told = "" if least is None else f" (min_data_in_leaf={least})"
         return (
             f"trees of up to num_leaves={leaves} over {rows:,} training rows have "

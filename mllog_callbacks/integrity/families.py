@@ -5,7 +5,7 @@ from typing import Any
 
 from mllog_callbacks.integrity.sessions import Session
 
-__all__ = ["families", "family_of"]
+__all__ = ["families", "family_of", "rank_of"]
 
 
 def families(sessions: Iterable[Session]) -> dict[str, list[Session]]:
@@ -21,13 +21,14 @@ def families(sessions: Iterable[Session]) -> dict[str, list[Session]]:
     for each in given:
         found.setdefault(family_of(each.name, facts), []).append(each)
     for family in found.values():
-        family.sort(key=lambda each: _rank(facts[each.name]))
+        family.sort(key=lambda each: rank_of(facts[each.name]))
     return found
 
 
-def _rank(facts: Mapping[str, Any]) -> int:
-    rank = facts.get("rank")
-    return rank if isinstance(rank, int) else -1
+def rank_of(facts: Mapping[str, Any]) -> int:
+    """The rank that a manifest names, of all or on its machine; -1 where it names none."""
+    named = (facts.get(each) for each in ("rank", "local_rank"))
+    return next((rank for rank in named if isinstance(rank, int)), -1)
 
 
 def family_of(name: str, facts: Mapping[str, Mapping[str, Any]]) -> str:

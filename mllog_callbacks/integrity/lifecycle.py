@@ -1,13 +1,14 @@
 """Rules a session's runs keep: each begins once and ends once, in that order.
 
 A line does not say which run it is of, and runs of one session may run side by side, in threads
-or in a search. So the rules count: they find what no order of runs could have written.
+or in a search. So the rules go by the names of model and data set, where entries have them, and
+count: they find what no order of runs could have written.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from mllog_callbacks.integrity.verdicts import Problem, Status
 
@@ -33,6 +34,7 @@ class Rule:
 
 
 _END: Final = Rule(1, -1, "ends a run, but each run that began before has had its end")
+_SECOND: Final = "ends a run, but each run of these names that began before has had its end"
 RULES: Final = {
     b"TRAINING_STARTED": Rule(0, +1),
     b"TRAINING_PROGRESS": Rule(1, 0, "tells of progress while no run is open"),
@@ -48,6 +50,9 @@ _ISSUE: Final = b"ISSUE_DETECTED"
 _ACCOUNT: Final = b'"dropped_entries":'
 
 
+_Names: TypeAlias = tuple[str | None, str | None]
+
+
 class LifeCycle:
     """Takes the lines of a session in their order, and tells where they break a rule.
 
@@ -58,7 +63,8 @@ class LifeCycle:
     def __init__(self, *, alone: bool) -> None:
         self.problems: list[Problem] = []
         self._alone = alone
-        self._open: list[tuple[str, int, tuple[object, ...]]] = []
+        self._open: list[tuple[str, int, _Names]] = []
+        self._ended: set[_Names] = set()
         self._begun = 0
         self._stamp = b""
         self._unopened: list[Problem] = []
@@ -82,9 +88,9 @@ class LifeCycle:
             self._tell(file, number, line, rule)
         elif rule.opens > 0:
             self._begun += 1
-            self._open.append((file, number, _about(line)))
-        elif rule.opens < 0 and self._open:
-            self._close(_about(line))
+            self._open.append((file, number, _read(line)[0]))
+        elif rule.opens < 0:
+            self._take_end(file, number, line)
 
     def end(self, *, ended: bool) -> list[Problem]:
         """What was found; where the session ended, also which runs have no end."""
@@ -93,7 +99,7 @@ class LifeCycle:
         if ended:
             for file, number, _ in self._open:
                 reason = "begins a run that has no end"
-                self._add(Problem("life cycle", Status.INCOMPLETE, reason, file, number, number))
+                self._add(_problem(reason, file, number))
         return self.problems
 
     def _check_accounts(self, file: str, first: int, lines: Sequence[bytes]) -> None:
@@ -112,22 +118,36 @@ class LifeCycle:
             reason = "has a timestamp that is not later than that of the entry before"
             for each in late:
                 at = first + each
-                self._add(Problem("life cycle", Status.INCOMPLETE, reason, file, at, at))
+                self._add(_problem(reason, file, at))
         self._stamp = stamps[-1] if stamps else self._stamp
 
     def _tell(self, file: str, number: int, line: bytes, rule: Rule) -> None:
         event = line[_EVENT : line.find(b'"', _EVENT)].decode()
         reason = f"{event} {rule.broken}"
-        problem = Problem("life cycle", Status.INCOMPLETE, reason, file, number, number)
+        problem = _problem(reason, file, number)
         if self._begun:
             self._add(problem)
         elif len(self._unopened) < _MOST and rule.opens:
             self._unopened.append(problem)
 
-    def _close(self, about: tuple[object, ...]) -> None:
-        """Take the run away that an end is of: of this name, or else the latest."""
-        named = [n for n, (_, _, name) in enumerate(self._open) if name == about]
-        self._open.pop(named[-1] if named else -1)
+    def _take_end(self, file: str, number: int, line: bytes) -> None:
+        """Take the run away that an end is of: the latest of its names, or else of any."""
+        names, begun = _read(line)
+        if not begun:
+            return
+        of_its_names = [
+            (open_ == names, at)
+            for at, (_, _, open_) in enumerate(self._open)
+            if all(a is None or b is None or a == b for a, b in zip(open_, names, strict=True))
+        ]
+        if of_its_names:
+            self._open.pop(max(of_its_names)[1])
+        elif names in self._ended:
+            event = line[_EVENT : line.find(b'"', _EVENT)].decode()
+            self._add(_problem(f"{event} {_SECOND}", file, number))
+        elif self._open:
+            self._open.pop()
+        self._ended.add(names)
 
     def _add(self, problem: Problem) -> None:
         if len(self.problems) < _MOST:
@@ -137,9 +157,15 @@ class LifeCycle:
 _MOST: Final = 1_000  # problems told of one session
 
 
-def _about(line: bytes) -> tuple[object, ...]:
+def _problem(reason: str, file: str, number: int) -> Problem:
+    return Problem("life cycle", Status.INCOMPLETE, reason, file, number, number)
+
+
+def _read(line: bytes) -> tuple[_Names, bool]:
+    """The names an entry has, and whether the run that it tells of had begun."""
     try:
         entry = json.loads(line)
-        return entry["dataset"], entry["model"]
-    except (ValueError, KeyError, TypeError):
-        return ()
+        snapshot = entry["metrics_snapshot"] or {}
+        return (entry["dataset"], entry["model"]), snapshot.get("begun") is not False
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return (None, None), True

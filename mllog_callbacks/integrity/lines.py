@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise
+from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -53,13 +54,15 @@ class Blocks:
         found: How many there are.
         unfinished: Whether the last one lacks its newline.
         beyond: How many stand behind those that the checkpoints tell of.
+        nuls: How many NUL bytes the file ends in. Our own lines hold none: some file systems leave
+            them after a power failure. They count for nothing else.
         damaged: The blocks that are not as they were written.
     """
 
     def __init__(self, path: Path, checkpoints: Sequence[Checkpoint]) -> None:
         self.path = path
         self.lines = checkpoints[-1].lines if checkpoints else 0
-        self.found = self.beyond = 0
+        self.found = self.beyond = self.nuls = 0
         self.unfinished = False
         self.damaged: list[Damage] = []
         self._records = checkpoints
@@ -75,15 +78,17 @@ class Blocks:
             grow: Given the hashes of each block's lines, up to the first that is damaged.
         """
         with self.path.open("rb") as stream:
+            end = _end_before_nuls(stream)
+            self.nuls = stream.seek(0, SEEK_END) - end
+            stream.seek(0)
             sound = self._read_sound(stream, take, grow)
             first = self.found
             leaves: list[bytes] = []
-            while raw := stream.readlines(_CHUNK):
-                self.unfinished = not raw[-1].endswith(b"\n")
-                take(self.found + 1, split(b"".join(raw))[: len(raw) - self.unfinished])
-                self.found += len(raw)
+            for lines, self.unfinished in _batches(stream, end):
+                take(self.found + 1, [] if self.unfinished else lines)
+                self.found += len(lines)
                 if sound < len(self._records):
-                    leaves += (_leaf(each) for each in raw)
+                    leaves += [_NO_LEAF] if self.unfinished else hashes(lines)
         self.beyond = max(0, self.found - self.lines)
         if sound < len(self._records):
             bad = self._bad(leaves, sound, first)
@@ -139,6 +144,31 @@ class Blocks:
             begin = end + 1
 
 
-def _leaf(raw: bytes) -> bytes:
-    """The leaf of a line with its newline; without that it is no leaf of anything written."""
-    return sha256(b"\0" + raw[:-1]).digest() if raw.endswith(b"\n") else b""
+_NO_LEAF: Final = b""
+"""Of a line without its newline: it is none of those that were written."""
+
+
+def _batches(stream: BinaryIO, end: int) -> Iterator[tuple[list[bytes], bool]]:
+    """Lines up to a place in a file, without newlines; last, and so told, one that has none."""
+    begun: list[bytes] = []  # parts of a line whose newline is still to come
+    while data := stream.read(max(0, min(_CHUNK, end - stream.tell()))):
+        first, *others = data.split(b"\n")
+        begun.append(first)
+        if others:
+            yield [b"".join(begun), *others[:-1]], False
+            begun = [others[-1]]
+    if rest := b"".join(begun):
+        yield [rest], True
+
+
+def _end_before_nuls(stream: BinaryIO) -> int:
+    """Where a file ends, but for the NUL bytes that it may end in."""
+    end = stream.seek(0, SEEK_END)
+    while end:
+        start = max(0, end - _CHUNK)
+        stream.seek(start)
+        kept = stream.read(end - start).rstrip(b"\0")
+        if kept:
+            return start + len(kept)
+        end = start
+    return 0

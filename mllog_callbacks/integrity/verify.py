@@ -201,6 +201,8 @@ def _check_file(
 
 def _judge(checked: _Checked, blocks: Blocks, *, open_: bool) -> None:
     name = blocks.path.name
+    if blocks.nuls:
+        _tell_nuls(checked, blocks, open_=open_)
     for damage in blocks.damaged:
         cut = damage.last == blocks.lines and blocks.found - blocks.unfinished < blocks.lines
         if cut and open_:
@@ -220,6 +222,17 @@ def _judge(checked: _Checked, blocks: Blocks, *, open_: bool) -> None:
     else:
         reason = "lines were added after the file was finished"
         checked.add("integrity", Status.TAMPERED, reason, name, first, last)
+
+
+def _tell_nuls(checked: _Checked, blocks: Blocks, *, open_: bool) -> None:
+    """NUL bytes at the end of an open session count as a cut; a finished file has none."""
+    reason = f"the file ends in {blocks.nuls:,} NUL bytes"
+    if open_:
+        reason += ", as file systems leave after a power failure"
+        checked.add("completeness", Status.INCOMPLETE, reason, blocks.path.name)
+    else:
+        reason += ", which came after it was finished"
+        checked.add("integrity", Status.TAMPERED, reason, blocks.path.name)
 
 
 def _check_tree(checked: _Checked, chain: Chain | None) -> None:

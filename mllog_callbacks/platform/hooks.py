@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
-from types import ModuleType, TracebackType
+from types import ModuleType
 from typing import Any, Final, Protocol, Self, TypeVar
 
 from mllog_callbacks.context import carry_context, current
@@ -90,12 +90,7 @@ class Attachment:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.detach()
 
     def __add__(self, other: "Attachment") -> "Attachment":

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from mllog_callbacks.story import Fold, Story, Told
+from mllog_callbacks.story import Fold, Member, Story, Told
 from mllog_callbacks.story.shown import count, cut
 
 __all__ = ["decisions"]
@@ -25,13 +25,26 @@ _MOODS: Final = {
 
 def decisions(story: Story) -> list[dict[str, Any]]:
     """What the template shows: entries, folds and gaps, in order."""
-    items = story.decisions
+    items = _in_order(story)
     shown: list[dict[str, Any]] = []
     for decision, reasoning in _LIMITS:
-        shown = [_item(each, decision, reasoning, len(items)) for each in items]
+        shown = [
+            _item(each, decision, reasoning, len(items)) | {"whose": whose} for whose, each in items
+        ]
         if sum(map(_size, shown)) <= _BUDGET and not story.left_out:
             return shown
     return _with_gap(shown, story.left_out)
+
+
+def _in_order(story: Story) -> list[tuple[str, Told | Fold]]:
+    """What was told, and by which member of the story; empty where there is but one session."""
+    told = story.members or [Member("", story)]
+    items = [(cut(label, 24), each) for label, one in told for each in one.decisions]
+    return sorted(items, key=lambda item: _time(item[1])) if story.members else items
+
+
+def _time(each: Told | Fold) -> str:
+    return (each.first if isinstance(each, Fold) else each).time
 
 
 def _with_gap(shown: list[dict[str, Any]], left_out: int) -> list[dict[str, Any]]:

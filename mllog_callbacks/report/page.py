@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mllog_callbacks._version import __version__
 from mllog_callbacks.detectors.kinds import KINDS
+from mllog_callbacks.report.beside import beside
 from mllog_callbacks.report.charts import charts_of, told_once
 from mllog_callbacks.report.decisions import decisions
 from mllog_callbacks.rows import FileAccount
@@ -65,7 +66,8 @@ def report_page(story: Story) -> dict[str, Any]:
         "sections": _SECTIONS.items(),
         "paragraphs": telling.what_happened(story),
         "tiles": telling.tiles(story),
-        "runs": _runs(story) if len(story.runs) > 1 else None,
+        "beside": beside(story),
+        "runs": _runs(story) if len(story.runs) > max(len(story.members), 1) else None,
         "issues": [_issue(story, at, run, found) for at, (run, found) in numbered[:_ISSUES]],
         "issues_left_out": _more(len(numbered) - _ISSUES, "issue"),
         "quiet": _quiet(story),
@@ -106,7 +108,7 @@ def index_page(stories: list[tuple[str, Story]]) -> dict[str, Any]:
 
 
 def _runs(story: Story) -> dict[str, Any]:
-    rows = [telling.run_facts(run) for run in story.runs[:_RUNS]]
+    rows = [telling.run_facts(run) | {"of": story.whose(run)} for run in story.runs[:_RUNS]]
     return {"rows": rows, "left_out": _more(len(story.runs) - _RUNS, "run")}
 
 
@@ -116,13 +118,17 @@ def _issue(story: Story, at: int, run: Run, found: Found) -> dict[str, Any]:
         "number": at,
         "severity": found.severity,
         "word": _SEVERITY_WORDS[found.severity],
-        "run": _run_title(run) if len(story.runs) > 1 else "",
+        "run": _run_title(story, run),
         "text": text._replace(**{name: cut(each, _TEXT) for name, each in text._asdict().items()}),
     }
 
 
-def _run_title(run: Run) -> str:
-    return f"Run {run.number}: {telling.title_of_run(run)}" if run.number else "Beside the runs"
+def _run_title(story: Story, run: Run) -> str:
+    """Which of several a run is; empty where there is but one."""
+    if len(story.runs) < 2 and not story.members:  # noqa: PLR2004 - one run, or none
+        return ""
+    named = f"Run {run.number}: {telling.title_of_run(run)}" if run.number else "Beside the runs"
+    return " · ".join(filter(None, [cut(story.whose(run), 60).capitalize(), named]))
 
 
 def _quiet(story: Story) -> str:
@@ -151,7 +157,7 @@ def _curves(story: Story, numbered: list[tuple[int, tuple[Run, Found]]]) -> list
         groups.append(
             {
                 "id": run.number,
-                "title": _run_title(run) if len(story.runs) > 1 else "",
+                "title": _run_title(story, run),
                 "charts": shown,
                 "once": cut("; ".join(told_once(run)), _TEXT),
                 "left_out": f"{more} {unlisted if run.curves.unlisted else ''}".strip(),
@@ -178,7 +184,7 @@ def _settings_of(story: Story, run: Run) -> dict[str, Any]:
     defaults = [each for each in found if each.by_caller is False]
     known = any(each.by_caller for each in given)
     return {
-        "title": _run_title(run) if len(story.runs) > 1 else "",
+        "title": _run_title(story, run),
         "caption": f"{'Set by the caller' if known else 'As recorded'} ({len(given)})",
         "given": [
             {
@@ -268,7 +274,10 @@ def _file(story: Story, file: FileAccount) -> dict[str, Any]:
 
 
 def _paths(story: Story) -> str:
-    shown = [str(file.path).encode("utf-8", "replace").decode() for file in story.files[:_FILES]]
+    paths = [file.path for file in story.files]
+    if len(paths) > _FILES:
+        paths = list(dict.fromkeys(path.parent for path in paths))
+    shown = [str(path).encode("utf-8", "replace").decode() for path in paths]
     return cut(shlex.join(shown), 2_000)
 
 

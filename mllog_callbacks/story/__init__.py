@@ -2,8 +2,9 @@
 
 from mllog_callbacks.story.builder import StoryBuilder
 from mllog_callbacks.story.curves import Curve, Curves, Point
+from mllog_callbacks.story.family import join
 from mllog_callbacks.story.files import STANDARD_INPUT, read_sidecar, read_stories
-from mllog_callbacks.story.model import Fold, Found, Run, Seal, Story, Told
+from mllog_callbacks.story.model import Fold, Found, Member, Run, Seal, Story, Told
 
 __all__ = [
     "STANDARD_INPUT",
@@ -11,12 +12,14 @@ __all__ = [
     "Curves",
     "Fold",
     "Found",
+    "Member",
     "Point",
     "Run",
     "Seal",
     "Story",
     "StoryBuilder",
     "Told",
+    "join",
     "read_sidecar",
     "read_stories",
 ]

@@ -1,6 +1,6 @@
 """The curves of a run: every metric of every set, over iterations, epochs or steps.
 
-Adapters write metrics in shapes of their own: set by set in objects, or flat with the set in the
+Our adapters write metrics set by set in objects; others may write them flat, with the set in the
 name. Each is read by its shape alone; a name is never taken for a direction.
 """
 
@@ -32,13 +32,15 @@ _NO_METRICS: Final = frozenset(
     {
         *("classes", "context", "default", "defaults", "dtypes", "missing", "parameters"),
         *("resolved", "set_by_caller", "given", "hyperparameters", "params", "best_params"),
+        "runner_up",
     }
 )
 # Numbers about how a run goes, which are no metric of its model
 _ASIDE: Final = re.compile(
     r"(.*_)?(seconds?|secs|duration|time|elapsed|eta|remaining|rows|samples|features|batches|"
-    r"batch_size|memory|bytes|per_second|severity|code|patience|wait|wait_count|done|total)"
-    r"|(planned|max|best|kept|num|n)_.+|.+_(done|std|stdv|count)",
+    r"batch_size|memory|bytes|per_second|severity|code|patience|wait|wait_count|done|total|"
+    r"candidates?|splits|fits|calls|rank)"
+    r"|(planned|max|best|kept|num|n)_.+|.+_(done|std|stdv|count|first|best)",
     re.IGNORECASE,
 )
 
@@ -180,8 +182,6 @@ def position_of(snapshot: Mapping[str, Any]) -> tuple[str, float] | None:
 
 def measured(snapshot: Mapping[str, Any]) -> list[tuple[Key, float | None]]:
     """What a snapshot has measured: each set and metric, and its value."""
-    if type(metric := snapshot.get("metric")) is str:
-        return _summed(metric, snapshot)
     found: list[tuple[Key, float | None]] = []
     for name, value in snapshot.items():
         kind = type(value)
@@ -191,16 +191,6 @@ def measured(snapshot: Mapping[str, Any]) -> list[tuple[Key, float | None]]:
         elif kind is dict:
             _add_nested(found, (name,), value)
     return found
-
-
-def _summed(metric: str, snapshot: Mapping[str, Any]) -> list[tuple[Key, float | None]]:
-    """The one value of a snapshot that names its metric: the last of a curve, or a mean."""
-    for name in ("last", "value", "mean_test", "best"):
-        if (found := _number(snapshot.get(name))) is not None:
-            dataset, _, rest = metric.partition(" ")
-            mean = {"mean_test": "mean test"}.get(name, "")
-            return [((dataset, rest) if rest else (mean, metric), found)]
-    return []
 
 
 def _add_nested(
@@ -256,6 +246,8 @@ def _key(path: tuple[str, ...]) -> Key | None:
     found = _SET_FIRST.fullmatch(inner[-1])
     if found and not re.fullmatch(_SET, inner[0], re.IGNORECASE):
         return found[1], ".".join([*inner[:-1], found[2]])
+    if found and found[1][:3].lower() == inner[0][:3].lower():  # "val_loss" within "validation"
+        return inner[0], ".".join([*inner[1:-1], found[2]])
     return inner[0], ".".join(inner[1:])
 
 

@@ -103,7 +103,8 @@ def kept(run: Run) -> Kept | None:
     at = _kept_at(run)
     for told in reversed(run.evaluations):
         values = [(key, value) for key, value in measured(told.snapshot) if value is not None]
-        if values and (told.event == EventType.MODEL_EVALUATED or "metric" in told.snapshot):
+        named = any(dataset for (dataset, _), _ in values)
+        if values and (named or told.event == EventType.MODEL_EVALUATED):
             (dataset, metric), value = _preferred(values, run)
             here = _counted(told.snapshot, _POSITION) or at
             name = f"{dataset} {metric}".strip()
@@ -178,7 +179,7 @@ def _settings(snapshot: Mapping[str, Any]) -> Iterator[Setting]:
 def data_facts(story: Story, run: Run) -> dict[str, Mapping[str, Any]]:
     """What is told of each data set: rows, features and so on, by the set's name."""
     found: dict[str, Mapping[str, Any]] = {}
-    for told in [*story.prelude.data, *run.data]:
+    for told in [*story.prelude_of(run).data, *run.data]:
         top = {key: each for key, each in told.snapshot.items() if not isinstance(each, dict)}
         if any(size in top for size in _SIZES):
             found.setdefault(told.dataset or "data", top)

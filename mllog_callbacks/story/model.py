@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, Self, TypeVar
 from mllog_callbacks.rows import Fields, FileAccount
 from mllog_callbacks.story.curves import Curves, position_of
 
-__all__ = ["Fold", "Found", "Run", "Seal", "Story", "Told"]
+__all__ = ["Fold", "Found", "Member", "Run", "Seal", "Story", "Told"]
 
 _T = TypeVar("_T")
 
@@ -164,6 +164,7 @@ class Run:
         events: How many entries of each type it has.
         curves: Its metrics, as they were told.
         last: The timestamp of its last entry.
+        member: Of which member of its story it is, from 0; 0 where the story has none.
     """
 
     number: int
@@ -179,6 +180,14 @@ class Run:
     events: Counter[str] = field(default_factory=Counter)
     curves: Curves = field(default_factory=Curves)
     last: str | None = None
+    member: int = 0
+
+    @property
+    def outcome(self) -> str:
+        """How it ended, in a word or two: "completed", "stopped", "failed" or "without an end"."""
+        if self.end is None:
+            return "without an end"
+        return self.end.event.removeprefix("TRAINING_").lower()
 
     @property
     def position(self) -> float:
@@ -198,9 +207,21 @@ class Seal(NamedTuple):
     reasons: list[str]
 
 
+class Member(NamedTuple):
+    """One of several sessions that are one training.
+
+    Attributes:
+        label: What it is among them, as in "rank 1".
+        story: Its own story.
+    """
+
+    label: str
+    story: "Story"
+
+
 @dataclass(slots=True)
 class Story:
-    """All that the files of one session tell.
+    """All that the files of one session tell, or those of several that are one training.
 
     Attributes:
         session: Name of the session, or of the file.
@@ -215,6 +236,8 @@ class Story:
             their steps alone.
         prelude: The run-less rest: entries that belong to no run.
         seal: What holding it against its chain has shown; None where that was not done.
+        members: The sessions, where it is of several, the leading one first; else empty.
+        preludes: The run-less rest of the further members.
     """
 
     session: str
@@ -228,6 +251,8 @@ class Story:
     overlapping: bool
     prelude: Run
     seal: Seal | None = None
+    members: list[Member] = field(default_factory=list)
+    preludes: list[Run] = field(default_factory=list)
 
     @property
     def issues(self) -> list[tuple[Run, Found]]:
@@ -239,6 +264,15 @@ class Story:
         """The runs, and the rest that belongs to none."""
         yield from self.runs
         yield self.prelude
+        yield from self.preludes
+
+    def prelude_of(self, run: Run) -> Run:
+        """The run-less rest of the session that a run is of."""
+        return self.preludes[run.member - 1] if run.member else self.prelude
+
+    def whose(self, run: Run) -> str:
+        """Which member a run is of; empty where there is but one session."""
+        return self.members[run.member].label if self.members else ""
 
     @property
     def main(self) -> Run:

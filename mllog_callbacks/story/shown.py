@@ -1,11 +1,27 @@
 """Numbers, times and values as a person reads them."""
 
 import json
+import re
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, Final
 
-__all__ = ["count", "cut", "duration", "moment", "number", "value"]
+__all__ = [
+    "NOT_RECORDED",
+    "SENTENCE_END",
+    "count",
+    "cut",
+    "duration",
+    "moment",
+    "number",
+    "value",
+]
+
+NOT_RECORDED: Final = "not recorded"
+"""Said of what no entry tells."""
+
+SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(])")
+"""Where a sentence ends and another begins."""
 
 _MOST: Final = 1e15
 
@@ -50,7 +66,7 @@ def value(given: Any, most: int = 80) -> str:  # noqa: ANN401 - any value of a s
 def moment(stamp: str | None) -> str:
     """As in "20 November 2026, 09:14:03 UTC"."""
     if stamp is None:
-        return "not recorded"
+        return NOT_RECORDED
     at = datetime.fromisoformat(stamp).astimezone(UTC)
     return f"{at.day} {at:%B %Y, %H:%M:%S} UTC"
 

@@ -1,11 +1,14 @@
 """What the contract asks of an adapter, and how the adapter is described to it.
 
 A description is one small module beside this one, `NAME_case.py`, with an object `CASE`: the
-contract finds it by itself. It trains something small, the same each time.
+contract finds it by itself, or in the folder that ``MLLOG_TEST_CASES`` names. It trains something
+small, the same each time.
 """
 
 import copy
+import os
 import pickle
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -75,6 +78,7 @@ class Case:
         shared: Whether what `audit` made may be used by several threads at once.
         stepwise: Whether the framework tells of each step while it trains.
         copied_by: The ways to copy what `audit` made, so that copies audit as well.
+        installed_by: What pip installs to bring the framework; default our own extra.
     """
 
     package: str
@@ -85,6 +89,7 @@ class Case:
     shared: bool = True
     stepwise: bool = True
     copied_by: tuple[Callable[[Any], Any], ...] = (copy.deepcopy, _pickled)
+    installed_by: str = ""
 
     def audited(self, log: AuditLog | None, way: Way = Way.COMPLETED) -> Outcome:
         """Train once, audited."""
@@ -102,6 +107,13 @@ def raise_in(way: Way, iteration: int) -> None:
 
 
 def cases() -> list[Case]:
-    """All that are described, by name."""
-    modules = sorted(path.stem for path in Path(__file__).parent.glob("*_case.py"))
+    """All that are described here, by name; or in the folder that ``MLLOG_TEST_CASES`` names.
+
+    Then that folder is the first on Python's path, so that the adapter may stand in it as well.
+    """
+    elsewhere = os.environ.get("MLLOG_TEST_CASES")
+    folder = Path(elsewhere) if elsewhere else Path(__file__).parent
+    if elsewhere:
+        sys.path.insert(0, str(folder))
+    modules = sorted(path.stem for path in folder.glob("*_case.py"))
     return [import_module(name).CASE for name in modules]

@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import os
 import pickle
 import random
 import subprocess
@@ -26,6 +27,7 @@ from tracing import untraced
 
 CASES = cases()
 pytestmark = pytest.mark.parametrize("case", CASES, ids=lambda case: case.package)
+_RESULTS = {EventType.TRAINING_PROGRESS, EventType.MODEL_EVALUATED}
 ways = pytest.mark.parametrize("way", list(Way), ids=lambda way: way.name.lower())
 
 
@@ -115,6 +117,20 @@ def test_each_number_in_an_entry_can_be_traced(case: Case, way: Way, log: AuditL
         thresholds = [kind.threshold for kind in KINDS if kind.code == snapshot.get("code")]
         for text in (entry.decision or "", entry.reasoning or ""):
             assert untraced(text, [facts, thresholds], snapshot) == [], text
+
+
+def test_results_stand_by_set_and_metric(case: Case, log: AuditLog) -> None:
+    """In one shape for all adapters, and nowhere else; a learning rate is no result."""
+    case.audited(log)
+    told = [each for each in _told(log) if each.event in _RESULTS]
+    assert told
+    for entry in told:
+        rest: dict[str, Any] = dict(entry.metrics_snapshot or {})
+        rest.pop("learning_rate", None)
+        sets = [rest.pop(name) for name, each in [*rest.items()] if isinstance(each, dict)]
+        assert sets
+        assert {type(value) for each in sets for value in each.values()} == {float}
+        assert float not in {type(each) for each in rest.values()}
 
 
 @ways
@@ -217,10 +233,12 @@ def test_without_the_framework_one_error_says_what_to_install(case: Case) -> Non
     blocked = "".join(f"sys.modules[{name!r}] = None; " for name in case.blocked)
     run = subprocess.run(
         [sys.executable, "-c", f"import sys; {blocked}import {case.package}"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=False,
     )
     last = run.stderr.splitlines()[-1]
     assert last.startswith(f"ImportError: {case.package} needs ")
-    assert last.endswith(f": pip install 'mllog-callbacks[{case.extra}]'")
+    brings = case.installed_by or f"'mllog-callbacks[{case.extra}]'"
+    assert last.endswith(f": pip install {brings}")

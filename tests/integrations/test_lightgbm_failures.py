@@ -121,6 +121,18 @@ def test_a_booster_that_cannot_be_made_is_told_with_its_parameters(
     assert "num_leaves" in "".join(capfd.readouterr())
 
 
+def test_of_an_algorithm_that_nobody_named_nothing_is_told(
+    log: AuditLog, entries: Entries, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """LightGBM's defaults are told of a booster alone, and there is none."""
+    with pytest.raises(lgb.basic.LightGBMError):
+        lgb.train({"num_leaves": -3}, data()[0], callbacks=[MLAuditCallback(log)])
+    told = entries()
+    assert the_end(told).event is EventType.TRAINING_FAILED
+    assert not of(told, EventType.ALGORITHM_SELECTED)
+    capfd.readouterr()
+
+
 def test_a_context_manager_sees_what_no_callback_can(
     log: AuditLog, entries: Entries, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -51,6 +51,24 @@ def test_overfitting_is_told_with_its_evidence_and_probable_cause(
     assert the_end(told).event is EventType.TRAINING_COMPLETED
 
 
+def test_a_cause_in_a_cross_validation_counts_the_rows_of_a_fold(
+    log: AuditLog, entries: Entries
+) -> None:
+    """Each model is grown on four of five parts."""
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(100, 20))
+    labels = features[:, 0] + rng.normal(scale=3.0, size=100)
+    lgb.cv(
+        {"verbosity": -1, "num_leaves": 31, "min_data_in_leaf": 2, "num_threads": 1},
+        lgb.Dataset(features, labels),
+        num_boost_round=60,
+        stratified=False,
+        callbacks=[MLAuditCallback(log, detectors=["overfitting"])],
+    )
+    reasoning = str(issues(entries(), "overfitting")[0].reasoning)
+    assert "Probable cause: trees of up to num_leaves=31 over 80 training rows" in reasoning
+
+
 def test_an_issue_says_what_armed_early_stopping_will_do(log: AuditLog, entries: Entries) -> None:
     """With its patience."""
     overfit(MLAuditCallback(log), lgb.early_stopping(150, verbose=False))

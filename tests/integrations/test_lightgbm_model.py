@@ -35,10 +35,18 @@ def test_the_end_names_the_features_of_most_gain(log: AuditLog, entries: Entries
     )
 
 
-def test_a_model_without_splits_names_no_feature(log: AuditLog, entries: Entries) -> None:
-    """Nothing is invented."""
-    train(log, params={"min_gain_to_split": 1e9})
-    assert "gain" not in str(the_end(entries()).reasoning)
+def test_a_model_without_splits_says_so_and_names_no_feature(
+    log: AuditLog, entries: Entries
+) -> None:
+    """LightGBM runs all iterations, and keeps the constant of the first alone."""
+    booster = train(log, params={"min_gain_to_split": 1e9})
+    end = the_end(entries())
+    assert "gain" not in str(end.reasoning)
+    assert booster.current_iteration() == 1
+    assert "The model holds trees of 1 iteration only." in str(end.reasoning)
+    assert end.metrics_snapshot is not None
+    assert end.metrics_snapshot["iterations_done"] == 20
+    assert end.metrics_snapshot["held_iterations"] == 1
 
 
 def test_saving_the_model_is_told_while_it_lives(

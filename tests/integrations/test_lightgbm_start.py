@@ -1,5 +1,6 @@
 """What a LightGBM training tells at its start: its data, its algorithm, who gave what."""
 
+from pathlib import Path
 from typing import Any
 
 import lightgbm as lgb
@@ -184,6 +185,54 @@ def test_what_lightgbm_makes_of_parameters_is_told(
     """Each sentence follows from the parameters that LightGBM says it uses, and from its data."""
     train(log, params=params, num_boost_round=2)
     assert sentence in the(entries(), EventType.HYPERPARAMETERS_SET)[1]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"cegb_penalty_feature_coupled": 5 * np.arange(30)},
+        {"interaction_constraints": [[0, 1], [2]], "boost_from_average": "true"},
+        {"feature_contri": [0.5] * 30, "bagging_freq": np.int64(0)},
+    ],
+)
+def test_values_that_lightgbm_writes_otherwise_are_no_decisions_of_its(
+    log: AuditLog, entries: Entries, params: dict[str, Any]
+) -> None:
+    """Arrays, nested lists, switches in words: what is used is what was given."""
+    train(log, params=params, num_boost_round=2)
+    decision, reasoning, _ = the(entries(), EventType.HYPERPARAMETERS_SET)
+    assert all(f"{name}=" in decision for name in params)
+    assert "is used where" not in reasoning
+
+
+def test_a_path_among_the_parameters_is_used_as_given(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """As LightGBM takes one."""
+    bins = tmp_path / "bins.json"
+    bins.write_text("[]")
+    train(log, params={"forcedbins_filename": bins}, num_boost_round=2)
+    decision, reasoning, _ = the(entries(), EventType.HYPERPARAMETERS_SET)
+    assert f"forcedbins_filename={bins}" in decision
+    assert "is used where" not in reasoning
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ([0, 0, 10, 10, 10], "by label 0: 20 (40.0%), 10: 30 (60.0%)"),
+        ([-1, 1, 1, -1, 1], "by label -1: 20 (40.0%), 1: 30 (60.0%)"),
+        ([0.25, 0, 0.75, 0.5, 1], "labels from 0 to 1, on average 0.5"),
+        ([0, 0, 1e12, 1e12, 1e12], "labels from 0 to 1e+12, on average 6e+11"),
+    ],
+)
+def test_labels_are_counted_where_they_are_whole_numbers(
+    log: AuditLog, entries: Entries, labels: list[float], told: str
+) -> None:
+    """The binary objective takes any number as a label: none is rounded into another class."""
+    rows = lgb.Dataset(np.arange(50.0).reshape(-1, 1), np.repeat(labels, 10))
+    lgb.train(PARAMS, rows, num_boost_round=1, callbacks=[MLAuditCallback(log)])
+    assert told in the(entries(), EventType.DATASET_VALIDATED)[1]
 
 
 def test_a_custom_objective_is_named(log: AuditLog, entries: Entries) -> None:

@@ -59,6 +59,7 @@ def test_who_set_which_hyperparameter(log: AuditLog, entries: Entries, tmp_path:
         "num_nodes": 1,
         "precision": "64-true",
     }
+    assert numbers["callbacks"] == ["MLAuditCallback"]
     assert f"Lightning {VERSION}" in str(told.reasoning)
 
 
@@ -190,7 +191,7 @@ def test_manual_optimisation_and_several_loaders_are_told(
     told = entries()
     assert the_end(told).event is EventType.TRAINING_COMPLETED
     (evaluated,) = of(told, EventType.MODEL_EVALUATED)
-    assert set(snapshot(evaluated)["metrics"]) == {
+    assert set(snapshot(evaluated)["validation"]) == {
         "val_loss/dataloader_idx_0",
         "val_loss/dataloader_idx_1",
     }

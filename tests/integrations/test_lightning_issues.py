@@ -181,7 +181,7 @@ def test_nothing_waits_for_a_device(
     assert Late.made > 40
     assert waits == []
     told = entries()
-    assert "val_loss" in snapshot(of(told, EventType.TRAINING_PROGRESS)[-1])["metrics"]
+    assert "val_loss" in snapshot(of(told, EventType.TRAINING_PROGRESS)[-1])["validation"]
     assert of(told, EventType.MODEL_EVALUATED) != []
 
 

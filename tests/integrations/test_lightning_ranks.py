@@ -6,9 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from mllog_callbacks import RUN_ENDS, EventType, LogEntry, read_entries
+from mllog_callbacks.cli import main
 from processes import drained
+from told import the_end
 
 SCRIPT = Path(__file__).parent / "lightning_ranks.py"
 
@@ -39,11 +42,12 @@ def run(strategy: str, way: str, folder: Path) -> list[list[LogEntry]]:
     return [each for each in found if each]
 
 
-def the_end(told: list[LogEntry]) -> LogEntry:
-    """The one end of the one start."""
-    assert [each.event for each in told].count(EventType.TRAINING_STARTED) == 1
-    (end,) = (each for each in told if each.event in RUN_ENDS)
-    return end
+def reported(folder: Path) -> str:
+    """The one page that all ranks give."""
+    page = folder / "page.html"
+    shown = CliRunner().invoke(main, ["report", str(folder), "-o", str(page)])
+    assert shown.stdout.split() == [str(page)]
+    return page.read_text()
 
 
 @pytest.mark.parametrize(
@@ -67,6 +71,7 @@ def test_each_rank_tells_what_is_its_to_tell(strategy: str, way: str, tmp_path: 
     assert the_end(story).event == EventType.TRAINING_FAILED  # its peer is gone
     told = the_end(by_rank["This is rank 1"])
     if way == "fail":
+        assert "The first to fail was" in reported(tmp_path)
         assert told.event == EventType.TRAINING_FAILED
         assert "ValueError: a column is missing was raised while training" in str(told.reasoning)
     else:

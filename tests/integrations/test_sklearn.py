@@ -141,7 +141,7 @@ def test_scores_are_evaluations(log: AuditLog, entries: Entries) -> None:
     value = model.score(*iris())
     audited(Ridge(), log).fit(*iris()).score(*iris())
     accuracy, r2 = of(entries(), EventType.MODEL_EVALUATED)
-    assert accuracy.metrics_snapshot == {"metric": "accuracy", "score": value, "rows": 150}
+    assert accuracy.metrics_snapshot == {"scored": {"accuracy": value}, "rows": 150}
     assert "(R2) on 150 rows" in str(r2.decision)
     model = audited(GridSearchCV(pipeline(), {"classify__C": [1]}, cv=2), log).fit(*iris())
     model.score(*iris())

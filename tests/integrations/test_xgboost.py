@@ -11,7 +11,7 @@ from sklearn.datasets import load_breast_cancer
 
 from mllog_callbacks import AuditLog, EventType
 from mllog_xgboost import MLAuditCallback
-from told import Entries, the_end
+from told import Entries, issues, of, the_end
 
 PARAMS = {"objective": "binary:logistic", "nthread": 1, "seed": 0}
 
@@ -148,6 +148,46 @@ def test_the_direction_of_a_custom_metric_is_never_guessed(
     unknown = [each for each in issues if "accuracy" in str(each.decision)]
     codes = [(each.metrics_snapshot or {})["code"] for each in unknown]
     assert ("MLA013" in codes) is told
+
+
+def test_xgboosts_own_metrics_keep_their_direction_beside_a_custom_one(
+    log: AuditLog, entries: Entries
+) -> None:
+    """Its default, and those asked for, one by one too; a custom one may be named as its own."""
+
+    def error(predicted: Any, valid: xgb.DMatrix) -> tuple[str, float]:
+        return "error", float(np.mean((predicted > 0.5) != valid.get_label()))
+
+    def unknown() -> set[str]:
+        found = issues(entries(), "unknown_direction")
+        return {str((each.metrics_snapshot or {})["metric"]) for each in found}
+
+    train(log, custom_metric=error)
+    assert unknown() == {"error"}
+    asked = [*PARAMS.items(), ("eval_metric", "auc"), ("eval_metric", "logloss")]
+    callbacks = [MLAuditCallback(log)]
+    xgb.train(
+        asked,
+        data()[0],
+        5,
+        evals=[(data()[1], "held_out")],
+        custom_metric=error,
+        callbacks=callbacks,
+        verbose_eval=False,
+    )
+    assert unknown() == {"error"}
+    told = of(entries(), EventType.HYPERPARAMETERS_SET)[-1]
+    assert "eval_metric=['auc', 'logloss']" in str(told.decision)
+
+
+def test_a_least_change_that_early_stopping_asks_for_is_told(
+    log: AuditLog, entries: Entries
+) -> None:
+    """Else the last improvement would seem to be the best value."""
+    train(log, xgb.callback.EarlyStopping(rounds=3, min_delta=0.2), rounds=100)
+    reasoning = str(the_end(entries()).reasoning)
+    assert "last improved by more than 0.2 at iteration " in reasoning
+    assert "reached EarlyStopping(rounds=3, min_delta=0.2)." in reasoning
 
 
 def test_the_scikit_learn_interface_is_audited_too(log: AuditLog, entries: Entries) -> None:

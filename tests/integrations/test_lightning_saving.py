@@ -1,0 +1,111 @@
+"""Each checkpoint of a Lightning training is told once, whoever has it saved."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+
+from lightning_training import loader, make_trainer, regression, snapshot
+from mllog_callbacks import AuditLog, EventType, LogEntry
+from mllog_lightning import MLAuditCallback
+from told import Entries, of
+
+
+def _saved(told: list[LogEntry]) -> list[str]:
+    """The names of the files that were told to be saved."""
+    return [Path(snapshot(each)["path"]).name for each in of(told, EventType.MODEL_SAVED)]
+
+
+def test_each_checkpoint_of_an_epoch_is_told(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """Also those within an epoch, and the copy of the last."""
+    checkpoint = pl.callbacks.ModelCheckpoint(
+        tmp_path / "best", filename="{step}", every_n_train_steps=3, save_top_k=-1, save_last=True
+    )
+    make_trainer(pl, log, tmp_path, checkpoint, max_epochs=2).fit(
+        regression(pl)(), loader(), loader(seed=1)
+    )
+    told = _saved(entries())
+    written = {each.name for each in (tmp_path / "best").iterdir()}
+    assert written == {
+        "step=3.ckpt",
+        "step=6.ckpt",
+        *(f"step={n}.ckpt" for n in (9, 12, 15)),
+        "last.ckpt",
+    }
+    assert set(told) == written
+    assert [each for each in told if each != "last.ckpt"] == [
+        f"step={n}.ckpt" for n in (3, 6, 9, 12, 15)
+    ]
+
+
+def test_a_checkpoint_that_user_code_saves_is_told_with_who_and_when(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """In a hook and after the training; a callback's own is not told a second time."""
+
+    class Saving(regression(pl)):  # type: ignore[misc]  # a class made by a function
+        def on_train_batch_end(self, *_given: Any) -> None:
+            if self.global_step == 4:
+                self.trainer.save_checkpoint(tmp_path / "fourth.ckpt")
+
+    checkpoint = pl.callbacks.ModelCheckpoint(tmp_path / "best", filename="{epoch}")
+    trainer = make_trainer(pl, log, tmp_path, checkpoint, max_epochs=1)
+    trainer.fit(Saving(), loader(), loader(seed=1))
+    trainer.save_checkpoint(tmp_path / "final.ckpt")
+    told = entries()
+    assert _saved(told) == ["fourth.ckpt", "epoch=0.ckpt", "final.ckpt"]
+    fourth, _, final = of(told, EventType.MODEL_SAVED)
+    assert fourth.reasoning == (
+        "User code called trainer.save_checkpoint; 0 epochs and 4 steps are done."
+    )
+    assert snapshot(final) == {
+        "path": str(tmp_path / "final.ckpt"),
+        "epochs_done": 1,
+        "steps_done": 8,
+    }
+
+
+@pytest.mark.filterwarnings(
+    "ignore:.*fit\\(ckpt_path="
+)  # it looks for what an earlier failure left
+def test_a_checkpoint_of_a_failure_is_told_by_who_saved_it(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """After the end, which stands before it."""
+
+    class Failing(regression(pl)):  # type: ignore[misc]  # likewise
+        def on_train_epoch_end(self) -> None:
+            raise RuntimeError
+
+    rescue = pl.callbacks.OnExceptionCheckpoint(tmp_path)
+    trainer = make_trainer(pl, log, tmp_path, rescue, enable_checkpointing=True)
+    with pytest.raises(RuntimeError):
+        trainer.fit(Failing(), loader(), loader(seed=1))
+    told = entries()
+    assert of(told, EventType.TRAINING_FAILED)
+    (saved,) = [
+        each for each in of(told, EventType.MODEL_SAVED) if "on_exception" in str(each.decision)
+    ]
+    assert str(saved.reasoning).startswith("OnExceptionCheckpoint called trainer.save_checkpoint;")
+
+
+def test_a_score_that_stands_for_no_number_is_not_told_as_the_metric(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """ModelCheckpoint counts NaN as the worst there is."""
+
+    class Late(regression(pl)):  # type: ignore[misc]  # likewise
+        def validation_step(self, *_given: Any) -> None:
+            self.log("val_loss", math.nan if self.current_epoch == 0 else 0.5)
+
+    checkpoint = pl.callbacks.ModelCheckpoint(tmp_path / "best", monitor="val_loss")
+    audit = MLAuditCallback(log, detectors=[])
+    trainer = make_trainer(pl, log, tmp_path, checkpoint, audit=audit, max_epochs=2)
+    trainer.fit(Late(), loader(), loader(seed=1))
+    first, second = of(entries(), EventType.MODEL_SAVED)
+    assert "val_loss counts as inf, as a value that is no number does;" in str(first.reasoning)
+    assert str(second.reasoning).startswith("val_loss is 0.5; ModelCheckpoint(")
