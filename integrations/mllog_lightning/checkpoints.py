@@ -1,15 +1,17 @@
 """Checkpoints: which model was saved where, and which of them is the best by what."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from types import FrameType
 from typing import Any, Final, NamedTuple
 
 from mllog_callbacks import Reason
 from mllog_callbacks.wording import count, number
 from mllog_lightning.bases import DISTRIBUTIONS
+from mllog_lightning.metrics import Best
 
-__all__ = ["CheckpointWatch", "Saved", "SavedBy", "saved_by"]
+__all__ = ["CheckpointWatch", "Saved", "SavedBy", "best_checkpoint", "saved_by"]
 
 _FRAMES: Final = 12
 
@@ -58,24 +60,30 @@ def saved_by(frame: FrameType | None) -> SavedBy | None:
     Args:
         frame: The frame of the hook.
     """
-    path: object = None
-    for _ in range(_FRAMES):
-        if frame is None:
-            return None
-        if frame.f_code.co_name == "save_checkpoint":
-            path = frame.f_locals.get("filepath", path)
-        elif path is not None:
-            return _caller(frame, str(path))
-        frame = frame.f_back
-    return None
-
-
-def _caller(frame: FrameType, path: str) -> SavedBy | None:
-    module, owner = str(frame.f_globals.get("__name__")), frame.f_locals.get("self")
-    if hasattr(owner, "_last_checkpoint_saved") or ".tuner." in module:
+    above = list(islice(_outwards(frame), _FRAMES))
+    saving = [n for n, each in enumerate(above) if each.f_code.co_name == "save_checkpoint"]
+    callers = above[saving[-1] + 1 :] if saving else []
+    if not callers or any(map(_tells, callers)):
         return None
-    lightning = module.startswith(DISTRIBUTIONS)
-    return SavedBy(type(owner).__name__.lstrip("_") if lightning else "User code", path)
+    owner, module = callers[0].f_locals.get("self"), _module(callers[0])
+    who = type(owner).__name__ if module.startswith(DISTRIBUTIONS) else "User code"
+    return SavedBy(who, str(above[saving[0]].f_locals.get("filepath")))
+
+
+def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__"))
+
+
+def _tells(frame: FrameType) -> bool:
+    """Whether it is of a callback that says what it saves, or of a tuner."""
+    owner = frame.f_locals.get("self")
+    return hasattr(owner, "_last_checkpoint_saved") or ".tuner." in _module(frame)
 
 
 class CheckpointWatch:
@@ -137,6 +145,36 @@ def _reason(
     kept = getattr(callback, "best_model_path", "")
     told = f"{by} saved it; the best is still {kept}, with {monitor} at {number(score)}."
     return Reason(f"A checkpoint was saved: {path}.", told)
+
+
+def best_checkpoint(trainer: Any, best: Mapping[str, Best]) -> tuple[str, dict[str, object]]:
+    """What the first callback that monitors a metric keeps as the best; empty where none does.
+
+    Args:
+        trainer: The trainer, done.
+        best: The best of each metric.
+
+    Returns:
+        A sentence, and the facts behind it.
+    """
+    for each in trainer.checkpoint_callbacks:
+        monitor, path = getattr(each, "monitor", None), getattr(each, "best_model_path", "")
+        if monitor is None or not path:
+            continue
+        score, seen = _score(each), best.get(monitor)
+        known = seen is not None and math.isclose(seen.value, score)
+        epoch = seen.epoch if seen is not None and known else None
+        at = "" if epoch is None else f" of epoch {epoch:,}"
+        value = "" if math.isnan(score) else f", with {monitor} at {number(score)}"
+        told = f"The best checkpoint by {type(each).__name__}(monitor={monitor!r}) is {path}{at}"
+        facts = {
+            "path": path,
+            "monitor": monitor,
+            "score": None if math.isnan(score) else score,
+            "epoch": epoch,
+        }
+        return f"{told}{value}.", facts
+    return "", {}
 
 
 def _newest(callback: Any) -> str:
