@@ -41,7 +41,8 @@ def parameters(estimator: Any) -> Parameters:
     """Tell the caller's hyperparameters from defaults; parts have the prefix of their name."""
     if not hasattr(estimator, "get_params"):
         return Parameters({}, {}, ())
-    found = estimator.get_params(deep=True)
+    # a part may be named by a number, which scikit-learn refuses when it fits
+    found = {str(name): value for name, value in estimator.get_params(deep=True).items()}
     owners = {name: each for name, each in found.items() if hasattr(each, "get_params")}
     given: dict[str, object] = {}
     left: dict[str, object] = {}

@@ -104,6 +104,10 @@ class _Alike(type):
     def __hash__(cls) -> int:
         return type.__hash__(plain_class(cls))
 
+    def __instancecheck__(cls, instance: object) -> bool:
+        plain = plain_class(cls)
+        return super().__instancecheck__(instance) if plain is cls else isinstance(instance, plain)
+
 
 class _Unannounced:
     """Stands before the class while a subclass is made, of which its `__init_subclass__` hears not.

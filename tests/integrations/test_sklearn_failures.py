@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
+from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import Lasso, LogisticRegression
 from sklearn.metrics import make_scorer, precision_score
@@ -46,6 +47,14 @@ def test_an_error_passes_and_is_told_once(log: AuditLog, entries: Entries) -> No
     assert end.event is EventType.TRAINING_FAILED
     assert "Training failed in fit with ValueError; no fitted model" in str(end.decision)
     assert "(in fit, test_sklearn_failures.py line " in str(end.reasoning)
+
+
+def test_parts_without_a_proper_name_fail_as_without(log: AuditLog, entries: Entries) -> None:
+    """By scikit-learn's own error, which is told."""
+    model = VotingClassifier([(213, LogisticRegression())])
+    with pytest.raises(ValueError, match="Invalid 'estimators' attribute"):
+        audited(model, log).fit([[0.0], [1.0]], [0, 1])
+    assert the_end(entries()).event is EventType.TRAINING_FAILED
 
 
 def test_the_step_of_a_pipeline_that_failed_is_named(log: AuditLog, entries: Entries) -> None:

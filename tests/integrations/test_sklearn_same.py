@@ -141,6 +141,9 @@ def test_an_audited_class_stands_for_its_own(log: AuditLog) -> None:
     assert {SVC: "found"}[type(model)] == "found"
     assert type(model) not in {DecisionTreeClassifier: ""}
     assert type(model).__bases__ == (SVC,)
+    assert isinstance(SVC(), type(model))
+    assert isinstance(model, SVC)
+    assert not isinstance(DecisionTreeClassifier(), type(model))
     assert type(model) is type(audited(SVC(C=2), log))
     assert type(audited(model, log, dataset="other")).__bases__ == (SVC,)
 
