@@ -166,6 +166,8 @@ def compare(task: Task, made: dict[str, Candidate], every: int, repeats: int) ->
 
 def _quartiles(taken: list[tuple[float, float]], base: list[tuple[float, float]], kind: int) -> str:
     ratios = [a[kind] / b[kind] for a, b in zip(taken, base, strict=True)]
+    if len(ratios) == 1:
+        return f"{ratios[0]:6.3f}"
     low, median, high = statistics.quantiles(ratios, n=4)
     return f"{median:6.3f}   {low:6.3f} to {high:6.3f}"
 

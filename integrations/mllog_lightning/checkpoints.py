@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from types import FrameType
 from typing import Any, Final, NamedTuple
 
@@ -59,24 +60,30 @@ def saved_by(frame: FrameType | None) -> SavedBy | None:
     Args:
         frame: The frame of the hook.
     """
-    path: object = None
-    for _ in range(_FRAMES):
-        if frame is None:
-            return None
-        if frame.f_code.co_name == "save_checkpoint":
-            path = frame.f_locals.get("filepath", path)
-        elif path is not None:
-            return _caller(frame, str(path))
-        frame = frame.f_back
-    return None
-
-
-def _caller(frame: FrameType, path: str) -> SavedBy | None:
-    module, owner = str(frame.f_globals.get("__name__")), frame.f_locals.get("self")
-    if hasattr(owner, "_last_checkpoint_saved") or ".tuner." in module:
+    above = list(islice(_outwards(frame), _FRAMES))
+    saving = [n for n, each in enumerate(above) if each.f_code.co_name == "save_checkpoint"]
+    callers = above[saving[-1] + 1 :] if saving else []
+    if not callers or any(map(_tells, callers)):
         return None
-    lightning = module.startswith(DISTRIBUTIONS)
-    return SavedBy(type(owner).__name__.lstrip("_") if lightning else "User code", path)
+    owner, module = callers[0].f_locals.get("self"), _module(callers[0])
+    who = type(owner).__name__ if module.startswith(DISTRIBUTIONS) else "User code"
+    return SavedBy(who, str(above[saving[0]].f_locals.get("filepath")))
+
+
+def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__"))
+
+
+def _tells(frame: FrameType) -> bool:
+    """Whether it is of a callback that says what it saves, or of a tuner."""
+    owner = frame.f_locals.get("self")
+    return hasattr(owner, "_last_checkpoint_saved") or ".tuner." in _module(frame)
 
 
 class CheckpointWatch:

@@ -91,7 +91,7 @@ def _worst(story: Story) -> tuple[str, str]:
 def tiles(story: Story) -> list[Tile]:
     """The kept metric, why it stopped, the issues, the decisions."""
     run = story.main
-    decisive = (story.members and family.first_failure(story)) or run
+    decisive = (family.first_failure(story) if story.members else None) or run
     end = ending(decisive)
     why = ": ".join(filter(None, [story.whose(decisive), end.detail]))
     by_severity = Counter(found.severity for _, found in story.issues)
