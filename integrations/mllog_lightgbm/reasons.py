@@ -156,7 +156,8 @@ def with_model(reason: Reason, head: Mapping[str, float], kept: int, held: int |
         told.append(f"The model holds trees of {count(held, 'iteration')} only.")
     shares = ", ".join(f"{name} {share:.1%}" for name, share in head.items())
     if shares:
-        first = "iteration" if kept == 1 else f"{kept:,} iterations"
+        trees = kept if held is None else held
+        first = "iteration" if trees == 1 else f"{trees:,} iterations"
         told.append(f"Of all gain in the first {first} the most came from {shares}.")
     return Reason(reason.decision, " ".join(told))
 

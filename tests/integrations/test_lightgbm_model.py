@@ -49,6 +49,19 @@ def test_a_model_without_splits_says_so_and_names_no_feature(
     assert end.metrics_snapshot["held_iterations"] == 1
 
 
+def test_trees_taken_back_by_a_callback_are_not_counted(log: AuditLog, entries: Entries) -> None:
+    """All iterations ran, and the model is without the one that was rolled back."""
+
+    def take_back(env: Any) -> None:
+        if env.iteration == 2:
+            env.model.rollback_one_iter()
+
+    train(log, take_back, num_boost_round=5)
+    reasoning = str(the_end(entries()).reasoning)
+    assert "The model holds trees of 4 iterations only." in reasoning
+    assert "Of all gain in the first 4 iterations" in reasoning
+
+
 def test_a_model_cut_to_its_best_iteration_holds_all_that_is_kept(
     log: AuditLog, entries: Entries
 ) -> None:
