@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Gradients,
         Issue,
         Observation,
+        Passage,
         scan,
     )
     from mllog_callbacks.events import RUN_ENDS, EventType, Level, LogEntry, json_schema
@@ -50,6 +51,8 @@ else:
             "Gradients",
             "Issue",
             "Observation",
+            "Passage",
+            "Passage",
             "scan",
         ),
         "events": ("RUN_ENDS", "EventType", "Level", "LogEntry", "json_schema"),
@@ -107,6 +110,7 @@ __all__ = [
     "LogEntry",
     "MLLogError",
     "Observation",
+    "Passage",
     "Reason",
     "Run",
     "SettingsError",

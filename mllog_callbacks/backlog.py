@@ -24,22 +24,22 @@ _WAIT_S: Final = 10.0
 
 
 class Backlog(Generic[_T]):
-    """Items that wait to be taken up, each once, in order, by one thread at a time.
+    """Items that wait to be taken up, each once, in order, many at once, by one thread at a time.
 
     It is bounded: when too many wait, because the thread does not get its turn, they are taken up
     where the next is added. A forked child leaves what waited to the process it came from.
 
     Args:
-        take: Called with each item; it must not raise an `Exception`.
+        take: Called with the items that wait, at least one; it must not raise an `Exception`.
 
     Example:
         >>> backlog = Backlog(print)
-        >>> backlog.add("seen in a moment, or now:")
+        >>> backlog.add("seen in a moment, or now")
         >>> backlog.clear()
-        seen in a moment, or now:
+        ['seen in a moment, or now']
     """
 
-    def __init__(self, take: Callable[[_T], object]) -> None:
+    def __init__(self, take: Callable[[list[_T]], object]) -> None:
         self._take = take
         self._items: deque[_T] = deque()
         self._announced = self._busy = False
@@ -78,7 +78,7 @@ class Backlog(Generic[_T]):
         try:
             self._announced = False  # before the items: one that is added now is announced anew
             while self._items:
-                self._take(self._items.popleft())
+                self._take([self._items.popleft() for _ in range(len(self._items))])
         finally:
             self._busy = False
 

@@ -22,7 +22,9 @@ def wait_for(found: list[Any], count: int) -> None:
 def test_items_are_taken_up_in_order_by_one_thread_beside() -> None:
     """Once each, none by the thread that adds."""
     taken: list[tuple[int, str]] = []
-    backlog = Backlog[int](lambda item: taken.append((item, threading.current_thread().name)))
+    backlog = Backlog[int](
+        lambda items: taken.extend((item, threading.current_thread().name) for item in items)
+    )
     for item in range(1_000):
         backlog.add(item)
         if item % 300 == 0:
@@ -36,9 +38,9 @@ def test_clear_takes_up_all_that_waits_now() -> None:
     """And waits for what the other thread is at: nothing is left, nothing out of order."""
     taken: list[int] = []
 
-    def slow(item: int) -> None:
-        time.sleep(0.002)
-        taken.append(item)
+    def slow(items: list[int]) -> None:
+        time.sleep(0.002 * len(items))
+        taken.extend(items)
 
     backlog = Backlog[int](slow)
     for item in range(60):
@@ -53,11 +55,11 @@ def test_items_added_by_an_item_are_taken_up_after_it() -> None:
     """Also where it asks for all to be taken up: what it is at comes first."""
     taken: list[str] = []
 
-    def take(item: str) -> None:
-        if item == "first":
+    def take(items: list[str]) -> None:
+        if "first" in items:
             backlog.add("from within")
             backlog.clear()
-        taken.append(item)
+        taken.extend(items)
 
     backlog = Backlog[str](take)
     backlog.add("first")
@@ -72,7 +74,7 @@ def test_many_backlogs_at_once_each_keep_their_order() -> None:
 
     def work(number: int) -> None:
         mine = taken[number] = []
-        backlog = Backlog[int](mine.append)
+        backlog = Backlog[int](mine.extend)
         for item in range(2_000):
             backlog.add(item)
         if number % 2:
@@ -93,7 +95,7 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mllog_callbacks.backlog._PAUSE_S", 0.5)
     monkeypatch.setattr("mllog_callbacks.backlog._MOST", 10)
     taken: list[int] = []
-    backlog = Backlog[int](taken.append)
+    backlog = Backlog[int](taken.extend)
     for item in range(25):
         backlog.add(item)
     assert len(taken) >= 14
@@ -111,7 +113,7 @@ def test_without_a_thread_items_are_taken_up_at_once(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("mllog_callbacks.backlog._thread", None)
     monkeypatch.setattr(threading.Thread, "start", refuse)
     taken: list[int] = []
-    backlog = Backlog[int](taken.append)
+    backlog = Backlog[int](taken.extend)
     for item in range(5):
         backlog.add(item)
     backlog.clear()
@@ -143,7 +145,7 @@ def test_nothing_keeps_a_backlog_alive_once_it_is_empty() -> None:
 def test_a_forked_child_begins_anew() -> None:
     """What waited is the parent's to take up; what the child adds is its own."""
     taken: list[int] = []
-    backlog = Backlog[int](taken.append)
+    backlog = Backlog[int](taken.extend)
     backlog.add(1)
     read, write = os.pipe()
     child = os.fork()

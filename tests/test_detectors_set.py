@@ -152,6 +152,17 @@ def test_causes_come_from_facts_only() -> None:
     assert "dropout=0" in reason(Facts(rows=100, dropout=0.0))
 
 
+def test_a_metric_that_never_was_a_number_has_no_known_cause() -> None:
+    """A learning rate is one where there was a finite value before."""
+    facts = Facts(learning_rate=0.1)
+
+    def told(values: list[float]) -> str:
+        return run(DetectorSet(["non_finite"], facts=facts), values)[0].reasoning
+
+    assert "robable" not in told([math.nan])
+    assert "a learning rate of 0.1 is too high" in told([1.0, math.nan])
+
+
 def test_what_the_framework_will_do_is_said_where_it_is_known() -> None:
     """Early stopping armed, with its patience, or not."""
     assert "arly stopping" not in reason(Facts())

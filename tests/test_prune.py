@@ -8,7 +8,7 @@ import pytest
 
 from mllog_callbacks.chain.heads import chain_path
 from mllog_callbacks.chain.writer import Chain
-from mllog_callbacks.integrity import Status, verify
+from mllog_callbacks.integrity import Status, anchors_of, verify
 from mllog_callbacks.sinks import LogFiles
 from sealed import edit, judge, mllog, seal
 
@@ -133,6 +133,16 @@ def test_a_changed_record_of_what_was_removed_is_tampering(logs: Path) -> None:
         record.write_bytes(data)
         assert any(each.status == Status.TAMPERED for each in verify([logs])), bit
         data[bit // 8] ^= 1 << bit % 8
+
+
+def test_only_a_key_shows_that_a_record_of_removal_was_forged(logs: Path) -> None:
+    """Also of a session that an anchor names: whoever can write the folder can write the line."""
+    (anchor,) = (each for each in anchors_of([logs]) if each.session == "old")
+    assert mllog("prune", logs, "--older-than", "200").returncode == 0  # unsigned, as forged
+    assert "old" not in {each.session for each in verify([logs], anchors=[anchor])}
+    told = {each.session: each for each in verify([logs], key="ab" * 32, anchors=[anchor])}
+    assert told["old"].completeness == Status.INCOMPLETE
+    assert told["pruned"].integrity == Status.TAMPERED
 
 
 def test_several_prunes_make_one_record(logs: Path) -> None:

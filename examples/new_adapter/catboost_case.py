@@ -26,41 +26,47 @@ class _UsersOwn:
 
 def _train(audit: MLAuditCallback | None, way: Way) -> Outcome:
     features, labels = load_breast_cancer(return_X_y=True)
+    early = way is Way.STOPPED
+    params = {"iterations": ROUNDS, "learning_rate": 0.9 if early else 0.05, "depth": 3}
+    quiet = {"thread_count": 1, "random_seed": 0, "verbose": False, "allow_writing_files": False}
+    model = catboost.CatBoostClassifier(**params, **quiet)
     own = _UsersOwn(way)
-    params = {"iterations": ROUNDS, "learning_rate": 0.9 if way is Way.STOPPED else 0.05}
-    model = catboost.CatBoostClassifier(
-        **params, thread_count=1, random_seed=0, depth=3, verbose=False, allow_writing_files=False
+    _fit(
+        own,
+        model,
+        features[::2],
+        labels[::2],
+        eval_set=(features[1::2], labels[1::2]),
+        early_stopping_rounds=5 if early else None,
+        callbacks=[own] if audit is None else [own, audit],
     )
-    rest = {} if audit is None else {"callbacks": [own, audit]}
+    facts = [model.get_params(), model.get_all_params(), model.get_evals_result(), ROUNDS, 5]
+    best, done = model.best_iteration_ + 1, len(model.get_evals_result()["learn"]["Logloss"])
+    counts = [model.tree_count_, best, done, done - best]
+    sizes = [features[::2].shape, features[1::2].shape]
+    learned = model.predict_proba(features).tobytes()
+    return Outcome(learned, [*facts, *counts, *sizes, catboost.__version__])
+
+
+def _fit(own: _UsersOwn, model: Any, *args: Any, **kwargs: Any) -> None:
+    """Fit, and raise what the user's own callback did.
+
+    CatBoost makes an error of its own of that, and leaves the exception behind in the thread, so
+    each training has a thread of its own.
+    """
 
     def fit() -> None:
         try:
-            model.fit(
-                features[::2],
-                labels[::2],
-                eval_set=(features[1::2], labels[1::2]),
-                early_stopping_rounds=5 if way is Way.STOPPED else None,
-                **{"callbacks": [own]} | rest,
-            )
+            model.fit(*args, **kwargs)
         except catboost.CatBoostError:
             if own.raised is None:
                 raise
 
-    # CatBoost makes an error of its own of what a callback raises, and leaves the exception behind
-    # in the thread: each training has its own
     thread = threading.Thread(target=fit)
     thread.start()
     thread.join()
     if own.raised is not None:
         raise own.raised
-    facts = [model.get_params(), model.get_all_params(), model.get_evals_result(), ROUNDS, 5]
-    best = model.best_iteration_ + 1
-    counts = [model.tree_count_, best, features[::2].shape, features[1::2].shape]
-    done = len(model.get_evals_result()["learn"]["Logloss"])
-    return Outcome(
-        model.predict_proba(features).tobytes(),
-        [*facts, *counts, done, done - best, catboost.__version__],
-    )
 
 
 CASE = Case("mllog_catboost", "", ("catboost",), MLAuditCallback, _train, installed_by="catboost")

@@ -1,5 +1,6 @@
 """What LightGBM decided by itself, and what it made of what it was given."""
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -49,7 +50,7 @@ def _overruled(opening: Opening) -> Iterator[str]:
         used = found.resolved.get(name)
         if used is None or name in _OTHER_TEXT or isinstance(given, Function):
             continue
-        if [*map(_plain, _words(given))] == [*map(_plain, _words(used))]:
+        if _same(_words(given), _words(used)):
             continue
         yield f"{name}={shown(used)} is used where {name}={shown(given)} was given."
 
@@ -163,9 +164,13 @@ def _words(value: Any) -> list[str]:  # noqa: ANN401 - whatever the caller gave
     return _WORD.findall(str(value))
 
 
-def _plain(word: str) -> object:
-    """A word as it would be read back from LightGBM's text."""
+def _same(given: list[str], used: list[str]) -> bool:
+    """Whether words are the same to LightGBM, which writes numbers in six digits."""
+    return len(given) == len(used) and all(map(_alike, given, used))
+
+
+def _alike(given: str, used: str) -> bool:
     try:
-        return float(_SWITCHES.get(word.lower(), word))
+        return math.isclose(float(_SWITCHES.get(given.lower(), given)), float(used), rel_tol=1e-5)
     except ValueError:
-        return word
+        return given == used

@@ -4,12 +4,11 @@ Beside it stands its value on the training data, where that is evaluated too.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
-from mllog_callbacks import DetectorSet, Facts, Issue, Observation
+from mllog_callbacks import DetectorSet, Facts, Issue, Observation, Passage, guarded
 from mllog_lightgbm.opening import Opening
 from mllog_lightgbm.parameters import Parameters
-from mllog_lightgbm.results import CV_SET, read_results
+from mllog_lightgbm.results import CV_SET, Step, read_results
 
 __all__ = ["Watcher", "facts_for_causes"]
 
@@ -28,33 +27,64 @@ class Watcher:
         self._training = training
         self._rate = _real(found.get("learning_rate"))
 
-    def observe(self, results: Sequence[Sequence[Any]], count: int, rate: object) -> list[Issue]:
-        """Take an iteration's results; returns the issues that begin or end with it.
+    def observe(self, steps: Sequence[Step]) -> list[Issue]:
+        """Take iterations; returns the issues that begin or end with them, by iteration."""
+        if len(steps) == 1 or _are_alike(steps):
+            return self._look(steps) or []
+        return [issue for step in steps for issue in self._look([step]) or ()]
 
-        Args:
-            results: The results, as LightGBM gives them.
-            count: The iteration, counted from 1.
-            rate: The learning rate now; None where it is the one at the start.
-        """
-        now = self._rate if rate is None else _real(rate)
+    @guarded
+    def _look(self, steps: Sequence[Step]) -> list[Issue]:
+        """Take iterations that are alike: many as columns, each of a metric on a set."""
+        looked_at = self._looked_at(steps[0])
+        if len(steps) == 1:
+            return [issue for each, *_ in looked_at for issue in self._detectors.observe(each)]
+        iterations = [iteration for iteration, _, _ in steps]
+        columns: dict[int | None, list[float] | None] = {
+            place: [float(each[2]) for each in column]
+            for place, column in enumerate(zip(*(results for _, results, _ in steps), strict=True))
+        }
+        columns[None] = None
+        return self._detectors.follow(
+            Passage(first, iterations, columns[train], columns[validation])
+            for first, train, validation in looked_at
+        )
+
+    def _looked_at(self, step: Step) -> list[tuple[Observation, int | None, int | None]]:
+        """What is observed of an iteration, each with the places of its values in the results."""
+        iteration, results, rate = step
         if results and results[0][0] == CV_SET:
-            results = read_results(results)
+            results = tuple(read_results(results))
+        now = self._rate if rate is None else _real(rate)
         training = self._training
-        trained: dict[str, float] = {}
-        for each in results:
-            if each[0] == training:
-                trained[each[1]] = float(each[2])
-        found: list[Issue] = []
+        trained = {each[1]: place for place, each in enumerate(results) if each[0] == training}
         only_training = len(trained) == len(results)
-        for each in results:
-            if each[0] == training and not only_training:
+        found = []
+        for place, each in enumerate(results):
+            dataset, metric = each[0], each[1]
+            if dataset == training and not only_training:
                 continue
-            validation = None if only_training else float(each[2])
-            train = trained.get(each[1])
-            found += self._detectors.observe(
-                Observation(count, "iteration", each[1], each[0], train, validation, each[3], now)
-            )
+            train, validation = trained.get(metric), None if only_training else place
+            one = None if train is None else float(results[train][2])
+            other = None if validation is None else float(each[2])
+            first = Observation(iteration, "iteration", metric, dataset, one, other, each[3], now)
+            found.append((first, train, validation))
         return found
+
+
+def _are_alike(steps: Sequence[Step]) -> bool:
+    """Whether iterations differ in nothing but their values, which are all numbers."""
+    rates = [rate for _, _, rate in steps]
+    if rates.count(rates[0]) < len(rates) or len({len(results) for _, results, _ in steps}) > 1:
+        return False
+    for column in zip(*(results for _, results, _ in steps), strict=True):
+        for field in (0, 1, 3):
+            told = [each[field] for each in column]
+            if told.count(told[0]) < len(told):
+                return False
+        if not all(issubclass(kind, float) for kind in {type(each[2]) for each in column}):
+            return False
+    return True
 
 
 def facts_for_causes(opening: Opening) -> Facts:

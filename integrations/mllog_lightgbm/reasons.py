@@ -149,7 +149,7 @@ def with_model(reason: Reason, head: Mapping[str, float], kept: int, held: int |
         reason: The end.
         head: The features of most gain, and their shares; empty where nothing was gained.
         kept: The iteration that is kept.
-        held: How many iterations the model has trees of, where these are not all; else None.
+        held: How many iterations the model has trees of, where these are fewer; else None.
     """
     told = [reason.reasoning]
     if held is not None:

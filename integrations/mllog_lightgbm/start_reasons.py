@@ -154,7 +154,7 @@ def _others(found: Parameters) -> Iterable[str]:
         )
     others = len(found.resolved.keys() - found.given.keys() - found.chosen.keys())
     if others:
-        rest = "rest" if found.chosen else "other"
+        rest = "remaining" if found.chosen else "other"
         yield (
             f"The {rest} {others} have the values of LightGBM {lightgbm.__version__}: its "
             "defaults, or what it derives from those given."

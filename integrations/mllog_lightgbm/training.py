@@ -1,8 +1,9 @@
 """One training: what it has shown so far, told as entries from its start to its one end."""
 
 import weakref
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from lightgbm import Dataset
 from lightgbm.callback import CallbackEnv, EarlyStopException
@@ -14,14 +15,10 @@ from mllog_lightgbm.issues import Watcher, facts_for_causes
 from mllog_lightgbm.model import Model, Saved, boosters_of, gains, held
 from mllog_lightgbm.opening import Opening, open_training
 from mllog_lightgbm.parameters import without_functions
-from mllog_lightgbm.results import Result, Scoreboard, as_snapshot, read_results
+from mllog_lightgbm.results import Result, Scoreboard, Step, as_snapshot, read_results
 from mllog_lightgbm.stops import Stop, read_stop
 
 __all__ = ["Training"]
-
-
-_Step: TypeAlias = tuple[int, tuple[Sequence[Any], ...], object]
-"""An iteration as it waits: its number from 1, LightGBM's results, the learning rate if given."""
 
 
 class Training:
@@ -190,20 +187,24 @@ class Training:
 
         return tell
 
-    def _take(self, step: _Step) -> None:
-        """Make of an iteration what there is to make: in the backlog's thread, or at once."""
-        try:
-            done, results, rate = step
-            self._results = results
-            stretch = self._scores.record(results, done)
-            if self._watcher is not None:
-                issues = self._watcher.observe(results, done, rate)
-                if issues:
-                    self._run.tell_issues(issues, "iteration")
-            if self._cadence.due(done, stretch):
-                self._tell_progress(done)
-        except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
-            report_failure(error, "Training.take")
+    def _take(self, steps: list[Step]) -> None:
+        """Make of iterations what there is to make: in the backlog's thread, or at once."""
+        issues = deque(() if self._watcher is None else self._watcher.observe(steps))
+        cadence, first = self._cadence, steps[0]
+        for step in steps:
+            try:
+                done, self._results, _ = step
+                stretch = self._scores.record(self._results, done)
+                while issues and issues[0].step <= done:
+                    self._run.tell_issues([issues.popleft()], "iteration")
+                # the clock, which `due` looks at too, is the same for all of them
+                may_be_due = stretch or done >= cadence.following or step is first
+                if may_be_due and cadence.due(done, stretch):
+                    self._tell_progress(done)
+            except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
+                report_failure(error, "Training.take")
+        if issues:  # of a user's detector, which says that they are of later steps
+            guarded(self._run.tell_issues)(issues, "iteration")
 
     def _tell_progress(self, done: int) -> None:
         self._cadence.told(done)
@@ -248,7 +249,7 @@ class Training:
         if head:
             snapshot["gain_shares"] = head
         trees = _held(boosters) if boosters else None
-        if trees is not None and trees < self._done:
+        if trees is not None and trees < kept:
             snapshot["held_iterations"] = trees
         else:
             trees = None

@@ -1,7 +1,7 @@
 """Checkpoints: which model was saved where, and which of them is the best by what."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from types import FrameType
 from typing import Any, Final, NamedTuple
@@ -9,8 +9,9 @@ from typing import Any, Final, NamedTuple
 from mllog_callbacks import Reason
 from mllog_callbacks.wording import count, number
 from mllog_lightning.bases import DISTRIBUTIONS
+from mllog_lightning.metrics import Best
 
-__all__ = ["CheckpointWatch", "Saved", "SavedBy", "saved_by"]
+__all__ = ["CheckpointWatch", "Saved", "SavedBy", "best_checkpoint", "saved_by"]
 
 _FRAMES: Final = 12
 
@@ -144,6 +145,36 @@ def _reason(
     kept = getattr(callback, "best_model_path", "")
     told = f"{by} saved it; the best is still {kept}, with {monitor} at {number(score)}."
     return Reason(f"A checkpoint was saved: {path}.", told)
+
+
+def best_checkpoint(trainer: Any, best: Mapping[str, Best]) -> tuple[str, dict[str, object]]:
+    """What the first callback that monitors a metric keeps as the best; empty where none does.
+
+    Args:
+        trainer: The trainer, done.
+        best: The best of each metric.
+
+    Returns:
+        A sentence, and the facts behind it.
+    """
+    for each in trainer.checkpoint_callbacks:
+        monitor, path = getattr(each, "monitor", None), getattr(each, "best_model_path", "")
+        if monitor is None or not path:
+            continue
+        score, seen = _score(each), best.get(monitor)
+        known = seen is not None and math.isclose(seen.value, score)
+        epoch = seen.epoch if seen is not None and known else None
+        at = "" if epoch is None else f" of epoch {epoch:,}"
+        value = "" if math.isnan(score) else f", with {monitor} at {number(score)}"
+        told = f"The best checkpoint by {type(each).__name__}(monitor={monitor!r}) is {path}{at}"
+        facts = {
+            "path": path,
+            "monitor": monitor,
+            "score": None if math.isnan(score) else score,
+            "epoch": epoch,
+        }
+        return f"{told}{value}.", facts
+    return "", {}
 
 
 def _newest(callback: Any) -> str:

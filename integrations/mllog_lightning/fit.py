@@ -8,6 +8,7 @@ from mllog_callbacks import Auditor, EventType, Run, guarded
 from mllog_callbacks.wording import count
 from mllog_lightning import facts, memory, reasons
 from mllog_lightning.bases import version
+from mllog_lightning.checkpoints import best_checkpoint
 from mllog_lightning.progress import Progress
 from mllog_lightning.ranks import at_exit
 from mllog_lightning.stops import StopWatch
@@ -45,6 +46,7 @@ class Fit:
         self._made: Run | None = auditor.new_run() if tells else None
         self.progress: Progress | None = None
         self._stops = StopWatch()
+        self._before: dict[str, object] = {}
 
     @property
     def run(self) -> Run:
@@ -108,6 +110,7 @@ class Fit:
         if trainer.ckpt_path and trainer.global_step:
             done = {"epoch": trainer.current_epoch, "step": trainer.global_step}
             self.run.tell(EventType.TRAINING_PROGRESS, reasons.resumed(trainer), done)
+            self._before = {"epochs_before": trainer.current_epoch}
         rows = training[0].rows if len(training) == 1 else None
         self._stops.begin(trainer)
         self.progress = Progress(self.run, trainer, module, rows)
@@ -124,9 +127,13 @@ class Fit:
             return
         if self.progress is not None:
             self.progress.finish(trainer)
-        found = self._stops.end(trainer, self.progress.best if self.progress else {})
+        best = self.progress.best if self.progress else {}
+        found = self._stops.end(trainer, best)
         event = EventType.TRAINING_COMPLETED if found.planned else EventType.TRAINING_STOPPED
-        self.run.end(event, found.reason, self._done(trainer))
+        told, checkpoint = best_checkpoint(trainer, best)
+        reasoning = f"{found.reason.reasoning} {told}".rstrip()
+        done = self._done(trainer) | ({"best_checkpoint": checkpoint} if checkpoint else {})
+        self.run.end(event, found.reason._replace(reasoning=reasoning), done)
 
     def fail(self, trainer: Any, module: Any, error: BaseException) -> None:
         """Tell the end that an exception makes; it is read, and not kept."""
@@ -176,4 +183,5 @@ class Fit:
         )
 
     def _done(self, trainer: Any) -> dict[str, object]:
-        return {"epochs_done": trainer.current_epoch, "steps_done": trainer.global_step}
+        done = {"epochs_done": trainer.current_epoch, "steps_done": trainer.global_step}
+        return {**done, **self._before}

@@ -37,7 +37,11 @@ class MLAuditCallback(Settings):
         >>> LogisticRegression().set_callbacks(MLAuditCallback()).fit(X, y)
     """
 
-    __eq__, __hash__ = object.__eq__, object.__hash__  # each is itself alone
+    def __eq__(self, other: object) -> bool:
+        return self is other  # scikit-learn looks for callbacks in lists
+
+    def __hash__(self) -> int:
+        return id(self)
 
     @guarded
     def setup(self, estimator: Any, context: Any) -> None:

@@ -126,9 +126,9 @@ def compared(results: Found, search: Any) -> tuple[Reason, dict[str, object]]:
 def _scored(results: Found, index: int) -> dict[str, dict[str, float]]:
     """A candidate's means over the splits, by set and metric; the deviation stands beside."""
     name, mean, deviation = results.metric, results.means[index], results.deviations[index]
-    found = {"test": {name: float(mean), f"{name}_std": float(deviation)}}
+    found = {"mean_test": {name: float(mean), f"{name}_std": float(deviation)}}
     if results.train_means is not None:
-        found["train"] = {name: float(results.train_means[index])}
+        found["mean_train"] = {name: float(results.train_means[index])}
     return found
 
 

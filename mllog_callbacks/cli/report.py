@@ -157,6 +157,6 @@ def _as_object(page: Path, story: "Story | None") -> dict[str, object]:
     if story is None:
         return {"page": str(page)}
     state = state_of(story).pill
-    told = {"page": str(page), "session": story.session, "entries": story.entries, "state": state}
+    about = {"page": str(page), "session": story.session, "entries": story.entries, "state": state}
     sessions = [each.session for _, each in story.members]
-    return told | ({"sessions": sessions} if sessions else {})
+    return {**about, **({"sessions": sessions} if sessions else {})}

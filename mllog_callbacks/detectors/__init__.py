@@ -14,6 +14,7 @@ from mllog_callbacks.detectors.gradients import (
 from mllog_callbacks.detectors.instability import Divergence, NonFinite, Spike
 from mllog_callbacks.detectors.kinds import KINDS, Kind
 from mllog_callbacks.detectors.overfitting import GeneralisationGap, Overfitting
+from mllog_callbacks.detectors.passage import Passage
 from mllog_callbacks.detectors.plateau import Plateau
 from mllog_callbacks.detectors.progress import NoConvergence, Oscillation
 from mllog_callbacks.detectors.protocol import Detector, Issue, Observation, Severity, Unit
@@ -39,6 +40,7 @@ __all__ = [
     "Observation",
     "Oscillation",
     "Overfitting",
+    "Passage",
     "Plateau",
     "Severity",
     "Spike",

@@ -75,6 +75,8 @@ def _cause(issue: Issue, facts: Facts, rise: RateRise | None) -> str:
     match issue.name:
         case "overfitting" | "generalisation_gap":
             return _capacity(facts)
+        case "non_finite" if rise is None and "last_finite" not in issue.metrics:
+            return ""  # it never was a number: nothing says that it was driven away
         case "non_finite" | "divergence" | "spike" | "oscillation" | "exploding_gradient":
             return _rate_too_high(facts, rise)
         case "no_convergence":

@@ -1,8 +1,11 @@
 """Instability: values that are not finite, divergence, spikes."""
 
 import math
+from collections.abc import Iterable, Sequence
+from operator import sub
 
 from mllog_callbacks.detectors.kinds import kind
+from mllog_callbacks.detectors.passage import Passage
 from mllog_callbacks.detectors.protocol import Issue, Observation
 from mllog_callbacks.detectors.smoothing import Level, Noise
 
@@ -36,6 +39,14 @@ class NonFinite:
         if issue is not None:
             self._wanted, self._finite = 2 * self._finite + 2, 0
         return issue
+
+    def skim(self, passage: Passage) -> bool:
+        """Take the next observations at once: they are all finite."""
+        for train, values in zip((True, False), passage.losses, strict=True):
+            if values is not None:
+                self._last[train] = passage.first.own(values[-1]), passage.steps[-1]
+                self._finite += len(values)
+        return True
 
     def _found(self, observation: Observation, value: float, *, train: bool) -> Issue:
         subject = observation.subject(train=train)
@@ -83,6 +94,28 @@ class Divergence:
         value = train if self._trained else validation
         return None if value is None else self._check(observation, value)
 
+    def skim(self, passage: Passage) -> bool:
+        """Take the next observations at once, where none is far above the start, or it is told."""
+        train, validation = passage.losses
+        if math.isnan(self._start) or (train is not None and not self._trained):
+            return False
+        values = train if self._trained else validation
+        if values is None:
+            return True
+        if self._told and min(values) > self._start:
+            return True
+        highest = max(values)
+        if highest <= self._start or not (self._told or highest - self._start > self._far):
+            self._best, self._told, self._streak = min(self._best, *values), False, 0
+            return True
+        return False
+
+    @property
+    def _far(self) -> float:
+        """The distance above the start that is far, which only grows."""
+        # for losses that start about zero, what was gained is the measure
+        return max(abs(self._start), self._start - self._best) * self._times
+
     def _check(self, observation: Observation, value: float) -> Issue | None:
         if math.isnan(self._start):
             self._start, self._start_step, self._best = value, observation.step, value
@@ -92,9 +125,7 @@ class Divergence:
         if above <= 0:
             self._told, self._streak = False, 0
             return None
-        # for losses that start about zero, what was gained is the measure
-        far = max(abs(self._start), self._start - self._best) * self._times
-        self._streak = self._streak + 1 if above > far > 0 else 0
+        self._streak = self._streak + 1 if above > self._far > 0 else 0
         if self._streak < self._checks or self._told:
             return None
         self._told = True
@@ -153,6 +184,19 @@ class _Jumps:
         if value > self.high:
             self.high = value
 
+    def highest(self, values: Sequence[float]) -> float:
+        """How far at most a value stands above the one before, which its level is not below."""
+        rises: Iterable[float] = map(sub, values, [self.last, *values])
+        return max(rises)
+
+    def extend(self, values: Sequence[float]) -> None:
+        """Take values that were judged to be none."""
+        self.count += len(values)
+        self.last = values[-1]
+        self._level.extend(values)
+        self._noise.extend(values)
+        self.low, self.high = min(self.low, *values), max(self.high, *values)
+
 
 class Spike:
     """One value jumps far above its exponential mean: beyond the noise, the level and the range.
@@ -200,6 +244,19 @@ class Spike:
                 issue = self._found(observation, self._validation, validation)
             self._validation.take(validation)
         return issue
+
+    def skim(self, passage: Passage) -> bool:
+        """Take the next observations at once, where they span too little for a spike."""
+        train, validation = passage.losses
+        looked_at = [(self._train, train), (self._validation, validation)]
+        found = [(seen, values) for seen, values in looked_at if values is not None]
+        for seen, values in found:
+            if not seen.highest(values) <= self._range * (seen.high - seen.low):
+                return False
+        for seen, values in found:
+            seen.extend(values)
+        self._quiet = max(self._quiet - len(passage.steps), 0)
+        return True
 
     def _is_spike(self, seen: _Jumps, value: float) -> bool:
         if value <= seen.last:  # nearly always, while a loss falls

@@ -1,9 +1,13 @@
 """Overfitting: the validation loss rises from its best while the training loss still falls."""
 
 import math
+from collections.abc import Sequence
+from itertools import accumulate
+from operator import sub
 from typing import Final
 
 from mllog_callbacks.detectors.kinds import kind
+from mllog_callbacks.detectors.passage import Passage
 from mllog_callbacks.detectors.protocol import Issue, Observation, Severity
 from mllog_callbacks.detectors.smoothing import Level, Noise
 
@@ -66,6 +70,61 @@ class Overfitting:
             if math.isnan(self._train_first):
                 self._train_first = train
         return None if validation is None else self._check(observation, validation)
+
+    def skim(self, passage: Passage) -> bool:
+        """Take the next observations at once, where no rise can be told nor be resolved."""
+        train, validation = passage.losses
+        if validation is None:
+            self._train_levels(train)
+            return True
+        known = self._level.value
+        levels = self._level.extend(validation)
+        if self._may_tell(levels):
+            self._level.value = known
+            return False
+        self._take_calm(passage.steps, validation, levels, self._train_levels(train))
+        return True
+
+    def _train_levels(self, train: Sequence[float] | None) -> Sequence[float]:
+        if train is None:
+            return ()
+        if math.isnan(self._train_first):
+            self._train_first = train[0]
+        return self._train.extend(train)
+
+    def _take_calm(
+        self,
+        steps: Sequence[int],
+        validation: Sequence[float],
+        levels: Sequence[float],
+        trained: Sequence[float],
+    ) -> None:
+        self._checks += len(steps)
+        self._streak = 0
+        self._noise.extend(validation)
+        lowest, level = min(validation), min(levels)
+        if lowest < self._lowest:
+            self._lowest, self._lowest_step = lowest, steps[validation.index(lowest)]
+        if level < self._best:
+            self._best = level
+            self._best_train = trained[levels.index(level)] if trained else self._train.value
+
+    def _may_tell(self, levels: Sequence[float]) -> bool:
+        lowest = min(levels)
+        if lowest < self._best and (self._stage or math.isnan(self._first)):
+            return True
+        if self._stage == _GROWN:
+            return False
+        bests = accumulate(levels, min, initial=self._best)  # before each level
+        rise: float = max(map(sub, levels, bests))
+        return rise > self._least_material(min(lowest, self._best))
+
+    def _least_material(self, lowest: float) -> float:
+        """What any material rise exceeds while the best goes down to the lowest level."""
+        gained = self._share * (self._first - self._best)
+        if self._best <= 0:
+            return gained
+        return min(max(self._rise * lowest, gained), max(self._rise, self._most) * lowest)
 
     def _check(self, observation: Observation, value: float) -> Issue | None:
         self._checks += 1
@@ -197,6 +256,20 @@ class GeneralisationGap:
             return None
         self._told = True
         return self._found(observation, validation)
+
+    def skim(self, passage: Passage) -> bool:
+        """Take the next observations at once, where the gap is told, or none is wide."""
+        if self._told or (passage.first.train is None and not self._train > 0):
+            return True
+        train, validation = passage.losses
+        below = (self._train,) if train is None else train
+        if validation is not None:
+            least = min(below)
+            if max(below) > 0 and not max(validation) - least <= self._ratio * least:
+                return False
+            self._streak = 0
+        self._train = below[-1]
+        return True
 
     def _found(self, observation: Observation, validation: float) -> Issue:
         subject = observation.subject(train=False)

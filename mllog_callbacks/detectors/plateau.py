@@ -4,6 +4,7 @@ import math
 from typing import Final
 
 from mllog_callbacks.detectors.kinds import kind
+from mllog_callbacks.detectors.passage import Passage
 from mllog_callbacks.detectors.protocol import Issue, Observation, Severity, Unit
 from mllog_callbacks.detectors.smoothing import BestSince, Level
 
@@ -64,6 +65,42 @@ class Plateau:
         self._validated = self._validated or validation is not None
         value = validation if self._validated else train
         return None if value is None else self._check(observation, value)
+
+    def skim(self, passage: Passage) -> bool:
+        """Take the next observations at once, where no plateau can be told nor ended."""
+        if self._level is None:
+            return False
+        train, validation = passage.losses
+        self._read_rate(passage.first)
+        self._validated = self._validated or validation is not None
+        values = validation if self._validated else train
+        if values is None:
+            return True
+        known = self._level.value
+        levels = self._level.extend(values)
+        if self._may_tell(min(levels), len(levels)):
+            self._level.value = known
+            return False
+        self._checks += len(levels)
+        self._bests.extend(levels)
+        return True
+
+    def _may_tell(self, lowest: float, more: int) -> bool:
+        """Whether an issue may begin or end within more checks, down to a lowest level."""
+        best = self._bests.best
+        if self._stage and lowest < best:
+            return True
+        most_gained = self._start - min(lowest, best)
+        if self._stage == len(self._limits) or most_gained <= 0:
+            return False
+        part, share = self._limits[self._stage]
+        end = self._checks + more
+        checks = max(self._least or 1, math.ceil(part * end))
+        if end - 1 - self._begun < checks:
+            return False
+        # what is compared with at the last check, and at those before with no better
+        since = checks - more
+        return since < 0 or not self._bests.ago(since) - best > share * most_gained
 
     def _read_rate(self, observation: Observation) -> None:
         rate = observation.learning_rate

@@ -1,9 +1,12 @@
 """No progress: oscillation, and training that does not converge."""
 
 import math
+from collections.abc import Sequence
+from copy import copy
 from typing import Final
 
 from mllog_callbacks.detectors.kinds import kind
+from mllog_callbacks.detectors.passage import Passage
 from mllog_callbacks.detectors.protocol import Issue, Observation, Unit
 
 __all__ = ["NoConvergence", "Oscillation"]
@@ -39,23 +42,41 @@ class _Swing:
 
     def update(self, value: float) -> None:
         """Take a value."""
-        change, before = value - self._last, self._change
-        self._last, self._change = value, change
-        if value < self.low:
-            self.low = value
-        if value > self.high:
-            self.high = value
-        if math.isnan(change):
-            return
-        self.count += 1
-        weight = 1 / self.count  # a plain mean until the window is full
-        if weight < self._weight:
-            weight = self._weight
-        self.level += weight * (value - self.level)
-        self.drift += weight * (change - self.drift)
-        self.path += weight * (abs(change) - self.path)
-        turned = change < 0 < before or before < 0 < change
-        self.reversals += weight * (turned - self.reversals)
+        self.extend((value,))
+
+    def extend(self, values: Sequence[float], share: float = math.inf) -> bool:
+        """Take values in their order, unless the series may swing by a share with one of them.
+
+        Returns:
+            False, and then no value was taken, where `swings` has to be asked.
+        """
+        last, change, low, high = self._last, self._change, self.low, self.high
+        count, level, drift = self.count, self.level, self.drift
+        path, reversals, full = self.path, self.reversals, self._weight
+        for value in values:
+            before, change = change, value - last
+            last = value
+            if value < low:
+                low = value
+            if value > high:
+                high = value
+            if not count and math.isnan(change):
+                continue
+            count += 1
+            weight = 1 / count  # a plain mean until the window is full
+            if weight < full:
+                weight = full
+            level += weight * (value - level)
+            drift += weight * (change - drift)
+            path += weight * (abs(change) - path)
+            turned = change < 0 < before or before < 0 < change
+            reversals += weight * (turned - reversals)
+            if reversals > _REVERSALS and path > share * abs(level):
+                return False
+        self._last, self._change, self.low, self.high = last, change, low, high
+        self.count, self.level, self.drift = count, level, drift
+        self.path, self.reversals = path, reversals
+        return True
 
     def swings(self, share: float, start: float) -> bool:
         """Whether the changes are large, reverse each other and lead nowhere."""
@@ -111,6 +132,22 @@ class Oscillation:
             self._validation = self._validation or _Swing(self._window)
             self._validation.update(validation)
         return self._check(observation, self._window)
+
+    def skim(self, passage: Passage) -> bool:
+        """Take the next observations at once, where neither series can swing enough."""
+        if self._told:
+            return True
+        seen = copy(self._train), copy(self._validation)
+        if not all(map(self._takes, seen, passage.losses)):
+            return False
+        self._train, self._validation = seen
+        return True
+
+    def _takes(self, swing: _Swing | None, values: Sequence[float] | None) -> bool:
+        share = min(self._share, self._stuck_share)
+        if values is None:
+            return swing is None or not swing.swings(share, self._start)
+        return swing is not None and swing.extend(values, share)
 
     def _check(self, observation: Observation, window: int) -> Issue | None:
         train, validation = self._train, self._validation
@@ -191,6 +228,10 @@ class NoConvergence:
         if value is None:
             return None
         return self._check(observation, value, self._patience)
+
+    def skim(self, passage: Passage) -> bool:  # noqa: ARG002 - as the others
+        """Take the next observations at once, where it is over."""
+        return self._patience is not None and self._checks > self._patience
 
     def _check(self, observation: Observation, value: float, patience: int) -> Issue | None:
         self._checks += 1

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
-__all__ = ["Detector", "Issue", "Observation", "Severity", "Unit"]
+__all__ = ["LARGEST", "Detector", "Issue", "Observation", "Severity", "Unit"]
 
 Unit: TypeAlias = Literal["epoch", "iteration", "step"]
 """What is counted: epochs (and validation checks), boosting iterations, or optimiser steps."""
 
-_LARGEST: Final = 1e100  # so that no sum or product of a few losses overflows
+LARGEST: Final = 1e100
+"""Losses are cut to this size, so that no sum or product of a few overflows."""
 
 
 class Severity(StrEnum):
@@ -57,11 +58,11 @@ class Observation(NamedTuple):
         return train, validation
 
     def _loss(self, value: float) -> float | None:
-        if -_LARGEST < value < _LARGEST:
+        if -LARGEST < value < LARGEST:
             return -value if self.higher_is_better else value
         if not math.isfinite(value):
             return None
-        return math.copysign(_LARGEST, -value if self.higher_is_better else value)
+        return math.copysign(LARGEST, -value if self.higher_is_better else value)
 
     def shown(self, loss: float) -> str:
         """A value turned by `losses`, as the metric's own."""

@@ -1,6 +1,7 @@
 """Running estimates in constant memory: level, noise, and the best at a growing distance."""
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 __all__ = ["BestSince", "Level", "Noise"]
@@ -23,6 +24,16 @@ class Level:
             self.value += self._weight * (value - self.value)
         return self.value
 
+    def extend(self, values: Sequence[float]) -> list[float]:
+        """Take values in their order; returns the level with each."""
+        level, weight = self.value, self._weight
+        levels = []
+        for value in values:
+            level = self.update(value) if math.isnan(level) else level + weight * (value - level)
+            levels.append(level)
+        self.value = level
+        return levels
+
 
 class Noise:
     """Mean size of a series' noise, as a standard deviation: a trend does not count as noise.
@@ -44,15 +55,22 @@ class Noise:
 
     def update(self, value: float) -> float:
         """Take a value; returns the noise known with it, NaN before the third value."""
-        size = abs(value - 2 * self._last + self._before) * self._DEVIATION
-        self._before, self._last = self._last, value
-        known = self.value
-        if known > 0:
-            most = self._CLIP * known
-            self.value = known + self._weight * ((size if size < most else most) - known)
-        elif not math.isnan(size):
-            self.value = size
+        self.extend((value,))
         return self.value
+
+    def extend(self, values: Sequence[float]) -> None:
+        """Take values in their order."""
+        before, last, known = self._before, self._last, self.value
+        weight, deviation, clip = self._weight, self._DEVIATION, self._CLIP
+        for value in values:
+            size = abs(value - 2 * last + before) * deviation
+            before, last = last, value
+            if known > 0:
+                most = clip * known
+                known += weight * ((size if size < most else most) - known)
+            elif not math.isnan(size):
+                known = size
+        self._before, self._last, self.value = before, last, known
 
 
 class BestSince:
@@ -83,6 +101,18 @@ class BestSince:
             self._bests.append(self.best)
         self._count += 1
         return self.best
+
+    def extend(self, values: Sequence[float]) -> None:
+        """Take values in their order."""
+        if min(values) < self.best:
+            for value in values:
+                self.update(value)
+            return
+        end = self._count + len(values)
+        while self._count < end:
+            self.update(self.best)
+            following = -(-self._count // self._stride) * self._stride  # that is kept
+            self._count = min(following, end)
 
     def ago(self, checks: int) -> float:
         """The best so far as it was `checks` values ago, or up to one stride before."""

@@ -3,6 +3,7 @@
 import math
 
 from mllog_callbacks.detectors.kinds import kind
+from mllog_callbacks.detectors.passage import Passage
 from mllog_callbacks.detectors.protocol import Issue, Observation
 
 __all__ = ["Stalled"]
@@ -32,6 +33,10 @@ class Stalled:
         issue = self.overdue(observation.seconds)
         self._last, self._told = observation, False
         return issue
+
+    def skim(self, passage: Passage) -> bool:
+        """Take the next observations at once, where they have no clock."""
+        return passage.first.seconds is None
 
     def restart(self) -> None:
         """Begin anew: the observations to come are of another clock."""

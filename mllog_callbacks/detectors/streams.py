@@ -9,6 +9,7 @@ from mllog_callbacks.detectors.facts import Facts, RateRise, explained
 from mllog_callbacks.detectors.instability import Divergence, NonFinite, Spike
 from mllog_callbacks.detectors.kinds import KINDS, kind
 from mllog_callbacks.detectors.overfitting import GeneralisationGap, Overfitting
+from mllog_callbacks.detectors.passage import Passage, skims
 from mllog_callbacks.detectors.plateau import Plateau
 from mllog_callbacks.detectors.progress import NoConvergence, Oscillation
 from mllog_callbacks.detectors.protocol import Detector, Issue, Observation
@@ -92,17 +93,46 @@ class DetectorSet:
 
     def observe(self, observation: Observation) -> list[Issue]:
         """Take an observation; returns the issues that begin or end with it, mostly none."""
+        stream = self._stream(observation)
+        if observation.step <= stream.step:
+            return []
+        found = stream.observe(observation)
+        if observation.higher_is_better is None:
+            found += self._undirected_at(observation)
+        return self._explain(found, stream.rise) if found else found
+
+    def follow(self, passages: Iterable[Passage]) -> list[Issue]:
+        """Take many observations at once.
+
+        Args:
+            passages: Of one stream or of several; those of one stream follow each other.
+
+        Returns:
+            The issues, by step and then by stream: as if taken one by one, step by step.
+        """
+        found: list[tuple[int, Issue, RateRise | None]] = []
+        for passage in passages:
+            stream = self._stream(passage.first)
+            for part in passage.parts(stream.step):
+                found += ((step, issue, stream.rise) for step, issue in stream.follow(part))
+                first = part.first
+                if first.higher_is_better is None:
+                    found += ((first.step, issue, None) for issue in self._undirected_at(first))
+        found.sort(key=lambda each: each[0])
+        return [told for _, issue, rise in found for told in self._explain([issue], rise)]
+
+    def _stream(self, observation: Observation) -> "_Stream":
         key = observation.dataset, observation.metric
         stream = self._streams.get(key)
         if stream is None:
             stream = self._streams[key] = _Stream(self._patterns)
-        if observation.step <= stream.step:
+        return stream
+
+    def _undirected_at(self, observation: Observation) -> list[Issue]:
+        if observation.metric in self._undirected:
             return []
-        found = stream.observe(observation)
-        if observation.higher_is_better is None and observation.metric not in self._undirected:
-            self._undirected.add(observation.metric)
-            found.append(_undirected(observation))
-        return self._explain(found, stream.rise) if found else found
+        self._undirected.add(observation.metric)
+        return [_undirected(observation)]
 
     def saved(self) -> str:
         """What was seen so far, as text; `restore` takes it, in another process as well."""
@@ -177,6 +207,30 @@ class _Stream:
         self.step: float = -math.inf
 
     def observe(self, observation: Observation) -> list[Issue]:
+        found = []
+        for detector in self._watching(observation):
+            issue = detector.observe(observation)
+            if issue is not None:
+                found.append(issue)
+        return found
+
+    def follow(self, passage: Passage) -> list[tuple[int, Issue]]:
+        """Issues with the step at which they are found, by step."""
+        found = []
+        plain = passage.is_plain
+        watching = self._watching(passage.first)
+        self.step = passage.steps[-1]
+        for detector in watching:
+            if plain and skims(detector) and detector.skim(passage):
+                continue
+            for observation in passage.observations:
+                issue = detector.observe(observation)
+                if issue is not None:
+                    found.append((observation.step, issue))
+        return found
+
+    def _watching(self, observation: Observation) -> list[Detector]:
+        """Take the circumstances of an observation; returns the detectors that look at it."""
         self.step = observation.step
         if observation.seconds is not None:
             self.seconds = observation.seconds
@@ -185,13 +239,7 @@ class _Stream:
             if rate >= 2 * self._rate > 0:
                 self.rise = RateRise(self._rate, rate, observation.at)
             self._rate = rate
-        directed = observation.higher_is_better is not None
-        found = []
-        for detector in self._all if directed else self._undirected:
-            issue = detector.observe(observation)
-            if issue is not None:
-                found.append(issue)
-        return found
+        return self._undirected if observation.higher_is_better is None else self._all
 
     def restart_clock(self) -> None:
         self.seconds = -math.inf

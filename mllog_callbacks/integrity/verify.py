@@ -65,7 +65,7 @@ def verify(
         together = {each.session.name: each for each in group}
         whole = any(folder.resolve().is_relative_to(each) for each in folders)
         missing += _check_heads(folder, together, whole=whole, key=key)
-    missing += _check_anchors(checked, anchors)
+    missing += _check_anchors(checked, anchors, key)
     return [*(each.verdict for each in checked), *missing]
 
 
@@ -276,7 +276,9 @@ def _check_head(seen: _Checked, digest: str, whose: str) -> None:
     seen.add(aspect, status, f"its chain no longer holds the head that {whose}")
 
 
-def _check_anchors(checked: Sequence[_Checked], anchors: Sequence[Anchor]) -> list[Verdict]:
+def _check_anchors(
+    checked: Sequence[_Checked], anchors: Sequence[Anchor], key: str | None
+) -> list[Verdict]:
     by_name: dict[str, list[_Checked]] = {}
     for each in checked:
         by_name.setdefault(each.session.name, []).append(each)
@@ -286,16 +288,18 @@ def _check_anchors(checked: Sequence[_Checked], anchors: Sequence[Anchor]) -> li
         found = by_name.get(anchor.session, [])
         for each in found:
             _check_head(each, anchor.digest, "the anchor kept elsewhere names")
-        if not found and not _was_pruned(anchor, checked, pruned):
+        if not found and not _was_pruned(anchor, checked, pruned, key):
             reason = "is missing; an anchor kept elsewhere names it"
             problem = Problem("completeness", Status.INCOMPLETE, reason)
             missing.append(Verdict(anchor.session, "", problems=[problem]))
     return missing
 
 
-def _was_pruned(anchor: Anchor, checked: Sequence[_Checked], known: dict[Path, Pruned]) -> bool:
+def _was_pruned(
+    anchor: Anchor, checked: Sequence[_Checked], known: dict[Path, Pruned], key: str | None
+) -> bool:
     for folder in {each.session.directory for each in checked}:
-        pruned = known.setdefault(folder, read_pruned(folder, None))
+        pruned = known.setdefault(folder, read_pruned(folder, key))
         if anchor.session in pruned.sessions:
             return True
     return False

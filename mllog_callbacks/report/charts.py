@@ -132,7 +132,7 @@ def _annotate(
         return
     if best.name in {curve.name for curve in curves}:
         place_x, place_y = round(x.place(best.at), 1), round(y.place(best.value), 1)
-        words = f"kept: {best.unit} {number(best.at)}, {number(best.value)}"
+        words = f"{best.how}: {best.unit} {number(best.at)}, {number(best.value)}"
         half = len(words) * _CHAR / 2
         words_x = min(max(place_x, LEFT + half), RIGHT - half)
         above = place_y - 12 if place_y > TOP + 40 else place_y + 22

@@ -56,6 +56,8 @@ def ending(run: Run) -> Ending:
 def _completed(run: Run) -> Ending:
     had = facts.done(run)
     what = f"{number(had[0])} {had[1]}s ran" if had and had[0] != 1 else "1 ran" if had else ""
+    if had and (before := facts.before(run)):
+        what = f"{number(had[0])} {had[1]}s, {number(before)} of them before it was resumed"
     return Ending("good", "Completed as planned", "All was done", what or "as planned")
 
 

@@ -11,6 +11,7 @@ from mllog_callbacks.story.model import Run, Story
 __all__ = [
     "Kept",
     "Setting",
+    "before",
     "data_facts",
     "done",
     "is_by_hand",
@@ -22,6 +23,7 @@ __all__ = [
 ]
 
 _DONE: Final = re.compile(r"(iteration|round|epoch|step|fold|candidate)s?_done")
+_BEFORE: Final = re.compile(r"(iteration|round|epoch|step)s_before")
 _PLANNED: Final = re.compile(r"(?:planned|max)_(iteration|round|epoch|step|fold|candidate|fit)s?")
 _ALLOWED: Final = re.compile(r"(iteration|round|epoch|step)s_allowed")
 _FITS: Final = re.compile(r"(fit|candidate)s")
@@ -43,6 +45,7 @@ class Kept(NamedTuple):
         at: The position at which it was measured; None where that is not told.
         unit: What the position counts.
         is_kept: Whether the end of the run says that the model of this position is kept.
+        how: Where it is kept, in a word or two.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Kept(NamedTuple):
     at: float | None
     unit: str
     is_kept: bool = False
+    how: str = "kept"
 
 
 class Setting(NamedTuple):
@@ -77,6 +81,12 @@ def done(run: Run) -> tuple[float, str] | None:
     return (run.position, run.curves.unit) if run.position > 0 else None
 
 
+def before(run: Run) -> float:
+    """How many of what it had done were done before it was resumed; 0 where it was not."""
+    found = None if run.end is None else _counted(run.end.snapshot, _BEFORE)
+    return found[0] if found else 0
+
+
 def planned(run: Run) -> tuple[float, str] | None:
     """How many it was to do at most."""
     for told, named in ((run.start, _PLANNED), (run.end, _ALLOWED)):
@@ -99,7 +109,12 @@ def is_by_hand(run: Run) -> bool:
 
 
 def kept(run: Run) -> Kept | None:
-    """The first validation metric of the model that is kept, or else was evaluated last."""
+    """The metric of the best checkpoint, or the first on validation data of the model that is kept.
+
+    Where neither is told, that of the model that was evaluated last.
+    """
+    if (checkpoint := _checkpoint(run)) is not None:
+        return checkpoint
     at = _kept_at(run)
     for told in reversed(run.evaluations):
         values = [(key, value) for key, value in measured(told.snapshot) if value is not None]
@@ -111,6 +126,25 @@ def kept(run: Run) -> Kept | None:
             is_kept = here is not None and here == at
             return Kept(name, value, here and here[0], here[1] if here else "", is_kept)
     return None if at is None else _kept_on_a_curve(run, at) or _best_told(run, at)
+
+
+def _checkpoint(run: Run) -> Kept | None:
+    """What the best checkpoint was chosen by, where the end tells of one."""
+    found = None if run.end is None else run.end.snapshot.get("best_checkpoint")
+    if not isinstance(found, dict):
+        return None
+    monitor, score, epoch = (found.get(name) for name in ("monitor", "score", "epoch"))
+    if not isinstance(monitor, str) or not isinstance(score, int | float):
+        return None
+    at = epoch if isinstance(epoch, int | float) else None
+    drawn = (curve.name for curve in run.curves if _plain(curve.name) == _plain(monitor))
+    name = next(drawn, monitor)
+    return Kept(name, score, at, "epoch", is_kept=True, how="best checkpoint")
+
+
+def _plain(name: str) -> str:
+    """A name as it is the same however its parts are joined: "val_loss", "val/loss"."""
+    return re.sub(r"\W", "_", name)
 
 
 def _kept_on_a_curve(run: Run, at: tuple[float, str]) -> Kept | None:

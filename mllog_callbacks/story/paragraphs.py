@@ -108,6 +108,8 @@ def _beginning(story: Story, run: Run) -> str:
         far = f" for {number(had[0])} of at most {count(most[0], most[1])}"
     else:
         far = f" for {count(had[0], had[1])}"
+    if had is not None and (before := facts.before(run)):
+        far += f", {number(before)} of them before it was resumed"
     sizes = _sizes(story, run)
     return f"{who}{on}{far}{f' ({sizes})' if sizes else ''}."
 

@@ -91,7 +91,7 @@ def _worst(story: Story) -> tuple[str, str]:
 def tiles(story: Story) -> list[Tile]:
     """The kept metric, why it stopped, the issues, the decisions."""
     run = story.main
-    decisive = (story.members and family.first_failure(story)) or run
+    decisive = (family.first_failure(story) if story.members else None) or run
     end = ending(decisive)
     why = ": ".join(filter(None, [story.whose(decisive), end.detail]))
     by_severity = Counter(found.severity for _, found in story.issues)
@@ -116,8 +116,11 @@ def _kept_tile(run: Run) -> Tile:
     found = facts.kept(run)
     if found is None:
         return Tile("Metric at the end", "Not recorded", "no evaluation is told")
-    at = f"at {found.unit} {number(found.at)}" if found.at is not None else "at its end"
-    at += " (kept)" if found.is_kept else ""
+    if found.at is None:
+        at = f"of the {found.how}" if found.is_kept else "at its end"
+    else:
+        kept = f" ({found.how})" if found.is_kept else ""
+        at = f"at {found.unit} {number(found.at)}{kept}"
     return Tile(cut(found.name, 60), number(found.value), at)
 
 

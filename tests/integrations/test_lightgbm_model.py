@@ -49,6 +49,16 @@ def test_a_model_without_splits_says_so_and_names_no_feature(
     assert end.metrics_snapshot["held_iterations"] == 1
 
 
+def test_a_model_cut_to_its_best_iteration_holds_all_that_is_kept(
+    log: AuditLog, entries: Entries
+) -> None:
+    """LightGBM drops the trees after it, which is no news."""
+    train(log, lgb.early_stopping(5, verbose=False), num_boost_round=300)
+    end = the_end(entries())
+    assert "is kept" in str(end.reasoning)
+    assert "holds trees" not in str(end.reasoning)
+
+
 def test_saving_the_model_is_told_while_it_lives(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:

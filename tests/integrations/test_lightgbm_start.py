@@ -192,6 +192,7 @@ def test_what_lightgbm_makes_of_parameters_is_told(
     [
         {"cegb_penalty_feature_coupled": 5 * np.arange(30)},
         {"interaction_constraints": [[0, 1], [2]], "boost_from_average": "true"},
+        {"lambda_l1": 0.048784284512259676, "lambda_l2": 1e-9},
         {"feature_contri": [0.5] * 30, "bagging_freq": np.int64(0)},
     ],
 )

@@ -50,6 +50,7 @@ def test_a_search_tells_its_choice_and_what_speaks_against_it(
     assert f"Its mean training score is {results['mean_train_score'][best]:.6g}" in reasoning
     assert "max_depth=3 is the greatest of 3 values tried" in reasoning
     assert (entry.metrics_snapshot or {})["best_params"] == {"max_depth": 3}
+    assert (entry.metrics_snapshot or {})["mean_test"] == {"score": mean, "score_std": deviation}
     assert the_end(told).event is EventType.TRAINING_COMPLETED
     assert "3 candidates on 5 splits were fitted, 15 fits" in str(told[-1].decision)
 
