@@ -52,7 +52,6 @@ else:
             "Issue",
             "Observation",
             "Passage",
-            "Passage",
             "scan",
         ),
         "events": ("RUN_ENDS", "EventType", "Level", "LogEntry", "json_schema"),

@@ -58,7 +58,10 @@ class StopWatch:
             decision = f"Training stopped early after {done}."
             return End(planned=False, reason=Reason(decision, " ".join(rules)))
         if trainer.should_stop:
-            why = "trainer.should_stop was set by user code: no EarlyStopping and no Timer did it."
+            why = (
+                "trainer.should_stop was set by user code: no rule of EarlyStopping and no time "
+                "limit did it."
+            )
             return End(planned=False, reason=Reason(f"Training was stopped after {done}.", why))
         return End(planned=True, reason=_nothing_left(trainer, done))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from mllog_callbacks.event_types import EventType
-from mllog_callbacks.story.curves import Curve, measured
+from mllog_callbacks.story.curves import Curve, Point, measured
 from mllog_callbacks.story.model import Run, Story
 
 __all__ = [
@@ -137,14 +137,18 @@ def _checkpoint(run: Run) -> Kept | None:
     if not isinstance(monitor, str) or not isinstance(score, int | float):
         return None
     at = epoch if isinstance(epoch, int | float) else None
-    drawn = (curve.name for curve in run.curves if _plain(curve.name) == _plain(monitor))
-    name = next(drawn, monitor)
+    name = monitor if at is None else _curve_through(run, monitor, Point(at, score)) or monitor
     return Kept(name, score, at, "epoch", is_kept=True, how="best checkpoint")
 
 
-def _plain(name: str) -> str:
-    """A name as it is the same however its parts are joined: "val_loss", "val/loss"."""
-    return re.sub(r"\W", "_", name)
+def _curve_through(run: Run, metric: str, point: Point) -> str:
+    """The curve that a metric, by the framework's name, is drawn as; empty where it is none."""
+    found = (
+        curve.name
+        for curve in run.curves
+        if metric.endswith(curve.metric) and point in curve.points
+    )
+    return next(found, "")
 
 
 def _kept_on_a_curve(run: Run, at: tuple[float, str]) -> Kept | None:

@@ -92,8 +92,12 @@ def test_the_best_checkpoint_is_what_is_kept(log: AuditLog, tmp_path: Path) -> N
     (told,) = trail.summary()
     named = f"The best checkpoint by ModelCheckpoint(monitor='val_loss') is {best.best_model_path}"
     assert f"{named} of epoch 5, with val_loss at 0.28." in told["what_happened"][0]
-    assert [*told["tiles"][0].values()] == ["val loss", "0.28", "at epoch 5 (best checkpoint)"]
-    assert told["runs"][0]["kept"] == "val loss 0.28"
+    assert [*told["tiles"][0].values()] == [
+        "validation loss",
+        "0.28",
+        "at epoch 5 (best checkpoint)",
+    ]
+    assert told["runs"][0]["kept"] == "validation loss 0.28"
     assert "best checkpoint: epoch 5, 0.28" in trail.save(tmp_path / "page.html").read_text()
 
 
