@@ -127,6 +127,7 @@ class Fit:
         classifying = what.kind == "classifier"
         return data_facts(data, arguments.get("y"), classifying=classifying)
 
+    @guarded
     def _tell_choices(self, estimator: object, what: Algorithm) -> None:
         self.run.tell(EventType.ALGORITHM_SELECTED, reasons.chosen(what), what.as_snapshot())
         found: Parameters = parameters(estimator)

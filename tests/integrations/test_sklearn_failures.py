@@ -57,6 +57,20 @@ def test_parts_without_a_proper_name_fail_as_without(log: AuditLog, entries: Ent
     assert the_end(entries()).event is EventType.TRAINING_FAILED
 
 
+@pytest.mark.production_guards
+def test_a_fit_whose_parameters_cannot_be_read_has_its_end(log: AuditLog, entries: Entries) -> None:
+    """What is lost is told of once by `logging`; the life cycle is whole."""
+
+    class Silent(LogisticRegression):
+        def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: FBT002 - as in scikit-learn
+            if deep:
+                raise RuntimeError
+            return dict(super().get_params(deep=False))
+
+    audited(Silent(), log).fit([[0.0], [1.0]], [0, 1])
+    assert the_end(entries()).event is EventType.TRAINING_COMPLETED
+
+
 def test_the_step_of_a_pipeline_that_failed_is_named(log: AuditLog, entries: Entries) -> None:
     """As the traceback shows it."""
     with pytest.raises(ValueError, match="The 'C' parameter"):
