@@ -61,7 +61,7 @@ def test_parts_without_a_proper_name_fail_as_without(log: AuditLog, entries: Ent
 def test_a_fit_whose_parameters_cannot_be_read_has_its_end(log: AuditLog, entries: Entries) -> None:
     """What is lost is told of once by `logging`; the life cycle is whole."""
 
-    class Silent(LogisticRegression):
+    class Silent(LogisticRegression):  # type: ignore[misc]  # has no types
         def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: FBT002 - as in scikit-learn
             if deep:
                 raise RuntimeError
