@@ -1,6 +1,7 @@
 """What holds for every test: guards raise, settings are the defaults, examples are repeatable."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -14,6 +15,9 @@ from mllog_callbacks import AuditLog, LogEntry, raising, read_entries
 
 # For the benchmarks; last, so that the package is the one installed, as a user has it
 sys.path.append(str(Path(__file__).parents[1]))
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in what a script runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile(
     "repeatable", derandomize=True, deadline=None, database=None, print_blob=False
