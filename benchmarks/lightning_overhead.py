@@ -1,6 +1,6 @@
 """What the audit callback costs a Lightning training, beside none, an empty one and loggers.
 
-Run it with ``python benchmarks/lightning_overhead.py [--repeats 15]``; it needs
+Run it with ``python benchmarks/lightning_overhead.py [--repeats 15] [--task tiny]``; it needs
 ``pytorch-lightning`` and compares with what else is installed of TensorBoard, DVCLive, Weights &
 Biases (offline) and MLflow. All candidates take turns within one run, in an order shuffled each
 time, so that whatever else the machine does meets them alike. Each turn gives a ratio to the
@@ -69,10 +69,10 @@ def _tiny() -> nn.Module:
     return nn.Sequential(nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 10))
 
 
-TASKS = (
-    Task("a convnet on 28 x 28 images, batches of 64", _convnet, (1, 28, 28), 64, 100),
-    Task("a tiny MLP, batches of 8", _tiny, (16,), 8, 400),
-)
+TASKS = {
+    "convnet": Task("a convnet on 28 x 28 images, batches of 64", _convnet, (1, 28, 28), 64, 100),
+    "tiny": Task("a tiny MLP, batches of 8", _tiny, (16,), 8, 400),
+}
 
 
 class Module(pl.LightningModule):
@@ -119,7 +119,7 @@ def _works(name: str, candidate: Candidate) -> bool:
     """Whether a candidate is there, and trains."""
     folder = Path(tempfile.mkdtemp())
     try:
-        train(TASKS[-1]._replace(steps=2), candidate(folder), 1)
+        train(TASKS["tiny"]._replace(steps=2), candidate(folder), 1)
     except Exception as error:  # noqa: BLE001 - whatever a foreign logger lacks
         print(f"left out: {name} ({type(error).__name__}: {str(error).splitlines()[0][:70]})")
         return False
@@ -176,7 +176,8 @@ def main() -> None:
     """Print one table a task and interval."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=15)
-    repeats = parser.parse_args().repeats
+    parser.add_argument("--task", choices=TASKS, help="default: all")
+    arguments = parser.parse_args()
     random.seed(0)
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
@@ -191,9 +192,9 @@ def main() -> None:
     ):
         os.chdir(folder)  # DVCLive makes a repository of where it is
         made = candidates(log, debug)
-        for task in TASKS:
+        for name in [arguments.task] if arguments.task else TASKS:
             for every in (1, 50):
-                compare(task, made, every, repeats)
+                compare(TASKS[name], made, every, arguments.repeats)
 
 
 if __name__ == "__main__":
