@@ -172,16 +172,17 @@ def test_names_that_are_no_text_are_shown(tmp_path: Path) -> None:
     assert json.loads(run("validate", "--json", tmp_path).stdout.splitlines()[0])["line"] == 1
 
 
-@pytest.mark.parametrize("no_color", ["", "1"])
-def test_no_color_is_honoured_on_a_terminal(no_color: str) -> None:
+@pytest.mark.parametrize("given", [{}, {"NO_COLOR": "1"}])
+def test_no_color_is_honoured_on_a_terminal(given: dict[str, str]) -> None:
     """Progress is shown there after a second; with NO_COLOR it has no colour."""
+    plain = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [*MLLOG, "validate", "-"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=theirs,
-        env=os.environ | {"NO_COLOR": no_color, "TERM": "xterm-256color", "COLUMNS": "80"},
+        env={**plain, **given, "TERM": "xterm-256color", "COLUMNS": "80"},
     ) as process:
         os.close(theirs)
         assert process.stdin is not None
@@ -194,7 +195,7 @@ def test_no_color_is_honoured_on_a_terminal(no_color: str) -> None:
         process.stdin.close()
         process.wait(60)
     os.close(ours)
-    assert (b"\x1b[3" in shown) is (no_color == "")
+    assert (b"\x1b[3" in shown) is (not given)
 
 
 def _available(terminal: int) -> bytes:
