@@ -6,8 +6,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from click.testing import CliRunner
-
+from commands import runner
 from mllog_callbacks import AuditLog
 from mllog_callbacks.cli import main
 from mllog_callbacks.integrity import Verdict, verify
@@ -67,7 +66,7 @@ def mllog(
 ) -> subprocess.CompletedProcess[bytes]:
     """Call `mllog` in this process: much faster than one of its own."""
     given = [*map(str, arguments)]
-    result = CliRunner().invoke(main, given, input=stdin, env=environment, prog_name="mllog")
+    result = runner().invoke(main, given, input=stdin, env=environment, prog_name="mllog")
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     stderr = result.stderr_bytes or b""

@@ -95,11 +95,14 @@ def test_a_closed_pipe_is_quiet(arguments: list[str], folder: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["summary", "tail"])
-def test_without_a_terminal_there_are_no_colours(command: str, folder: Path) -> None:
+def test_without_a_terminal_there_are_no_colours(
+    command: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nor with NO_COLOR, where a terminal is claimed."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
     assert b"\x1b" not in run(command, "logs", folder=folder).stdout
     coloured = re.compile(rb"\x1b\[(\d+;)*3\d")
-    assert coloured.search(run(command, "logs", folder=folder, NO_COLOR="", **CLAIMS).stdout)
+    assert coloured.search(run(command, "logs", folder=folder, **CLAIMS).stdout)
     plain = run(command, "logs", folder=folder, NO_COLOR="1", **CLAIMS).stdout
     assert not coloured.search(plain)
 

@@ -8,12 +8,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from sybil import Example, Sybil
 from sybil.parsers.myst import PythonCodeBlockParser
 
 import generate
 import mllog_callbacks
+from commands import runner
 from mllog_callbacks import EventType, LogEntry
 from mllog_callbacks import log as log_module
 from mllog_callbacks.cli import main
@@ -63,7 +63,7 @@ def test_the_commands_of_a_page_exist(page: Path) -> None:
     """Each `mllog NAME` that stands in code; its own help is asked."""
     code = "\n".join(re.findall(r"```.*?```|`[^`]+`", page.read_text("utf-8"), re.DOTALL))
     for name in {*re.findall(r"\bmllog ([a-z]+)", code)}:
-        result = CliRunner().invoke(main, [name, "--help"])
+        result = runner().invoke(main, [name, "--help"])
         assert result.exit_code == 0, f"mllog {name}: {result.output}"
 
 

@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
+from commands import runner
 from mllog_callbacks import AuditLog
 from mllog_callbacks.cli import main
 from mllog_callbacks.sinks import recover
@@ -34,7 +35,7 @@ def _killed_session(directory: Path) -> None:
 
 
 def _recover(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(main, ["recover", *map(str, arguments)])
+    return runner().invoke(main, ["recover", *map(str, arguments)])
 
 
 def test_it_writes_what_a_killed_session_had_emitted(tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
+from commands import runner
 from mllog_callbacks.cli import main
 
 LIGHTNING = """\
@@ -28,7 +29,7 @@ ULTRALYTICS = """\
 def scanned(path: Path, text: str, *options: str) -> Result:
     """What the command says of a file with this text."""
     path.write_text(text)
-    return CliRunner().invoke(main, ["scan", str(path), *options])
+    return runner().invoke(main, ["scan", str(path), *options])
 
 
 def test_lightnings_sparse_rows(tmp_path: Path) -> None:
@@ -89,7 +90,7 @@ def test_what_cannot_be_read(tmp_path: Path, text: str) -> None:
 
 def test_a_missing_file(tmp_path: Path) -> None:
     """As for every command."""
-    assert CliRunner().invoke(main, ["scan", str(tmp_path / "none.csv")]).exit_code == 3
+    assert runner().invoke(main, ["scan", str(tmp_path / "none.csv")]).exit_code == 3
 
 
 def test_columns_that_are_ambiguous_are_left_out(tmp_path: Path) -> None:
@@ -105,14 +106,14 @@ def test_several_files_folders_and_globs(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text(text)
     (tmp_path / "b" / "ml-platform-2026-01-30.run.jsonl").write_text("no table")
-    folder = CliRunner().invoke(main, ["scan", str(tmp_path)])
+    folder = runner().invoke(main, ["scan", str(tmp_path)])
     assert folder.exit_code == 1
     first, second = (tmp_path / "a" / "metrics.csv", tmp_path / "b" / "deep" / "results.csv")
     assert f"{first}: error MLA004 Non-finite value: validation loss" in folder.stdout
     assert f"{second}: 1 issue in 1 curve" in folder.stderr
-    named = CliRunner().invoke(main, ["scan", str(first), str(tmp_path / "**" / "results.csv")])
+    named = runner().invoke(main, ["scan", str(first), str(tmp_path / "**" / "results.csv")])
     assert (named.stdout, named.exit_code) == (folder.stdout, 1)
-    as_json = CliRunner().invoke(main, ["scan", "--json", str(tmp_path), str(first)])
+    as_json = runner().invoke(main, ["scan", "--json", str(tmp_path), str(first)])
     told = [*map(json.loads, as_json.stdout.splitlines())]
     assert [each["summary"]["file"] for each in told if "summary" in each] == [
         *map(str, (first, second))
@@ -125,7 +126,7 @@ def test_what_cannot_be_read_leaves_the_others(tmp_path: Path) -> None:
     path = tmp_path / "metrics.csv"
     path.write_text(LIGHTNING)
     (tmp_path / "empty").mkdir()
-    result = CliRunner().invoke(main, ["scan", str(tmp_path / "empty"), "none.csv", str(path)])
+    result = runner().invoke(main, ["scan", str(tmp_path / "empty"), "none.csv", str(path)])
     assert result.exit_code == 3
     assert "error MLA004" in result.stdout
     assert result.stderr.count("cannot be read") == 2

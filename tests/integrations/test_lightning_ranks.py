@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
+from commands import runner
 from mllog_callbacks import RUN_ENDS, EventType, LogEntry, read_entries
 from mllog_callbacks.cli import main
 from processes import drained
@@ -45,7 +45,7 @@ def run(strategy: str, way: str, folder: Path) -> list[list[LogEntry]]:
 def reported(folder: Path) -> str:
     """The one page that all ranks give."""
     page = folder / "page.html"
-    shown = CliRunner().invoke(main, ["report", str(folder), "-o", str(page)])
+    shown = runner().invoke(main, ["report", str(folder), "-o", str(page)])
     assert shown.stdout.split() == [str(page)]
     return page.read_text()
 
