@@ -73,11 +73,11 @@ def given_or_default(paths: tuple[str, ...]) -> tuple[str, ...]:
     return paths or (os.environ.get("MLLOG_DIR") or "logs",)
 
 
-def reason_of(error: OSError) -> str:
+def reason_of(error: Exception) -> str:
     """Why a path cannot be read or written."""
-    return error.strerror or str(error)
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
-def tell_unreadable(path: str, error: OSError) -> None:
+def tell_unreadable(path: str, error: Exception) -> None:
     """Say on stderr that a path cannot be read."""
     click.echo(f"{click.format_filename(path)}: cannot be read: {reason_of(error)}", err=True)

@@ -25,7 +25,6 @@ from mllog_callbacks.cli.paths import (
     STDIN,
     UNREADABLE,
     expand,
-    reason_of,
     tell_unreadable,
 )
 from mllog_callbacks.detectors import DetectorSet, Issue, Unit
@@ -81,7 +80,7 @@ def scan(
     """
     unreadable: list[str] = []
 
-    def cannot_read(path: str, error: OSError) -> None:
+    def cannot_read(path: str, error: Exception) -> None:
         unreadable.append(path)
         tell_unreadable(path, error)
 
@@ -91,8 +90,7 @@ def scan(
         try:
             scanned = _scan(file, train, validation, higher_is_better, unit, ignore)
         except (OSError, TableError) as error:
-            reason = reason_of(error) if isinstance(error, OSError) else str(error)
-            cannot_read(file, OSError(0, reason))
+            cannot_read(file, error)
             continue
         issues += len(scanned.issues)
         if as_json:

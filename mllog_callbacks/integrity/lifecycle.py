@@ -122,9 +122,7 @@ class LifeCycle:
         self._stamp = stamps[-1] if stamps else self._stamp
 
     def _tell(self, file: str, number: int, line: bytes, rule: Rule) -> None:
-        event = line[_EVENT : line.find(b'"', _EVENT)].decode()
-        reason = f"{event} {rule.broken}"
-        problem = _problem(reason, file, number)
+        problem = _problem(f"{_event(line)} {rule.broken}", file, number)
         if self._begun:
             self._add(problem)
         elif len(self._unopened) < _MOST and rule.opens:
@@ -143,8 +141,7 @@ class LifeCycle:
         if of_its_names:
             self._open.pop(max(of_its_names)[1])
         elif names in self._ended:
-            event = line[_EVENT : line.find(b'"', _EVENT)].decode()
-            self._add(_problem(f"{event} {_SECOND}", file, number))
+            self._add(_problem(f"{_event(line)} {_SECOND}", file, number))
         elif self._open:
             self._open.pop()
         self._ended.add(names)
@@ -159,6 +156,10 @@ _MOST: Final = 1_000  # problems told of one session
 
 def _problem(reason: str, file: str, number: int) -> Problem:
     return Problem("life cycle", Status.INCOMPLETE, reason, file, number, number)
+
+
+def _event(line: bytes) -> str:
+    return line[_EVENT : line.find(b'"', _EVENT)].decode()
 
 
 def _read(line: bytes) -> tuple[_Names, bool]:
