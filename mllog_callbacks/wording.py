@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import traceback
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -20,6 +21,7 @@ __all__ = [
 
 _MESSAGE_CHARS: Final = 800
 _VALUE_CHARS: Final = 80
+_ADDRESS: Final = re.compile(r" at 0x[0-9A-Fa-f]+")
 
 
 class Reason(NamedTuple):
@@ -45,15 +47,19 @@ def number(value: float) -> str:
 
 
 def shown(value: object) -> str:
-    """A setting's value, cut to a length that can be read; a function by its name."""
-    if callable(value):
-        kind = "class" if isinstance(value, type) else "function"
-        return f"the {kind} {getattr(value, '__qualname__', type(value).__qualname__)}"
+    """A setting's value on one line, cut to a length that can be read; a function by its name."""
     try:
-        text = str(value)
+        text = _text(value)
     except Exception:  # noqa: BLE001 - a foreign class may not be able to say what it is
         text = f"(a {type(value).__qualname__} that cannot be shown)"
     return text if len(text) <= _VALUE_CHARS else text[:_VALUE_CHARS] + "…"
+
+
+def _text(value: object) -> str:
+    name = getattr(value, "__qualname__", None) if callable(value) else None
+    if isinstance(name, str):
+        return f"the {'class' if isinstance(value, type) else 'function'} {name}"
+    return " ".join(_ADDRESS.sub("", str(value)).split())
 
 
 def assigned(values: Mapping[str, object], aliases: Mapping[str, str] | None = None) -> str:

@@ -1,5 +1,6 @@
 """Facts in words: short enough to read, and never an exception, whatever they are."""
 
+import functools
 import math
 
 from hypothesis import given
@@ -22,6 +23,21 @@ def test_counts_and_numbers_read_as_a_person_writes_them() -> None:
     assert wording.number(math.nan) == "NaN"
     assert wording.by_label({"no": 300, "yes": 100}) == "no: 300 (75.0%), yes: 100 (25.0%)"
     assert wording.by_label({"none": 0}) == "none: 0 (0.0%)"
+
+
+class _Loss:
+    """Can be called, and is no function."""
+
+    def __call__(self) -> float:
+        return 0.0
+
+
+def test_settings_are_shown_on_one_line_and_without_addresses() -> None:
+    """So that two runs of the same training say the same."""
+    shown = wording.shown(_Loss())
+    assert shown.startswith("<") and shown.endswith("_Loss object>")  # noqa: PT018 - one text
+    assert " at 0x" not in wording.shown(functools.partial(math.pow, 2))
+    assert wording.shown("a\n   b") == "a b"
 
 
 def test_settings_are_shown_with_the_name_they_were_given_under() -> None:

@@ -54,8 +54,11 @@ class DataFacts(NamedTuple):
 
     def as_snapshot(self) -> dict[str, object]:
         """What is known, by name."""
+        unseen = {"looked_at", "labels_looked_at"}
         return {
-            name: value for name, value in self._asdict().items() if value not in (None, (), {})
+            name: value
+            for name, value in self._asdict().items()
+            if value not in (None, (), {}) and (value or name not in unseen)
         }
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sklearn.exceptions import FitFailedWarning
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 
 from mllog_callbacks import EventType, Issue, Level, Reason, Run, guarded
 from mllog_sklearn import reasons, search
 from mllog_sklearn.algorithm import Algorithm, algorithm
+from mllog_sklearn.choice import compared
 from mllog_sklearn.curves import curves, facts_for_causes, summary, watch
 from mllog_sklearn.data import DataFacts, data_facts
 from mllog_sklearn.issues import data_issues, warning_issues
@@ -58,7 +59,7 @@ class Fit:
         if found is not None:
             self._tell_search(found, estimator, warned)
         self._tell_warnings(estimator, warned, None)
-        ended = self._outcome(estimator, found)
+        ended = self._outcome(estimator, found, warned)
         if ended is None:  # an estimator that cannot be read has been fitted all the same
             self._end(EventType.TRAINING_COMPLETED, reasons.completed(self.method), {})
         else:
@@ -83,11 +84,12 @@ class Fit:
                 watch(self.run, curve)
 
     @guarded
-    def _outcome(self, estimator: object, found: search.Found | None) -> Outcome:
+    def _outcome(self, estimator: object, found: search.Found | None, warned: Audience) -> Outcome:
         if found is not None:
             return Outcome(EventType.TRAINING_COMPLETED, *search.completed(found))
         part, where = trained(estimator)
-        return outcome(part, self.method, where=where)
+        converged = all(kind is not ConvergenceWarning for kind, _ in warned)
+        return outcome(part, self.method, where=where, converged=converged)
 
     @guarded
     def _tell_search(self, results: search.Found, estimator: object, warned: Audience) -> None:
@@ -98,10 +100,11 @@ class Fit:
                 told, snapshot = search.candidate_told(results, index)
                 self.run.tell(EventType.MODEL_EVALUATED, told, snapshot)
         failures = [key for key in warned if key[0] is FitFailedWarning]
-        self._tell_issues(search.failed_fits(results, "\n".join(each[1] for each in failures)))
-        for key in failures:
+        unscored = list(search.failed_fits(results, "\n".join(each[1] for each in failures)))
+        self._tell_issues(unscored)
+        for key in failures if unscored else ():  # else they have error_score, and a warning
             del warned[key]
-        self.run.tell(EventType.MODEL_COMPARED, *search.compared(results, estimator))
+        self.run.tell(EventType.MODEL_COMPARED, *compared(results, estimator))
 
     @guarded
     def _tell_warnings(
@@ -129,10 +132,14 @@ class Fit:
 
     @guarded
     def _tell_choices(self, estimator: object, what: Algorithm) -> None:
-        self.run.tell(EventType.ALGORITHM_SELECTED, reasons.chosen(what), what.as_snapshot())
+        self.run.tell(
+            EventType.ALGORITHM_SELECTED,
+            reasons.chosen(what, self.method, nested=self.nested),
+            what.as_snapshot(),
+        )
         found: Parameters = parameters(estimator)
         self.run.tell(
             EventType.HYPERPARAMETERS_SET,
-            reasons.hyperparameters(found),
+            reasons.hyperparameters(found, nested=self.nested),
             {"set_by_caller": found.given, "defaults": found.defaults},
         )

@@ -74,10 +74,10 @@ class Increment(Fit):
             self._start(estimator)
         self._tell_warnings(estimator, warned, None)
         if self._told:
-            seen = "" if so_far.rows is None else f", {count(so_far.rows, 'row')}"
+            seen = "" if so_far.rows is None else f", with {count(so_far.rows, 'row')}"
             told = Reason(
                 f"Call {so_far.calls:,} of partial_fit completed.",
-                f"{type(self).__name__}s of this estimator so far: {so_far.calls:,}{seen}. It can "
+                f"This estimator has had {count(so_far.calls, 'call')} so far{seen} in all. It can "
                 "take more: whether that is all is known to the caller only.",
             )
             self._end(

@@ -4,8 +4,10 @@ import functools
 import inspect
 import math
 import sys
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, cast
+
+import numpy as np
 
 from mllog_callbacks.wording import shown
 
@@ -19,6 +21,9 @@ __all__ = [
     "subestimators",
     "trained",
 ]
+
+_LISTED: Final = 50
+"""Items of a collection that a reader would take in."""
 
 _PLAIN: Final = (str, int, float, bool, bytes, type(None))
 
@@ -83,6 +88,7 @@ def _defaults(cls: Any) -> Mapping[str, object]:
 
 
 def _same(value: object, default: object) -> bool:
+    value = value.item() if isinstance(value, np.generic) else value
     if value is default:
         return True
     if type(value) is not type(default):
@@ -97,23 +103,40 @@ def _same(value: object, default: object) -> bool:
 
 def described(value: object) -> object:
     """A hyperparameter's value: plain as it is, parts by their class, arrays by their shape."""
+    value = value.item() if isinstance(value, np.generic) else value
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, _PLAIN):
         return value
     if hasattr(value, "get_params") and not isinstance(value, type):
         return type(value).__name__
-    if isinstance(value, (list, tuple)) and 0 < len(value) <= 50:  # noqa: PLR2004 - as a reader would
-        named = [each for each in value if isinstance(each, tuple) and len(each) > 1]
-        if len(named) == len(value) and any(_is_part(each[1]) for each in named):
-            return ", ".join(f"{each[0]}: {described(each[1])}" for each in named)
-        return [described(each) for each in value]
-    if isinstance(value, Mapping) and len(value) <= 50:  # noqa: PLR2004 - likewise
+    if isinstance(value, (list, tuple)) and 0 < len(value) <= _LISTED:
+        return _listed(value)
+    if isinstance(value, Mapping) and len(value) <= _LISTED:
         return {str(name): described(each) for name, each in value.items()}
+    if callable(getattr(value, "rvs", None)) and hasattr(value, "dist"):
+        return _drawn_from(value)
     shape = getattr(value, "shape", ())
     if shape != () and hasattr(value, "dtype"):
         return f"{type(value).__name__} of shape {shape}"
     return shown(value)
+
+
+def _listed(values: Sequence[Any]) -> object:
+    """Named parts by their names; other items as they are, where all are of one plain type."""
+    named = [each for each in values if isinstance(each, tuple) and len(each) > 1]
+    if len(named) == len(values) and any(_is_part(each[1]) for each in named):
+        return ", ".join(f"{each[0]}: {described(each[1])}" for each in named)
+    items = [described(each) for each in values]
+    kinds = {type(each) for each in items if each is not None}
+    # readers of logs have one type for all items of a list, and none for mappings
+    return items if len(kinds) <= 1 and not kinds & {dict, list} else str(items)
+
+
+def _drawn_from(value: Any) -> str:
+    """A distribution of scipy with its arguments, as in "loguniform(0.1, 10)"."""
+    given = [*map(str, value.args), *(f"{name}={each}" for name, each in value.kwds.items())]
+    return f"{value.dist.name}({', '.join(given)})"
 
 
 def _is_part(value: object) -> bool:

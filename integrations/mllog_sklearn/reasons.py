@@ -24,6 +24,11 @@ def started(what: Algorithm, method: str, data: DataFacts, *, nested: bool) -> R
     return Reason(f"Training of {what.title} started{size}.", part)
 
 
+def _a(noun: str) -> str:
+    """A noun with its article, as in "a list" and "an ndarray"."""
+    return f"{'an' if noun[:1].lower() in 'aeio' or noun == 'ndarray' else 'a'} {noun}"
+
+
 def _size(data: DataFacts) -> str:
     rows = count(data.rows or 0, "row")
     return rows if data.features is None else f"{rows} of {count(data.features, 'feature')}"
@@ -35,7 +40,7 @@ def data_given(data: DataFacts, method: str, *, weighted: bool) -> Reason:
     told = [_types(data), _missing(data), _classes(data)]
     if weighted:
         told.append("Rows are weighted by sample_weight.")
-    return Reason(f"{method} was given {size}, a {data.kind}.", " ".join(filter(None, told)))
+    return Reason(f"{method} was given {size}, {_a(data.kind)}.", " ".join(filter(None, told)))
 
 
 def _types(data: DataFacts) -> str:
@@ -65,10 +70,11 @@ def _classes(data: DataFacts) -> str:
     return f"Rows by class{where} {by_label(data.classes)}."
 
 
-def chosen(what: Algorithm) -> Reason:
+def chosen(what: Algorithm, method: str, *, nested: bool) -> Reason:
     """Which algorithm is fitted, and by whose choice."""
-    kind = f", a {what.kind}," if what.kind else ""
-    told = [f"The caller chose it: fit was called on an instance of {what.path}."]
+    kind = f", {_a(what.kind.replace('_', ' '))}," if what.kind else ""
+    by = "It is a part of another audited fit" if nested else "The caller chose it"
+    told = [f"{by}: {method} was called on an instance of {what.path}."]
     if what.steps:
         steps = ", ".join(f"{name}: {step}" for name, step in what.steps.items())
         told.append(f"It has {count(len(what.steps), 'step')}, {steps}.")
@@ -78,11 +84,12 @@ def chosen(what: Algorithm) -> Reason:
     return Reason(f"{what.title}{kind} of {what.library} was selected.", " ".join(told))
 
 
-def hyperparameters(found: Parameters) -> Reason:
+def hyperparameters(found: Parameters, *, nested: bool) -> Reason:
     """Who set which hyperparameter."""
     every = len(found.given) + len(found.defaults)
     verb = "was" if len(found.given) == 1 else "were"
-    decision = f"{len(found.given)} of {count(every, 'hyperparameter')} {verb} set by the caller"
+    who = "the fit it is a part of, or by its caller" if nested else "the caller"
+    decision = f"{len(found.given)} of {count(every, 'hyperparameter')} {verb} set by {who}"
     given = f": {_first(assigned({name: value}) for name, value in found.given.items())}."
     if not found.defaults:
         return Reason(decision + (given if found.given else "."), "None has its default.")
@@ -91,7 +98,7 @@ def hyperparameters(found: Parameters) -> Reason:
     return Reason(
         decision + (given if found.given else "."),
         f"The other {len(found.defaults)} {verb} of {libraries}: what differs from the default in "
-        "the signature of its class counts as set by the caller.",
+        "the signature of its class counts as set.",
     )
 
 

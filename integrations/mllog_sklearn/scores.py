@@ -40,9 +40,12 @@ class Score:
         issues = warning_issues(warned, estimator)
         ignores = self._run.detectors.ignores
         self._run.tell_issues(issue for issue in issues if not ignores(issue))
-        value = float(result)  # type: ignore[arg-type]  # a score is a number
         metric = _metric(estimator)
         rows = "" if self._rows is None else f" on {count(self._rows, 'row')}"
+        try:
+            value = float(result)  # type: ignore[arg-type]  # what is no number has no such entry
+        except (TypeError, ValueError):
+            return
         self._run.tell(
             EventType.MODEL_EVALUATED,
             Reason(
@@ -58,13 +61,11 @@ class Score:
 
 def _metric(estimator: Any) -> str:
     """What `score` means, where the estimator says it; empty where it does not."""
-    scoring = getattr(estimator, "scoring", None)
-    if scoring is not None:
-        return scoring if isinstance(scoring, str) else ""
-    part = next(iter([step for _, step in parts(estimator)][-1:]), inner(estimator))
-    # of the mixins, and not of an estimator with a score of its own
+    # of the mixins, and not of an estimator with a score of its own; theirs knows of no `scoring`
     owner = getattr(type(estimator).score, "__qualname__", "").partition(".")[0]
     known = {"ClassifierMixin": "accuracy", "RegressorMixin": "R2"}.get(owner, "")
-    if known or part is None or not hasattr(type(part), "score"):
-        return known
-    return _metric(part)
+    scoring = getattr(estimator, "scoring", None)
+    if known or scoring is not None:
+        return known or (scoring if isinstance(scoring, str) else "")
+    part = next(iter([step for _, step in parts(estimator)][-1:]), inner(estimator))
+    return _metric(part) if part is not None and hasattr(type(part), "score") else ""

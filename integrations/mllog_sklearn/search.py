@@ -1,4 +1,4 @@
-"""What a search has found: its best candidate against the others, and what failed."""
+"""What a search has found: its candidates, its rounds, and what failed."""
 
 import math
 import re
@@ -13,14 +13,12 @@ from mllog_callbacks.wording import assigned, count, number
 from mllog_sklearn.issues import issue
 from mllog_sklearn.parameters import described
 
-__all__ = ["Found", "candidate_told", "compared", "completed", "failed_fits", "found", "rounds"]
+__all__ = ["Found", "candidate_told", "completed", "failed_fits", "found", "rounds"]
 
 _ERROR_CHARS: Final = 200
 _FAILURES: Final = re.compile(
     r"^(\d+) fits failed with the following error:\n(.*?)(?=\n-{10,}|\Z)", re.DOTALL | re.MULTILINE
 )
-_EDGE: Final = 3
-"""Distinct values of a parameter tried, from which on an extreme one is worth a word."""
 
 
 class Found(NamedTuple):
@@ -36,7 +34,9 @@ class Found(NamedTuple):
         splits: Number of splits.
         failed: Test scores that are not finite, of each candidate.
         best: Index of the one that was chosen; None where none was.
-        rounds: The round of each candidate, of a halving search; else None.
+        rounds: The round of each candidate, of a halving search; else None. A candidate stands in
+            the results once for each of its rounds.
+        resource: What a halving search gives more of from round to round; empty for others.
     """
 
     metric: str
@@ -49,11 +49,40 @@ class Found(NamedTuple):
     failed: Any
     best: int | None
     rounds: Any
+    resource: str
 
     @property
     def fits(self) -> int:
         """Fits of candidates in all."""
         return len(self.params) * self.splits
+
+    @property
+    def candidates(self) -> int:
+        """Candidates, each counted once."""
+        return len(self.params) if self.rounds is None else list(self.rounds).count(0)
+
+    def compete(self) -> str:
+        """How many candidates there were, in how many rounds, with the verb that follows."""
+        rounds = "" if self.rounds is None else f" in {count(len(set(self.rounds)), 'round')}"
+        verb = "was" if self.candidates == 1 else "were"
+        return f"{count(self.candidates, 'candidate')}{rounds} {verb}"
+
+    def place(self, index: int) -> str:
+        """A candidate by its number; in a halving search by its number in its round."""
+        if self.rounds is None:
+            return f"Candidate {index + 1:,} of {len(self.params):,}"
+        rounds = list(self.rounds)
+        now = rounds[index]
+        place = rounds[: index + 1].count(now)
+        return f"Candidate {place:,} of {rounds.count(now):,} in round {now + 1}"
+
+    def scored(self, index: int) -> dict[str, dict[str, float]]:
+        """A candidate's means over the splits, by set and metric; the deviation stands beside."""
+        mean, deviation = float(self.means[index]), float(self.deviations[index])
+        told = {"mean_test": {self.metric: mean, f"{self.metric}_std": deviation}}
+        if self.train_means is not None:
+            told["mean_train"] = {self.metric: float(self.train_means[index])}
+        return told
 
 
 def found(search: Any) -> Found | None:
@@ -86,129 +115,13 @@ def found(search: Any) -> Found | None:
         failed if splits else np.zeros(len(results["params"]), dtype=int),
         None if best is None else int(best),
         results.get("iter"),
+        str(getattr(search, "resource", "")),
     )
 
 
 def _named(search: Any, metric: str) -> str:
     scoring = getattr(search, "scoring", None)
     return scoring if metric == "score" and isinstance(scoring, str) else metric
-
-
-def compared(results: Found, search: Any) -> tuple[Reason, dict[str, object]]:
-    """Which candidate was chosen, by how much, and what speaks against it."""
-    if results.best is None:
-        return (
-            Reason(
-                f"{count(len(results.params), 'candidate')} were compared by {results.metric}; "
-                "none was chosen.",
-                f"refit={getattr(search, 'refit', None)}: the choice is left to the caller.",
-            ),
-            {"candidates": len(results.params), "splits": results.splits},
-        )
-    best = results.best
-    told = [_standing(results, best), *_doubts(results, best, search)]
-    snapshot = {
-        "best_params": {name: described(each) for name, each in results.params[best].items()},
-        **_scored(results, best),
-        "candidates": len(results.params),
-        "splits": results.splits,
-    }
-    choice = assigned({name: described(each) for name, each in results.params[best].items()})
-    decision = (
-        f"Candidate {best + 1:,} of {len(results.params):,} was chosen: {choice or 'no change'}."
-    )
-    runner_up = _runner_up(results, best)
-    if runner_up is not None:
-        snapshot["runner_up"] = _scored(results, runner_up)
-    return Reason(decision, " ".join(told)), snapshot
-
-
-def _scored(results: Found, index: int) -> dict[str, dict[str, float]]:
-    """A candidate's means over the splits, by set and metric; the deviation stands beside."""
-    name, mean, deviation = results.metric, results.means[index], results.deviations[index]
-    found = {"mean_test": {name: float(mean), f"{name}_std": float(deviation)}}
-    if results.train_means is not None:
-        found["mean_train"] = {name: float(results.train_means[index])}
-    return found
-
-
-def _standing(results: Found, best: int) -> str:
-    own = (
-        f"mean_test {results.metric} {number(results.means[best])} +- "
-        f"{number(results.deviations[best])} over {count(results.splits, 'split')}"
-    )
-    beside = _beside(results, best)
-    best_mean = np.nanmax(np.append(results.means[beside], -np.inf))
-    first = results.means[best] >= best_mean
-    place = "is the best" if first else f"has rank {int(results.ranks[best])}, chosen by refit,"
-    last = "" if results.rounds is None else " of the last round"
-    return f"{own} {place} of {count(int(np.sum(beside)), 'candidate')}{last}."
-
-
-def _beside(results: Found, best: int) -> Any:
-    """The candidates that the best is compared with, itself among them."""
-    if results.rounds is None:
-        return np.ones(len(results.params), dtype=bool)
-    return np.asarray(results.rounds) == results.rounds[best]
-
-
-def _runner_up(results: Found, best: int) -> int | None:
-    beside = _beside(results, best) & np.isfinite(results.means)
-    ranked = np.argsort(results.ranks, kind="stable")
-    others = [index for index in ranked if index != best and beside[index]]
-    return int(others[0]) if others else None
-
-
-def _doubts(results: Found, best: int, search: Any) -> Iterator[str]:
-    runner_up = _runner_up(results, best)
-    if runner_up is not None:
-        yield _margin(results, best, runner_up)
-    error = results.deviations[best] / math.sqrt(max(1, results.splits))
-    within = (results.means >= results.means[best] - error) & _beside(results, best)
-    many = int(np.sum(within)) - 1
-    if many > 0:
-        verb = "is" if many == 1 else "are"
-        yield f"{count(many, 'other')} {verb} within one standard error of it."
-    if results.train_means is not None:
-        train = float(results.train_means[best])
-        yield (
-            f"Its mean training score is {number(train)}, {number(train - results.means[best])} "
-            "above that of the tests."
-            if train > results.means[best]
-            else f"Its mean training score is {number(train)}."
-        )
-    yield from _edges(results, best)
-    if hasattr(search, "refit_time_"):
-        yield f"It was refitted on all rows in {search.refit_time_:.3g} s."
-
-
-def _margin(results: Found, best: int, runner_up: int) -> str:
-    margin = float(results.means[best] - results.means[runner_up])
-    other = f"the runner-up ({number(results.means[runner_up])})"
-    if margin == 0:
-        return f"Candidate {runner_up + 1:,} has the same mean; the first was taken."
-    deviation = float(results.deviations[best])
-    if margin <= deviation:
-        return f"It is {number(margin)} ahead of {other}, within one standard deviation."
-    return f"It is {number(margin)} ahead of {other}, beyond one standard deviation."
-
-
-def _edges(results: Found, best: int) -> Iterator[str]:
-    """Parameters whose chosen value is the least or greatest of those that were tried."""
-    for name, value in results.params[best].items():
-        tried = {each[name] for each in results.params if _is_number(each.get(name))}
-        if not _is_number(value) or len(tried) < _EDGE:
-            continue
-        for side, extreme in (("least", min), ("greatest", max)):
-            if value == extreme(tried):
-                yield (
-                    f"{name}={value} is the {side} of {len(tried)} values tried: none beyond it "
-                    "was."
-                )
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def failed_fits(results: Found, warned: str) -> Iterator[Issue]:
@@ -248,16 +161,18 @@ def candidate_told(results: Found, index: int) -> tuple[Reason, dict[str, object
     """One candidate: its parameters, and where it stands."""
     params = {name: described(each) for name, each in results.params[index].items()}
     mean, deviation = results.means[index], results.deviations[index]
+    scored = f"has mean_test {results.metric} {number(mean)} +- {number(deviation)}"
+    if not math.isfinite(mean):
+        scored = f"has no finite mean_test {results.metric}"
     return (
         Reason(
-            f"Candidate {index + 1:,} of {len(results.params):,} scored {results.metric} "
-            f"{number(mean)} +- {number(deviation)}, rank {int(results.ranks[index])}.",
+            f"{results.place(index)} {scored}, rank {int(results.ranks[index])}.",
             f"Its parameters are {assigned(params) or 'those of the estimator'}.",
         ),
         {
             "candidate": index + 1,
             "params": params,
-            **_scored(results, index),
+            **results.scored(index),
             "rank": int(results.ranks[index]),
         },
     )
@@ -265,15 +180,15 @@ def candidate_told(results: Found, index: int) -> tuple[Reason, dict[str, object
 
 def completed(results: Found) -> tuple[Reason, dict[str, object]]:
     """A search came to its end."""
-    fits = f"{count(len(results.params), 'candidate')} on {count(results.splits, 'split')}"
+    fits = f"{count(results.splits, 'split')}, {count(results.fits, 'fit')}"
     chosen = (
         "No candidate was chosen."
         if results.best is None
-        else f"Candidate {results.best + 1:,} was chosen."
+        else f"{results.place(results.best)} was chosen."
     )
     return (
-        Reason(f"Training completed: {fits} were fitted, {results.fits:,} fits.", chosen),
-        {"candidates": len(results.params), "splits": results.splits, "fits": results.fits},
+        Reason(f"Training completed: {results.compete()} fitted on {fits}.", chosen),
+        {"candidates": results.candidates, "splits": results.splits, "fits": results.fits},
     )
 
 

@@ -24,13 +24,14 @@ class Outcome(NamedTuple):
     snapshot: dict[str, object]
 
 
-def outcome(estimator: Any, method: str, *, where: str = "") -> Outcome:
+def outcome(estimator: Any, method: str, *, where: str = "", converged: bool = True) -> Outcome:
     """How the fit of an estimator that returned has ended.
 
     Args:
         estimator: What did the work: the last step of a pipeline, or the estimator itself.
         method: The method that returned.
         where: Which part it is, as in "step clf"; empty for the whole.
+        converged: Whether no ConvergenceWarning was made.
     """
     part = f" in {where} ({type(estimator).__name__})" if where else ""
     found = _boosted(estimator) or iterations(estimator)
@@ -52,7 +53,8 @@ def outcome(estimator: Any, method: str, *, where: str = "") -> Outcome:
         )
         return Outcome(EventType.TRAINING_STOPPED, told, snapshot | rule.snapshot)
     kept = f" {rule.kept}" if rule is not None else ""
-    told = Reason(f"Training completed{_used(found)}{part}.{kept}", _why(estimator, found, rule))
+    why = _why(estimator, found, rule, converged=converged)
+    told = Reason(f"Training completed{_used(found)}{part}.{kept}", why)
     return Outcome(EventType.TRAINING_COMPLETED, told, snapshot | (rule.snapshot if rule else {}))
 
 
@@ -64,18 +66,19 @@ def _used(found: Iterations) -> str:
     return f" after {found.done:,} of at most {count(found.limit, 'iteration')}"
 
 
-def _why(estimator: Any, found: Iterations, rule: "_Rule | None") -> str:
+def _why(estimator: Any, found: Iterations, rule: "_Rule | None", *, converged: bool) -> str:
     told = f"{found.source} is {found.done:,}"
     if found.limit is None:
         return f"{told}; there is no limit."
     if found.done >= found.limit:
         early = " Early stopping was armed and did not end it sooner." if rule is not None else ""
         return f"{told}, and {found.named}={found.limit:,} allows no more.{early}"
+    below = f"{told}, below {found.named}={found.limit:,}"
+    if not converged:
+        return f"{below}; a ConvergenceWarning was made on the way."
     tol = getattr(estimator, "tol", None)
     named = f" (tol={tol:g})" if isinstance(tol, float) else ""
-    return (
-        f"{told}, below {found.named}={found.limit:,}: the solver's own criterion{named} ended it."
-    )
+    return f"{below}: the solver's own criterion{named} ended it."
 
 
 class _Rule(NamedTuple):

@@ -8,9 +8,10 @@ the plugin as without::
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 
 import lightgbm
+import lightgbm.dask
 import pytest
 
 import injecting
@@ -18,9 +19,21 @@ from mllog_callbacks import AuditLog
 from mllog_lightgbm import MLAuditCallback
 
 
-def injected(log: AuditLog | None = None) -> AbstractContextManager[None]:
-    """Let every call of `lightgbm.train` and `lightgbm.cv` have one more callback."""
-    return injecting.injected(lightgbm, ("train", "cv"), lambda: MLAuditCallback(log))
+@contextmanager
+def injected(log: AuditLog | None = None) -> Iterator[None]:
+    """Let every call of `lightgbm.train` and `lightgbm.cv` have one more callback.
+
+    Those that train on Dask's workers get it too: their calls are in other processes.
+    """
+
+    def made() -> MLAuditCallback:
+        return MLAuditCallback(log)
+
+    with (
+        injecting.injected(lightgbm, ("train", "cv"), made),
+        injecting.injected(lightgbm.dask, ("_train",), made),
+    ):
+        yield
 
 
 @pytest.hookimpl(wrapper=True)

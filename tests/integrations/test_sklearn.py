@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,15 @@ import pytest
 from scipy import sparse
 from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from mllog_callbacks import RUN_ENDS, AuditLog, EventType
+from mllog_callbacks import RUN_ENDS, AuditLog, EventType, read_entries
 from mllog_sklearn import audited
 from sklearn_training import cancer, iris, pipeline, quiet
 from told import Entries, of, one, the_end
@@ -146,6 +148,64 @@ def test_scores_are_evaluations(log: AuditLog, entries: Entries) -> None:
     model = audited(GridSearchCV(pipeline(), {"classify__C": [1]}, cv=2), log).fit(*iris())
     model.score(*iris())
     assert "(accuracy) on 150 rows" in str(entries()[-1].decision)
+
+
+def test_what_stops_a_fit_early_is_not_what_its_score_is(log: AuditLog, entries: Entries) -> None:
+    """HistGradientBoosting's `scoring` is for its own early stopping."""
+    model = HistGradientBoostingClassifier(scoring="loss", max_iter=3, random_state=0)
+    value = audited(model, log).fit(*iris()).score(*iris())
+    entry = one(entries(), EventType.MODEL_EVALUATED)
+    assert entry.metrics_snapshot == {"scored": {"accuracy": value}, "rows": 150}
+
+
+class Scored(Ridge):  # type: ignore[misc]  # scikit-learn has no types
+    """Has a score for each of its targets."""
+
+    def score(self, X: Any, y: Any) -> Any:  # noqa: ARG002, N803 - the protocol's
+        """Return two numbers."""
+        return np.array([0.25, 0.75])
+
+
+def test_a_score_of_several_numbers_is_its_callers(log: AuditLog, entries: Entries) -> None:
+    """It is returned as it is, and no evaluation is made up of it."""
+    model = audited(Scored(), log).fit(*iris())
+    assert model.score(*iris()).tolist() == [0.25, 0.75]
+    assert the_end(entries()) is not None
+    assert not of(entries(), EventType.MODEL_EVALUATED)
+
+
+def test_a_part_of_another_fit_was_not_chosen_by_the_caller(tmp_path: Path) -> None:
+    """Nor were its hyperparameters set by the caller alone: a search sets them."""
+    with AuditLog(tmp_path, level="DEBUG") as log:
+        search = GridSearchCV(audited(Ridge(), log), {"alpha": [2.0]}, cv=2)
+        audited(search, log).fit(*iris())
+        log.flush(10)
+        told = [entry for entry in read_entries(log.path) if entry.model == "Ridge"]
+    chosen = of(told, EventType.ALGORITHM_SELECTED)[0]
+    assert str(chosen.reasoning).startswith("It is a part of another audited fit: fit was called")
+    assert "was set by the fit it is a part of, or by its caller: alpha=2.0" in str(
+        of(told, EventType.HYPERPARAMETERS_SET)[0].decision
+    )
+
+
+def test_the_method_that_was_called_is_named(log: AuditLog, entries: Entries) -> None:
+    """With the kind of the data, in good English."""
+    audited(LocalOutlierFactor(), log).fit_predict(iris()[0])
+    told = entries()
+    chosen = one(told, EventType.ALGORITHM_SELECTED)
+    assert "LocalOutlierFactor, an outlier detector, of" in str(chosen.decision)
+    assert "The caller chose it: fit_predict was called on" in str(chosen.reasoning)
+    data = one(told, EventType.DATASET_VALIDATED)
+    assert "150 rows of 4 features, an ndarray." in str(data.decision)
+    assert "labels_looked_at" not in (data.metrics_snapshot or {})
+
+
+def test_numbers_of_numpy_are_numbers(log: AuditLog, entries: Entries) -> None:
+    """Equal to a default they are no choice of the caller's."""
+    audited(Ridge(alpha=np.float64(0.5), tol=np.float64(1e-4)), log).fit(*iris())
+    snapshot = one(entries(), EventType.HYPERPARAMETERS_SET).metrics_snapshot or {}
+    assert snapshot["set_by_caller"] == {"alpha": 0.5}
+    assert snapshot["defaults"]["tol"] == 1e-4
 
 
 def test_partial_fits_are_told_at_a_rate_a_person_reads(log: AuditLog, entries: Entries) -> None:

@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import Lasso, LogisticRegression
 from sklearn.metrics import make_scorer, precision_score
 from sklearn.model_selection import GridSearchCV
+from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC
 
 from mllog_callbacks import AuditLog, EventType
@@ -134,6 +135,16 @@ def test_a_warning_reaches_the_user_and_is_an_issue(log: AuditLog, entries: Entr
     assert "n_iter_=2 reached max_iter=2 in step classify (LogisticRegression)" in str(
         issue.reasoning
     )
+
+
+def test_a_solver_that_gave_up_is_not_said_to_have_met_its_criterion(
+    log: AuditLog, entries: Entries
+) -> None:
+    """It may stop below max_iter by another limit, with a warning."""
+    with pytest.warns(ConvergenceWarning):
+        audited(MLPClassifier(solver="lbfgs", max_fun=5, random_state=0), log).fit(*iris())
+    reasoning = str(the_end(entries()).reasoning)
+    assert reasoning.endswith("below max_iter=200; a ConvergenceWarning was made on the way.")
 
 
 def test_a_hidden_warning_is_an_issue_all_the_same(log: AuditLog, entries: Entries) -> None:

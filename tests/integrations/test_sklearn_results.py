@@ -1,4 +1,4 @@
-"""What a fit found is told: searches, curves, early stopping, saving."""
+"""What a fit found is told: curves, early stopping, saving."""
 
 import hashlib
 from pathlib import Path
@@ -10,16 +10,9 @@ import pytest
 import skops.io
 from lightgbm import LGBMClassifier
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
-from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes it importable
-from sklearn.linear_model import LogisticRegression, SGDClassifier
-from sklearn.model_selection import (
-    GridSearchCV,
-    HalvingGridSearchCV,
-    RandomizedSearchCV,
-    train_test_split,
-)
+from sklearn.linear_model import SGDClassifier
+from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
-from sklearn.tree import DecisionTreeClassifier
 from xgboost import XGBClassifier
 
 from mllog_callbacks import AuditLog, EventType
@@ -28,78 +21,6 @@ from sklearn_training import cancer, iris, issues, pipeline, quiet
 from told import Entries, of, one, the_end
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-TREE = DecisionTreeClassifier(random_state=0)
-
-
-def test_a_search_tells_its_choice_and_what_speaks_against_it(
-    log: AuditLog, entries: Entries
-) -> None:
-    """Best, margin, runner-up, training score, values at the edge; from the search's results."""
-    search = GridSearchCV(TREE, {"max_depth": [1, 2, 3]}, cv=5, return_train_score=True)
-    made: Any = audited(search, log).fit(*iris())
-    told = entries()
-    entry = one(told, EventType.MODEL_COMPARED)
-    best, results = made.best_index_, made.cv_results_
-    assert entry.decision == f"Candidate {best + 1} of 3 was chosen: max_depth=3."
-    reasoning = str(entry.reasoning)
-    mean, deviation = results["mean_test_score"][best], results["std_test_score"][best]
-    assert f"mean_test score {mean:.6g} +- {deviation:.6g} over 5 splits is the best" in reasoning
-    runner_up = sorted(results["mean_test_score"])[-2]
-    assert f"{mean - runner_up:.6g} ahead of the runner-up ({runner_up:.6g})" in reasoning
-    assert f"Its mean training score is {results['mean_train_score'][best]:.6g}" in reasoning
-    assert "max_depth=3 is the greatest of 3 values tried" in reasoning
-    assert (entry.metrics_snapshot or {})["best_params"] == {"max_depth": 3}
-    assert (entry.metrics_snapshot or {})["mean_test"] == {"score": mean, "score_std": deviation}
-    assert the_end(told).event is EventType.TRAINING_COMPLETED
-    assert "3 candidates on 5 splits were fitted, 15 fits" in str(told[-1].decision)
-
-
-def test_candidates_are_told_at_debug(tmp_path: Path) -> None:
-    """Each with its parameters, mean and rank; at INFO none is."""
-    for level, told in (("INFO", 0), ("DEBUG", 4)):
-        with AuditLog(tmp_path / level, level=level) as log:
-            search = RandomizedSearchCV(TREE, {"max_depth": [1, 2, 3, 4]}, n_iter=4, cv=2)
-            audited(search, log).fit(*iris())
-            log.flush(10)
-            text = log.path.read_text()
-        assert text.count("Candidate 2 of 4 scored score") == (told > 0)
-        assert text.count('"MODEL_EVALUATED"') == told
-
-
-def test_failed_fits_of_a_search_are_one_issue(log: AuditLog, entries: Entries) -> None:
-    """How many, of which candidates, with which error; the fit goes on as without."""
-    search = GridSearchCV(LogisticRegression(max_iter=500), {"C": [1.0, -1.0]}, cv=3)
-    with quiet():
-        audited(search, log).fit(*iris())
-    (entry,) = of(entries(), EventType.ISSUE_DETECTED)
-    assert entry.decision == "3 of 6 fits of the search have no finite score."
-    assert "1 candidate of 2, such as C=-1.0" in str(entry.reasoning)
-    assert "Fits raised: 3 with " in str(entry.reasoning)
-    assert "The 'C' parameter of LogisticRegression must be" in str(entry.reasoning)
-
-
-def test_a_search_that_leaves_the_choice_says_so(log: AuditLog, entries: Entries) -> None:
-    """Several metrics, no refit."""
-    scoring = ["accuracy", "f1_macro"]
-    search = GridSearchCV(TREE, {"max_depth": [1, 2]}, scoring=scoring, refit=False, cv=2)
-    audited(search, log).fit(*iris())
-    entry = one(entries(), EventType.MODEL_COMPARED)
-    assert entry.decision == "2 candidates were compared by accuracy; none was chosen."
-    search = GridSearchCV(TREE, {"max_depth": [1, 2]}, scoring=scoring, refit="f1_macro", cv=2)
-    audited(search, log).fit(*iris())
-    assert "mean_test f1_macro" in str(of(entries(), EventType.MODEL_COMPARED)[-1].reasoning)
-
-
-def test_a_halving_search_tells_its_rounds(log: AuditLog, entries: Entries) -> None:
-    """How many candidates, on what, and who went on."""
-    search = HalvingGridSearchCV(TREE, {"max_depth": [1, 2, 3, 4, 5, 6]}, random_state=0, cv=2)
-    made: Any = audited(search, log).fit(*iris())
-    rounds = of(entries(), EventType.TRAINING_PROGRESS)
-    assert len(rounds) == made.n_iterations_
-    assert f"6 candidates, each with n_samples={made.n_resources_[0]}" in str(rounds[0].decision)
-    compared = one(entries(), EventType.MODEL_COMPARED)
-    assert "of the last round" in str(compared.reasoning)
 
 
 def test_early_stopping_of_boosting_is_a_decision(log: AuditLog, entries: Entries) -> None:

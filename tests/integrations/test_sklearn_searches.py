@@ -1,0 +1,179 @@
+"""What a search found is told: its choice, what speaks against it, its rounds, what failed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scipy.stats import randint
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes it importable
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, make_scorer
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, RandomizedSearchCV
+from sklearn.tree import DecisionTreeClassifier
+
+from mllog_callbacks import AuditLog, EventType
+from mllog_sklearn import audited
+from sklearn_training import iris, issues, quiet
+from told import Entries, of, one, the_end
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+TREE = DecisionTreeClassifier(random_state=0)
+
+
+def test_a_search_tells_its_choice_and_what_speaks_against_it(
+    log: AuditLog, entries: Entries
+) -> None:
+    """Best, margin, runner-up, training score, values at the edge; from the search's results."""
+    search = GridSearchCV(TREE, {"max_depth": [1, 2, 3]}, cv=5, return_train_score=True)
+    made: Any = audited(search, log).fit(*iris())
+    told = entries()
+    entry = one(told, EventType.MODEL_COMPARED)
+    best, results = made.best_index_, made.cv_results_
+    assert entry.decision == f"Candidate {best + 1} of 3 was chosen: max_depth=3."
+    reasoning = str(entry.reasoning)
+    mean, deviation = results["mean_test_score"][best], results["std_test_score"][best]
+    assert f"mean_test score {mean:.6g} +- {deviation:.6g} over 5 splits is the best" in reasoning
+    runner_up = sorted(results["mean_test_score"])[-2]
+    assert f"{mean - runner_up:.6g} ahead of the runner-up ({runner_up:.6g})" in reasoning
+    assert f"Its mean training score is {results['mean_train_score'][best]:.6g}" in reasoning
+    assert "max_depth=3 is the greatest of 3 values tried" in reasoning
+    assert (entry.metrics_snapshot or {})["best_params"] == {"max_depth": 3}
+    assert (entry.metrics_snapshot or {})["mean_test"] == {"score": mean, "score_std": deviation}
+    assert the_end(told).event is EventType.TRAINING_COMPLETED
+    assert "3 candidates were fitted on 5 splits, 15 fits" in str(told[-1].decision)
+
+
+def test_candidates_are_told_at_debug(tmp_path: Path) -> None:
+    """Each with its parameters, mean and rank; at INFO none is."""
+    for level, told in (("INFO", 0), ("DEBUG", 4)):
+        with AuditLog(tmp_path / level, level=level) as log:
+            search = RandomizedSearchCV(TREE, {"max_depth": [1, 2, 3, 4]}, n_iter=4, cv=2)
+            audited(search, log).fit(*iris())
+            log.flush(10)
+            text = log.path.read_text()
+        assert text.count("Candidate 2 of 4 has mean_test score") == (told > 0)
+        assert text.count('"MODEL_EVALUATED"') == told
+
+
+def test_failed_fits_of_a_search_are_one_issue(log: AuditLog, entries: Entries) -> None:
+    """How many, of which candidates, with which error; the fit goes on as without."""
+    search = GridSearchCV(LogisticRegression(max_iter=500), {"C": [1.0, -1.0]}, cv=3)
+    with quiet():
+        audited(search, log).fit(*iris())
+    (entry,) = of(entries(), EventType.ISSUE_DETECTED)
+    assert entry.decision == "3 of 6 fits of the search have no finite score."
+    assert "1 candidate of 2, such as C=-1.0" in str(entry.reasoning)
+    assert "Fits raised: 3 with " in str(entry.reasoning)
+    assert "The 'C' parameter of LogisticRegression must be" in str(entry.reasoning)
+
+
+def test_a_search_that_leaves_the_choice_says_so(log: AuditLog, entries: Entries) -> None:
+    """Several metrics, no refit."""
+    scoring = ["accuracy", "f1_macro"]
+    search = GridSearchCV(TREE, {"max_depth": [1, 2]}, scoring=scoring, refit=False, cv=2)
+    audited(search, log).fit(*iris())
+    entry = one(entries(), EventType.MODEL_COMPARED)
+    assert entry.decision == "2 candidates were compared by accuracy; none was chosen."
+    search = GridSearchCV(TREE, {"max_depth": [1, 2]}, scoring=scoring, refit="f1_macro", cv=2)
+    audited(search, log).fit(*iris())
+    assert "mean_test f1_macro" in str(of(entries(), EventType.MODEL_COMPARED)[-1].reasoning)
+
+
+def test_a_halving_search_tells_its_rounds(log: AuditLog, entries: Entries) -> None:
+    """How many candidates, on what, and who went on."""
+    search = HalvingGridSearchCV(TREE, {"max_depth": [1, 2, 3, 4, 5, 6]}, random_state=0, cv=2)
+    made: Any = audited(search, log).fit(*iris())
+    rounds = of(entries(), EventType.TRAINING_PROGRESS)
+    assert len(rounds) == made.n_iterations_
+    assert f"6 candidates, each with n_samples={made.n_resources_[0]}" in str(rounds[0].decision)
+    compared, end = one(entries(), EventType.MODEL_COMPARED), the_end(entries())
+    assert "of the last round" in str(compared.reasoning)
+    last = made.n_iterations_ - 1
+    chosen = made.cv_results_["iter"][: made.best_index_ + 1].tolist().count(last)
+    place = f"Candidate {chosen} of {made.n_candidates_[-1]} in round {last + 1} was chosen"
+    assert place in str(compared.decision)
+    assert f"6 candidates in {last + 1} rounds were fitted on 2 splits" in str(end.decision)
+    assert (end.metrics_snapshot or {})["candidates"] == 6
+
+
+def test_what_a_halving_search_gives_more_of_is_at_no_edge(log: AuditLog, entries: Entries) -> None:
+    """The last round has most of it, whatever was tried."""
+    search = HalvingGridSearchCV(
+        RandomForestClassifier(random_state=0),
+        {"max_depth": [1, 2, 3, 4]},
+        resource="n_estimators",
+        max_resources=8,
+        factor=2,
+        cv=2,
+        random_state=0,
+    )
+    made: Any = audited(search, log).fit(*iris())
+    assert len(made.n_resources_) > 2
+    compared = one(entries(), EventType.MODEL_COMPARED)
+    assert f"n_estimators={made.n_resources_[-1]}" in str(compared.decision)
+    assert "values tried" not in str(compared.reasoning).replace("max_depth=4 is the greatest", "")
+
+
+def test_a_choice_that_is_not_the_best_says_how_far_it_is_behind(
+    log: AuditLog, entries: Entries
+) -> None:
+    """A refit of the caller's own may choose any."""
+    search = GridSearchCV(TREE, {"max_depth": [1, 2, 3]}, cv=5, refit=lambda _: 0)
+    made: Any = audited(search, log).fit(*iris())
+    means = made.cv_results_["mean_test_score"]
+    compared = one(entries(), EventType.MODEL_COMPARED)
+    first = int(means.argmax())
+    told = (
+        f"It is {means[first] - means[0]:.6g} behind the best mean, of Candidate {first + 1} of 3"
+    )
+    assert told in str(compared.reasoning)
+    assert "has rank 3, chosen by refit, of 3 candidates" in str(compared.reasoning)
+    assert "ahead" not in str(compared.reasoning)
+    snapshot = compared.metrics_snapshot or {}
+    assert snapshot["ranked_first"]["mean_test"]["score"] == means[first]
+    assert "runner_up" not in snapshot
+
+
+def test_a_search_without_a_finite_score_says_so(log: AuditLog, entries: Entries) -> None:
+    """No candidate is better than another, and none is called the best."""
+
+    def score(model: object, X: Any, y: Any) -> float:  # noqa: ARG001, N803 - the protocol's
+        return float("nan")
+
+    with quiet():
+        audited(GridSearchCV(TREE, {"max_depth": [1, 2]}, cv=2, scoring=score), log).fit(*iris())
+    compared = one(entries(), EventType.MODEL_COMPARED)
+    assert str(compared.reasoning).startswith(
+        "Its mean_test score is not finite; it has rank 1 of 2 candidates."
+    )
+    assert issues(entries())["failed_fits"].decision.startswith("4 of 4 fits of the search")
+
+
+def test_failed_fits_with_a_score_of_the_callers_are_told(log: AuditLog, entries: Entries) -> None:
+    """error_score=0.0 hides them among the scores; scikit-learn's warning stands in the trail."""
+    search = GridSearchCV(
+        LogisticRegression(max_iter=500), {"C": [1.0, -1.0]}, cv=3, error_score=0.0
+    )
+    with quiet():
+        audited(search, log).fit(*iris())
+    (entry,) = of(entries(), EventType.ISSUE_DETECTED)
+    assert entry.decision == "Some fits of the search failed (FitFailedWarning)."
+    assert "3 fits failed out of a total of 6." in str(entry.reasoning)
+
+
+def test_a_searchs_space_is_told_in_words(log: AuditLog, entries: Entries) -> None:
+    """Distributions, scorers, several grids: no addresses, and no types that readers refuse."""
+    space: Any = [{"max_depth": [1, None]}, {"min_samples_leaf": randint(1, 5), "max_depth": [2]}]
+    search = RandomizedSearchCV(
+        TREE, space, n_iter=2, cv=2, scoring=make_scorer(accuracy_score), random_state=0
+    )
+    audited(search, log).fit(*iris())
+    told = one(entries(), EventType.HYPERPARAMETERS_SET)
+    given = (told.metrics_snapshot or {})["set_by_caller"]
+    assert given["param_distributions"] == (
+        "[{'max_depth': [1, None]}, {'min_samples_leaf': 'randint(1, 5)', 'max_depth': [2]}]"
+    )
+    assert given["scoring"].startswith("make_scorer(accuracy_score")
+    assert "Written with changes" not in str(told.reasoning)
