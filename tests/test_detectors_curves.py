@@ -101,6 +101,13 @@ def test_the_gap_is_information() -> None:
     assert issue is not None
     assert (issue.step, issue.severity) == (4, Severity.INFO)
     assert first(scan(train=[-1.0] * 9, validation=[1.6] * 9), "generalisation_gap") is None
+    turned = first(
+        scan(train=[-1.0] * 5, validation=[-1.6] * 5, higher_is_better=True), "generalisation_gap"
+    )
+    assert turned is not None
+    assert "stands 60% below that on the training data" in turned.decision
+    assert "validation score is -1.6 and training score -1;" in turned.reasoning
+    assert turned.metrics["validation"] == -1.6
 
 
 def test_a_plateau_is_possible_then_confirmed() -> None:

@@ -3,6 +3,7 @@
 A curve is read when the fit is over; what detectors see in it they would have seen online.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -91,7 +92,10 @@ def _of_gradient_boosting(estimator: Any) -> Iterator[Curve]:
     train = _reals(estimator.train_score_)
     held_out = _reals(getattr(estimator, "oob_scores_", None))
     source = "train_score_ and oob_scores_" if held_out else "train_score_"
-    yield Curve("loss", "out-of-bag", train, held_out, False, "iteration", 1, source)  # noqa: FBT003 - a direction
+    # a warm start fills in zeros for the iterations before it that had none out of the bag
+    begun = next((index for index, loss in enumerate(held_out) if loss), 0)
+    train, held_out = train[begun:], held_out[begun:]
+    yield Curve("loss", "out-of-bag", train, held_out, False, "iteration", 1 + begun, source)  # noqa: FBT003 - a direction
 
 
 def _evaluations(estimator: Any) -> Mapping[str, Mapping[str, Sequence[float]]]:
@@ -141,12 +145,13 @@ def summary(curve: Curve) -> tuple[Reason, dict[str, object]]:
     dataset = curve.dataset if held_out else "training"
     name = f"{dataset} {curve.metric}"
     last = curve.first + len(values) - 1
-    steps = count(len(values) - (curve.first == 0), curve.unit)
+    steps = count(last, curve.unit)
     told = f"It was {number(values[0])} at {curve.unit} {curve.first:,}"
     measured = {curve.metric: values[-1], f"{curve.metric}_first": values[0]}
     at: dict[str, object] = {curve.unit: last}
-    if curve.higher_is_better is not None:
-        best = (max if curve.higher_is_better else min)(range(len(values)), key=values.__getitem__)
+    finite = [index for index, value in enumerate(values) if math.isfinite(value)]
+    if curve.higher_is_better is not None and finite:
+        best = (max if curve.higher_is_better else min)(finite, key=values.__getitem__)
         told += f"; its best is {number(values[best])} at {curve.unit} {curve.first + best:,}"
         measured[f"{curve.metric}_best"] = values[best]
         at[f"best_{curve.unit}"] = curve.first + best

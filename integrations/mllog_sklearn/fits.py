@@ -34,6 +34,7 @@ class Fit:
         self.method = method
         self.nested = nested
         self.data = DataFacts("")
+        self._monitored = False
 
     def begin(self, estimator: object, arguments: Mapping[str, Any]) -> None:
         """Tell of the start: the data, the algorithm, and who set which hyperparameter."""
@@ -41,6 +42,7 @@ class Fit:
         self.run.name(model=what.title)
         self.data = self._facts(what, arguments)
         weighted = arguments.get("sample_weight") is not None
+        self._monitored = arguments.get("monitor") is not None
         told = reasons.started(what, self.method, self.data, nested=self.nested)
         self.run.tell(EventType.TRAINING_STARTED, told, {"method": self.method})
         self.run.tell(
@@ -89,7 +91,8 @@ class Fit:
             return Outcome(EventType.TRAINING_COMPLETED, *search.completed(found))
         part, where = trained(estimator)
         converged = all(kind is not ConvergenceWarning for kind, _ in warned)
-        return outcome(part, self.method, where=where, converged=converged)
+        monitored = self._monitored
+        return outcome(part, self.method, where=where, converged=converged, monitored=monitored)
 
     @guarded
     def _tell_search(self, results: search.Found, estimator: object, warned: Audience) -> None:

@@ -47,7 +47,7 @@ def parameters(estimator: Any) -> Parameters:
     if not hasattr(estimator, "get_params"):
         return Parameters({}, {}, ())
     # a part may be named by a number, which scikit-learn refuses when it fits
-    found = {str(name): value for name, value in estimator.get_params(deep=True).items()}
+    found = {str(name): value for name, value in _values(estimator).items()}
     owners = {name: each for name, each in found.items() if hasattr(each, "get_params")}
     given: dict[str, object] = {}
     left: dict[str, object] = {}
@@ -64,6 +64,14 @@ def parameters(estimator: Any) -> Parameters:
         else:
             given[name] = described(value)
     return Parameters(given, left, tuple(libraries))
+
+
+def _values(estimator: Any) -> Mapping[Any, Any]:
+    """All hyperparameters by name; of the estimator alone where its parts cannot tell theirs."""
+    try:
+        return cast("Mapping[Any, Any]", estimator.get_params(deep=True))
+    except Exception:  # noqa: BLE001 - anything may stand where a part could
+        return cast("Mapping[Any, Any]", estimator.get_params(deep=False))
 
 
 def defaults(cls: type) -> Mapping[str, object]:
@@ -114,7 +122,7 @@ def described(value: object) -> object:
         return _listed(value)
     if isinstance(value, Mapping) and len(value) <= _LISTED:
         return {str(name): described(each) for name, each in value.items()}
-    if callable(getattr(value, "rvs", None)) and hasattr(value, "dist"):
+    if isinstance(getattr(value, "args", None), tuple) and hasattr(value, "rvs"):
         return _drawn_from(value)
     shape = getattr(value, "shape", ())
     if shape != () and hasattr(value, "dtype"):

@@ -1,6 +1,6 @@
 """How a fit came to its end: all of its iterations, fewer by early stopping, or fewer as enough."""
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from mllog_callbacks import EventType, Reason
 from mllog_callbacks.wording import count, number
@@ -24,7 +24,9 @@ class Outcome(NamedTuple):
     snapshot: dict[str, object]
 
 
-def outcome(estimator: Any, method: str, *, where: str = "", converged: bool = True) -> Outcome:
+def outcome(
+    estimator: Any, method: str, *, where: str = "", converged: bool = True, monitored: bool = False
+) -> Outcome:
     """How the fit of an estimator that returned has ended.
 
     Args:
@@ -32,6 +34,7 @@ def outcome(estimator: Any, method: str, *, where: str = "", converged: bool = T
         method: The method that returned.
         where: Which part it is, as in "step clf"; empty for the whole.
         converged: Whether no ConvergenceWarning was made.
+        monitored: Whether the caller gave a monitor, which may end it.
     """
     part = f" in {where} ({type(estimator).__name__})" if where else ""
     found = _boosted(estimator) or iterations(estimator)
@@ -41,18 +44,19 @@ def outcome(estimator: Any, method: str, *, where: str = "", converged: bool = T
             Reason("Training completed.", f"{method} returned without an exception."),
             {},
         )
-    rule = _rule(estimator)
+    fewer = found.limit is not None and found.done < found.limit
+    rule = _rule(estimator) or (_MONITOR if monitored and fewer else None)
     snapshot: dict[str, object] = {"iterations_done": found.done}
     if found.limit is not None:
         snapshot["iterations_allowed"] = found.limit
-    if found.limit is not None and found.done < found.limit and rule is not None:
+    if fewer and rule is not None:
         told = Reason(
             f"Training stopped early after iteration {found.done:,} of at most {found.limit:,}"
             f"{part}. {rule.kept}".rstrip(),
             f"{rule.evidence} {rule.kept}".rstrip(),
         )
         return Outcome(EventType.TRAINING_STOPPED, told, snapshot | rule.snapshot)
-    kept = f" {rule.kept}" if rule is not None else ""
+    kept = f" {rule.kept}" if rule is not None and rule.kept else ""
     why = _why(estimator, found, rule, converged=converged)
     told = Reason(f"Training completed{_used(found)}{part}.{kept}", why)
     return Outcome(EventType.TRAINING_COMPLETED, told, snapshot | (rule.snapshot if rule else {}))
@@ -76,6 +80,8 @@ def _why(estimator: Any, found: Iterations, rule: "_Rule | None", *, converged: 
     below = f"{told}, below {found.named}={found.limit:,}"
     if not converged:
         return f"{below}; a ConvergenceWarning was made on the way."
+    if found.named != "max_iter":
+        return f"{below}; no early stopping was armed."
     tol = getattr(estimator, "tol", None)
     named = f" (tol={tol:g})" if isinstance(tol, float) else ""
     return f"{below}: the solver's own criterion{named} ended it."
@@ -93,6 +99,9 @@ class _Rule(NamedTuple):
     evidence: str
     kept: str
     snapshot: dict[str, object]
+
+
+_MONITOR: Final = _Rule("The monitor given to fit ended it; no early stopping was armed.", "", {})
 
 
 def _rule(estimator: Any) -> _Rule | None:

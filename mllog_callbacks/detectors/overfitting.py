@@ -225,8 +225,8 @@ class Overfitting:
 class GeneralisationGap:
     """The validation loss stands far above the training loss: information, told once.
 
-    Silent for values at or below zero, of which a ratio means nothing, and thereby for metrics to
-    maximise.
+    Silent for losses at or below zero, of which a ratio means nothing, and thereby for metrics to
+    maximise that are above zero; a negative error has its gap.
 
     Args:
         ratio: Least (validation - train) / train.
@@ -273,12 +273,13 @@ class GeneralisationGap:
 
     def _found(self, observation: Observation, validation: float) -> Issue:
         subject = observation.subject(train=False)
-        above = (validation - self._train) / self._train
+        apart = (validation - self._train) / self._train
+        side = "below" if observation.higher_is_better else "above"
         return kind(self.name).issue(
             observation,
-            f"Generalisation gap: {subject} stands {above:.0%} above that on the training data.",
-            f"At {observation.at} {subject} is {validation:.6g} and "
-            f"{observation.subject(train=True)} {self._train:.6g}; the gap has been more than "
-            f"{self._ratio:.0%} for {self._checks} checks.",
-            {"train": self._train, "validation": validation},
+            f"Generalisation gap: {subject} stands {apart:.0%} {side} that on the training data.",
+            f"At {observation.at} {subject} is {observation.shown(validation)} and "
+            f"{observation.subject(train=True)} {observation.shown(self._train)}; the gap has been "
+            f"more than {self._ratio:.0%} for {self._checks} checks.",
+            {"train": observation.own(self._train), "validation": observation.own(validation)},
         )

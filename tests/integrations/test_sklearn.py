@@ -200,6 +200,29 @@ def test_the_method_that_was_called_is_named(log: AuditLog, entries: Entries) ->
     assert "labels_looked_at" not in (data.metrics_snapshot or {})
 
 
+class Odd:
+    """Looks like an estimator, and cannot say what its parameters are."""
+
+    def get_params(self, deep: bool = True) -> Any:  # noqa: ARG002, FBT002 - the protocol's
+        """Return nothing that could be looked up."""
+        return object()
+
+    def __call__(self, model: Any, X: Any, y: Any) -> float:  # noqa: N803 - the protocol's
+        """Score as a scorer does."""
+        return float(model.score(X, y))
+
+
+def test_a_part_that_cannot_tell_its_parameters_costs_no_entry(
+    log: AuditLog, entries: Entries
+) -> None:
+    """Those of the estimator itself are told."""
+    model = HistGradientBoostingClassifier(max_iter=2, scoring=Odd(), early_stopping=True)
+    audited(model, log).fit(*iris())
+    snapshot = one(entries(), EventType.HYPERPARAMETERS_SET).metrics_snapshot or {}
+    assert snapshot["set_by_caller"]["max_iter"] == 2
+    assert the_end(entries()).event is EventType.TRAINING_COMPLETED
+
+
 def test_numbers_of_numpy_are_numbers(log: AuditLog, entries: Entries) -> None:
     """Equal to a default they are no choice of the caller's."""
     audited(Ridge(alpha=np.float64(0.5), tol=np.float64(1e-4)), log).fit(*iris())

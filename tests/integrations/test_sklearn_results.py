@@ -52,6 +52,29 @@ def test_early_stopping_of_other_estimators_is_a_decision(log: AuditLog, entries
     assert "score on a validation_fraction of 0.1" in str(linear.reasoning)
 
 
+def test_a_monitor_of_the_callers_ends_boosting(log: AuditLog, entries: Entries) -> None:
+    """It is no criterion of the solver's."""
+    model = GradientBoostingClassifier(n_estimators=20, random_state=0)
+    audited(model, log).fit(*cancer(), monitor=lambda index, *_: index == 4)
+    end = the_end(entries())
+    assert end.event is EventType.TRAINING_STOPPED
+    assert end.decision == "Training stopped early after iteration 5 of at most 20."
+    assert end.reasoning == "The monitor given to fit ended it; no early stopping was armed."
+
+
+def test_what_a_warm_start_fills_in_is_no_loss(log: AuditLog, entries: Entries) -> None:
+    """Without subsampling nothing was out of the bag: the zeros for it raise no issue."""
+    model = audited(GradientBoostingClassifier(n_estimators=10, random_state=0), log)
+    model.fit(*cancer())
+    model.set_params(warm_start=True, subsample=0.5, n_estimators=20).fit(*cancer())
+    model.set_params(n_estimators=60).fit(*cancer())
+    assert not {"overfitting", "spike", "divergence"} & issues(entries()).keys()
+    last = of(entries(), EventType.TRAINING_PROGRESS)[-1]
+    assert f"out-of-bag loss is {model.oob_scores_[-1]:.6g} after 60 iterations" in str(
+        last.decision
+    )
+
+
 @pytest.mark.parametrize("kind", [LGBMClassifier, XGBClassifier])
 def test_boosting_libraries_stop_early_and_overfit(
     log: AuditLog, entries: Entries, kind: Any
