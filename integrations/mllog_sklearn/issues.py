@@ -122,15 +122,16 @@ def _warned(kind: type[Warning], message: str, times: int, estimator: object) ->
     evidence = f" {used_up(estimator)}" if kind is ConvergenceWarning else ""
     return issue(
         _NAMES.get(kind, "framework_warning"),
-        f"{_said(kind)} ({kind.__name__}{often}).",
-        f"The warning{' was made' + often if often else ''}: {text}{evidence}",
+        f"{_said(kind, text)} ({kind.__name__}{often}).",
+        f"The warning{' was made' + often + ', first' if often else ''}: {text}{evidence}",
         {"warning": kind.__name__, "times": times},
     )
 
 
-def _said(kind: type[Warning]) -> str:
+def _said(kind: type[Warning], text: str) -> str:
     if kind is ConvergenceWarning:
-        return "The solver did not converge"
+        doubt = "did not converge" if "conver" in text.lower() else "warned of its convergence"
+        return f"The solver {doubt}"
     if kind is UndefinedMetricWarning:
         return "A metric is not defined on the data it was computed on"
     if kind is FitFailedWarning:

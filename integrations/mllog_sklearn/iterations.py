@@ -10,6 +10,8 @@ from mllog_sklearn.parameters import subestimators
 __all__ = ["Iterations", "iterations", "used_up"]
 
 _LIMITS = ("max_iter", "n_estimators", "n_iter")
+_COUNTS_FROM_ZERO = "TSNE"
+"""Its `n_iter_` is the number of its last iteration, of which the first is 0."""
 
 
 class Iterations(NamedTuple):
@@ -17,8 +19,8 @@ class Iterations(NamedTuple):
 
     Attributes:
         done: Iterations done; the most, where several solvers ran.
-        limit: Those allowed; None where there is no limit.
-        named: The limit's name.
+        limit: Those allowed; None where there is no limit, or none that is known.
+        named: The limit's name; empty where it is not known.
         source: The attribute that tells those done.
     """
 
@@ -34,6 +36,8 @@ def iterations(estimator: Any) -> Iterations | None:
         done = _most(getattr(estimator, source, None))
         if done is None:
             continue
+        if type(estimator).__name__ == _COUNTS_FROM_ZERO:
+            done += 1
         for named in _LIMITS:
             limit = getattr(estimator, named, None)
             if isinstance(limit, (int, np.integer)) and not isinstance(limit, bool):

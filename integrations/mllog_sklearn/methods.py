@@ -25,10 +25,10 @@ def watched(function: FunctionType, name: str, enter: Enter) -> FunctionType:
             call = enter(self, function, name, args, kwargs)
             result = function(self, *args, **kwargs)
         except BaseException as error:
-            if call is not None:
-                call.fail(error)
             if error.__traceback__ is not None:
                 error.__traceback__ = error.__traceback__.tb_next
+            if call is not None:
+                call.fail(error)
             raise
         if call is not None:
             call.end(result)

@@ -93,11 +93,12 @@ def hyperparameters(found: Parameters, *, nested: bool) -> Reason:
     given = f": {_first(assigned({name: value}) for name, value in found.given.items())}."
     if not found.defaults:
         return Reason(decision + (given if found.given else "."), "None has its default.")
-    verb = "has its default" if len(found.defaults) == 1 else "have the defaults"
+    one = len(found.defaults) == 1
+    others = "one has its default" if one else f"{len(found.defaults)} have the defaults"
     libraries = " and ".join(found.libraries)
     return Reason(
         decision + (given if found.given else "."),
-        f"The other {len(found.defaults)} {verb} of {libraries}: what differs from the default in "
+        f"The other {others} of {libraries}: what differs from the default in "
         "the signature of its class counts as set.",
     )
 

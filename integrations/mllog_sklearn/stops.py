@@ -3,7 +3,7 @@
 from typing import Any, Final, NamedTuple
 
 from mllog_callbacks import EventType, Reason
-from mllog_callbacks.wording import count, number
+from mllog_callbacks.wording import assigned, count, number
 from mllog_sklearn.curves import EVALUATIONS, curves
 from mllog_sklearn.iterations import Iterations, iterations
 
@@ -73,17 +73,22 @@ def _used(found: Iterations) -> str:
 def _why(estimator: Any, found: Iterations, rule: "_Rule | None", *, converged: bool) -> str:
     told = f"{found.source} is {found.done:,}"
     if found.limit is None:
-        return f"{told}; there is no limit."
+        return f"{told}; {found.named} sets no limit." if found.named else f"{told}."
     if found.done >= found.limit:
         early = " Early stopping was armed and did not end it sooner." if rule is not None else ""
-        return f"{told}, and {found.named}={found.limit:,} allows no more.{early}"
+        used = "allows no more" if found.done == found.limit else "is used up"
+        return f"{told}, and {found.named}={found.limit:,} {used}.{early}"
     below = f"{told}, below {found.named}={found.limit:,}"
     if not converged:
         return f"{below}; a ConvergenceWarning was made on the way."
     if found.named != "max_iter":
         return f"{below}; no early stopping was armed."
-    tol = getattr(estimator, "tol", None)
-    named = f" (tol={tol:g})" if isinstance(tol, float) else ""
+    condition = getattr(estimator, "termination_condition_", None)
+    if isinstance(condition, str):
+        return f"{below}: termination_condition_ is {condition}."
+    criteria = {name: getattr(estimator, name, None) for name in ("tol", "max_no_improvement")}
+    armed = assigned({name: value for name, value in criteria.items() if value})
+    named = f" ({armed})" if armed else ""
     return f"{below}: the solver's own criterion{named} ended it."
 
 

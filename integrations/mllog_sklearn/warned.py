@@ -6,6 +6,7 @@ tell of trouble in a fit get an `__init__` that lets their audience know, in the
 So a warning is seen also where a filter hides it, and every filter does as it would without.
 """
 
+import re
 import threading
 from collections import Counter
 from typing import Final
@@ -36,11 +37,17 @@ _KINDS: Final[tuple[type[Warning], ...]] = (
 _DISTINCT: Final = 20
 
 Audience = Counter[tuple[type[Warning], str]]
-"""Warnings by class and message, with how often they were made."""
+"""Warnings by class and message, with how often they were made.
+
+Those that differ in numbers alone, as of each fold of a cross-validation, count as the first.
+"""
+
+
+_NUMBER: Final = re.compile(r"\d[\d.,]*(?:e[-+]?\d+)?|\binf\b|\bnan\b")
 
 
 class _Listening(threading.local):
-    audiences: tuple[Audience, ...] = ()
+    hearings: "tuple[Hearing, ...]" = ()
 
 
 _listening = _Listening()
@@ -56,19 +63,24 @@ class Hearing:
     def __init__(self) -> None:
         _watch_kinds()
         self.heard: Audience = Counter()
-        self._before = _listening.audiences
-        _listening.audiences = (*self._before, self.heard)
+        self._forms: dict[tuple[type[Warning], str], str] = {}
+        self._before = _listening.hearings
+        _listening.hearings = (*self._before, self)
 
     def stop(self) -> None:
         """Count no more."""
-        _listening.audiences = self._before
+        _listening.hearings = self._before
+
+    def hear(self, kind: type[Warning], message: str) -> None:
+        """Count one, with those like it."""
+        form = kind, _NUMBER.sub("#", message)
+        if form in self._forms or len(self._forms) < _DISTINCT:
+            self.heard[kind, self._forms.setdefault(form, message)] += 1
 
 
 def _hear(warning: Warning) -> None:
-    for audience in _listening.audiences:
-        key = type(warning), str(warning.args[0]) if warning.args else ""
-        if key in audience or len(audience) < _DISTINCT:
-            audience[key] += 1
+    for hearing in _listening.hearings:
+        hearing.hear(type(warning), str(warning.args[0]) if warning.args else "")
 
 
 def _watch_kinds() -> None:
@@ -80,7 +92,7 @@ def _watch_kinds() -> None:
 def _watch(kind: type[Warning]) -> None:
     def __init__(self: Warning, *args: object, **kwargs: object) -> None:  # noqa: N807 - it is one
         super(kind, self).__init__(*args, **kwargs)
-        if _listening.audiences and type(self) is kind:
+        if _listening.hearings and type(self) is kind:
             _hear(self)
 
     kind.__init__ = __init__  # type: ignore[assignment, method-assign]  # what this module is about

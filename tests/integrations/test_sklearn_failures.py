@@ -11,7 +11,7 @@ import pytest
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.linear_model import Lasso, LogisticRegression
+from sklearn.linear_model import Lasso, LassoCV, LogisticRegression
 from sklearn.metrics import make_scorer, precision_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
@@ -111,14 +111,17 @@ def test_the_traceback_is_the_one_without(log: AuditLog) -> None:
 
 
 @pytest.mark.parametrize("arguments", [(), ([[1.0]], [1], 2, 3, 4)])
-def test_a_wrong_call_raises_as_without(log: AuditLog, arguments: tuple[Any, ...]) -> None:
-    """The message names the method as it does without."""
+def test_a_wrong_call_raises_as_without(
+    log: AuditLog, entries: Entries, arguments: tuple[Any, ...]
+) -> None:
+    """The message names the method as it does without, and no place is named that is ours."""
     messages = []
     for estimator in (SVC(), audited(SVC(), log)):
         with pytest.raises(TypeError) as caught:
             estimator.fit(*arguments)
         messages.append(str(caught.value))
     assert messages[0] == messages[1]
+    assert "mllog" not in str(the_end(entries()).reasoning)
 
 
 def test_an_estimator_that_is_not_fitted_says_so(log: AuditLog) -> None:
@@ -135,6 +138,18 @@ def test_a_warning_reaches_the_user_and_is_an_issue(log: AuditLog, entries: Entr
     assert "n_iter_=2 reached max_iter=2 in step classify (LogisticRegression)" in str(
         issue.reasoning
     )
+
+
+def test_warnings_that_differ_in_numbers_are_one_issue(log: AuditLog, entries: Entries) -> None:
+    """As of each fold and each candidate of a cross-validated path."""
+    with pytest.warns(ConvergenceWarning) as caught:
+        audited(LassoCV(alphas=20, max_iter=3), log).fit(*iris())
+    assert len({str(each.message) for each in caught}) > 3
+    (issue,) = of(entries(), EventType.ISSUE_DETECTED)
+    assert issue.decision == (
+        f"The solver did not converge (ConvergenceWarning {len(caught)} times)."
+    )
+    assert str(caught[0].message)[:60] in str(issue.reasoning)
 
 
 def test_a_solver_that_gave_up_is_not_said_to_have_met_its_criterion(

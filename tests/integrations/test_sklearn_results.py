@@ -1,6 +1,7 @@
 """What a fit found is told: curves, early stopping, saving."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,14 @@ import lightgbm
 import pytest
 import skops.io
 from lightgbm import LGBMClassifier
+from sklearn.cluster import MiniBatchKMeans
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
-from sklearn.linear_model import SGDClassifier
+from sklearn.linear_model import OrthogonalMatchingPursuit, SGDClassifier
+from sklearn.manifold import TSNE
 from sklearn.model_selection import train_test_split
+from sklearn.neighbors import NeighborhoodComponentsAnalysis
 from sklearn.neural_network import MLPClassifier
+from sklearn.svm import SVC
 from xgboost import XGBClassifier
 
 from mllog_callbacks import AuditLog, EventType
@@ -50,6 +55,30 @@ def test_early_stopping_of_other_estimators_is_a_decision(log: AuditLog, entries
     epoch = max(range(best.n_iter_), key=best.validation_scores_.__getitem__) + 1
     assert f"The weights of epoch {epoch} are kept." in str(network.decision)
     assert "score on a validation_fraction of 0.1" in str(linear.reasoning)
+
+
+def test_an_end_claims_no_limit_and_no_criterion_that_is_not_known(
+    log: AuditLog, entries: Entries
+) -> None:
+    """Each by what the estimator says of itself."""
+    data, labels = iris()
+    for model in (
+        OrthogonalMatchingPursuit(n_nonzero_coefs=2),
+        SVC(),
+        TSNE(max_iter=250, perplexity=5, random_state=0),
+        MiniBatchKMeans(3, n_init=1, random_state=0),
+        NeighborhoodComponentsAnalysis(max_iter=5, random_state=0),
+    ):
+        with quiet():
+            audited(model, log).fit(data, labels)
+    pursuit, machine, embedding, clusters, components = of(entries(), EventType.TRAINING_COMPLETED)
+    assert pursuit.reasoning == "n_iter_ is 2."
+    assert str(machine.reasoning).endswith("; max_iter sets no limit.")
+    assert "all 250 planned iterations ran" in str(embedding.decision)
+    assert "criterion (max_no_improvement=10) ended it" in str(clusters.reasoning)
+    assert re.search(
+        r"n_iter_ is \d+, and max_iter=5 (allows no more|is used up)\.", str(components)
+    )
 
 
 def test_a_monitor_of_the_callers_ends_boosting(log: AuditLog, entries: Entries) -> None:
