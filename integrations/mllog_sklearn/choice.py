@@ -17,18 +17,19 @@ _EDGE: Final = 3
 """Distinct values of a parameter tried, from which on an extreme one is worth a word."""
 
 
-def compared(results: Found, search: Any) -> tuple[Reason, dict[str, object]]:
+def compared(results: Found) -> tuple[Reason, dict[str, object]]:
     """Which candidate was chosen, by how much, and what speaks against it."""
     if results.best is None:
+        refit = getattr(results.search, "refit", None)
         return (
             Reason(
                 f"{results.compete()} compared by {results.metric}; none was chosen.",
-                f"refit={getattr(search, 'refit', None)}: the choice is left to the caller.",
+                f"refit={refit}: the choice is left to the caller.",
             ),
             {"candidates": results.candidates, "splits": results.splits},
         )
     best = results.best
-    told = [_standing(results, best), *_doubts(results, best, search)]
+    told = [_standing(results, best), *_doubts(results, best)]
     snapshot = {
         "best_params": {name: described(each) for name, each in results.params[best].items()},
         **results.scored(best),
@@ -74,7 +75,7 @@ def _runner_up(results: Found, best: int) -> int | None:
     return int(others[0]) if others else None
 
 
-def _doubts(results: Found, best: int, search: Any) -> Iterator[str]:
+def _doubts(results: Found, best: int) -> Iterator[str]:
     if math.isfinite(results.means[best]):
         yield from _neighbours(results, best)
     if results.train_means is not None:
@@ -86,8 +87,8 @@ def _doubts(results: Found, best: int, search: Any) -> Iterator[str]:
             else f"Its mean training score is {number(train)}."
         )
     yield from _edges(results, best)
-    if hasattr(search, "refit_time_"):
-        yield f"It was refitted on all rows in {search.refit_time_:.3g} s."
+    if hasattr(results.search, "refit_time_"):
+        yield f"It was refitted on all rows in {results.search.refit_time_:.3g} s."
 
 
 def _neighbours(results: Found, best: int) -> Iterator[str]:

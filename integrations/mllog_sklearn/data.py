@@ -52,6 +52,12 @@ class DataFacts(NamedTuple):
     classes: dict[str, int] | None = None
     labels_looked_at: int = 0
 
+    @property
+    def labels_sampled(self) -> bool:
+        """Whether not all labels were counted, as there are many."""
+        rows = self.rows or 0
+        return rows > _LABELS and self.labels_looked_at < rows
+
     def as_snapshot(self) -> dict[str, object]:
         """What is known, by name."""
         unseen = {"looked_at", "labels_looked_at"}

@@ -59,7 +59,7 @@ class Fit:
         self._tell_steps(estimator)
         self._tell_curves(estimator)
         if found is not None:
-            self._tell_search(found, estimator, warned)
+            self._tell_search(found, warned)
         self._tell_warnings(estimator, warned, None)
         ended = self._outcome(estimator, found, warned)
         if ended is None:  # an estimator that cannot be read has been fitted all the same
@@ -95,8 +95,8 @@ class Fit:
         return outcome(part, self.method, where=where, converged=converged, monitored=monitored)
 
     @guarded
-    def _tell_search(self, results: search.Found, estimator: object, warned: Audience) -> None:
-        for told, snapshot in search.rounds(estimator):
+    def _tell_search(self, results: search.Found, warned: Audience) -> None:
+        for told, snapshot in search.rounds(results.search):
             self.run.tell(EventType.TRAINING_PROGRESS, told, snapshot)
         if self.run.level <= Level.DEBUG:
             for index in range(len(results.params)):
@@ -107,7 +107,7 @@ class Fit:
         self._tell_issues(unscored)
         for key in failures if unscored else ():  # else they have error_score, and a warning
             del warned[key]
-        self.run.tell(EventType.MODEL_COMPARED, *compared(results, estimator))
+        self.run.tell(EventType.MODEL_COMPARED, *compared(results))
 
     @guarded
     def _tell_warnings(
@@ -119,6 +119,7 @@ class Fit:
     def fail(self, estimator: object, error: BaseException, warned: Audience) -> None:
         """Tell the end that an exception makes; the exception is read, and not kept."""
         self._tell_warnings(estimator, warned, error)
+        self._tell_issues(search.all_failed(error))
         step = failed_step(estimator, error)
         where = f"in {self.method}" + (f", in step {step}" if step else "")
         self.run.fail(error, "", where, reasons.NOT_FITTED)

@@ -61,8 +61,8 @@ def _imbalance(
     data: DataFacts, classes: Mapping[str, int], least: int, most: int, estimator: object
 ) -> Issue:
     smallest = min(classes, key=classes.__getitem__)
-    sampled = data.rows is not None and data.labels_looked_at < data.rows
-    where = f"a sample of {count(data.labels_looked_at, 'row')}" if sampled else "the training rows"
+    sample = f"a sample of {count(data.labels_looked_at, 'row')}"
+    where = sample if data.labels_sampled else "the training rows"
     return issue(
         "class_imbalance",
         f"Classes are imbalanced: {least:,} of {data.labels_looked_at:,} rows are of {smallest}.",

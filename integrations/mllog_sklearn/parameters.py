@@ -25,6 +25,9 @@ __all__ = [
 _LISTED: Final = 50
 """Items of a collection that a reader would take in."""
 
+_FITTED: Final = ("best_estimator_", "regressor_")
+"""Where estimators keep the one part that did their work."""
+
 _PLAIN: Final = (str, int, float, bool, bytes, type(None))
 
 
@@ -114,9 +117,9 @@ def described(value: object) -> object:
     value = value.item() if isinstance(value, np.generic) else value
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    if isinstance(value, _PLAIN):
-        return value
-    if hasattr(value, "get_params") and not isinstance(value, type):
+    if isinstance(value, (*_PLAIN, type)):
+        return shown(value) if isinstance(value, type) else value
+    if hasattr(value, "get_params"):
         return type(value).__name__
     if isinstance(value, (list, tuple)) and 0 < len(value) <= _LISTED:
         return _listed(value)
@@ -136,7 +139,7 @@ def _listed(values: Sequence[Any]) -> object:
     if len(named) == len(values) and any(_is_part(each[1]) for each in named):
         return ", ".join(f"{each[0]}: {described(each[1])}" for each in named)
     items = [described(each) for each in values]
-    kinds = {type(each) for each in items if each is not None}
+    kinds = {float if type(each) is int else type(each) for each in items if each is not None}
     # readers of logs have one type for all items of a list, and none for mappings
     return items if len(kinds) <= 1 and not kinds & {dict, list} else str(items)
 
@@ -170,13 +173,12 @@ def parts(estimator: object) -> list[tuple[str, object]]:
 def subestimators(estimator: object) -> Iterator[tuple[str, object]]:
     """The estimator, and the fitted parts that did its work, each with a name for it."""
     yield "", estimator
-    for name, step in parts(estimator):
-        if hasattr(step, "get_params"):
-            yield f"step {name}", step
-    best = getattr(estimator, "best_estimator_", None)
-    if best is not None:
-        for name, each in subestimators(best):
-            yield f"best_estimator_{', ' + name if name else ''}", each
+    found = [(f"step {name}", step) for name, step in parts(estimator)]
+    found += [(name, getattr(estimator, name, None)) for name in _FITTED]
+    for place, part in found:
+        if hasattr(part, "get_params"):
+            for name, each in subestimators(part):
+                yield f"{place}{', ' + name if name else ''}", each
 
 
 def trained(estimator: object) -> tuple[Any, str]:

@@ -65,8 +65,7 @@ def _missing(data: DataFacts) -> str:
 def _classes(data: DataFacts) -> str:
     if not data.classes:
         return ""
-    sampled = data.rows is not None and data.labels_looked_at < data.rows
-    where = f" (in a sample of {data.labels_looked_at:,})" if sampled else ""
+    where = f" (in a sample of {data.labels_looked_at:,})" if data.labels_sampled else ""
     return f"Rows by class{where} {by_label(data.classes)}."
 
 

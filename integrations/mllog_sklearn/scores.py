@@ -14,6 +14,10 @@ from mllog_sklearn.warned import Audience
 __all__ = ["Score"]
 
 
+_PLACEHOLDERS = {"warn", "deprecated"}
+"""Defaults that scikit-learn gives to what it is about to change."""
+
+
 class Score:
     """One call of score.
 
@@ -65,7 +69,10 @@ def _metric(estimator: Any) -> str:
     owner = getattr(type(estimator).score, "__qualname__", "").partition(".")[0]
     known = {"ClassifierMixin": "accuracy", "RegressorMixin": "R2"}.get(owner, "")
     scoring = getattr(estimator, "scoring", None)
+    if scoring is not None and not isinstance(scoring, str):
+        scoring = getattr(estimator, "refit", "")  # of several, a search uses that of its refit
     if known or scoring is not None:
-        return known or (scoring if isinstance(scoring, str) else "")
+        named = isinstance(scoring, str) and scoring not in _PLACEHOLDERS
+        return known or (scoring if named else "")
     part = next(iter([step for _, step in parts(estimator)][-1:]), inner(estimator))
     return _metric(part) if part is not None and hasattr(type(part), "score") else ""

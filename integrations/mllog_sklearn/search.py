@@ -11,14 +11,25 @@ from mllog_callbacks import Issue, Reason
 from mllog_callbacks.detectors import Severity
 from mllog_callbacks.wording import assigned, count, number
 from mllog_sklearn.issues import issue
-from mllog_sklearn.parameters import described
+from mllog_sklearn.parameters import described, parts
 
-__all__ = ["Found", "candidate_told", "completed", "failed_fits", "found", "rounds"]
+__all__ = [
+    "Found",
+    "all_failed",
+    "candidate_told",
+    "completed",
+    "failed_fits",
+    "found",
+    "rounds",
+]
 
 _ERROR_CHARS: Final = 200
 _FAILURES: Final = re.compile(
     r"^(\d+) fits failed with the following error:\n(.*?)(?=\n-{10,}|\Z)", re.DOTALL | re.MULTILINE
 )
+
+
+_ALL_FAILED: Final = re.compile(r"^All the (\d+) fits failed", re.MULTILINE)
 
 
 class Found(NamedTuple):
@@ -37,6 +48,8 @@ class Found(NamedTuple):
         rounds: The round of each candidate, of a halving search; else None. A candidate stands in
             the results once for each of its rounds.
         resource: What a halving search gives more of from round to round; empty for others.
+        search: The search itself.
+        where: Its place, as in "step clf"; empty where it is no part of another estimator.
     """
 
     metric: str
@@ -50,6 +63,8 @@ class Found(NamedTuple):
     best: int | None
     rounds: Any
     resource: str
+    search: Any
+    where: str
 
     @property
     def fits(self) -> int:
@@ -85,8 +100,18 @@ class Found(NamedTuple):
         return told
 
 
-def found(search: Any) -> Found | None:
-    """Read the results of a search; None where it is no search that ranks candidates."""
+def _searching(estimator: Any) -> tuple[Any, str]:
+    """The search that an estimator is, or ends with as a pipeline, and its place."""
+    where = ""
+    while steps := parts(estimator):
+        name, estimator = steps[-1]
+        where = f"{where}{', ' if where else ''}step {name}"
+    return estimator, where
+
+
+def found(estimator: Any) -> Found | None:
+    """Read the results of a search, also at a pipeline's end; None where none ranks candidates."""
+    search, where = _searching(estimator)
     results = getattr(search, "cv_results_", None)
     if not isinstance(results, Mapping) or not isinstance(results.get("params"), list):
         return None
@@ -116,6 +141,8 @@ def found(search: Any) -> Found | None:
         None if best is None else int(best),
         results.get("iter"),
         str(getattr(search, "resource", "")),
+        search,
+        where,
     )
 
 
@@ -151,6 +178,22 @@ def failed_fits(results: Found, warned: str) -> Iterator[Issue]:
     )
 
 
+def all_failed(error: BaseException) -> Iterator[Issue]:
+    """What scikit-learn says of a search of which no fit succeeded, which then fails itself."""
+    text = str(error)
+    told = _ALL_FAILED.search(text)
+    errors = "; ".join(f"{many} with {raised}" for many, raised in _errors(text))
+    if told is not None and errors:
+        many = int(told[1])
+        yield issue(
+            "failed_fits",
+            f"All {count(many, 'fit')} of the search failed.",
+            f"Fits raised: {errors}.",
+            {"failed": many, "fits": many},
+            Severity.ERROR,
+        )
+
+
 def _errors(warned: str) -> Iterator[tuple[str, str]]:
     """How many fits raised which error, as the warning lists them."""
     for many, traceback in _FAILURES.findall(warned):
@@ -180,6 +223,7 @@ def candidate_told(results: Found, index: int) -> tuple[Reason, dict[str, object
 
 def completed(results: Found) -> tuple[Reason, dict[str, object]]:
     """A search came to its end."""
+    part = f" in {results.where}" if results.where else ""
     fits = f"{count(results.splits, 'split')}, {count(results.fits, 'fit')}"
     chosen = (
         "No candidate was chosen."
@@ -187,7 +231,7 @@ def completed(results: Found) -> tuple[Reason, dict[str, object]]:
         else f"{results.place(results.best)} was chosen."
     )
     return (
-        Reason(f"Training completed: {results.compete()} fitted on {fits}.", chosen),
+        Reason(f"Training completed: {results.compete()} fitted on {fits}{part}.", chosen),
         {"candidates": results.candidates, "splits": results.splits, "fits": results.fits},
     )
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from mllog_callbacks import Reason
 from mllog_callbacks.wording import assigned, count
 from mllog_sklearn.algorithm import title
@@ -76,7 +78,21 @@ def _columns(step: Any) -> Iterator[str]:
     """Which columns a ColumnTransformer gives to which of its parts."""
     for each in getattr(step, "transformers_", None) or ():
         name, part, columns = each
-        many = f"{len(columns):,} columns" if hasattr(columns, "__len__") else "some columns"
-        if isinstance(columns, (list, tuple)) and len(columns) <= _LISTED:
-            many = ", ".join(map(str, columns)) or "no column"
-        yield f"{name}: {title(part)} took {many}."
+        if isinstance(part, str) and part == "drop":
+            yield f"{name} left out {_named(columns)}."
+        else:
+            yield f"{name}: {title(part)} took {_named(columns)}."
+
+
+def _named(columns: Any) -> str:
+    """Columns as they were given: names, positions, a mask or a slice."""
+    if isinstance(columns, slice):
+        return f"the columns of {columns}"
+    if not hasattr(columns, "__len__"):
+        return "some columns"
+    listed = list(columns)
+    if listed and all(isinstance(each, (bool, np.bool_)) for each in listed):
+        listed = [index for index, taken in enumerate(listed) if taken]
+    if len(listed) > _LISTED:
+        return f"{len(listed):,} columns"
+    return ", ".join(map(str, listed)) or "no column"

@@ -15,7 +15,13 @@ from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.linear_model import (
+    LogisticRegression,
+    LogisticRegressionCV,
+    Ridge,
+    RidgeCV,
+    SGDClassifier,
+)
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
@@ -68,6 +74,7 @@ def test_names_of_the_caller_stand_in_the_entries(log: AuditLog, entries: Entrie
     assert {(entry.dataset, entry.model) for entry in entries()} == {("credit.v3", "scorecard")}
 
 
+SET = EventType.HYPERPARAMETERS_SET
 FRAME = pd.DataFrame({"a": [1.0, np.nan, 3.0, 4.0], "b": [1, 1, 1, 1], "c": ["x", None, "y", "x"]})
 
 
@@ -150,6 +157,16 @@ def test_scores_are_evaluations(log: AuditLog, entries: Entries) -> None:
     assert "(accuracy) on 150 rows" in str(entries()[-1].decision)
 
 
+def test_the_metric_of_a_score_is_known_or_not_told(log: AuditLog, entries: Entries) -> None:
+    """A search scores by what it was refitted for; a placeholder is no metric."""
+    search = GridSearchCV(Ridge(), {"alpha": [1.0]}, cv=2, scoring=["r2", "neg_max_error"], refit="r2")
+    audited(search, log).fit(*iris()).score(*iris())
+    assert "(r2) on 150 rows" in str(entries()[-1].decision)
+    with quiet():
+        audited(LogisticRegressionCV(Cs=2, cv=2), log).fit(*iris()).score(*iris())
+    assert "(warn)" not in str(entries()[-1].decision)
+
+
 def test_what_stops_a_fit_early_is_not_what_its_score_is(log: AuditLog, entries: Entries) -> None:
     """HistGradientBoosting's `scoring` is for its own early stopping."""
     model = HistGradientBoostingClassifier(scoring="loss", max_iter=3, random_state=0)
@@ -221,6 +238,40 @@ def test_a_part_that_cannot_tell_its_parameters_costs_no_entry(
     snapshot = one(entries(), EventType.HYPERPARAMETERS_SET).metrics_snapshot or {}
     assert snapshot["set_by_caller"]["max_iter"] == 2
     assert the_end(entries()).event is EventType.TRAINING_COMPLETED
+
+
+def test_classes_and_plain_lists_are_told_as_they_are(log: AuditLog, entries: Entries) -> None:
+    """A class by its name, numbers of two kinds as numbers."""
+    audited(RidgeCV(alphas=[0.1, 1, 10]), log).fit(*iris())
+    audited(CountVectorizer(), log).fit(["a word", "two words"])
+    ridge, counts = (each.metrics_snapshot or {} for each in of(entries(), SET))
+    assert ridge["set_by_caller"] == {"alphas": [0.1, 1, 10]}
+    assert counts["defaults"]["dtype"] == "the class int64"
+
+
+def test_columns_are_told_as_they_were_given(log: AuditLog, entries: Entries) -> None:
+    """A mask by what it takes, a slice as one, what is dropped as left out."""
+    columns = ColumnTransformer(
+        [
+            ("mask", StandardScaler(), [True, False, False, True]),
+            ("slice", StandardScaler(), slice(1, 3)),
+            ("none", "drop", [2]),
+        ]
+    )
+    audited(columns, log).fit(iris()[0])
+    reasoning = str(one(entries(), EventType.DATASET_PREPROCESSED).reasoning)
+    assert "mask: StandardScaler took 0, 3." in reasoning
+    assert "slice: StandardScaler took the columns of slice(1, 3, None)." in reasoning
+    assert "none left out 2." in reasoning
+
+
+def test_labels_that_are_too_few_are_no_sample(log: AuditLog, entries: Entries) -> None:
+    """The fit fails of them, and all were counted."""
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        audited(LogisticRegression(), log).fit(iris()[0], [0] * 10)
+    assert "Rows by class 0: 10 (100.0%)." in str(
+        one(entries(), EventType.DATASET_VALIDATED).reasoning
+    )
 
 
 def test_numbers_of_numpy_are_numbers(log: AuditLog, entries: Entries) -> None:

@@ -10,6 +10,8 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes 
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, RandomizedSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from mllog_callbacks import AuditLog, EventType
@@ -163,9 +165,39 @@ def test_failed_fits_with_a_score_of_the_callers_are_told(log: AuditLog, entries
     assert "3 fits failed out of a total of 6." in str(entry.reasoning)
 
 
+def test_a_search_of_which_every_fit_fails_tells_with_what(log: AuditLog, entries: Entries) -> None:
+    """Scikit-learn's own message is long, and the errors stand at its end."""
+    search = GridSearchCV(LogisticRegression(), {"C": [-1.0, -2.0]}, cv=3)
+    with quiet(), pytest.raises(ValueError, match="All the 6 fits failed"):
+        audited(search, log).fit(*iris())
+    told = entries()
+    issue = issues(told)["failed_fits"]
+    assert issue.decision == "All 6 fits of the search failed."
+    assert "3 with sklearn.utils._param_validation.InvalidParameterError: The 'C'" in str(
+        issue.reasoning
+    )
+    assert the_end(told).event is EventType.TRAINING_FAILED
+
+
+def test_a_search_at_the_end_of_a_pipeline_tells_its_choice(
+    log: AuditLog, entries: Entries
+) -> None:
+    """With the place it stands in."""
+    search = GridSearchCV(TREE, {"max_depth": [1, 2, 3]}, cv=2)
+    audited(make_pipeline(StandardScaler(), search), log).fit(*iris())
+    told = entries()
+    assert "was chosen: max_depth=" in str(one(told, EventType.MODEL_COMPARED).decision)
+    assert the_end(told).decision == (
+        "Training completed: 3 candidates were fitted on 2 splits, 6 fits in step gridsearchcv."
+    )
+
+
 def test_a_searchs_space_is_told_in_words(log: AuditLog, entries: Entries) -> None:
     """Distributions, scorers, several grids: no addresses, and no types that readers refuse."""
-    space: Any = [{"max_depth": [1, None]}, {"min_samples_leaf": randint(1, 5), "max_depth": [2]}]
+    space: Any = [
+        {"max_depth": [1, 3, None]},
+        {"min_samples_leaf": randint(1, 5), "max_depth": [2]},
+    ]
     search = RandomizedSearchCV(
         TREE, space, n_iter=2, cv=2, scoring=make_scorer(accuracy_score), random_state=0
     )
@@ -173,7 +205,7 @@ def test_a_searchs_space_is_told_in_words(log: AuditLog, entries: Entries) -> No
     told = one(entries(), EventType.HYPERPARAMETERS_SET)
     given = (told.metrics_snapshot or {})["set_by_caller"]
     assert given["param_distributions"] == (
-        "[{'max_depth': [1, None]}, {'min_samples_leaf': 'randint(1, 5)', 'max_depth': [2]}]"
+        "[{'max_depth': [1, 3, None]}, {'min_samples_leaf': 'randint(1, 5)', 'max_depth': [2]}]"
     )
     assert given["scoring"].startswith("make_scorer(accuracy_score")
     assert "Written with changes" not in str(told.reasoning)
