@@ -24,11 +24,13 @@ class Estimator(NamedTuple):
         name: Its class.
         told: The parameters that differ from its defaults, and `metric` where `fit` was given one.
         class_weight: Its weights of classes, which it turns into weights of rows; None without.
+        on_dask: Whether `lightgbm.dask` called it, on a worker, in the user's stead.
     """
 
     name: str
     told: frozenset[str]
     class_weight: object = None
+    on_dask: bool = False
 
 
 def calling_estimator(frame: FrameType) -> Estimator | None:
@@ -49,7 +51,14 @@ def calling_estimator(frame: FrameType) -> Estimator | None:
         return None  # a training within that one
     told = _told(estimator) | _told_to_fit(known, caller.f_back)
     weight = getattr(estimator, "class_weight", None)
-    return Estimator(type(estimator).__qualname__, frozenset(told), weight)
+    on_dask = _called_by_dask(caller.f_back)
+    return Estimator(type(estimator).__qualname__, frozenset(told), weight, on_dask)
+
+
+def _called_by_dask(frame: FrameType | None) -> bool:
+    while frame is not None and _is_of_lightgbm(frame):
+        frame = frame.f_back
+    return frame is not None and frame.f_globals.get("__name__") == "lightgbm.dask"
 
 
 def _fit(frame: FrameType | None) -> FrameType | None:

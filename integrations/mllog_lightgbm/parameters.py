@@ -63,6 +63,7 @@ class Parameters(NamedTuple):
         aliases: The caller's name of each parameter given under another name than the main one.
         chosen: What the estimator of the scikit-learn interface passed on without being told to.
         estimator: That estimator's class; empty where `lightgbm.train` or `cv` was called.
+        on_dask: Whether `lightgbm.dask` gave them, on a worker, in the caller's stead.
     """
 
     given: dict[str, object]
@@ -70,6 +71,7 @@ class Parameters(NamedTuple):
     aliases: dict[str, str]
     chosen: dict[str, object]
     estimator: str = ""
+    on_dask: bool = False
 
     @property
     def defaults(self) -> dict[str, object]:
@@ -119,8 +121,8 @@ def parameters(
         named[main] = value
         if main != name:
             aliases[main] = name
-    by = "" if estimator is None else estimator.name
-    return Parameters(named, dict(resolved or {}), aliases, chosen, by)
+    by, on_dask = ("", False) if estimator is None else (estimator.name, estimator.on_dask)
+    return Parameters(named, dict(resolved or {}), aliases, chosen, by, on_dask)
 
 
 def _default_iterations() -> object:

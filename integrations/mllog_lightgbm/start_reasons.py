@@ -29,7 +29,8 @@ def started(planned: int, opening: Opening) -> Reason:
             f"It is one part of a training on several machines: {opening.machines['machines']}."
         )
     if opening.found.estimator:
-        told.append(f"{opening.found.estimator}.fit called lightgbm.train.")
+        by = ", for lightgbm.dask" if opening.found.on_dask else ""
+        told.append(f"{opening.found.estimator}.fit called lightgbm.train{by}.")
     return Reason(f"{what} of at most {count(planned, 'iteration')} started.", " ".join(told))
 
 
@@ -114,7 +115,8 @@ def _algorithm(found: Parameters) -> Told:
     rest = {name: found.resolved[name] for name in ALGORITHM if name in found.defaults}
     told = []
     if named:
-        told.append(f"The caller chose {assigned(named, found.aliases)}.")
+        chose = "lightgbm.dask passed on" if found.on_dask else "The caller chose"
+        told.append(f"{chose} {assigned(named, found.aliases)}.")
     if chosen:
         told.append(f"{found.estimator} chose {assigned(chosen)}, which its caller left to it.")
     if rest:
@@ -133,6 +135,7 @@ def _hyperparameters(opening: Opening) -> Told:
     found = opening.found
     given = assigned(found.given, found.aliases)
     by = f"the caller of {found.estimator or 'LightGBM'}"
+    by = f"lightgbm.dask, {by}" if found.on_dask else by
     decision = f"{count(len(found.given), 'hyperparameter')} set by {by}"
     told = [*_others(found), *decided(opening)]
     snapshot: dict[str, object] = {"set_by_caller": found.given}
@@ -147,6 +150,11 @@ def _hyperparameters(opening: Opening) -> Told:
 
 
 def _others(found: Parameters) -> Iterable[str]:
+    if found.on_dask:
+        yield (
+            "lightgbm.dask sets num_machines and num_threads itself; tree_learner, machines and "
+            "local_listen_port where its user gives none."
+        )
     if found.chosen:
         yield (
             f"{count(len(found.chosen), 'other')} passed on by {found.estimator}, being its "

@@ -65,6 +65,13 @@ def test_each_worker_tells_its_part(client: Any, tmp_path: Path) -> None:
         started = told[0].metrics_snapshot
         assert started is not None
         machines.add(started["machines"])
+        assert "LGBMClassifier.fit called lightgbm.train, for lightgbm.dask." in str(
+            told[0].reasoning
+        )
+        (chosen,) = (each for each in told if each.event is EventType.ALGORITHM_SELECTED)
+        assert "lightgbm.dask passed on tree_learner=data." in str(chosen.reasoning)
+        (given,) = (each for each in told if each.event is EventType.HYPERPARAMETERS_SET)
+        assert "set by lightgbm.dask, the caller of LGBMClassifier: " in str(given.decision)
         assert f"several machines: {started['machines']}" in str(told[0].reasoning)
         (sidecar,) = (tmp_path / "_integrity").glob(f"*{name}*.json")
         assert json.loads(sidecar.read_text())["parent"] == parent

@@ -159,7 +159,9 @@ def test_scores_are_evaluations(log: AuditLog, entries: Entries) -> None:
 
 def test_the_metric_of_a_score_is_known_or_not_told(log: AuditLog, entries: Entries) -> None:
     """A search scores by what it was refitted for; a placeholder is no metric."""
-    search = GridSearchCV(Ridge(), {"alpha": [1.0]}, cv=2, scoring=["r2", "neg_max_error"], refit="r2")
+    search = GridSearchCV(
+        Ridge(), {"alpha": [1.0]}, cv=2, scoring=["r2", "neg_max_error"], refit="r2"
+    )
     audited(search, log).fit(*iris()).score(*iris())
     assert "(r2) on 150 rows" in str(entries()[-1].decision)
     with quiet():
