@@ -103,9 +103,9 @@ class Fit:
                 told, snapshot = search.candidate_told(results, index)
                 self.run.tell(EventType.MODEL_EVALUATED, told, snapshot)
         failures = [key for key in warned if key[0] is FitFailedWarning]
-        unscored = list(search.failed_fits(results, "\n".join(each[1] for each in failures)))
-        self._tell_issues(unscored)
-        for key in failures if unscored else ():  # else they have error_score, and a warning
+        failed = list(search.failed_fits(results, "\n".join(each[1] for each in failures)))
+        self._tell_issues(failed)
+        for key in failures if failed else ():
             del warned[key]
         self.run.tell(EventType.MODEL_COMPARED, *compared(results))
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from mllog_callbacks import Issue, Reason
 from mllog_callbacks.detectors import Severity
-from mllog_callbacks.wording import assigned, count, number
+from mllog_callbacks.wording import assigned, count, number, shown
 from mllog_sklearn.issues import issue
 from mllog_sklearn.parameters import described, parts
 
@@ -29,6 +29,7 @@ _FAILURES: Final = re.compile(
 )
 
 
+_SOME_FAILED: Final = re.compile(r"^(\d+) fits failed out of a total of (\d+)\.", re.MULTILINE)
 _ALL_FAILED: Final = re.compile(r"^All the (\d+) fits failed", re.MULTILINE)
 
 
@@ -160,6 +161,7 @@ def failed_fits(results: Found, warned: str) -> Iterator[Issue]:
     """
     many = int(results.failed.sum())
     if not many:
+        yield from _failed_with_a_score(results, warned)
         return
     hit = np.flatnonzero(results.failed)
     best_hit = results.best is not None and bool(results.failed[results.best])
@@ -176,6 +178,19 @@ def failed_fits(results: Found, warned: str) -> Iterator[Issue]:
         {"failed": many, "fits": results.fits, "candidates": len(hit)},
         Severity.ERROR if best_hit else Severity.WARNING,
     )
+
+
+def _failed_with_a_score(results: Found, warned: str) -> Iterator[Issue]:
+    """Fits that failed, and have the score that the caller gave for that."""
+    errors = "; ".join(f"{many} with {error}" for many, error in _errors(warned))
+    for many, fits in _SOME_FAILED.findall(warned) if errors else ():
+        score = shown(getattr(results.search, "error_score", None))
+        yield issue(
+            "failed_fits",
+            f"{int(many):,} of {count(int(fits), 'fit')} of the search failed.",
+            f"Their score is error_score={score}. Fits raised: {errors}.",
+            {"failed": int(many), "fits": int(fits)},
+        )
 
 
 def all_failed(error: BaseException) -> Iterator[Issue]:

@@ -154,15 +154,16 @@ def test_a_search_without_a_finite_score_says_so(log: AuditLog, entries: Entries
 
 
 def test_failed_fits_with_a_score_of_the_callers_are_told(log: AuditLog, entries: Entries) -> None:
-    """error_score=0.0 hides them among the scores; scikit-learn's warning stands in the trail."""
+    """error_score=0.0 hides them among the scores; scikit-learn's warning says which they are."""
     search = GridSearchCV(
         LogisticRegression(max_iter=500), {"C": [1.0, -1.0]}, cv=3, error_score=0.0
     )
     with quiet():
         audited(search, log).fit(*iris())
     (entry,) = of(entries(), EventType.ISSUE_DETECTED)
-    assert entry.decision == "Some fits of the search failed (FitFailedWarning)."
-    assert "3 fits failed out of a total of 6." in str(entry.reasoning)
+    assert entry.decision == "3 of 6 fits of the search failed."
+    assert "Their score is error_score=0.0." in str(entry.reasoning)
+    assert "Fits raised: 3 with " in str(entry.reasoning)
 
 
 def test_a_search_of_which_every_fit_fails_tells_with_what(log: AuditLog, entries: Entries) -> None:
