@@ -12,7 +12,7 @@ from mllog_sklearn.choice import compared
 from mllog_sklearn.curves import curves, facts_for_causes, summary, watch
 from mllog_sklearn.data import DataFacts, data_facts
 from mllog_sklearn.issues import data_issues, warning_issues
-from mllog_sklearn.parameters import Parameters, parameters, trained
+from mllog_sklearn.parameters import Parameters, is_frozen, parameters, trained
 from mllog_sklearn.steps import failed_step, preprocessed
 from mllog_sklearn.stops import Outcome, outcome
 from mllog_sklearn.warned import Audience
@@ -55,6 +55,9 @@ class Fit:
 
     def end(self, estimator: object, _result: object, warned: Audience) -> None:
         """Tell what came of it, now that the method has returned."""
+        if is_frozen(estimator):
+            self._end(EventType.TRAINING_COMPLETED, reasons.FROZEN, {})
+            return
         found = guarded(search.found)(estimator)
         self._tell_steps(estimator)
         self._tell_curves(estimator)

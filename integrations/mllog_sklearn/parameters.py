@@ -15,6 +15,7 @@ __all__ = [
     "Parameters",
     "defaults",
     "described",
+    "is_frozen",
     "library",
     "parameters",
     "parts",
@@ -162,10 +163,15 @@ def library(cls: type) -> str:
     return f"{name} {version}" if isinstance(version, str) else name
 
 
+def is_frozen(estimator: object) -> bool:
+    """Whether it is one of which `fit` does nothing; it answers as the one that it holds."""
+    return type(estimator).__module__ == "sklearn.frozen._frozen"
+
+
 def parts(estimator: object) -> list[tuple[str, object]]:
     """The steps of a pipeline, by name; empty for what has none."""
     steps = getattr(estimator, "steps", None)
-    if not isinstance(steps, list):
+    if not isinstance(steps, list) or is_frozen(estimator):
         return []
     return [(str(each[0]), each[1]) for each in steps if isinstance(each, tuple) and len(each) > 1]
 

@@ -9,10 +9,21 @@ from mllog_sklearn.algorithm import Algorithm
 from mllog_sklearn.data import DataFacts
 from mllog_sklearn.parameters import Parameters
 
-__all__ = ["NOT_FITTED", "chosen", "completed", "data_given", "hyperparameters", "started"]
+__all__ = [
+    "FROZEN",
+    "NOT_FITTED",
+    "chosen",
+    "completed",
+    "data_given",
+    "hyperparameters",
+    "started",
+]
 
 NOT_FITTED: Final = "no fitted model was returned"
 """What follows for the caller when an exception ends a fit."""
+
+FROZEN: Final = Reason("Nothing was trained.", "The estimator is frozen: its fit changes nothing.")
+"""The end of a fit that is none."""
 
 _NAMED: Final = 10
 
@@ -86,6 +97,8 @@ def chosen(what: Algorithm, method: str, *, nested: bool) -> Reason:
 def hyperparameters(found: Parameters, *, nested: bool) -> Reason:
     """Who set which hyperparameter."""
     every = len(found.given) + len(found.defaults)
+    if not every:
+        return Reason("It has no hyperparameters.")
     verb = "was" if len(found.given) == 1 else "were"
     who = "the fit it is a part of, or by its caller" if nested else "the caller"
     decision = f"{len(found.given)} of {count(every, 'hyperparameter')} {verb} set by {who}"

@@ -1,9 +1,7 @@
 """An audited fit tells its story: data, choices, what came of it."""
 
-import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,11 +13,11 @@ from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import (
     LogisticRegression,
     LogisticRegressionCV,
     Ridge,
-    RidgeCV,
     SGDClassifier,
 )
 from sklearn.model_selection import GridSearchCV
@@ -27,7 +25,7 @@ from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from mllog_callbacks import RUN_ENDS, AuditLog, EventType, read_entries
+from mllog_callbacks import RUN_ENDS, AuditLog, EventType
 from mllog_sklearn import audited
 from sklearn_training import cancer, iris, pipeline, quiet
 from told import Entries, of, one, the_end
@@ -51,30 +49,12 @@ def test_a_fit_tells_its_story_in_order(log: AuditLog, entries: Entries) -> None
     assert "a classifier, of scikit-learn " in str(told[2].decision)
 
 
-def test_who_set_which_hyperparameter(log: AuditLog, entries: Entries) -> None:
-    """The caller's against the defaults of the classes, also of a pipeline's steps."""
-    audited(pipeline(C=3.0), log).fit(*iris())
-    entry = one(entries(), EventType.HYPERPARAMETERS_SET)
-    snapshot: Any = entry.metrics_snapshot
-    assert snapshot["set_by_caller"]["classify__C"] == 3.0
-    assert "classify__C" not in snapshot["defaults"]
-    assert snapshot["defaults"]["scale__with_mean"] is True
-    given, every = len(snapshot["set_by_caller"]), len(snapshot["defaults"])
-    assert f"{given} of {given + every} hyperparameters were set by the caller" in str(
-        entry.decision
-    )
-    assert re.search(
-        rf"The other {every} have the defaults of scikit-learn \d", str(entry.reasoning)
-    )
-
-
 def test_names_of_the_caller_stand_in_the_entries(log: AuditLog, entries: Entries) -> None:
     """As given to `audited`."""
     audited(Ridge(), log, dataset="credit.v3", model="scorecard").fit(*iris())
     assert {(entry.dataset, entry.model) for entry in entries()} == {("credit.v3", "scorecard")}
 
 
-SET = EventType.HYPERPARAMETERS_SET
 FRAME = pd.DataFrame({"a": [1.0, np.nan, 3.0, 4.0], "b": [1, 1, 1, 1], "c": ["x", None, "y", "x"]})
 
 
@@ -138,6 +118,16 @@ def test_a_transformer_alone_is_told_as_one(log: AuditLog, entries: Entries, met
     assert "StandardScaler was fitted" in str(one(told, EventType.DATASET_PREPROCESSED).decision)
 
 
+def test_a_frozen_estimator_trains_nothing(log: AuditLog, entries: Entries) -> None:
+    """Though it answers as the one that it holds."""
+    frozen = FrozenEstimator(pipeline().fit(*iris()))
+    audited(frozen, log).fit(*iris())
+    told = entries()
+    assert the_end(told).decision == "Nothing was trained."
+    assert told[0].model == "FrozenEstimator(Pipeline(StandardScaler, LogisticRegression))"
+    assert not of(told, EventType.DATASET_PREPROCESSED)
+
+
 def test_fit_predict_is_one_fit(log: AuditLog, entries: Entries) -> None:
     """With the iterations it needed."""
     audited(KMeans(3, n_init=1, random_state=0), log).fit_predict(iris()[0])
@@ -193,20 +183,6 @@ def test_a_score_of_several_numbers_is_its_callers(log: AuditLog, entries: Entri
     assert not of(entries(), EventType.MODEL_EVALUATED)
 
 
-def test_a_part_of_another_fit_was_not_chosen_by_the_caller(tmp_path: Path) -> None:
-    """Nor were its hyperparameters set by the caller alone: a search sets them."""
-    with AuditLog(tmp_path, level="DEBUG") as log:
-        search = GridSearchCV(audited(Ridge(), log), {"alpha": [2.0]}, cv=2)
-        audited(search, log).fit(*iris())
-        log.flush(10)
-        told = [entry for entry in read_entries(log.path) if entry.model == "Ridge"]
-    chosen = of(told, EventType.ALGORITHM_SELECTED)[0]
-    assert str(chosen.reasoning).startswith("It is a part of another audited fit: fit was called")
-    assert "was set by the fit it is a part of, or by its caller: alpha=2.0" in str(
-        of(told, EventType.HYPERPARAMETERS_SET)[0].decision
-    )
-
-
 def test_the_method_that_was_called_is_named(log: AuditLog, entries: Entries) -> None:
     """With the kind of the data, in good English."""
     audited(LocalOutlierFactor(), log).fit_predict(iris()[0])
@@ -217,38 +193,6 @@ def test_the_method_that_was_called_is_named(log: AuditLog, entries: Entries) ->
     data = one(told, EventType.DATASET_VALIDATED)
     assert "150 rows of 4 features, an ndarray." in str(data.decision)
     assert "labels_looked_at" not in (data.metrics_snapshot or {})
-
-
-class Odd:
-    """Looks like an estimator, and cannot say what its parameters are."""
-
-    def get_params(self, deep: bool = True) -> Any:  # noqa: ARG002, FBT002 - the protocol's
-        """Return nothing that could be looked up."""
-        return object()
-
-    def __call__(self, model: Any, X: Any, y: Any) -> float:  # noqa: N803 - the protocol's
-        """Score as a scorer does."""
-        return float(model.score(X, y))
-
-
-def test_a_part_that_cannot_tell_its_parameters_costs_no_entry(
-    log: AuditLog, entries: Entries
-) -> None:
-    """Those of the estimator itself are told."""
-    model = HistGradientBoostingClassifier(max_iter=2, scoring=Odd(), early_stopping=True)
-    audited(model, log).fit(*iris())
-    snapshot = one(entries(), EventType.HYPERPARAMETERS_SET).metrics_snapshot or {}
-    assert snapshot["set_by_caller"]["max_iter"] == 2
-    assert the_end(entries()).event is EventType.TRAINING_COMPLETED
-
-
-def test_classes_and_plain_lists_are_told_as_they_are(log: AuditLog, entries: Entries) -> None:
-    """A class by its name, numbers of two kinds as numbers."""
-    audited(RidgeCV(alphas=[0.1, 1, 10]), log).fit(*iris())
-    audited(CountVectorizer(), log).fit(["a word", "two words"])
-    ridge, counts = (each.metrics_snapshot or {} for each in of(entries(), SET))
-    assert ridge["set_by_caller"] == {"alphas": [0.1, 1, 10]}
-    assert counts["defaults"]["dtype"] == "the class int64"
 
 
 def test_columns_are_told_as_they_were_given(log: AuditLog, entries: Entries) -> None:
@@ -274,14 +218,6 @@ def test_labels_that_are_too_few_are_no_sample(log: AuditLog, entries: Entries) 
     assert "Rows by class 0: 10 (100.0%)." in str(
         one(entries(), EventType.DATASET_VALIDATED).reasoning
     )
-
-
-def test_numbers_of_numpy_are_numbers(log: AuditLog, entries: Entries) -> None:
-    """Equal to a default they are no choice of the caller's."""
-    audited(Ridge(alpha=np.float64(0.5), tol=np.float64(1e-4)), log).fit(*iris())
-    snapshot = one(entries(), EventType.HYPERPARAMETERS_SET).metrics_snapshot or {}
-    assert snapshot["set_by_caller"] == {"alpha": 0.5}
-    assert snapshot["defaults"]["tol"] == 1e-4
 
 
 def test_partial_fits_are_told_at_a_rate_a_person_reads(log: AuditLog, entries: Entries) -> None:
