@@ -57,7 +57,7 @@ class Opening:
     def machines(self) -> dict[str, object]:
         """The machines that train together, as each of them was told; empty for one alone."""
         machines = self.found.get("machines")
-        return {"machines": machines} if machines else {}
+        return {"machines": machines} if "," in str(machines) else {}
 
 
 def open_training(

@@ -1,5 +1,6 @@
 """What a LightGBM training tells at its start: its data, its algorithm, who gave what."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -248,3 +249,16 @@ def test_a_custom_objective_is_named(log: AuditLog, entries: Entries) -> None:
     assert f"objective={name}" in decision
     assert f"objective={name}" in reasoning
     assert "Boosting starts" not in the(entries(), EventType.HYPERPARAMETERS_SET)[1]
+
+
+def test_one_machine_alone_is_no_training_on_several(log: AuditLog, entries: Entries) -> None:
+    """As of a Dask cluster of which one worker has all the data."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    network = {"machines": f"127.0.0.1:{port}", "num_machines": 1, "local_listen_port": port}
+    params = {"objective": "binary", "verbosity": -1, "num_threads": 1, **network}
+    lgb.train(params, lgb.Dataset(X, Y), 2, callbacks=[MLAuditCallback(log)])
+    (started,) = of(entries(), EventType.TRAINING_STARTED)
+    assert "several machines" not in str(started.reasoning)
+    assert started.metrics_snapshot == {"planned_iterations": 2}
