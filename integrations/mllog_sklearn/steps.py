@@ -78,14 +78,16 @@ def _columns(step: Any) -> Iterator[str]:
     """Which columns a ColumnTransformer gives to which of its parts."""
     for each in getattr(step, "transformers_", None) or ():
         name, part, columns = each
-        if isinstance(part, str) and part == "drop":
-            yield f"{name} left out {_named(columns)}."
-        else:
+        if not isinstance(part, str) or part != "drop":
             yield f"{name}: {title(part)} took {_named(columns)}."
+        elif not isinstance(columns, list) or columns:
+            yield f"{name} left out {_named(columns)}."
 
 
 def _named(columns: Any) -> str:
-    """Columns as they were given: names, positions, a mask or a slice."""
+    """Columns as they were given: one or many, by names or positions, a mask or a slice."""
+    if isinstance(columns, (str, int)):
+        return str(columns)
     if isinstance(columns, slice):
         return f"the columns of {columns}"
     if not hasattr(columns, "__len__"):

@@ -199,16 +199,19 @@ def test_columns_are_told_as_they_were_given(log: AuditLog, entries: Entries) ->
     """A mask by what it takes, a slice as one, what is dropped as left out."""
     columns = ColumnTransformer(
         [
-            ("mask", StandardScaler(), [True, False, False, True]),
+            ("mask", StandardScaler(), [True, False, True, False]),
             ("slice", StandardScaler(), slice(1, 3)),
             ("none", "drop", [2]),
+            ("words", CountVectorizer(), "text"),
         ]
     )
-    audited(columns, log).fit(iris()[0])
+    frame = pd.DataFrame({"a": [1, 2], "b": [1, 3], "c": [1, 2], "text": ["a word", "two words"]})
+    audited(columns, log).fit(frame)
     reasoning = str(one(entries(), EventType.DATASET_PREPROCESSED).reasoning)
-    assert "mask: StandardScaler took 0, 3." in reasoning
+    assert "mask: StandardScaler took 0, 2." in reasoning
     assert "slice: StandardScaler took the columns of slice(1, 3, None)." in reasoning
     assert "none left out 2." in reasoning
+    assert reasoning.endswith("words: CountVectorizer took text.")
 
 
 def test_labels_that_are_too_few_are_no_sample(log: AuditLog, entries: Entries) -> None:
