@@ -190,6 +190,7 @@ def test_runs_one_after_the_other_have_their_own_settings() -> None:
             ["training loss", "validation loss"],
         ),
         ([{"round": 1, "candidates": 9, "runner_up": {"test": {"f1": 0.4}}}], "entry", []),
+        ([{"candidates": 9, "ranked_first": {"mean_test": {"f1": 0.4}}}], "entry", []),
     ],
 )
 def test_metrics_of_any_shape_become_curves(

@@ -32,6 +32,7 @@ _NO_METRICS: Final = frozenset(
     {
         *("classes", "context", "default", "defaults", "dtypes", "missing", "parameters"),
         *("resolved", "set_by_caller", "given", "hyperparameters", "params", "best_params"),
+        "ranked_first",
         "runner_up",
     }
 )
