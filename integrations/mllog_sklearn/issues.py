@@ -119,7 +119,7 @@ def _warned(kind: type[Warning], message: str, times: int, estimator: object) ->
     text = " ".join(message.split())
     text = text if len(text) <= _MESSAGE_CHARS else text[:_MESSAGE_CHARS] + "…"
     often = "" if times == 1 else f" {times:,} times"
-    evidence = f" {used_up(estimator)}" if kind is ConvergenceWarning else ""
+    evidence = f" {used_up(estimator)}".rstrip() if kind is ConvergenceWarning else ""
     return issue(
         _NAMES.get(kind, "framework_warning"),
         f"{_said(kind, text)} ({kind.__name__}{often}).",

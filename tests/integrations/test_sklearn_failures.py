@@ -160,6 +160,8 @@ def test_a_solver_that_gave_up_is_not_said_to_have_met_its_criterion(
         audited(MLPClassifier(solver="lbfgs", max_fun=5, random_state=0), log).fit(*iris())
     reasoning = str(the_end(entries()).reasoning)
     assert reasoning.endswith("below max_iter=200; a ConvergenceWarning was made on the way.")
+    issue = str(issues(entries())["not_converged"].reasoning)
+    assert issue == issue.rstrip()
 
 
 def test_a_hidden_warning_is_an_issue_all_the_same(log: AuditLog, entries: Entries) -> None:
