@@ -72,7 +72,7 @@ def _metric(estimator: Any) -> str:
     if scoring is not None and not isinstance(scoring, str):
         scoring = getattr(estimator, "refit", "")  # of several, a search uses that of its refit
     if known or scoring is not None:
-        named = isinstance(scoring, str) and scoring not in _PLACEHOLDERS
-        return known or (scoring if named else "")
+        named = scoring if isinstance(scoring, str) and scoring not in _PLACEHOLDERS else ""
+        return known or named
     part = next(iter([step for _, step in parts(estimator)][-1:]), inner(estimator))
     return _metric(part) if part is not None and hasattr(type(part), "score") else ""

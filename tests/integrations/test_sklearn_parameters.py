@@ -67,7 +67,7 @@ def test_a_part_that_cannot_tell_its_parameters_costs_no_entry(
     """Those of the estimator itself are told."""
     model = HistGradientBoostingClassifier(max_iter=2, scoring=Odd(), early_stopping=True)
     audited(model, log).fit(*iris())
-    snapshot = one(entries(), EventType.HYPERPARAMETERS_SET).metrics_snapshot or {}
+    snapshot: Any = one(entries(), EventType.HYPERPARAMETERS_SET).metrics_snapshot
     assert snapshot["set_by_caller"]["max_iter"] == 2
     assert the_end(entries()).event is EventType.TRAINING_COMPLETED
 
@@ -76,7 +76,8 @@ def test_classes_and_plain_lists_are_told_as_they_are(log: AuditLog, entries: En
     """A class by its name, numbers of two kinds as numbers."""
     audited(RidgeCV(alphas=[0.1, 1, 10]), log).fit(*iris())
     audited(CountVectorizer(), log).fit(["a word", "two words"])
-    ridge, counts = (each.metrics_snapshot or {} for each in of(entries(), SET))
+    told: list[Any] = [each.metrics_snapshot for each in of(entries(), SET)]
+    ridge, counts = told
     assert ridge["set_by_caller"] == {"alphas": [0.1, 1, 10]}
     assert counts["defaults"]["dtype"] == "the class int64"
 
@@ -84,6 +85,6 @@ def test_classes_and_plain_lists_are_told_as_they_are(log: AuditLog, entries: En
 def test_numbers_of_numpy_are_numbers(log: AuditLog, entries: Entries) -> None:
     """Equal to a default they are no choice of the caller's."""
     audited(Ridge(alpha=np.float64(0.5), tol=np.float64(1e-4)), log).fit(*iris())
-    snapshot = one(entries(), EventType.HYPERPARAMETERS_SET).metrics_snapshot or {}
+    snapshot: Any = one(entries(), EventType.HYPERPARAMETERS_SET).metrics_snapshot
     assert snapshot["set_by_caller"] == {"alpha": 0.5}
     assert snapshot["defaults"]["tol"] == 1e-4

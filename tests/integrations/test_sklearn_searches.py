@@ -133,7 +133,7 @@ def test_a_choice_that_is_not_the_best_says_how_far_it_is_behind(
     assert told in str(compared.reasoning)
     assert "has rank 3, chosen by refit, of 3 candidates" in str(compared.reasoning)
     assert "ahead" not in str(compared.reasoning)
-    snapshot = compared.metrics_snapshot or {}
+    snapshot: Any = compared.metrics_snapshot
     assert snapshot["ranked_first"]["mean_test"]["score"] == means[first]
     assert "runner_up" not in snapshot
 
@@ -150,7 +150,7 @@ def test_a_search_without_a_finite_score_says_so(log: AuditLog, entries: Entries
     assert str(compared.reasoning).startswith(
         "Its mean_test score is not finite; it has rank 1 of 2 candidates."
     )
-    assert issues(entries())["failed_fits"].decision.startswith("4 of 4 fits of the search")
+    assert str(issues(entries())["failed_fits"].decision).startswith("4 of 4 fits of the search")
 
 
 def test_failed_fits_with_a_score_of_the_callers_are_told(log: AuditLog, entries: Entries) -> None:
@@ -204,7 +204,8 @@ def test_a_searchs_space_is_told_in_words(log: AuditLog, entries: Entries) -> No
     )
     audited(search, log).fit(*iris())
     told = one(entries(), EventType.HYPERPARAMETERS_SET)
-    given = (told.metrics_snapshot or {})["set_by_caller"]
+    snapshot: Any = told.metrics_snapshot
+    given = snapshot["set_by_caller"]
     assert given["param_distributions"] == (
         "[{'max_depth': [1, 3, None]}, {'min_samples_leaf': 'randint(1, 5)', 'max_depth': [2]}]"
     )
