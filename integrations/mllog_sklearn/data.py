@@ -197,6 +197,8 @@ def _polars_facts(kind: str, data: Any) -> DataFacts:
 
 def _counted(labels: Any) -> dict[str, int]:
     """Labels by how many there are; empty where they are no plain labels."""
+    if _is_a(labels, "pandas", "DataFrame") and labels.shape[1] == 1:
+        labels = labels.iloc[:, 0]
     if _is_a(labels, "pandas", "Series"):
         labels = labels.iloc[:: _step(len(labels), CELLS // _LABELS)].to_numpy()
     elif _is_a(labels, "polars", "Series"):

@@ -214,6 +214,18 @@ def test_columns_are_told_as_they_were_given(log: AuditLog, entries: Entries) ->
     assert reasoning.endswith("words: CountVectorizer took text.")
 
 
+@pytest.mark.parametrize("kind", [list, np.array, pd.Series, pl.Series, pd.DataFrame])
+def test_labels_are_counted_in_whatever_they_come(
+    log: AuditLog, entries: Entries, kind: Any
+) -> None:
+    """A column of a table too."""
+    with quiet():
+        audited(LogisticRegression(), log).fit([[0.0], [1.0], [2.0]], kind([0, 1, 1]))
+    assert "Rows by class 0: 1 (33.3%), 1: 2 (66.7%)." in str(
+        one(entries(), EventType.DATASET_VALIDATED).reasoning
+    )
+
+
 def test_labels_that_are_too_few_are_no_sample(log: AuditLog, entries: Entries) -> None:
     """The fit fails of them, and all were counted."""
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
