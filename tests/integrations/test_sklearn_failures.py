@@ -143,7 +143,7 @@ def test_a_warning_reaches_the_user_and_is_an_issue(log: AuditLog, entries: Entr
 def test_warnings_that_differ_in_numbers_are_one_issue(log: AuditLog, entries: Entries) -> None:
     """As of each fold and each candidate of a cross-validated path."""
     with pytest.warns(ConvergenceWarning) as caught:
-        audited(LassoCV(alphas=20, max_iter=3), log).fit(*iris())
+        audited(LassoCV(alphas=[0.001, 0.01, 0.1, 1.0], max_iter=3), log).fit(*iris())
     assert len({str(each.message) for each in caught}) > 3
     (issue,) = of(entries(), EventType.ISSUE_DETECTED)
     assert issue.decision == (
