@@ -115,7 +115,7 @@ def _rule(estimator: Any) -> _Rule | None:
         return _histogram_rule(estimator)
     if hasattr(estimator, "validation_scores_") and getattr(estimator, "early_stopping", False):
         return _network_rule(estimator)
-    if getattr(estimator, "early_stopping", False) is True:
+    if getattr(estimator, "early_stopping", False) is True and estimator.tol is not None:
         return _Rule(_patience(estimator, "its score on a validation_fraction of"), "", {})
     if hasattr(estimator, "n_estimators_") and getattr(estimator, "n_iter_no_change", None):
         return _Rule(_patience(estimator, "the loss on a validation_fraction of"), "", {})

@@ -57,6 +57,13 @@ def test_early_stopping_of_other_estimators_is_a_decision(log: AuditLog, entries
     assert "score on a validation_fraction of 0.1" in str(linear.reasoning)
 
 
+def test_early_stopping_without_a_tolerance_stops_nothing(log: AuditLog, entries: Entries) -> None:
+    """And nothing is said of it."""
+    model = SGDClassifier(early_stopping=True, tol=None, max_iter=3, random_state=0)
+    audited(model, log).fit(*cancer())
+    assert the_end(entries()).reasoning == "n_iter_ is 3, and max_iter=3 allows no more."
+
+
 def test_an_end_claims_no_limit_and_no_criterion_that_is_not_known(
     log: AuditLog, entries: Entries
 ) -> None:
