@@ -29,25 +29,28 @@ class Watcher:
 
     def observe(self, steps: Sequence[Step]) -> list[Issue]:
         """Take iterations; returns the issues that begin or end with them, by iteration."""
-        if len(steps) == 1 or _are_alike(steps):
-            return self._look(steps) or []
-        return [issue for step in steps for issue in self._look([step]) or ()]
+        columns = _columns(steps) if len(steps) > 1 else None
+        if columns is not None:
+            return self._follow(steps, columns) or []
+        return [issue for step in steps for issue in self._observe(step) or ()]
 
     @guarded
-    def _look(self, steps: Sequence[Step]) -> list[Issue]:
-        """Take iterations that are alike: many as columns, each of a metric on a set."""
-        looked_at = self._looked_at(steps[0])
-        if len(steps) == 1:
-            return [issue for each, *_ in looked_at for issue in self._detectors.observe(each)]
+    def _observe(self, step: Step) -> list[Issue]:
+        looked_at = self._looked_at(step)
+        return [issue for each, *_ in looked_at for issue in self._detectors.observe(each)]
+
+    @guarded
+    def _follow(self, steps: Sequence[Step], columns: Sequence[list[float]]) -> list[Issue]:
+        """Take iterations that are alike: a column of each metric on each set."""
         iterations = [iteration for iteration, _, _ in steps]
-        columns: dict[int | None, list[float] | None] = {
-            place: [float(each[2]) for each in column]
-            for place, column in enumerate(zip(*(results for _, results, _ in steps), strict=True))
-        }
-        columns[None] = None
         return self._detectors.follow(
-            Passage(first, iterations, columns[train], columns[validation])
-            for first, train, validation in looked_at
+            Passage(
+                first,
+                iterations,
+                None if train is None else columns[train],
+                None if validation is None else columns[validation],
+            )
+            for first, train, validation in self._looked_at(steps[0])
         )
 
     def _looked_at(self, step: Step) -> list[tuple[Observation, int | None, int | None]]:
@@ -72,19 +75,21 @@ class Watcher:
         return found
 
 
-def _are_alike(steps: Sequence[Step]) -> bool:
-    """Whether iterations differ in nothing but their values, which are all numbers."""
+def _columns(steps: Sequence[Step]) -> list[list[float]] | None:
+    """The values of each result over iterations; None where these differ in anything else."""
     rates = [rate for _, _, rate in steps]
     if rates.count(rates[0]) < len(rates) or len({len(results) for _, results, _ in steps}) > 1:
-        return False
+        return None
+    columns = []
     for column in zip(*(results for _, results, _ in steps), strict=True):
-        for field in (0, 1, 3):
-            told = [each[field] for each in column]
+        dataset, metric, values, higher_is_better, *_ = zip(*column, strict=False)
+        for told in (dataset, metric, higher_is_better):
             if told.count(told[0]) < len(told):
-                return False
-        if not all(issubclass(kind, float) for kind in {type(each[2]) for each in column}):
-            return False
-    return True
+                return None
+        if not all(issubclass(kind, float) for kind in set(map(type, values))):
+            return None
+        columns.append([*map(float, values)])
+    return columns
 
 
 def facts_for_causes(opening: Opening) -> Facts:
