@@ -109,7 +109,6 @@ def test_what_a_training_emits_takes_the_short_way(monkeypatch: pytest.MonkeyPat
         {str(n): n for n in range(101)},
         {"valid_0": {"loss": float("nan")}},
         {"valid_0": {"loss": 1, "Loss": 2}},
-        {"valid_0": {1: 2}},
         {"valid_0": {"fold": {"loss": 1}}},
         {"valid_0": {str(n): n for n in range(101)}},
         {f"valid_{n}": {str(n): n for n in range(100)} for n in range(11)},
