@@ -1,14 +1,13 @@
 """What can wait: taken up in order by a thread beside the training, or at once where asked for.
 
 A training hands over its results by appending to a queue. One thread a process wakes with the
-first of them, waits a moment for more, and takes up all there are: while the framework computes
-and has released the interpreter lock, that costs the training no time.
+first of them, waits a moment for more, unless one is urgent, and takes up all there are: while the
+framework computes and has released the interpreter lock, that costs the training no time.
 """
 
 import os
 import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -57,6 +56,10 @@ class Backlog(Generic[_T]):
         elif len(self._items) > _MOST:
             self.clear()
 
+    def hurry(self) -> None:
+        """Have what waits taken up as soon as the thread gets its turn; returns at once."""
+        _urgent.set()
+
     def clear(self) -> None:
         """Take up all that waits, now, and wait for what another thread has taken up already.
 
@@ -95,6 +98,7 @@ _forks = 0
 Python's code whenever one dies, where an interrupt from the keyboard is passed over."""
 
 _announced: "SimpleQueue[Backlog[Any]]" = SimpleQueue()
+_urgent = threading.Event()
 _thread: threading.Thread | None = None
 _starting = threading.Lock()
 
@@ -121,7 +125,8 @@ def _started() -> bool:
 def _work() -> None:
     while True:
         waiting = {_announced.get()}
-        time.sleep(_PAUSE_S)
+        _urgent.wait(_PAUSE_S)
+        _urgent.clear()  # before the backlogs: what is urgent from now on is found the next time
         while not _announced.empty():
             waiting.add(_announced.get())
         while waiting:  # and nothing of it is kept alive until the next one comes
@@ -129,8 +134,9 @@ def _work() -> None:
 
 
 def _begin_anew() -> None:
-    global _announced, _thread, _starting, _forks  # noqa: PLW0603 - of the process forked
-    _announced, _thread, _starting = SimpleQueue(), None, threading.Lock()
+    global _announced, _urgent, _thread, _starting, _forks  # noqa: PLW0603 - of the process forked
+    _announced, _urgent = SimpleQueue(), threading.Event()
+    _thread, _starting = None, threading.Lock()
     _forks += 1
 
 

@@ -166,7 +166,7 @@ class Run:
             unit: What an issue's step counts, as in "iteration"; None where it counts nothing.
         """
         for issue in issues:
-            about = {"code": issue.code, "name": issue.name, "severity": issue.severity}
+            about = {"code": issue.code, "name": issue.name, "severity": issue.severity.value}
             step = {} if unit is None else {unit: issue.step}
             self.tell(
                 EventType.ISSUE_DETECTED,

@@ -108,7 +108,7 @@ class Training:
             self._rate = opening.found.aliases.get(self._rate, self._rate)
 
     def record(self, env: CallbackEnv) -> None:
-        """Take an iteration's results; what is made of them can wait, unless it is to be told."""
+        """Take an iteration's results; what is made of them can wait, but not where it is due."""
         try:
             self._done = done = env.iteration + 1
             results = tuple(env.evaluation_result_list or ())
@@ -117,7 +117,7 @@ class Training:
                 rate = env.params.get(self._rate)
             self._backlog.add((done, results, rate))
             if done >= self._cadence.following:
-                self._backlog.clear()
+                self._backlog.hurry()
                 if done == self._last and not self.watched:
                     self.end()
         except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
@@ -188,7 +188,7 @@ class Training:
         return tell
 
     def _take(self, steps: list[Step]) -> None:
-        """Make of iterations what there is to make: in the backlog's thread, or at once."""
+        """Make of iterations what there is to make."""
         issues = deque(() if self._watcher is None else self._watcher.observe(steps))
         cadence, first = self._cadence, steps[0]
         for step in steps:
