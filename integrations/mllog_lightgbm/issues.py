@@ -4,13 +4,17 @@ Beside it stands its value on the training data, where that is evaluated too.
 """
 
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 from mllog_callbacks import DetectorSet, Facts, Issue, Observation, Passage, guarded
 from mllog_lightgbm.opening import Opening
 from mllog_lightgbm.parameters import Parameters
-from mllog_lightgbm.results import CV_SET, Step, read_results
+from mllog_lightgbm.results import CV_SET, read_results
+from mllog_lightgbm.stretches import Stretch
 
 __all__ = ["Watcher", "facts_for_causes"]
+
+Results: TypeAlias = Sequence[Sequence[Any]]
 
 
 class Watcher:
@@ -27,37 +31,39 @@ class Watcher:
         self._training = training
         self._rate = _real(found.get("learning_rate"))
 
-    def observe(self, steps: Sequence[Step]) -> list[Issue]:
+    def observe(self, stretch: Stretch) -> list[Issue]:
         """Take iterations; returns the issues that begin or end with them, by iteration."""
-        columns = _columns(steps) if len(steps) > 1 else None
-        if columns is not None:
-            return self._follow(steps, columns) or []
-        return [issue for step in steps for issue in self._observe(step) or ()]
+        numbers = stretch.numbers() if len(stretch) > 1 else None
+        if numbers is not None:
+            return self._follow(stretch, numbers) or []
+        found = (self._observe(iteration, results, stretch.rate) for iteration, results in stretch)
+        return [issue for issues in found for issue in issues or ()]
 
     @guarded
-    def _observe(self, step: Step) -> list[Issue]:
-        looked_at = self._looked_at(step)
+    def _observe(self, iteration: int, results: Results, rate: object) -> list[Issue]:
+        looked_at = self._looked_at(iteration, results, rate)
         return [issue for each, *_ in looked_at for issue in self._detectors.observe(each)]
 
     @guarded
-    def _follow(self, steps: Sequence[Step], columns: Sequence[list[float]]) -> list[Issue]:
-        """Take iterations that are alike: a column of each metric on each set."""
-        iterations = [iteration for iteration, _, _ in steps]
+    def _follow(self, stretch: Stretch, numbers: Sequence[list[float]]) -> list[Issue]:
+        """Take iterations that are alike, column by column."""
+        first, results = next(iter(stretch))
         return self._detectors.follow(
             Passage(
-                first,
-                iterations,
-                None if train is None else columns[train],
-                None if validation is None else columns[validation],
+                looked_at,
+                stretch.iterations,
+                None if train is None else numbers[train],
+                None if validation is None else numbers[validation],
             )
-            for first, train, validation in self._looked_at(steps[0])
+            for looked_at, train, validation in self._looked_at(first, results, stretch.rate)
         )
 
-    def _looked_at(self, step: Step) -> list[tuple[Observation, int | None, int | None]]:
+    def _looked_at(
+        self, iteration: int, results: Results, rate: object
+    ) -> list[tuple[Observation, int | None, int | None]]:
         """What is observed of an iteration, each with the places of its values in the results."""
-        iteration, results, rate = step
         if results and results[0][0] == CV_SET:
-            results = tuple(read_results(results))
+            results = read_results(results)
         now = self._rate if rate is None else _real(rate)
         training = self._training
         trained = {each[1]: place for place, each in enumerate(results) if each[0] == training}
@@ -73,23 +79,6 @@ class Watcher:
             first = Observation(iteration, "iteration", metric, dataset, one, other, each[3], now)
             found.append((first, train, validation))
         return found
-
-
-def _columns(steps: Sequence[Step]) -> list[list[float]] | None:
-    """The values of each result over iterations; None where these differ in anything else."""
-    rates = [rate for _, _, rate in steps]
-    if rates.count(rates[0]) < len(rates) or len({len(results) for _, results, _ in steps}) > 1:
-        return None
-    columns = []
-    for column in zip(*(results for _, results, _ in steps), strict=True):
-        dataset, metric, values, higher_is_better, *_ = zip(*column, strict=False)
-        for told in (dataset, metric, higher_is_better):
-            if told.count(told[0]) < len(told):
-                return None
-        if not all(issubclass(kind, float) for kind in set(map(type, values))):
-            return None
-        columns.append([*map(float, values)])
-    return columns
 
 
 def facts_for_causes(opening: Opening) -> Facts:

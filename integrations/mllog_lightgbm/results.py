@@ -3,15 +3,12 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
-__all__ = ["CV_SET", "Best", "Result", "Scoreboard", "Step", "as_snapshot", "read_results"]
+__all__ = ["CV_SET", "Best", "Result", "Scoreboard", "as_snapshot", "read_results"]
 
 CV_SET: Final = "cv_agg"
 """Before 4.7 `cv` called every set so, and wrote its name before the metric's."""
-
-Step: TypeAlias = tuple[int, tuple[Sequence[Any], ...], object]
-"""An iteration as it waits: its number from 1, LightGBM's results, the learning rate if given."""
 
 
 class Result(NamedTuple):

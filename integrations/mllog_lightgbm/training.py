@@ -15,8 +15,9 @@ from mllog_lightgbm.issues import Watcher, facts_for_causes
 from mllog_lightgbm.model import Model, Saved, boosters_of, gains, held
 from mllog_lightgbm.opening import Opening, open_training
 from mllog_lightgbm.parameters import without_functions
-from mllog_lightgbm.results import Result, Scoreboard, Step, as_snapshot, read_results
+from mllog_lightgbm.results import Result, Scoreboard, as_snapshot, read_results
 from mllog_lightgbm.stops import Stop, read_stop
+from mllog_lightgbm.stretches import Beginning, Stretch, Stretches
 
 __all__ = ["Training"]
 
@@ -47,6 +48,8 @@ class Training:
         self._cadence = Cadence(run.level)
         self._scores = Scoreboard()
         self._backlog = Backlog(self._take)
+        self._latest = Beginning(0, 0, None)
+        self._stretches = Stretches()
         self._stop: Stop | None = None
 
     @property
@@ -110,12 +113,21 @@ class Training:
     def record(self, env: CallbackEnv) -> None:
         """Take an iteration's results; what is made of them can wait, but not where it is due."""
         try:
-            self._done = done = env.iteration + 1
-            results = tuple(env.evaluation_result_list or ())
+            done, results = env.iteration + 1, env.evaluation_result_list
             rate = env.params.get("learning_rate")  # what `lightgbm.reset_parameter` writes
             if rate is None:
                 rate = env.params.get(self._rate)
-            self._backlog.add((done, results, rate))
+            if (
+                not results
+                or done != self._done + 1
+                or rate != self._latest.rate
+                or len(results) != self._latest.width
+                or self._backlog.is_new
+            ):
+                self._latest = Beginning(done, len(results or ()), rate)
+                self._backlog.add(self._latest)
+            self._backlog.add(*results or ())
+            self._done = done
             if done >= self._cadence.following:
                 self._backlog.hurry()
                 if done == self._last and not self.watched:
@@ -187,22 +199,25 @@ class Training:
 
         return tell
 
-    def _take(self, steps: list[Step]) -> None:
+    def _take(self, items: Sequence[object]) -> None:
         """Make of iterations what there is to make."""
-        issues = deque(() if self._watcher is None else self._watcher.observe(steps))
-        cadence, first = self._cadence, steps[0]
-        for step in steps:
+        for stretch in self._stretches.read(items):
+            self._look(stretch)
+
+    def _look(self, stretch: Stretch) -> None:
+        issues = deque(() if self._watcher is None else self._watcher.observe(stretch))
+        cadence, first = self._cadence, stretch.iterations[0]
+        for done, self._results in stretch:
             try:
-                done, self._results, _ = step
-                stretch = self._scores.record(self._results, done)
+                gone = self._scores.record(self._results, done)
                 while issues and issues[0].step <= done:
                     self._run.tell_issues([issues.popleft()], "iteration")
                 # the clock, which `due` looks at too, is the same for all of them
-                may_be_due = stretch or done >= cadence.following or step is first
-                if may_be_due and cadence.due(done, stretch):
+                may_be_due = gone or done >= cadence.following or done == first
+                if may_be_due and cadence.due(done, gone):
                     self._tell_progress(done)
             except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
-                report_failure(error, "Training.take")
+                report_failure(error, "Training.look")
         if issues:  # of a user's detector, which says that they are of later steps
             guarded(self._run.tell_issues)(issues, "iteration")
 
