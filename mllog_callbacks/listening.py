@@ -10,7 +10,8 @@ import inspect
 import threading
 import weakref
 from collections.abc import Callable, Collection, Mapping
-from functools import update_wrapper
+from functools import lru_cache, update_wrapper
+from types import CodeType
 from typing import Any, Final, NamedTuple, Protocol
 
 from mllog_callbacks.guards import finaliser, guarded
@@ -156,7 +157,16 @@ def _leave(target: int, ear: _Ear) -> None:
 
 
 def _heard(method: Callable[..., Any], replaced: _Replaced) -> Callable[..., Any]:
-    """A method of the same signature that calls this one and tells of it.
+    """A method of the same signature that calls this one and tells of it."""
+    code, names = _code(method)
+    names = {**names, "_mllog_method": method, "_mllog_replaced": replaced, "__name__": __name__}
+    exec(code, names)  # noqa: S102 - of parameters' names and nothing else
+    return update_wrapper(names["call"], method)
+
+
+@lru_cache(maxsize=100)
+def _code(method: Callable[..., Any]) -> tuple[CodeType, dict[str, Any]]:
+    """The code of such a method, and the names in it.
 
     It is made as `dataclasses` makes its own, from text: to pass on ``*args, **kwargs`` would cost
     more than all the rest, as such a call leaves the interpreter's fast path.
@@ -173,9 +183,7 @@ def _heard(method: Callable[..., Any], replaced: _Replaced) -> Callable[..., Any
         f"        _mllog_replaced.tell({target}, {arguments}, _mllog_result)\n"
         "    return _mllog_result\n"
     )
-    names = {**known, "_mllog_method": method, "_mllog_replaced": replaced, "__name__": __name__}
-    exec(compile(text, f"<{__name__}>", "exec"), names)  # noqa: S102 - of names and nothing else
-    return update_wrapper(names["call"], method)
+    return compile(text, f"<{__name__}>", "exec"), known
 
 
 class _Parameters(NamedTuple):

@@ -103,25 +103,6 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert taken == list(range(25))
 
 
-def test_what_is_urgent_does_not_wait_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The thread is woken, each time, and takes up what waits before it too."""
-    monkeypatch.setattr("mllog_callbacks.backlog._PAUSE_S", 0.0)
-    taken: list[tuple[int, str]] = []
-    backlog = Backlog[int](
-        lambda items: taken.extend((item, threading.current_thread().name) for item in items)
-    )
-    backlog.add(0)
-    wait_for(taken, 1)
-    monkeypatch.setattr("mllog_callbacks.backlog._PAUSE_S", 3_600.0)
-    for item in range(1, 10, 3):
-        backlog.add(item)
-        backlog.add(item + 1)
-        backlog.add(item + 2)
-        backlog.hurry()
-        wait_for(taken, item + 3)
-        assert taken == [(each, "mllog-backlog") for each in range(item + 3)]
-
-
 def test_without_a_thread_items_are_taken_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """As at the limit of threads, or while the interpreter shuts down."""
 

@@ -1,7 +1,6 @@
 """One training: what it has shown so far, told as entries from its start to its one end."""
 
 import weakref
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -48,6 +47,7 @@ class Training:
         self._cadence = Cadence(run.level)
         self._scores = Scoreboard()
         self._backlog = Backlog(self._take)
+        self._unwatched = Backlog(self._watch)
         self._latest = Beginning(0, 0, None)
         self._stretches = Stretches()
         self._stop: Stop | None = None
@@ -111,7 +111,7 @@ class Training:
             self._rate = opening.found.aliases.get(self._rate, self._rate)
 
     def record(self, env: CallbackEnv) -> None:
-        """Take an iteration's results; what is made of them can wait, but not where it is due."""
+        """Take an iteration's results; what is made of them can wait, unless it is to be told."""
         try:
             done, results = env.iteration + 1, env.evaluation_result_list
             rate = env.params.get("learning_rate")  # what `lightgbm.reset_parameter` writes
@@ -129,7 +129,9 @@ class Training:
             self._backlog.add(*results or ())
             self._done = done
             if done >= self._cadence.following:
-                self._backlog.hurry()
+                self._backlog.clear()
+                if self._cadence.every:
+                    self._unwatched.clear()
                 if done == self._last and not self.watched:
                     self.end()
         except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
@@ -158,7 +160,7 @@ class Training:
             iteration: The iteration, as LightGBM counts; default the one after the last seen.
         """
         if not self.ended:
-            self._backlog.clear()
+            self._catch_up()
             self._start_late()
             at = self._position(iteration)
             self._run.fail(error, where, at, reasons.NO_MODEL, self._counted())
@@ -168,7 +170,7 @@ class Training:
         """Tell how the training ended, now that the call is over."""
         if self.ended:
             return
-        self._backlog.clear()
+        self._catch_up()
         stop = self._stop
         if stop is not None and stop.iteration < self._last:
             self._evaluate(stop.best_iteration, stop.results)
@@ -199,28 +201,34 @@ class Training:
 
         return tell
 
+    def _catch_up(self) -> None:
+        self._backlog.clear()
+        self._unwatched.clear()
+
     def _take(self, items: Sequence[object]) -> None:
-        """Make of iterations what there is to make."""
+        """Make of iterations what there is to make, but for issues, which take longest."""
         for stretch in self._stretches.read(items):
+            if self._watcher is not None:
+                self._unwatched.add(stretch)
             self._look(stretch)
 
+    @guarded
     def _look(self, stretch: Stretch) -> None:
-        issues = deque(() if self._watcher is None else self._watcher.observe(stretch))
         cadence, first = self._cadence, stretch.iterations[0]
         for done, self._results in stretch:
-            try:
-                gone = self._scores.record(self._results, done)
-                while issues and issues[0].step <= done:
-                    self._run.tell_issues([issues.popleft()], "iteration")
-                # the clock, which `due` looks at too, is the same for all of them
-                may_be_due = gone or done >= cadence.following or done == first
-                if may_be_due and cadence.due(done, gone):
-                    self._tell_progress(done)
-            except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
-                report_failure(error, "Training.look")
-        if issues:  # of a user's detector, which says that they are of later steps
-            guarded(self._run.tell_issues)(issues, "iteration")
+            gone = self._scores.record(self._results, done)
+            # the clock, which `due` looks at too, is the same for all of them
+            may_be_due = gone or done >= cadence.following or done == first
+            if may_be_due and cadence.due(done, gone):
+                self._tell_progress(done)
 
+    @guarded
+    def _watch(self, stretches: Sequence[Stretch]) -> None:
+        if self._watcher is not None:
+            for stretch in stretches:
+                self._run.tell_issues(self._watcher.observe(stretch), "iteration")
+
+    @guarded
     def _tell_progress(self, done: int) -> None:
         self._cadence.told(done)
         results = read_results(self._results)
