@@ -33,10 +33,9 @@ class Watcher:
 
     def observe(self, stretch: Stretch) -> list[Issue]:
         """Take iterations; returns the issues that begin or end with them, by iteration."""
-        numbers = stretch.numbers() if len(stretch) > 1 else None
-        if numbers is not None:
-            return self._follow(stretch, numbers) or []
-        found = (self._observe(iteration, results, stretch.rate) for iteration, results in stretch)
+        if len(stretch.iterations) > 1 and stretch.numbers is not None:
+            return self._follow(stretch, stretch.numbers) or []
+        found = (self._observe(at, results, stretch.rate) for at, results in stretch.since())
         return [issue for issues in found for issue in issues or ()]
 
     @guarded
@@ -47,7 +46,7 @@ class Watcher:
     @guarded
     def _follow(self, stretch: Stretch, numbers: Sequence[list[float]]) -> list[Issue]:
         """Take iterations that are alike, column by column."""
-        first, results = next(iter(stretch))
+        first = stretch.iterations[0]
         return self._detectors.follow(
             Passage(
                 looked_at,
@@ -55,7 +54,7 @@ class Watcher:
                 None if train is None else numbers[train],
                 None if validation is None else numbers[validation],
             )
-            for looked_at, train, validation in self._looked_at(first, results, stretch.rate)
+            for looked_at, train, validation in self._looked_at(first, stretch.first, stretch.rate)
         )
 
     def _looked_at(

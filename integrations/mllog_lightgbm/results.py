@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from mllog_lightgbm.stretches import Stretch
+
 __all__ = ["CV_SET", "Best", "Result", "Scoreboard", "as_snapshot", "read_results"]
 
 CV_SET: Final = "cv_agg"
@@ -90,6 +92,19 @@ class Scoreboard:
 
     def __init__(self) -> None:
         self._best: dict[tuple[str, str], Best] = {}
+
+    def may_change(self, stretch: Stretch) -> bool:
+        """Whether there may be a new best in a stretch; often there is none in any of it."""
+        if stretch.numbers is None:
+            return True
+        for values, like in zip(stretch.numbers, stretch.first, strict=True):
+            best = self._best.get((like[0], like[1]))
+            # so that it is true of NaN, beside which there may be anything
+            if best is None or not (
+                max(values) <= best.value if like[3] else min(values) >= best.value
+            ):
+                return True
+        return False
 
     def record(self, results: Iterable[Sequence[Any]], iteration: int) -> int:
         """Take an iteration's results.

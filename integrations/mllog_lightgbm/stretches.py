@@ -6,7 +6,7 @@ more than its values, there stands what it is before its results.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 __all__ = ["Beginning", "Stretch", "Stretches"]
@@ -26,33 +26,43 @@ class Beginning(NamedTuple):
     rate: object
 
 
-@dataclass(frozen=True, slots=True)
 class Stretch:
     """Consecutive iterations with as many results each, and one learning rate.
 
-    Attributes:
+    Args:
         iterations: Their numbers from 1.
         columns: A list for each result, of what it was in each iteration.
         rate: The learning rate, if given.
     """
 
-    iterations: range
-    columns: list[Sequence[Sequence[Any]]]
-    rate: object
+    def __init__(
+        self, iterations: range, columns: Sequence[Sequence[Sequence[Any]]], rate: object
+    ) -> None:
+        self.iterations = iterations
+        self.rate = rate
+        self._columns = columns
 
-    def __len__(self) -> int:
-        return len(self.iterations)
+    @property
+    def first(self) -> Sequence[Sequence[Any]]:
+        """The results of the first iteration."""
+        return [column[0] for column in self._columns]
 
-    def __iter__(self) -> Iterator[tuple[int, tuple[Sequence[Any], ...]]]:
-        """Each iteration's number and results."""
-        if not self.columns:
-            return iter([(each, ()) for each in self.iterations])
-        return zip(self.iterations, zip(*self.columns, strict=True), strict=True)
+    def since(self, iteration: int = 0) -> Iterator[tuple[int, Sequence[Sequence[Any]]]]:
+        """Each iteration's number and results, from one on."""
+        begin = max(0, iteration - self.iterations[0])
+        if not self._columns:
+            return iter([(each, ()) for each in self.iterations[begin:]])
+        return zip(
+            self.iterations[begin:],
+            zip(*(column[begin:] for column in self._columns), strict=True),
+            strict=True,
+        )
 
+    @cached_property
     def numbers(self) -> list[list[float]] | None:
-        """The values of each column; None where iterations differ in anything else."""
+        """The values of each result; None where iterations differ in anything else."""
         numbers = []
-        for column in self.columns:
+        for column in self._columns:
             dataset, metric, values, higher_is_better, *_ = zip(*column, strict=False)
             for told in (dataset, metric, higher_is_better):
                 if told.count(told[0]) < len(told):

@@ -214,12 +214,13 @@ class Training:
 
     @guarded
     def _look(self, stretch: Stretch) -> None:
-        cadence, first = self._cadence, stretch.iterations[0]
-        for done, self._results in stretch:
+        cadence, last = self._cadence, stretch.iterations[-1]
+        news = self._scores.may_change(stretch)
+        # the clock, which `due` looks at too, is the same for all of them
+        asked = stretch.iterations[0] if news else min(cadence.following, last)
+        for done, self._results in stretch.since(asked):
             gone = self._scores.record(self._results, done)
-            # the clock, which `due` looks at too, is the same for all of them
-            may_be_due = gone or done >= cadence.following or done == first
-            if may_be_due and cadence.due(done, gone):
+            if (gone or done >= cadence.following or done == asked) and cadence.due(done, gone):
                 self._tell_progress(done)
 
     @guarded
