@@ -2,8 +2,8 @@
 
 A training hands over its results by appending to a queue. One thread a process wakes with the
 first of them, waits a moment for more, and takes up all there are: while the framework computes
-and has released the interpreter lock, that costs the training no time. Many at once cost half of
-what the same cost in small portions: the thread comes to caches that others have used.
+and has released the interpreter lock, that costs the training no time. Many at once cost less than
+the same in small portions: the thread comes to caches that others have used meanwhile.
 """
 
 import os
