@@ -115,11 +115,17 @@ def _rule(estimator: Any) -> _Rule | None:
         return _histogram_rule(estimator)
     if hasattr(estimator, "validation_scores_") and getattr(estimator, "early_stopping", False):
         return _network_rule(estimator)
-    if getattr(estimator, "early_stopping", False) is True and estimator.tol is not None:
+    if getattr(estimator, "early_stopping", False) is True and _has_patience(estimator):
         return _Rule(_patience(estimator, "its score on a validation_fraction of"), "", {})
     if hasattr(estimator, "n_estimators_") and getattr(estimator, "n_iter_no_change", None):
         return _Rule(_patience(estimator, "the loss on a validation_fraction of"), "", {})
     return _boosting_rule(estimator)
+
+
+def _has_patience(estimator: Any) -> bool:
+    """Whether all is set that the rule needs: with a tolerance of None it stops nothing."""
+    needed = ("tol", "n_iter_no_change", "validation_fraction")
+    return all(getattr(estimator, name, None) is not None for name in needed)
 
 
 def _patience(estimator: Any, what: str) -> str:
