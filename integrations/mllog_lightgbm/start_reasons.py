@@ -48,7 +48,8 @@ def opened(opening: Opening) -> Iterable[Told]:
 
 def _data(opening: Opening) -> Told:
     sets, features = opening.sets, opening.features
-    told = [_described(name, facts) for name, facts in sets.items()]
+    by = f"{opening.found.estimator}'s code" if opening.coded else "label"
+    told = [_described(name, facts, by) for name, facts in sets.items()]
     snapshot: dict[str, object] = {name: facts.as_snapshot() for name, facts in sets.items()}
     if features is not None:
         told.append(_features(features))
@@ -77,10 +78,10 @@ def _data(opening: Opening) -> Told:
     )
 
 
-def _described(name: str, facts: DataFacts) -> str:
+def _described(name: str, facts: DataFacts, by: str) -> str:
     told = [count(facts.rows, "row")]
     if facts.classes:
-        told.append(f"by label {by_label(facts.classes)}")
+        told.append(f"by {by} {by_label(facts.classes)}")
     if facts.labels is not None:
         least, largest, mean = map(number, facts.labels)
         told.append(f"labels from {least} to {largest}, on average {mean}")
