@@ -50,8 +50,10 @@ class Training:
         asked = given.get("eval_metric", ())
         self._own = {asked} if isinstance(asked, str) else {*map(str, _listed(asked))}
         self._has_default = not self._own and not given.get("disable_default_eval_metric")
-        sets = {"training": call["dtrain"]} | {name: data for data, name in call.get("evals") or ()}
-        self._fitted = next((n for n, d in [*sets.items()][1:] if d is call["dtrain"]), "train")
+        training, evals = call["dtrain"], call.get("evals") or ()
+        again = [name for data, name in evals if data is training]
+        self._fitted = again[0] if again else "train"  # the second: what `cv` calls it
+        sets = {"training": training} | {n: d for d, n in evals if d is not training}
         self._run.name(model=f"XGBoost {given.get('booster', 'gbtree')}")
         folds = len(getattr(self._model, "cvfolds", ()))
         what = f"Cross-validation over {folds} folds" if folds else "Training"
@@ -60,6 +62,8 @@ class Training:
             f"{name}: {count(size['rows'], 'row')}, {count(size['features'], 'feature')}."
             for name, size in sizes.items()
         ]
+        if set(again) - {"training"}:
+            told.append(f"The training data is evaluated as {' and '.join(again)}.")
         planned = f"{what} of at most {count(self._planned, 'iteration')} started."
         facts = {"planned_iterations": self._planned, **sizes}
         self._run.tell(EventType.TRAINING_STARTED, Reason(planned, " ".join(told)), facts)
