@@ -13,6 +13,7 @@ from mllog_callbacks.report import render_card, render_report
 from mllog_callbacks.sealing import seal
 from mllog_callbacks.story import Story, read_stories, telling
 from mllog_callbacks.story.summing import as_object
+from mllog_callbacks.wording import count
 
 __all__ = ["Trail", "read_trail"]
 
@@ -54,7 +55,7 @@ class Trail:
         return "\n\n".join(_told(story) for story in self.stories) or "There is no entry."
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {len(self.stories)} sessions>"
+        return f"<{type(self).__name__} of {count(len(self.stories), 'session')}>"
 
     def _repr_html_(self) -> str:
         return self._card

@@ -21,6 +21,7 @@ __all__ = [
 
 _MESSAGE_CHARS: Final = 800
 _VALUE_CHARS: Final = 80
+_ENDS_IN_IES: Final = re.compile("[^aeiou]y$")
 _NATIVE_TRACE: Final = re.compile(r"\s*\nStack trace:\n(?:[ \t]*\[bt\] [^\n]*\n?)+\s*\Z")
 """What libraries on dmlc-core, such as XGBoost, add to a message: addresses in their own code."""
 
@@ -37,9 +38,12 @@ class Reason(NamedTuple):
     reasoning: str = ""
 
 
-def count(number: int, noun: str) -> str:
-    """A number of things, as in "1 row" and "1,000 rows"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def count(many: float, noun: str) -> str:
+    """A number of things, as in "1 row", "1,000 rows" and "2 entries"."""
+    if many == 1:
+        return f"1 {noun}"
+    plural = f"{noun[:-1]}ies" if _ENDS_IN_IES.search(noun) else f"{noun}s"
+    return f"{many:,} {plural}" if isinstance(many, int) else f"{many:,.15g} {plural}"
 
 
 def number(value: float) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import mllog_callbacks.detectors
+from mllog_callbacks import wording
 from mllog_callbacks.detectors.smoothing import BestSince, Level, Noise
 
 
@@ -48,13 +49,14 @@ def test_the_best_at_a_distance(checks: int) -> None:
 
 
 def test_the_detectors_need_the_standard_library_only() -> None:
-    """And their package's version: they run beside any framework, and cost nothing to import."""
+    """And their package's version and words, which need no more: they cost nothing to import."""
+    allowed = tuple(f"mllog_callbacks.{each}" for each in ("detectors", "_version", "wording"))
     folder = Path(mllog_callbacks.detectors.__file__).parent
-    for file in folder.glob("*.py"):
+    for file in [*folder.glob("*.py"), Path(wording.__file__)]:
         for node in ast.walk(ast.parse(file.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]
             for name in names:
-                own = name.startswith(("mllog_callbacks.detectors", "mllog_callbacks._version"))
+                own = name.startswith(allowed)
                 assert own or name.split(".")[0] in sys.stdlib_module_names, (file.name, name)

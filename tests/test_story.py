@@ -287,4 +287,4 @@ def test_values_of_more_metrics_than_can_be_kept_are_counted() -> None:
         for at in (1, 2)
     ]
     (curves,) = report_page(story_of(("TRAINING_STARTED", {}), *steps))["curves"]
-    assert curves["left_out"].endswith(" 6 values of further metrics are in the log.")
+    assert curves["left_out"].endswith(" Further metrics have 6 values in the log.")

@@ -20,7 +20,7 @@ _NAMED = 10
 
 def started(planned: int, opening: Opening) -> Reason:
     """A training starts: over how many iterations, on which data, alone or with others."""
-    what = f"Cross-validation over {opening.folds} folds" if opening.folds else "Training"
+    what = f"Cross-validation over {count(opening.folds, 'fold')}" if opening.folds else "Training"
     told = [f"{found}." for found in (_size(name, each) for name, each in opening.sets.items())]
     if opening.continued:
         told.append(f"It continues a model of {count(opening.continued, 'iteration')}.")
@@ -70,7 +70,7 @@ def _data(opening: Opening) -> Told:
     validating = len(sets) - (data is not None)
     others = count(validating, "validation set") if validating else "no validation set"
     if opening.folds:
-        others = f"split it into {opening.folds} folds"
+        others = f"split it into {count(opening.folds, 'fold')}"
     return (
         EventType.DATASET_VALIDATED,
         Reason(f"{what}, and {others}.", " ".join(told)),

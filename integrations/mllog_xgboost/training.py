@@ -56,7 +56,7 @@ class Training:
         sets = {"training": training} | {n: d for d, n in evals if d is not training}
         self._run.name(model=f"XGBoost {given.get('booster', 'gbtree')}")
         folds = len(getattr(self._model, "cvfolds", ()))
-        what = f"Cross-validation over {folds} folds" if folds else "Training"
+        what = f"Cross-validation over {count(folds, 'fold')}" if folds else "Training"
         sizes = {n: {"rows": d.num_row(), "features": d.num_col()} for n, d in sets.items()}
         told = [
             f"{name}: {count(size['rows'], 'row')}, {count(size['features'], 'feature')}."

@@ -6,7 +6,8 @@ from typing import Any, Final
 from mllog_callbacks.report.charts import charts_of
 from mllog_callbacks.rows import Row
 from mllog_callbacks.story import Story, telling
-from mllog_callbacks.story.shown import count, cut, moment
+from mllog_callbacks.story.shown import cut, moment
+from mllog_callbacks.wording import count
 
 __all__ = ["log_card", "story_card"]
 
