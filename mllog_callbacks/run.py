@@ -154,9 +154,14 @@ class Run:
         """The context the run began in, where there was one."""
         return nullcontext() if self._scope is None else scoped(self._scope)
 
-    def observe(self, observation: Observation) -> None:
-        """Show an observation to the detectors, and tell the issues that begin or end with it."""
-        self.tell_issues(self.detectors.observe(observation), observation.unit)
+    def observe(self, *observations: Observation) -> None:
+        """Show the observations of a step to the detectors, and tell what begins or ends with it.
+
+        Args:
+            observations: Each metric on each set; of one unit.
+        """
+        if observations:
+            self.tell_issues(self.detectors.look(observations), observations[0].unit)
 
     def tell_issues(self, issues: Iterable[Issue], unit: str | None = None) -> None:
         """Tell issues, and call back with each.

@@ -38,7 +38,7 @@ class Watcher:
         """Take iterations that are alike: many as columns, each of a metric on a set."""
         looked_at = self._looked_at(steps[0])
         if len(steps) == 1:
-            return [issue for each, *_ in looked_at for issue in self._detectors.observe(each)]
+            return self._detectors.look(each for each, *_ in looked_at)
         iterations = [iteration for iteration, _, _ in steps]
         columns: dict[int | None, list[float] | None] = {
             place: [float(each[2]) for each in column]

@@ -97,13 +97,13 @@ class Training:
     def _observe(self) -> None:
         trained = self._results.get(self._fitted, {})
         others = {name: each for name, each in self._results.items() if each is not trained}
+        seen = []
         for name, metrics in others.items() or [(self._fitted, trained)]:
             for metric, value in metrics.items():
                 better = self._better(metric, default=metric == next(iter(metrics)))
-                train, seen = trained.get(metric), value if others else None
-                self._run.observe(
-                    Observation(self._done, "iteration", metric, name, train, seen, better)
-                )
+                values = trained.get(metric), value if others else None
+                seen.append(Observation(self._done, "iteration", metric, name, *values, better))
+        self._run.observe(*seen)
 
     def _better(self, metric: str, *, default: bool) -> bool | None:
         """Whether more of a metric is better; None where nobody has said so."""

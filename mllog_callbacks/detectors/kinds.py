@@ -146,7 +146,8 @@ KINDS: Final = (
         "MLA013",
         "unknown_direction",
         Severity.INFO,
-        "a metric is observed of which nobody has said whether more or less is better",
+        "metrics are observed of which nobody has said whether more or less is better; told once "
+        "for all that come at the same step",
         "keras issue 18798, tensorflow issue 59036: what comes of guessing",
     ),
     # From here on what an adapter sees once in a fit, and not in a curve

@@ -187,7 +187,7 @@ def test_xgboosts_own_metrics_keep_their_direction_beside_a_custom_one(
 
     def unknown() -> set[str]:
         found = issues(entries(), "unknown_direction")
-        return {str((each.metrics_snapshot or {})["metric"]) for each in found}
+        return {str((each.metrics_snapshot or {})["metrics"]) for each in found}
 
     train(log, custom_metric=error)
     assert unknown() == {"error"}
