@@ -58,6 +58,10 @@ class LifeCycle:
 
     Args:
         alone: Whether its runs begin in this session; a worker's may have begun in its parent's.
+
+    Attributes:
+        problems: What was found so far.
+        latest: The latest timestamp so far, as it stands on a line; empty where there is none.
     """
 
     def __init__(self, *, alone: bool) -> None:
@@ -66,7 +70,7 @@ class LifeCycle:
         self._open: list[tuple[str, int, _Names]] = []
         self._ended: set[_Names] = set()
         self._begun = 0
-        self._stamp = b""
+        self._stamp = self.latest = b""
         self._unopened: list[Problem] = []
 
     def take(self, file: str, first: int, lines: Sequence[bytes]) -> None:
@@ -119,7 +123,9 @@ class LifeCycle:
             for each in late:
                 at = first + each
                 self._add(_problem(reason, file, at))
+            self.latest = max(self.latest, *stamps)
         self._stamp = stamps[-1] if stamps else self._stamp
+        self.latest = max(self.latest, self._stamp)
 
     def _tell(self, file: str, number: int, line: bytes, rule: Rule) -> None:
         problem = _problem(f"{_event(line)} {rule.broken}", file, number)
