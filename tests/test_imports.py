@@ -41,7 +41,7 @@ FLOORS: tuple[set[str], ...] = (
     {"report"},
     {"integrity", "query", "session"},
     {"log", "otlp", "reconcile"},
-    {"sealing"},
+    {"sealing", "trainings"},
     {"live", "run", "trail"},
     {"mllog_callbacks"},  # the front door
     {"cli", "platform"},

@@ -6,7 +6,7 @@ import click
 
 from mllog_callbacks.cli.objects import json_option, print_object
 from mllog_callbacks.cli.paths import given_or_default
-from mllog_callbacks.cli.stories import families_of, read
+from mllog_callbacks.cli.stories import read
 from mllog_callbacks.wording import count
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def summary(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> Non
 
 def _print(stories: "list[Story]") -> None:
     from rich.console import Console  # noqa: PLC0415 - its import is most of a short command
+
+    from mllog_callbacks.trainings import families_of  # noqa: PLC0415 - loads pydantic: slow
 
     console = Console(highlight=False, markup=False, emoji=False)
     told = 0
