@@ -23,6 +23,7 @@ FLOORS: tuple[set[str], ...] = (
     {
         "_version",
         "backlog",
+        "beside",
         "chain",
         "event_types",
         "exceptions",
