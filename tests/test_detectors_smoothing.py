@@ -1,6 +1,7 @@
 """The running estimates that the detectors share, and what the detectors import."""
 
 import ast
+import math
 import random
 import sys
 from pathlib import Path
@@ -10,6 +11,21 @@ import pytest
 import mllog_callbacks.detectors
 from mllog_callbacks import wording
 from mllog_callbacks.detectors.smoothing import BestSince, Level, Noise
+
+
+def test_the_noise_of_a_series_of_few_values_is_a_step_at_least() -> None:
+    """However long it stands still; infinite while no step was seen, also of 32-bit numbers."""
+    still = Noise()
+    assert [still.update(0.2) for _ in range(9)][-1] == math.inf
+    assert still.update(0.2 * (1 + 1e-7)) == math.inf  # rounded otherwise
+    assert still.update(0.2 + 1 / 15) == pytest.approx(1 / 15)
+    assert [still.update(4 / 15) for _ in range(200)][-1] == pytest.approx(1 / 15)
+
+
+def test_the_noise_of_a_series_that_repeats_no_value_has_no_floor() -> None:
+    """A smooth curve is not taken for one of few values, however small its changes become."""
+    smooth = Noise()
+    assert 0 < [smooth.update(1 / (1 + step)) for step in range(200)][-1] < 1e-4
 
 
 def test_a_level_is_an_exponential_mean() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 import pytest
+from sklearn.datasets import load_wine
 
 from lightgbm_training import PARAMS, train
 from mllog_callbacks import AuditLog, DetectorSet, EventType, Issue
@@ -192,3 +193,25 @@ def test_a_cause_names_the_learning_rate_of_its_iteration(
         assert "robable" not in told
     else:
         assert "Probable cause: a learning rate of 0.5 is too high for this training." in told
+
+
+@pytest.mark.parametrize("seed", [5, 7, 8, 11])
+def test_one_wrong_row_of_fifteen_is_no_overfitting(
+    log: AuditLog, entries: Entries, seed: int
+) -> None:
+    """An error on so few rows takes few values: one step of it is noise, after any time at zero."""
+    features, labels = load_wine(return_X_y=True)
+    order = np.random.default_rng(seed).permutation(len(labels))
+    features, labels = features[order], labels[order]
+    data = lgb.Dataset(features[15:], labels[15:])
+    params = PARAMS | {"objective": "multiclass", "num_class": 3, "metric": "multi_error"}
+    lgb.train(
+        params | {"bagging_fraction": 0.5, "bagging_freq": 1},
+        data,
+        num_boost_round=60,
+        valid_sets=[data, data.create_valid(features[:15], labels[:15])],
+        valid_names=["fit", "few"],
+        callbacks=[MLAuditCallback(log)],
+    )
+    names = {(each.metrics_snapshot or {})["name"] for each in of(entries(), ISSUE)}
+    assert not names & {"overfitting", "spike", "oscillation"}
