@@ -96,7 +96,6 @@ def facts_for_causes(opening: Opening) -> Facts:
         classes=data.classes if data else None,
         num_leaves=_whole(found.get("num_leaves")),
         min_data_in_leaf=_whole(found.get("min_data_in_leaf")),
-        learning_rate=_real(found.get("learning_rate")),
         early_stopping=None if patience is None else patience > 0,
         patience=patience or None,
     )
