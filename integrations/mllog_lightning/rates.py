@@ -12,6 +12,9 @@ from mllog_callbacks.wording import assigned, count, number
 __all__ = ["Change", "RateWatch", "described", "plain", "rates"]
 
 _OTHERS: Final = "code of the module or of a callback"
+_FIRST: Final = (0, 0)
+"""Places of an optimizer, and of a group of its parameters."""
+
 _NO_SETTINGS: Final = frozenset({"last_epoch", "verbose", "best", "num_bad_epochs", "mode_worse"})
 
 
@@ -32,6 +35,8 @@ def _name(place: int, group: int) -> str:
 
 def _rate(group: Mapping[str, Any]) -> float | None:
     rate = group.get("lr")
+    if type(rate) is float:  # nearly always
+        return rate
     if isinstance(rate, Tensor) and rate.device.type == "cpu" and rate.numel() == 1:
         rate = rate.item()
     return float(rate) if isinstance(rate, (int, float)) else None
@@ -76,7 +81,7 @@ class RateWatch:
 
     def __init__(self) -> None:
         self._told: dict[str, float] = {}
-        self._seen: dict[str, float] = {}
+        self._seen: dict[tuple[int, int], float] = {}
         self._by_hand: dict[str, tuple[float, float]] = {}
         self.last: dict[str, float] = {}
         self.used: float | None = None
@@ -84,30 +89,29 @@ class RateWatch:
     def begin(self, trainer: Any) -> None:
         """Take the rates at the start."""
         self._told = self.last = rates(trainer.optimizers)
-        self._seen = dict(self.last)
-        self.used = next(iter(self.last.values()), None)
+        for place, optimizer in enumerate(trainer.optimizers):
+            self._notice(trainer, place, optimizer)
+        self.used = self._seen.get(_FIRST)
 
     def use(self, trainer: Any, optimizer: Any) -> None:
         """Take the rates with which an optimizer is about to step."""
         for place, each in enumerate(trainer.optimizers):
             if each is optimizer:
-                now = self._notice(trainer, place, optimizer)
+                self._notice(trainer, place, optimizer)
                 if not place:
-                    self.used = next(iter(now), None)
+                    self.used = self._seen.get(_FIRST)
 
-    def _notice(self, trainer: Any, place: int, optimizer: Any) -> list[float]:
+    def _notice(self, trainer: Any, place: int, optimizer: Any) -> None:
         """See which rates have changed since the last time, and which no scheduler has set."""
-        now = []
         for group, each in enumerate(getattr(optimizer, "param_groups", ())):
-            rate, name = _rate(each), _name(place, group)
-            if rate is None:
+            rate, at = _rate(each), (place, group)
+            before = self._seen.get(at)
+            if rate is None or rate == before:
                 continue
-            now.append(rate)
-            before = self._seen.get(name, rate)
-            if rate != before and not _is_scheduled(trainer, optimizer, group, before, rate):
-                self._by_hand[name] = before, rate
-            self._seen[name] = rate
-        return now
+            self._seen[at] = rate
+            if before is None or _is_scheduled(trainer, optimizer, group, before, rate):
+                continue
+            self._by_hand[_name(place, group)] = before, rate
 
     def look(self, trainer: Any) -> list[Change]:
         """The changes since the last look that are worth telling."""
