@@ -96,5 +96,5 @@ def _named(columns: Any) -> str:
     if listed and all(isinstance(each, (bool, np.bool_)) for each in listed):
         listed = [index for index, taken in enumerate(listed) if taken]
     if len(listed) > _LISTED:
-        return f"{len(listed):,} columns"
+        return count(len(listed), "column")
     return ", ".join(map(str, listed)) or "no column"

@@ -10,6 +10,7 @@ from mllog_callbacks.detectors.kinds import kind
 from mllog_callbacks.detectors.passage import Passage
 from mllog_callbacks.detectors.protocol import Issue, Observation, Severity
 from mllog_callbacks.detectors.smoothing import Level, Noise
+from mllog_callbacks.wording import count
 
 __all__ = ["GeneralisationGap", "Overfitting"]
 
@@ -280,6 +281,6 @@ class GeneralisationGap:
             f"Generalisation gap: {subject} stands {apart:.0%} {side} that on the training data.",
             f"At {observation.at} {subject} is {observation.shown(validation)} and "
             f"{observation.subject(train=True)} {observation.shown(self._train)}; the gap has been "
-            f"more than {self._ratio:.0%} for {self._checks} checks.",
+            f"more than {self._ratio:.0%} for {count(self._checks, 'check')}.",
             {"train": observation.own(self._train), "validation": observation.own(validation)},
         )
