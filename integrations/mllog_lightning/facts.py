@@ -6,6 +6,7 @@ property is asked that would make something.
 
 import inspect
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from torch import nn
@@ -128,11 +129,13 @@ class Settings(NamedTuple):
         of: What they are settings of.
         given: Those that are not as the signature has them: the caller chose them.
         defaults: Those that are.
+        in_force: Values that stand now in the place of these, by name.
     """
 
     of: str
     given: dict[str, object]
     defaults: dict[str, object]
+    in_force: Mapping[str, object] = MappingProxyType({})
 
 
 def _told_apart(of: str, values: Mapping[str, object], signature: Mapping[str, object]) -> Settings:
@@ -152,6 +155,13 @@ def _same(value: object, default: object) -> bool:
     return isinstance(value, _PLAIN) and isinstance(default, _PLAIN) and value == default
 
 
+def _other(value: object, first: object) -> bool:
+    """Whether a value is known to be another; values of foreign classes are not compared."""
+    if isinstance(value, tuple) and isinstance(first, tuple) and len(value) == len(first):
+        return any(map(_other, value, first))
+    return isinstance(value, _PLAIN) and isinstance(first, _PLAIN) and value != first
+
+
 def _signature(kind: type) -> dict[str, object]:
     """The defaults of a class's arguments; empty where it does not tell."""
     try:
@@ -161,21 +171,46 @@ def _signature(kind: type) -> dict[str, object]:
     return {each.name: each.default for each in found if each.default is not each.empty}
 
 
-def optimizer_settings(optimizers: Iterable[Any]) -> list[Settings]:
-    """The settings that optimizers were made with."""
-    return [
-        _told_apart(type(each).__name__, getattr(each, "defaults", {}), _signature(type(each)))
-        for each in optimizers
-    ]
+def optimizer_settings(optimizers: Iterable[Any], *, restored: bool) -> list[Settings]:
+    """The settings that optimizers were made with.
+
+    Groups of parameters may have others: given by group, or set since by a scheduler or a tuner.
+
+    Args:
+        optimizers: The optimizers.
+        restored: Whether a checkpoint is about to set those of the groups.
+    """
+    found = []
+    for each in optimizers:
+        made = getattr(each, "defaults", {})
+        told = _told_apart(type(each).__name__, made, _signature(type(each)))
+        found.append(told if restored else told._replace(in_force=_by_group(each, made)))
+    return found
+
+
+def _by_group(optimizer: Any, made: Mapping[str, object]) -> dict[str, object]:
+    """The settings of groups of parameters that are not those of the optimizer."""
+    found: dict[str, object] = {}
+    for name, value in made.items():
+        groups = [group[name] for group in optimizer.param_groups if name in group]
+        if any(_other(each, value) for each in groups):
+            distinct = [*dict.fromkeys(groups)]
+            found[name] = distinct[0] if len(distinct) == 1 else distinct
+    return found
 
 
 def module_settings(module: object) -> Settings | None:
     """The hyperparameters that a module or data module has saved; None where it has none."""
     # not the property `hparams`: it would make an empty one
-    saved = getattr(module, "__dict__", {}).get("_hparams")
+    own = getattr(module, "__dict__", {})
+    saved, made = own.get("_hparams"), own.get("_hparams_initial")
     if not isinstance(saved, Mapping) or not saved:
         return None
-    return _told_apart(type(module).__name__, dict(saved), _signature(type(module)))
+    first = dict(made) if isinstance(made, Mapping) else {}
+    changed = {name: each for name, each in saved.items() if _other(each, first.get(name, each))}
+    values = {name: first.get(name, each) for name, each in saved.items()}
+    told = _told_apart(type(module).__name__, values, _signature(type(module)))
+    return told._replace(in_force=changed)
 
 
 # Where a trainer keeps what it was given, resolved; the name is that of its argument
@@ -229,7 +264,14 @@ def trainer_settings(trainer: Any, asked: Mapping[str, object] | None) -> Settin
     if asked is None:
         return _told_apart(of, values, _signature(type(trainer)) | _RESOLVED)
     defaults: dict[str, object] = {n: value for n, value in values.items() if n not in asked}
-    return Settings(of, dict(asked), defaults)
+    in_force = {name: now for name, now in values.items() if _overruled(name, asked, now)}
+    return Settings(of, dict(asked), defaults, in_force)
+
+
+def _overruled(name: str, asked: Mapping[str, object], now: object) -> bool:
+    """Whether Lightning or its user put another value in the place of what was given."""
+    given = asked.get(name)
+    return name != "precision" and given is not None and _other(now, given)
 
 
 def resolved(trainer: Any) -> dict[str, object]:

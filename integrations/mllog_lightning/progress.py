@@ -216,6 +216,7 @@ class Progress:
         before, changes = self._rates.last, self._rates.look(trainer)
         saved = list(self._checkpoints.look(trainer))
         step, now = trainer.global_step, self._rates.last
+        whole = bool(trainer.fit_loop.epoch_loop.batch_progress.is_last_batch)
         rate, told = next(iter(now.values()), None), described(before, now)
 
         def handle(read: Mapping[str, float]) -> None:
@@ -225,7 +226,7 @@ class Progress:
                 self._metrics.take_loss(values, _mean(losses))
             self._last = values
             self._metrics.take(values, epoch)
-            self._tell_epoch(epoch, step, values, now, told)
+            self._tell_epoch(epoch, step, values, now, told, whole=whole)
             self._run.tell_issues(self._observed(values, epoch, rate), "epoch")
             self._tell_changes(changes)
             self._tell_saved(saved)
@@ -242,6 +243,8 @@ class Progress:
         values: Mapping[str, float],
         now: Mapping[str, float],
         rate: str,
+        *,
+        whole: bool,
     ) -> None:
         if not self._cadence.due(epoch):
             return
@@ -249,7 +252,7 @@ class Progress:
         told = [self._metrics.standing(name, value, epoch) for name, value in values.items()]
         self._run.tell(
             EventType.TRAINING_PROGRESS,
-            reasons.progressed(epoch, self._cadence.last, told, rate),
+            reasons.progressed(epoch, self._cadence.last, told, rate, whole=whole),
             {
                 "epoch": epoch,
                 "step": step,

@@ -10,6 +10,9 @@ from mllog_callbacks.wording import assigned, count, number
 
 __all__ = ["Change", "RateWatch", "described", "plain", "rates"]
 
+_OTHERS: Final = "a callback or user code"
+"""Who else may change an optimizer."""
+
 _NO_SETTINGS: Final = frozenset({"last_epoch", "verbose", "best", "num_bad_epochs", "mode_worse"})
 
 
@@ -56,7 +59,8 @@ class RateWatch:
     """Watches learning rates between epochs.
 
     What a schedule does a little of in each epoch is told when it has come to a factor of two;
-    what `ReduceLROnPlateau` does is told each time: it is a decision.
+    what `ReduceLROnPlateau` does is told each time: it is a decision. So is a group of parameters
+    that joins an optimizer, as those of layers do that are unfrozen.
 
     Attributes:
         last: The rates at the last look.
@@ -76,7 +80,10 @@ class RateWatch:
         now, found = rates(trainer.optimizers), []
         for place, optimizer in enumerate(trainer.optimizers):
             configs = _schedulers(trainer, optimizer)
-            mine = {name for name in now if name.startswith(f"optimizer {place},")}
+            mine = [name for name in now if name.startswith(f"optimizer {place},")]
+            if joined := {name: now[name] for name in mine if name not in self._told}:
+                self._told = self._told | joined
+                found.append(Change(_joined(optimizer, [*joined.values()], len(mine)), now))
             decided = any(each.reduce_on_plateau for each in configs)
             before = self.last if decided else self._told
             moved = [name for name in mine if _moved(before.get(name), now[name], any_=decided)]
@@ -104,11 +111,19 @@ def _why(optimizer: object, configs: Sequence[Any], before: float, now: float) -
     name = type(optimizer).__name__
     decision = f"The learning rate of {name} was set from {number(before)} to {number(now)}"
     if not configs:
-        return Reason(f"{decision}.", "No scheduler that Lightning knows did it: user code did.")
+        return Reason(f"{decision}.", f"No scheduler did it that Lightning knows: {_OTHERS} did.")
     if len(configs) > 1:
         told = " and ".join(f"{_settings(each)} each {each.interval}" for each in configs)
         return Reason(f"{decision}.", f"Its schedulers step by turns: {told}.")
     return _why_one(decision, configs[0])
+
+
+def _joined(optimizer: object, rates_: Sequence[float], groups: int) -> Reason:
+    what, at = count(len(rates_), "group"), " and ".join(map(number, rates_))
+    return Reason(
+        f"{what} of parameters joined {type(optimizer).__name__}, with a learning rate of {at}.",
+        f"{_OTHERS.capitalize()} did it; it has {count(groups, 'group')} now.",
+    )
 
 
 def _settings(config: Any) -> str:
