@@ -11,6 +11,7 @@ from mllog_lightning.bases import version
 from mllog_lightning.checkpoints import best_checkpoint
 from mllog_lightning.progress import Progress
 from mllog_lightning.ranks import at_exit
+from mllog_lightning.settings import module_settings, optimizer_settings, trainer_settings
 from mllog_lightning.stops import StopWatch
 
 __all__ = ["Fit"]
@@ -172,10 +173,10 @@ class Fit:
                 "schedulers": [type(each.scheduler).__name__ for each in schedulers],
             },
         )
-        found = [facts.module_settings(each) for each in (module, trainer.datamodule)]
+        found = [module_settings(each) for each in (module, trainer.datamodule)]
         settings = [each for each in found if each is not None]
-        settings += facts.optimizer_settings(optimizers, restored=bool(self._source))
-        settings.append(facts.trainer_settings(trainer, self._asked))
+        settings += optimizer_settings(optimizers, restored=bool(self._source))
+        settings.append(trainer_settings(trainer, self._asked))
         resolved, callbacks = facts.resolved(trainer), facts.callbacks(trainer)
         self.run.tell(
             EventType.HYPERPARAMETERS_SET,

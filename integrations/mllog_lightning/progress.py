@@ -284,6 +284,7 @@ class Progress:
             )
 
 
-def _mean(losses: list[Losses]) -> float:
-    """The mean over intervals; NaN where there are none."""
-    return Losses({step: loss for each in losses for step, loss in each.by_step.items()}).mean
+def _mean(losses: list[Losses]) -> float | None:
+    """The mean over intervals; None where there is no loss in any."""
+    by_step = {step: loss for each in losses for step, loss in each.by_step.items()}
+    return Losses(by_step).mean if by_step else None

@@ -8,7 +8,8 @@ import torch
 
 from mllog_callbacks import Reason
 from mllog_callbacks.wording import assigned, count, failed
-from mllog_lightning.facts import LoaderFacts, ModelFacts, Settings
+from mllog_lightning.facts import LoaderFacts, ModelFacts
+from mllog_lightning.settings import Settings
 
 __all__ = [
     "algorithm",
@@ -59,7 +60,8 @@ def started(trainer: Any, source: object, *, rank: int | None, trained: bool) ->
     """
     limits = planned(trainer)
     told = " or ".join(count(value, name.removesuffix("s")) for name, value in limits.items())
-    decision = f"Training of at most {told} started." if told else "Training without limit started."
+    limit = f" of at most {told}" if told else " without limit" if trainer.max_epochs == -1 else ""
+    decision = f"Training{limit} started."
     reasons = []
     if trainer.world_size > 1:
         who = "the process that launches the ranks" if rank is None else f"rank {rank}"
@@ -141,8 +143,9 @@ def described(facts: LoaderFacts) -> str:
         told += f" of {count(facts.rows, 'item')}"
     if facts.batch_size is not None:
         told += f" in batches of {facts.batch_size:,}"
-    batches = "no known end" if facts.batches is None else count(facts.batches, "batch")
-    return f"{told}: {batches} an epoch.".replace("batchs", "batches")
+    if facts.batches is None:
+        return f"{told}, without a known end."
+    return f"{told}: {count(facts.batches, 'batch')} an epoch.".replace("batchs", "batches")
 
 
 def position(trainer: Any) -> str:

@@ -46,7 +46,7 @@ class StopWatch:
             best: The best of each metric.
             trained: Whether there was anything to train.
         """
-        if not trained:
+        if not trained and not trainer.should_stop:
             return End(planned=True, reason=_nothing_to_do(trainer))
         done = f"{count(trainer.current_epoch, 'epoch')}, {count(trainer.global_step, 'step')}"
         rules = self._rules_met(trainer, best) if trainer.should_stop else []
