@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import pytorch_lightning as pl
-from torch import Tensor
 
 from lightning_training import loader, make_trainer, regression, snapshot
 from mllog_callbacks import AuditLog, EventType
@@ -120,7 +119,7 @@ def test_a_loss_that_is_no_finite_number_is_no_best(
     """It is told as what it is."""
 
     class Broken(regression(pl)):  # type: ignore[misc]  # likewise
-        def training_step(self, batch: Any, _place: int) -> Tensor:
+        def training_step(self, batch: Any, _place: int) -> Any:
             return self.loss(batch) + value
 
     make_trainer(pl, log, tmp_path, max_epochs=1).fit(Broken(), loader(), loader(seed=1))
