@@ -87,7 +87,7 @@ class ModelFacts(NamedTuple):
     Attributes:
         name: Its class.
         parameters: Number of parameters; None where some are made by the first batch only.
-        trainable: Of these, how many are trained.
+        trainable: Of these, how many ask for gradients.
         dropout: The one probability of all its dropout layers; None where there are none, or
             several probabilities.
     """

@@ -46,6 +46,7 @@ class Progress:
         self._outside, self._left = 0.0, 0.0
         self._losses = StepLosses(trainer.log_every_n_steps or 50)
         self._losses.begin(trainer.global_step)
+        self._accumulates: int = trainer.accumulate_grad_batches
         self._epoch_losses: list[Losses] = []
         self._rates, self._checkpoints = RateWatch(), CheckpointWatch()
         self._last: dict[str, float] = {}
@@ -74,7 +75,10 @@ class Progress:
 
     def step(self, trainer: Any, outputs: Any) -> None:
         """Take a batch's loss."""
-        if self._losses.add(outputs, trainer.global_step, trainer.accumulate_grad_batches):
+        accumulates = trainer.accumulate_grad_batches
+        if accumulates != self._accumulates:
+            self._tell_accumulates(trainer, accumulates)
+        if self._losses.add(outputs, trainer.global_step, accumulates):
             self._read_losses(trainer)
 
     def look_at_gradients(self, trainer: Any, module: Any) -> None:
@@ -260,6 +264,11 @@ class Progress:
                 "learning_rate": plain(now),
             },
         )
+
+    def _tell_accumulates(self, trainer: Any, now: int) -> None:
+        told = reasons.accumulates(trainer, self._accumulates)
+        self._accumulates = now
+        self._run.tell(EventType.HYPERPARAMETERS_SET, told, {"accumulate_grad_batches": now})
 
     def _tell_changes(self, changes: list[Change]) -> None:
         for each in changes:

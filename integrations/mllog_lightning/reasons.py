@@ -12,6 +12,7 @@ from mllog_lightning.facts import LoaderFacts, ModelFacts
 from mllog_lightning.settings import Settings
 
 __all__ = [
+    "accumulates",
     "algorithm",
     "data",
     "described",
@@ -87,7 +88,7 @@ def algorithm(model: ModelFacts, optimizers: Sequence[Any], schedulers: Sequence
     names = " and ".join(type(each).__name__ for each in optimizers) or "no optimiser"
     told = [f"{model.name}.configure_optimizers returned {names}."] if optimizers else []
     if model.parameters is not None:
-        told.append(f"{model.trainable:,} of {model.parameters:,} parameters are trained.")
+        told.append(f"{model.trainable:,} of {model.parameters:,} parameters ask for gradients.")
     told += [
         f"{type(each.scheduler).__name__} sets the learning rate each {each.interval}."
         for each in schedulers
@@ -122,6 +123,17 @@ def hyperparameters(
         f"The other {defaults} are as Lightning {version}, PyTorch {torch.__version__} and the "
         f"module's own signature have them by default.{in_force} Resolved: {assigned(resolved)}. "
         f"Callbacks: {', '.join(callbacks)}.",
+    )
+
+
+def accumulates(trainer: Any, before: int) -> Reason:
+    """Over how many batches gradients are accumulated was changed, and by whom as far as known."""
+    kind = "GradientAccumulationScheduler"
+    ours = (each for each in trainer.callbacks if type(each).__name__ == kind)
+    by = next((f"{kind}(scheduling={each.scheduling})" for each in ours), "A callback or user code")
+    return Reason(
+        f"accumulate_grad_batches was set from {before:,} to {trainer.accumulate_grad_batches:,}.",
+        f"{by} did it; the training is {position(trainer)}.",
     )
 
 

@@ -118,3 +118,17 @@ def test_a_group_that_joins_an_optimizer_is_told(
     ]
     assert told[0].reasoning == "A callback or user code did it; it has 2 groups now."
     assert str(told[1].reasoning).endswith("a callback or user code did.")
+
+
+def test_batches_that_are_accumulated_by_a_schedule_are_told_as_they_change(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """Its callback sets them at the start of an epoch."""
+    schedule = pl.callbacks.GradientAccumulationScheduler({1: 4})
+    trainer = make_trainer(pl, log, tmp_path, schedule, max_epochs=2)
+    trainer.fit(regression(pl)(), loader(), loader(seed=1))
+    (told,) = of(entries(), EventType.HYPERPARAMETERS_SET)[1:]
+    assert told.decision == "accumulate_grad_batches was set from 1 to 4."
+    assert str(told.reasoning).startswith("GradientAccumulationScheduler(scheduling={")
+    assert str(told.reasoning).endswith(" did it; the training is in epoch 2 of 2, after 8 steps.")
+    assert snapshot(told) == {"accumulate_grad_batches": 4}
