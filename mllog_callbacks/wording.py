@@ -45,10 +45,11 @@ def number(value: float) -> str:
 
 
 def shown(value: object) -> str:
-    """A setting's value, cut to a length that can be read; a function by its name."""
+    """A setting's value, cut to a length that can be read; what can be called by its name."""
     if callable(value):
+        name = getattr(value, "__qualname__", None)
         kind = "class" if isinstance(value, type) else "function"
-        return f"the {kind} {getattr(value, '__qualname__', type(value).__qualname__)}"
+        return f"the {kind} {name}" if name else f"an object of {type(value).__qualname__}"
     try:
         text = str(value)
     except Exception:  # noqa: BLE001 - a foreign class may not be able to say what it is

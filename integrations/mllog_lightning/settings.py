@@ -58,12 +58,22 @@ def _other(value: object, first: object) -> bool:
 
 
 def _signature(kind: type) -> dict[str, object]:
-    """The defaults of a class's arguments; empty where it does not tell."""
+    """The defaults of a class's arguments, and of those that it hands on to its bases."""
+    found: dict[str, object] = {}
+    for each in reversed(kind.__mro__):
+        for argument in _arguments(vars(each).get("__init__")):
+            if argument.default is not argument.empty:
+                found[argument.name] = argument.default
+            elif argument.kind not in {argument.VAR_POSITIONAL, argument.VAR_KEYWORD}:
+                found.pop(argument.name, None)
+    return found
+
+
+def _arguments(init: Any) -> Iterable[inspect.Parameter]:
     try:
-        found = inspect.signature(kind).parameters.values()
-    except (TypeError, ValueError):
-        return {}
-    return {each.name: each.default for each in found if each.default is not each.empty}
+        return inspect.signature(init).parameters.values()
+    except (TypeError, ValueError):  # it has none of its own, or does not tell
+        return ()
 
 
 def optimizer_settings(optimizers: Iterable[Any], *, restored: bool) -> list[Settings]:

@@ -58,6 +58,22 @@ def test_hyperparameters_that_were_changed_since_are_not_told_as_given(
     assert numbers["in_force"] == {"Regression": {"rate": 0.01}}
 
 
+def test_defaults_of_a_base_were_not_given(log: AuditLog, entries: Entries, tmp_path: Path) -> None:
+    """A class that hands its arguments on has those of its bases; a callable one is no function."""
+
+    class Wide(regression(pl)):  # type: ignore[misc]  # likewise
+        def __init__(self, *given: Any, measure: Any = None, **named: Any) -> None:
+            super().__init__(*given, **named)
+            self.measure = measure
+            self.save_hyperparameters()
+
+    with pytest.warns(UserWarning, match="instance of `nn.Module`"):
+        module = Wide(rate=0.02, measure=torch.nn.L1Loss())
+    told = _settings(_trained(log, entries, tmp_path, module))
+    assert "Wide(rate=0.02, measure=an object of L1Loss)" in str(told.decision)
+    assert snapshot(told)["defaults"]["Wide"] == {"hidden": 4}
+
+
 def test_arguments_that_lightning_overrules_are_told_with_what_stands(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
