@@ -28,6 +28,9 @@ ALL = [
 ]
 CASES = ALL if os.environ.get("MLLOG_TEST_RANKS") == "all" else QUICK
 
+LIMIT = SECONDS * len(CASES)
+pytestmark = pytest.mark.timeout(LIMIT + 60)  # the first test waits for all
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -46,11 +49,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             start_new_session=True,
         )
         try:
-            trainings.wait(SECONDS * len(cases))
-        except subprocess.TimeoutExpired:
+            trainings.wait(LIMIT)
+        except BaseException as error:
             os.killpg(trainings.pid, signal.SIGKILL)
             trainings.wait()
-            pytest.fail(f"hung for {SECONDS * len(cases)} s: {(folder / 'output.txt').read_text()}")
+            error.add_note((folder / "output.txt").read_text())
+            raise
     return folder
 
 
