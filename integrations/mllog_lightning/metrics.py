@@ -213,9 +213,17 @@ class MetricWatch:
     def _observations(
         self, values: Mapping[str, float], epoch: int, rate: float | None
     ) -> Iterator[tuple[str, Observation]]:
-        """Each metric of validation beside that of training; or, without any, each of training."""
+        """Each metric of validation beside that of training; or, without any, each of training.
+
+        A mean of what `training_step` returned is left out where it is no finite number: those who
+        watch its steps have seen which one it was.
+        """
         validated = [name for name in values if name in self.validation]
-        trained = {_bare(name): name for name in values if name not in self.validation}
+        trained = {
+            _bare(name): name
+            for name, value in values.items()
+            if name not in self.validation and (name != _LOSS or math.isfinite(value))
+        }
         for name in validated or trained.values():
             direction, metric = self.direction(name), _bare(name)
             partner = trained.get(metric)

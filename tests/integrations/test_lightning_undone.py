@@ -123,7 +123,10 @@ def test_a_loss_that_is_no_finite_number_is_no_best(
             return self.loss(batch) + value
 
     make_trainer(pl, log, tmp_path, max_epochs=1).fit(Broken(), loader(), loader(seed=1))
-    told = of(entries(), EventType.TRAINING_PROGRESS)[0]
+    everything = entries()
+    told = of(everything, EventType.TRAINING_PROGRESS)[0]
     shown = "inf" if math.isinf(value) else "NaN"
     assert f"train_loss (returned by training_step) is {shown}. " in str(told.reasoning)
     assert snapshot(told)["training"] == {"train_loss (returned by training_step)": None}
+    issue = one(everything, EventType.ISSUE_DETECTED)  # of its step, and not again of its epoch
+    assert str(issue.decision).endswith("at step 1.")
