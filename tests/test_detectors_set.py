@@ -13,6 +13,7 @@ from mllog_callbacks.detectors import (
     Issue,
     Observation,
     Overfitting,
+    Passage,
     Plateau,
 )
 
@@ -81,6 +82,42 @@ def test_an_unknown_direction_is_said_once_and_never_guessed() -> None:
         ("unknown_direction", 0),
         ("non_finite", 61),
     ]
+
+
+def test_unknown_directions_of_a_step_are_said_together() -> None:
+    """One issue names them all; what comes later has its own, and what is known none."""
+    detectors = DetectorSet()
+
+    def told(step: int, count: int) -> list[str]:
+        seen = [
+            Observation(step, metric=f"m{n}", validation=1.0, higher_is_better=None)
+            for n in range(count)
+        ]
+        found = detectors.look([*seen, Observation(step, validation=1.0)])
+        return [issue.decision for issue in found]
+
+    rest = " are only checked for values that are not finite and for stalls."
+    assert told(0, 2) == [f"m0, m1{rest}"]
+    assert told(1, 3) == [f"m2{rest.replace('are', 'is', 1)}"]
+    assert told(2, 20) == [f"{', '.join(f'm{n}' for n in range(3, 13))} and 7 more metrics{rest}"]
+    assert told(3, 20) == []
+
+
+def test_unknown_directions_are_said_together_in_passages_too() -> None:
+    """And what is not finite beside them stays an issue of its own."""
+    columns = {"a": [1.0, math.nan], "b": [1.0, 2.0]}
+    found = DetectorSet().follow(
+        Passage(
+            Observation(0, "iteration", name, "valid", None, values[0], None), [0, 1], None, values
+        )
+        for name, values in columns.items()
+    )
+    assert [(each.name, each.step) for each in found] == [
+        ("unknown_direction", 0),
+        ("non_finite", 1),
+    ]
+    assert found[0].metrics == {"metrics": "a, b"}
+    assert "whether more or less of each of a, b is better" in found[0].reasoning
 
 
 def test_choose_configure_and_ignore() -> None:
@@ -152,33 +189,12 @@ def test_causes_come_from_facts_only() -> None:
     assert "dropout=0" in reason(Facts(rows=100, dropout=0.0))
 
 
-def test_a_metric_that_never_was_a_number_has_no_known_cause() -> None:
-    """A learning rate is one where there was a finite value before."""
-    facts = Facts(learning_rate=0.1)
-
-    def told(values: list[float]) -> str:
-        return run(DetectorSet(["non_finite"], facts=facts), values)[0].reasoning
-
-    assert "robable" not in told([math.nan])
-    assert "a learning rate of 0.1 is too high" in told([1.0, math.nan])
-
-
 def test_what_the_framework_will_do_is_said_where_it_is_known() -> None:
     """Early stopping armed, with its patience, or not."""
     assert "arly stopping" not in reason(Facts())
     assert "ends the training after 50 checks" in reason(Facts(early_stopping=True, patience=50))
     assert reason(Facts(early_stopping=True)).endswith("Early stopping is armed.")
     assert "goes on to its planned end" in reason(Facts(early_stopping=False))
-
-
-def test_a_rise_of_the_learning_rate_is_the_probable_cause_of_a_spike() -> None:
-    """It was seen; a learning rate that is only given comes second."""
-    losses = [0.9**step for step in range(20)] + [9.0]
-    rates = [0.01] * 20 + [3.0]
-    told = run(DetectorSet(["spike"]), losses, rates=rates)
-    assert "rose from 0.01 to 3 at epoch 20" in told[0].reasoning
-    given = run(DetectorSet(["spike"], facts=Facts(learning_rate=0.5)), losses)
-    assert "Probable cause: a learning rate of 0.5" in given[0].reasoning
 
 
 def test_a_loss_that_is_the_entropy_of_the_classes() -> None:

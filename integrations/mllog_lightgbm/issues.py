@@ -41,7 +41,7 @@ class Watcher:
     @guarded
     def _observe(self, iteration: int, results: Results, rate: object) -> list[Issue]:
         looked_at = self._looked_at(iteration, results, rate)
-        return [issue for each, *_ in looked_at for issue in self._detectors.observe(each)]
+        return self._detectors.look(each for each, *_ in looked_at)
 
     @guarded
     def _follow(self, stretch: Stretch, numbers: Sequence[list[float]]) -> list[Issue]:
@@ -89,7 +89,6 @@ def facts_for_causes(opening: Opening) -> Facts:
         classes=data.classes if data else None,
         num_leaves=_whole(found.get("num_leaves")),
         min_data_in_leaf=_whole(found.get("min_data_in_leaf")),
-        learning_rate=_real(found.get("learning_rate")),
         early_stopping=None if patience is None else patience > 0,
         patience=patience or None,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from mllog_callbacks import DetectorSet, Issue, Observation
+from mllog_callbacks.detectors import together
 from mllog_callbacks.wording import number
 
 __all__ = [
@@ -185,17 +186,28 @@ class MetricWatch:
         found: list[Issue] = []
         for name, each in self._observations(values, epoch, rate):
             found += [self._with_source(issue, name) for issue in detectors.observe(each)]
-        return found
+        return together(found)
 
     def observe_within(
-        self, detectors: DetectorSet, values: Mapping[str, float], step: int
+        self,
+        detectors: DetectorSet,
+        values: Mapping[str, float],
+        step: int,
+        *,
+        rate: float | None,
     ) -> list[Issue]:
         """Show a validation within an epoch to detectors that ask for no direction."""
         found: list[Issue] = []
         for name, value in values.items():
-            found += detectors.observe(
-                Observation(step, "step", _bare(name), validation=value, higher_is_better=False)
+            seen = Observation(
+                step,
+                "step",
+                _bare(name),
+                validation=value,
+                higher_is_better=False,
+                learning_rate=rate,
             )
+            found += detectors.observe(seen)
         return found
 
     def state(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from mllog_lightning import facts, reasons
 from mllog_lightning.checkpoints import CheckpointWatch, Saved, SavedBy
 from mllog_lightning.gradients import GradientWatch, measured
 from mllog_lightning.metrics import Best, MetricWatch, directions, logged_names, measures
-from mllog_lightning.rates import Change, RateWatch, described, plain, rates
+from mllog_lightning.rates import Change, RateWatch, described, plain
 from mllog_lightning.steps import Losses, StepLosses
 from mllog_lightning.stops import patience
 from mllog_lightning.values import Pending, pending
@@ -37,6 +37,9 @@ class Progress:
         trainer: The trainer.
         module: What it trains.
         rows: Of the training data; None where that is not known.
+
+    Attributes:
+        rates: The learning rates.
     """
 
     def __init__(self, run: Run, trainer: Any, module: Any, rows: int | None) -> None:
@@ -48,18 +51,19 @@ class Progress:
         self._losses.begin(trainer.global_step)
         self._accumulates: int = trainer.accumulate_grad_batches
         self._epoch_losses: list[Losses] = []
-        self._rates, self._checkpoints = RateWatch(), CheckpointWatch()
+        self.rates, self._checkpoints = RateWatch(), CheckpointWatch()
         self._last: dict[str, float] = {}
         self._metrics = MetricWatch(directions(trainer))
         self._cadence = Cadence(run.level, reasons.planned(trainer).get("epochs"))
         self._automatic = bool(module.automatic_optimization)
         self._gradients: GradientWatch | None = None
         self._checkpoints.begin(trainer)
-        rate, waits = next(iter(self._rates.begin(trainer).values()), None), patience(trainer)
+        self.rates.begin(trainer)
+        waits = patience(trainer)
         run.detectors.facts = Facts(
             rows=rows,
             dropout=facts.model_facts(module).dropout,
-            learning_rate=rate,
+            learning_rate=self.rates.used,
             early_stopping=waits is not None,
             patience=waits,
         )
@@ -77,7 +81,9 @@ class Progress:
         """Take a batch's loss."""
         accumulates = trainer.accumulate_grad_batches
         if accumulates != self._accumulates:
-            self._tell_accumulates(trainer, accumulates)
+            told, self._accumulates = reasons.accumulates(trainer, self._accumulates), accumulates
+            numbers = {"accumulate_grad_batches": accumulates}
+            self._run.tell(EventType.HYPERPARAMETERS_SET, told, numbers)
         if self._losses.add(outputs, trainer.global_step, accumulates):
             self._read_losses(trainer)
 
@@ -86,9 +92,10 @@ class Progress:
         step = trainer.global_step + 1
         if step % self._losses.every == 0 or step == 1:
             watch = self._gradients = self._gradients or GradientWatch(self._run.detectors)
+            rate = self.rates.used
             self._put(
                 measured(module),
-                lambda read: self._run.tell_issues(watch.observe(read, step), "step"),
+                lambda read: self._run.tell_issues(watch.observe(read, step, rate), "step"),
             )
 
     def leave_training(self) -> None:
@@ -118,12 +125,12 @@ class Progress:
         names, epoch = self._metrics.validation, trainer.current_epoch + 1
         found = {name: each for name, each in measures(trainer).items() if name in names}
         within = not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch
-        step = trainer.global_step
+        step, rate = trainer.global_step, self.rates.used
 
         def handle(read: Mapping[str, float]) -> None:
             self._metrics.take(read, epoch)
             if within:
-                issues = self._metrics.observe_within(self._within, read, step)
+                issues = self._metrics.observe_within(self._within, read, step, rate=rate)
                 self._run.tell_issues(issues, "step")
 
         self._put(pending(found), handle)
@@ -191,8 +198,7 @@ class Progress:
     def _read_losses(self, trainer: Any) -> None:
         values, places = self._losses.take()
         clock = time.monotonic() - self._outside
-        at = reasons.position(trainer)
-        rate = next(iter(rates(trainer.optimizers).values()), None)
+        at, rate = reasons.position(trainer), self.rates.used
 
         def handle(read: Mapping[int, float]) -> None:
             found = Losses.of(read, places)
@@ -217,11 +223,11 @@ class Progress:
 
     def _epoch_told(self, trainer: Any, epoch: int) -> Callable[[Mapping[str, float]], None]:
         """What is done with an epoch's metrics once they are there; all else is taken now."""
-        before, changes = self._rates.last, self._rates.look(trainer)
+        before, changes = self.rates.last, self.rates.look(trainer)
         saved = list(self._checkpoints.look(trainer))
-        step, now = trainer.global_step, self._rates.last
+        step, now = trainer.global_step, self.rates.last
         whole = bool(trainer.fit_loop.epoch_loop.batch_progress.is_last_batch)
-        rate, told = next(iter(now.values()), None), described(before, now)
+        rate, told = self.rates.used, described(before, now)
 
         def handle(read: Mapping[str, float]) -> None:
             values = dict(read)
@@ -264,11 +270,6 @@ class Progress:
                 "learning_rate": plain(now),
             },
         )
-
-    def _tell_accumulates(self, trainer: Any, now: int) -> None:
-        told = reasons.accumulates(trainer, self._accumulates)
-        self._accumulates = now
-        self._run.tell(EventType.HYPERPARAMETERS_SET, told, {"accumulate_grad_batches": now})
 
     def _tell_changes(self, changes: list[Change]) -> None:
         for each in changes:

@@ -4,6 +4,7 @@
 of all issues with their codes and thresholds.
 """
 
+from mllog_callbacks.detectors.directions import together
 from mllog_callbacks.detectors.facts import Facts
 from mllog_callbacks.detectors.gradients import (
     DeadUnits,
@@ -18,6 +19,7 @@ from mllog_callbacks.detectors.passage import Passage
 from mllog_callbacks.detectors.plateau import Plateau
 from mllog_callbacks.detectors.progress import NoConvergence, Oscillation
 from mllog_callbacks.detectors.protocol import Detector, Issue, Observation, Severity, Unit
+from mllog_callbacks.detectors.rates import Rates
 from mllog_callbacks.detectors.scanning import scan
 from mllog_callbacks.detectors.stalled import Stalled
 from mllog_callbacks.detectors.streams import DEFAULTS, DetectorSet
@@ -42,10 +44,12 @@ __all__ = [
     "Overfitting",
     "Passage",
     "Plateau",
+    "Rates",
     "Severity",
     "Spike",
     "Stalled",
     "Unit",
     "VanishingGradient",
     "scan",
+    "together",
 ]

@@ -10,6 +10,7 @@ from mllog_callbacks.detectors.kinds import kind
 from mllog_callbacks.detectors.passage import Passage
 from mllog_callbacks.detectors.protocol import Issue, Observation, Severity
 from mllog_callbacks.detectors.smoothing import Level, Noise
+from mllog_callbacks.wording import count
 
 __all__ = ["GeneralisationGap", "Overfitting"]
 
@@ -279,6 +280,6 @@ class GeneralisationGap:
             f"Generalisation gap: {subject} stands {above:.0%} above that on the training data.",
             f"At {observation.at} {subject} is {validation:.6g} and "
             f"{observation.subject(train=True)} {self._train:.6g}; the gap has been more than "
-            f"{self._ratio:.0%} for {self._checks} checks.",
+            f"{self._ratio:.0%} for {count(self._checks, 'check')}.",
             {"train": self._train, "validation": validation},
         )

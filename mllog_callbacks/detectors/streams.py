@@ -5,14 +5,16 @@ from collections.abc import Collection, Iterable, Sequence
 from copy import deepcopy
 from typing import Any, Final
 
-from mllog_callbacks.detectors.facts import Facts, RateRise, explained
+from mllog_callbacks.detectors.directions import together, undirected
+from mllog_callbacks.detectors.facts import Facts, explained
 from mllog_callbacks.detectors.instability import Divergence, NonFinite, Spike
-from mllog_callbacks.detectors.kinds import KINDS, kind
+from mllog_callbacks.detectors.kinds import KINDS
 from mllog_callbacks.detectors.overfitting import GeneralisationGap, Overfitting
 from mllog_callbacks.detectors.passage import Passage, skims
 from mllog_callbacks.detectors.plateau import Plateau
 from mllog_callbacks.detectors.progress import NoConvergence, Oscillation
 from mllog_callbacks.detectors.protocol import Detector, Issue, Observation
+from mllog_callbacks.detectors.rates import Rates
 from mllog_callbacks.detectors.saving import pack, unpack
 from mllog_callbacks.detectors.stalled import Stalled
 
@@ -99,7 +101,18 @@ class DetectorSet:
         found = stream.observe(observation)
         if observation.higher_is_better is None:
             found += self._undirected_at(observation)
-        return self._explain(found, stream.rise) if found else found
+        return self._explain(found, stream.rates) if found else found
+
+    def look(self, observations: Iterable[Observation]) -> list[Issue]:
+        """Take all observations of a step; what is the same for several is told once.
+
+        Args:
+            observations: Of one step: each metric on each set.
+
+        Returns:
+            The issues that begin or end with them.
+        """
+        return together([issue for each in observations for issue in self.observe(each)])
 
     def follow(self, passages: Iterable[Passage]) -> list[Issue]:
         """Take many observations at once.
@@ -110,16 +123,18 @@ class DetectorSet:
         Returns:
             The issues, by step and then by stream: as if taken one by one, step by step.
         """
-        found: list[tuple[int, Issue, RateRise | None]] = []
+        found: list[tuple[int, Issue, Rates | None]] = []
         for passage in passages:
             stream = self._stream(passage.first)
             for part in passage.parts(stream.step):
-                found += ((step, issue, stream.rise) for step, issue in stream.follow(part))
+                found += ((step, issue, stream.rates) for step, issue in stream.follow(part))
                 first = part.first
                 if first.higher_is_better is None:
                     found += ((first.step, issue, None) for issue in self._undirected_at(first))
         found.sort(key=lambda each: each[0])
-        return [told for _, issue, rise in found for told in self._explain([issue], rise)]
+        return together(
+            [told for _, issue, rates in found for told in self._explain([issue], rates)]
+        )
 
     def _stream(self, observation: Observation) -> "_Stream":
         key = observation.dataset, observation.metric
@@ -132,7 +147,7 @@ class DetectorSet:
         if observation.metric in self._undirected:
             return []
         self._undirected.add(observation.metric)
-        return [_undirected(observation)]
+        return [undirected(observation)]
 
     def saved(self) -> str:
         """What was seen so far, as text; `restore` takes it, in another process as well."""
@@ -172,15 +187,19 @@ class DetectorSet:
         latest = max(streams, key=lambda each: each.seconds, default=None)
         return [] if latest is None else self._explain(latest.overdue(seconds), None)
 
-    def explain(self, found: list[Issue]) -> list[Issue]:
+    def explain(self, found: list[Issue], rates: Rates | None = None) -> list[Issue]:
         """Take issues that others found, such as those on gradients.
+
+        Args:
+            found: The issues.
+            rates: What the learning rate did up to their step; None where that is not known.
 
         Returns:
             Those that are told, with their probable causes.
         """
-        return self._explain(found, None)
+        return self._explain(found, rates)
 
-    def _explain(self, found: list[Issue], rise: RateRise | None) -> list[Issue]:
+    def _explain(self, found: list[Issue], rates: Rates | None) -> list[Issue]:
         told = []
         for issue in found:
             if issue.step != self._step:
@@ -189,14 +208,14 @@ class DetectorSet:
             # the training values are seen once a validation set: told once all the same
             if not self.ignores(issue) and issue.decision not in self._told:
                 self._told.add(issue.decision)
-                told.append(explained(issue, self.facts, rise))
+                told.append(explained(issue, self.facts, rates))
         return told
 
 
 class _Stream:
     """The detectors of one metric on one set."""
 
-    __slots__ = ("_all", "_rate", "_undirected", "rise", "seconds", "step")
+    __slots__ = ("_all", "_undirected", "rates", "seconds", "step")
 
     def __init__(self, patterns: Sequence[Detector | str]) -> None:
         memo: dict[int, Any] = {}  # what detectors share, their copies share
@@ -204,8 +223,7 @@ class _Stream:
             _named(each) if isinstance(each, str) else deepcopy(each, memo) for each in patterns
         ]
         self._undirected = [each for each in self._all if each.name in _NEEDS_NO_DIRECTION]
-        self._rate = math.nan
-        self.rise: RateRise | None = None
+        self.rates: Rates | None = None
         self.seconds = -math.inf
         self.step: float = -math.inf
 
@@ -237,11 +255,11 @@ class _Stream:
         self.step = observation.step
         if observation.seconds is not None:
             self.seconds = observation.seconds
-        rate = observation.learning_rate
-        if rate is not None:
-            if rate >= 2 * self._rate > 0:
-                self.rise = RateRise(self._rate, rate, observation.at)
-            self._rate = rate
+        rate, rates = observation.learning_rate, self.rates
+        if rate is not None and (rates is None or rate != rates.now):
+            self.rates = (
+                Rates.begun(rate, observation) if rates is None else rates.then(rate, observation)
+            )
         return self._undirected if observation.higher_is_better is None else self._all
 
     def restart_clock(self) -> None:
@@ -254,17 +272,6 @@ class _Stream:
         watching = [each for each in self._all if isinstance(each, Stalled)]
         found = [each.overdue(seconds) for each in watching]
         return [each for each in found if each is not None]
-
-
-def _undirected(observation: Observation) -> Issue:
-    metric = observation.metric
-    return kind("unknown_direction").issue(
-        observation,
-        f"{metric} is only checked for values that are not finite and for stalls.",
-        f"Nobody has said whether more or less of {metric} is better, and it is not guessed: what "
-        "is a gain and what a loss is not known.",
-        {"metric": metric},
-    )
 
 
 def _made(patterns: Iterable[Detector | str]) -> list[Detector]:
