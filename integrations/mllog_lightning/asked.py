@@ -1,7 +1,9 @@
 """What a trainer was asked for: Lightning keeps only what it made of that.
 
 While a trainer is made, Lightning asks each of its callbacks whether it has a state of its own, by
-reading its attribute `state_dict`. The arguments stand in a frame above then.
+reading its attribute `state_dict`. The arguments stand in a frame above then. So does the
+checkpoint that a call is to begin with, when the call is set up: what the trainer says of it later
+may be a file of Lightning's tuner, that was deleted again.
 """
 
 import os
@@ -9,10 +11,11 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Final
 
-__all__ = ["arguments"]
+__all__ = ["arguments", "checkpoint"]
 
 _ASKING: Final = "is_overridden"
 _MAKING: Final = "insert_env_defaults"
+_RUNNING: Final = "_run"
 _FRAMES: Final = 12
 _PLAIN: Final = (bool, int, float, str, type(None))
 
@@ -36,6 +39,22 @@ def arguments(frame: FrameType | None) -> tuple[object, dict[str, object]] | Non
                 return found.get("self"), {
                     name: _plain(each) for name, each in given.items() if name != "callbacks"
                 }
+        frame = None if frame is None else frame.f_back
+    return None
+
+
+def checkpoint(frame: FrameType | None, trainer: object) -> object | None:
+    """The checkpoint that a trainer's call was asked to begin with; None where it was none.
+
+    Args:
+        frame: The frame in which Lightning sets up the call.
+        trainer: The trainer.
+    """
+    for _ in range(_FRAMES):
+        if frame is not None and frame.f_code.co_name == _RUNNING:
+            found = frame.f_locals
+            if found.get("self") is trainer:
+                return found.get("ckpt_path")
         frame = None if frame is None else frame.f_back
     return None
 

@@ -15,7 +15,7 @@ from mllog_callbacks import (
     guarded,
     report_failure,
 )
-from mllog_lightning.asked import arguments
+from mllog_lightning.asked import arguments, checkpoint
 from mllog_lightning.bases import CallbackBase
 from mllog_lightning.checkpoints import saved_by
 from mllog_lightning.evaluation import Evaluation
@@ -104,11 +104,14 @@ class MLAuditCallback(CallbackBase):
         left = self._calls.pop(trainer, None)
         if isinstance(left, Fit):
             left.vanish()
+        source = checkpoint(sys._getframe(), trainer)  # noqa: SLF001 - documented for CPython
         if stage == _FIT:
-            fit = self._calls[trainer] = self._new_fit(trainer, tells=trainer.is_global_zero)
+            fit = self._new_fit(trainer, source, tells=trainer.is_global_zero)
+            self._calls[trainer] = fit
             fit.watch_process(trainer, pl_module)
         elif trainer.is_global_zero:
-            self._calls[trainer] = Evaluation(self._auditor, str(trainer.state.fn.value))
+            kind = str(trainer.state.fn.value)
+            self._calls[trainer] = Evaluation(self._auditor, kind, source)
 
     @guarded
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
@@ -156,6 +159,22 @@ class MLAuditCallback(CallbackBase):
         """Time goes by that is not the training's."""
         if (progress := self._progress(trainer)) is not None:
             progress.leave_training()
+        self._begin_evaluation(trainer)
+
+    @guarded
+    def on_test_start(self, trainer: Any, pl_module: Any) -> None:
+        """The first batch is about to be tested."""
+        self._begin_evaluation(trainer)
+
+    @guarded
+    def on_predict_start(self, trainer: Any, pl_module: Any) -> None:
+        """The first batch is about to be predicted."""
+        self._begin_evaluation(trainer)
+
+    def _begin_evaluation(self, trainer: Any) -> None:
+        call = self._calls.get(trainer)
+        if isinstance(call, Evaluation):
+            call.begin()
 
     @guarded
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
@@ -185,12 +204,12 @@ class MLAuditCallback(CallbackBase):
         """A call that failed before its callbacks were set up."""
         kind = str(trainer.state.fn.value)
         if kind == _FIT:
-            return self._new_fit(trainer, tells=True)
+            return self._new_fit(trainer, None, tells=True)
         return Evaluation(self._auditor, kind)
 
-    def _new_fit(self, trainer: Any, *, tells: bool) -> Fit:
+    def _new_fit(self, trainer: Any, source: object, *, tells: bool) -> Fit:
         asked = self._asked.get(trainer, self._asked_elsewhere)
-        return Fit(self._auditor, asked, tells=tells)
+        return Fit(self._auditor, asked, source, tells=tells)
 
     @guarded
     def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:

@@ -137,14 +137,22 @@ def _reason(
         return Reason(f"A checkpoint was saved: {path}.", told)
     by = f"{kind}(monitor={monitor!r}, mode={callback.mode!r}, save_top_k={callback.save_top_k})"
     if best:
-        than = "" if before is None else f", better than {number(before)} before"
-        stood = f"{monitor} is {number(score)}{than}"
-        if math.isinf(score):
-            stood = f"{monitor} counts as {number(score)}, as a value that is no number does"
-        return Reason(f"The best model so far was saved: {path}.", f"{stood}; {by} keeps it.")
+        told = f"{_stood(monitor, score, before)}{by} keeps it."
+        return Reason(f"The best model so far was saved: {path}.", told)
     kept = getattr(callback, "best_model_path", "")
-    told = f"{by} saved it; the best is still {kept}, with {monitor} at {number(score)}."
-    return Reason(f"A checkpoint was saved: {path}.", told)
+    at = "" if math.isnan(score) else f", with {monitor} at {number(score)}"
+    stands = f"the best is still {kept}{at}" if kept else "it has kept none as the best so far"
+    return Reason(f"A checkpoint was saved: {path}.", f"{by} saved it; {stands}.")
+
+
+def _stood(monitor: str, score: float, before: float | None) -> str:
+    """How the best model stood, as a clause; empty where its score is not known."""
+    if math.isnan(score):
+        return ""
+    if math.isinf(score):
+        return f"{monitor} counts as {number(score)}, as a value that is no number does; "
+    than = "" if before is None else f", better than {number(before)} before"
+    return f"{monitor} is {number(score)}{than}; "
 
 
 def best_checkpoint(trainer: Any, best: Mapping[str, Best]) -> tuple[str, dict[str, object]]:

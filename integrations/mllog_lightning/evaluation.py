@@ -1,5 +1,6 @@
 """Validation, test and prediction by themselves: no runs, but each leaves one entry."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mllog_callbacks import Auditor, EventType, Reason
@@ -12,6 +13,11 @@ __all__ = ["Evaluation"]
 
 _DOING: Final = {"validate": "Validation", "test": "Test", "predict": "Prediction"}
 _SETS: Final = {"validate": "validation", "test": "test", "predict": "prediction"}
+_LIMITS: Final = {
+    "validate": "limit_val_batches",
+    "test": "limit_test_batches",
+    "predict": "limit_predict_batches",
+}
 
 
 class Evaluation:
@@ -23,41 +29,61 @@ class Evaluation:
     Args:
         auditor: How it is logged.
         kind: The call, as Lightning names it.
+        source: The checkpoint that the weights are of; None where they were in memory.
     """
 
-    def __init__(self, auditor: Auditor, kind: str) -> None:
+    def __init__(self, auditor: Auditor, kind: str, source: object = None) -> None:
         self._run = auditor.new_run()
-        self._kind = kind
-        self._told = False
+        self._kind, self._source = kind, source
+        self._begun = self._told = False
+
+    def begin(self) -> None:
+        """Its first batch is about to come."""
+        self._begun = True
 
     def end(self, trainer: Any, module: Any) -> None:
-        """Tell what was measured, now that the call is over: Lightning has moved it to the CPU."""
-        if self._told:
+        """Tell what was measured, now that the call is over: Lightning has moved it to the CPU.
+
+        There is nothing to tell where a tuner has left before it began.
+        """
+        loop = getattr(trainer, f"{self._kind}_loop")
+        if self._told or not (self._begun or loop.skip):
             return
         self._told = True
         self._run.name(model=type(module).__name__)
-        values = pending(cached_metrics(trainer)).read()
-        loaders = facts.loaders(getattr(trainer, f"{self._kind}_loop"))
-        measured = ", ".join(f"{name} {number(value)}" for name, value in values.items())
-        weights = trainer.ckpt_path
-        source = f"Its weights are those of {weights}." if weights else "Its weights are in memory."
+        values = pending(cached_metrics(trainer)).read() if self._begun else {}
+        loaders = facts.loaders(loop) if self._begun else []
         self._run.tell(
             EventType.MODEL_EVALUATED,
-            Reason(
-                f"{_DOING[self._kind]} is done: {measured or 'no metric was logged'}.",
-                " ".join([*map(reasons.described, loaders), source]),
-            ),
+            self._measured(values, loaders) if self._begun else self._skipped(trainer),
             {
                 "call": self._kind,
                 _SETS[self._kind]: values,
-                "ckpt_path": weights,
+                "ckpt_path": self._source,
                 **facts.named("data", loaders),
             },
         )
 
+    def _measured(
+        self, values: Mapping[str, float], loaders: Sequence[facts.LoaderFacts]
+    ) -> Reason:
+        measured = ", ".join(f"{name} {number(value)}" for name, value in values.items())
+        if not measured and self._kind != "predict":
+            measured = "no metric was logged"
+        weights = f"those of {self._source}" if self._source else "in memory"
+        return Reason(
+            f"{_DOING[self._kind]} is done{': ' if measured else ''}{measured}.",
+            " ".join([*map(reasons.described, loaders), f"Its weights are {weights}."]),
+        )
+
+    def _skipped(self, trainer: Any) -> Reason:
+        limit = _LIMITS[self._kind]
+        why = f"{limit}=0 leaves none." if getattr(trainer, limit) == 0 else ""
+        return Reason(f"{_DOING[self._kind]} had no batches: there is no result.", why)
+
     def fail(self, trainer: Any, module: Any, error: BaseException) -> None:
         """Tell of an exception: of an error as an issue, of a stop by hand as what it is."""
-        name, where = _DOING[self._kind], reasons.where(trainer, error)
+        name, where = _DOING[self._kind], reasons.where(trainer, error, begun=self._begun)
         if module is not None:
             self._run.name(model=type(module).__name__)
         after = " after its end" if self._told else ""

@@ -1,35 +1,26 @@
-"""What is known of a training before it begins: its data, its model and its settings.
+"""What is known of a training before it begins: its data, its model, and how it is computed.
 
 All of it is read from state that Lightning and PyTorch hold; no loader is iterated, and no
 property is asked that would make something.
 """
 
-import inspect
-from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from torch import nn
 from torch.nn.parameter import is_lazy
 from torch.utils.data import IterableDataset
 
-from mllog_callbacks import guarded
-
 __all__ = [
     "LoaderFacts",
     "ModelFacts",
-    "Settings",
     "callbacks",
     "loaders",
     "model_facts",
-    "module_settings",
     "named",
-    "optimizer_settings",
     "resolved",
-    "trainer_settings",
 ]
 
 _DROPOUTS: Final = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
-_PLAIN: Final = (bool, int, float, str, type(None))
 
 
 class LoaderFacts(NamedTuple):
@@ -96,7 +87,7 @@ class ModelFacts(NamedTuple):
     Attributes:
         name: Its class.
         parameters: Number of parameters; None where some are made by the first batch only.
-        trainable: Of these, how many are trained.
+        trainable: Of these, how many ask for gradients.
         dropout: The one probability of all its dropout layers; None where there are none, or
             several probabilities.
     """
@@ -119,117 +110,6 @@ def model_facts(module: nn.Module) -> ModelFacts:
         sum(each.numel() for each in parameters if each.requires_grad) if known else None,
         dropouts.pop() if len(dropouts) == 1 else None,
     )
-
-
-class Settings(NamedTuple):
-    """Settings of one thing, told apart by who chose them.
-
-    Attributes:
-        of: What they are settings of.
-        given: Those that are not as the signature has them: the caller chose them.
-        defaults: Those that are.
-    """
-
-    of: str
-    given: dict[str, object]
-    defaults: dict[str, object]
-
-
-def _told_apart(of: str, values: Mapping[str, object], signature: Mapping[str, object]) -> Settings:
-    given = {
-        name: value
-        for name, value in values.items()
-        if name not in signature or not _same(value, signature[name])
-    }
-    defaults = {name: value for name, value in values.items() if name not in given}
-    return Settings(of, given, defaults)
-
-
-def _same(value: object, default: object) -> bool:
-    """Whether a value is a default; values of foreign classes are not compared."""
-    if isinstance(value, tuple) and isinstance(default, tuple) and len(value) == len(default):
-        return all(map(_same, value, default))
-    return isinstance(value, _PLAIN) and isinstance(default, _PLAIN) and value == default
-
-
-def _signature(kind: type) -> dict[str, object]:
-    """The defaults of a class's arguments; empty where it does not tell."""
-    try:
-        found = inspect.signature(kind).parameters.values()
-    except (TypeError, ValueError):
-        return {}
-    return {each.name: each.default for each in found if each.default is not each.empty}
-
-
-def optimizer_settings(optimizers: Iterable[Any]) -> list[Settings]:
-    """The settings that optimizers were made with."""
-    return [
-        _told_apart(type(each).__name__, getattr(each, "defaults", {}), _signature(type(each)))
-        for each in optimizers
-    ]
-
-
-def module_settings(module: object) -> Settings | None:
-    """The hyperparameters that a module or data module has saved; None where it has none."""
-    # not the property `hparams`: it would make an empty one
-    saved = getattr(module, "__dict__", {}).get("_hparams")
-    if not isinstance(saved, Mapping) or not saved:
-        return None
-    return _told_apart(type(module).__name__, dict(saved), _signature(type(module)))
-
-
-# Where a trainer keeps what it was given, resolved; the name is that of its argument
-_ATTRIBUTES: Final = {
-    "num_nodes": "num_nodes",
-    "precision": "precision",
-    "fast_dev_run": "fast_dev_run",
-    "max_epochs": "max_epochs",
-    "min_epochs": "min_epochs",
-    "max_steps": "max_steps",
-    "min_steps": "min_steps",
-    "limit_train_batches": "limit_train_batches",
-    "limit_val_batches": "limit_val_batches",
-    "overfit_batches": "overfit_batches",
-    "val_check_interval": "val_check_interval",
-    "check_val_every_n_epoch": "check_val_every_n_epoch",
-    "num_sanity_val_steps": "num_sanity_val_steps",
-    "log_every_n_steps": "log_every_n_steps",
-    "accumulate_grad_batches": "accumulate_grad_batches",
-    "gradient_clip_val": "gradient_clip_val",
-    "gradient_clip_algorithm": "gradient_clip_algorithm",
-    "detect_anomaly": "_detect_anomaly",
-    "barebones": "barebones",
-    "reload_dataloaders_every_n_epochs": "reload_dataloaders_every_n_epochs",
-}
-
-# What Lightning makes of an argument that was not given (2.4 to 2.6, Trainer.__init__)
-_RESOLVED: Final[dict[str, object]] = {
-    "precision": "32-true",
-    "min_epochs": 0,
-    "limit_train_batches": 1.0,
-    "limit_val_batches": 1.0,
-    "val_check_interval": 1.0,
-    "num_sanity_val_steps": 2,
-    "log_every_n_steps": 50,
-    "fast_dev_run": False,
-}
-
-
-def trainer_settings(trainer: Any, asked: Mapping[str, object] | None) -> Settings:
-    """A trainer's settings: those its caller gave as he gave them, the others as they are.
-
-    Args:
-        trainer: The trainer.
-        asked: What its caller gave. Where that is not known, what is as Lightning has it by
-            default counts as default.
-    """
-    read = guarded(getattr)
-    values = {name: read(trainer, attribute, None) for name, attribute in _ATTRIBUTES.items()}
-    of = type(trainer).__name__
-    if asked is None:
-        return _told_apart(of, values, _signature(type(trainer)) | _RESOLVED)
-    defaults: dict[str, object] = {n: value for n, value in values.items() if n not in asked}
-    return Settings(of, dict(asked), defaults)
 
 
 def resolved(trainer: Any) -> dict[str, object]:

@@ -11,6 +11,7 @@ from mllog_lightning.bases import version
 from mllog_lightning.checkpoints import best_checkpoint
 from mllog_lightning.progress import Progress
 from mllog_lightning.ranks import at_exit
+from mllog_lightning.settings import module_settings, optimizer_settings, trainer_settings
 from mllog_lightning.stops import StopWatch
 
 __all__ = ["Fit"]
@@ -24,6 +25,7 @@ class Fit:
     Args:
         auditor: How runs are logged.
         asked: What the trainer's caller gave; None where that is not known.
+        source: The checkpoint that it resumes; None where it does not.
         tells: Whether this process tells of all.
 
     Attributes:
@@ -34,11 +36,16 @@ class Fit:
     """
 
     def __init__(
-        self, auditor: Auditor, asked: Mapping[str, object] | None = None, *, tells: bool
+        self,
+        auditor: Auditor,
+        asked: Mapping[str, object] | None = None,
+        source: object = None,
+        *,
+        tells: bool,
     ) -> None:
         self.begun = self.trained = False
         self.restored: Mapping[str, Any] | None = None
-        self._asked = asked
+        self._asked, self._source = asked, source
         self._rank: int | None = None
         self._leave: Callable[[], object] = bool
         self.tells = tells
@@ -76,8 +83,8 @@ class Fit:
         limits = {f"planned_{name}": value for name, value in reasons.planned(trainer).items()}
         self.run.tell(
             EventType.TRAINING_STARTED,
-            reasons.started(trainer, rank=self._rank, trained=self.trained),
-            limits | {"ckpt_path": trainer.ckpt_path, "world_size": trainer.world_size},
+            reasons.started(trainer, self._source, rank=self._rank, trained=self.trained),
+            limits | {"ckpt_path": self._source, "world_size": trainer.world_size},
         )
         if self.tells and not late:
             self._tell_choices(trainer, module)
@@ -107,9 +114,9 @@ class Fit:
             reasons.data(training, validating),
             facts.named("training", training) | facts.named("validation", validating),
         )
-        if trainer.ckpt_path and trainer.global_step:
+        if self._source and trainer.global_step:
             done = {"epoch": trainer.current_epoch, "step": trainer.global_step}
-            self.run.tell(EventType.TRAINING_PROGRESS, reasons.resumed(trainer), done)
+            self.run.tell(EventType.TRAINING_PROGRESS, reasons.resumed(trainer, self._source), done)
             self._before = {"epochs_before": trainer.current_epoch}
         rows = training[0].rows if len(training) == 1 else None
         self._stops.begin(trainer)
@@ -128,7 +135,7 @@ class Fit:
         if self.progress is not None:
             self.progress.finish(trainer)
         best = self.progress.best if self.progress else {}
-        found = self._stops.end(trainer, best)
+        found = self._stops.end(trainer, best, trained=self.trained)
         event = EventType.TRAINING_COMPLETED if found.planned else EventType.TRAINING_STOPPED
         told, checkpoint = best_checkpoint(trainer, best)
         reasoning = f"{found.reason.reasoning} {told}".rstrip()
@@ -144,7 +151,7 @@ class Fit:
         self.begin(trainer, module, late=True)
         if self.progress is not None:
             self.progress.drain()
-        where = reasons.where(trainer, error, trained=self.trained)
+        where = reasons.where(trainer, error, begun=self.trained)
         at = reasons.position(trainer) if self.trained else "before its first batch"
         kept = f"the module is left as it was after {count(trainer.global_step, 'step')}"
         self.run.fail(error, where, at, kept, self._done(trainer) | memory.found(error))
@@ -166,10 +173,10 @@ class Fit:
                 "schedulers": [type(each.scheduler).__name__ for each in schedulers],
             },
         )
-        found = [facts.module_settings(each) for each in (module, trainer.datamodule)]
+        found = [module_settings(each) for each in (module, trainer.datamodule)]
         settings = [each for each in found if each is not None]
-        settings += facts.optimizer_settings(optimizers)
-        settings.append(facts.trainer_settings(trainer, self._asked))
+        settings += optimizer_settings(optimizers, restored=bool(self._source))
+        settings.append(trainer_settings(trainer, self._asked))
         resolved, callbacks = facts.resolved(trainer), facts.callbacks(trainer)
         self.run.tell(
             EventType.HYPERPARAMETERS_SET,
@@ -179,6 +186,7 @@ class Fit:
                 "callbacks": callbacks,
                 "set_by_caller": {each.of: each.given for each in settings if each.given},
                 "defaults": {each.of: each.defaults for each in settings if each.defaults},
+                "in_force": {each.of: each.in_force for each in settings if each.in_force},
             },
         )
 

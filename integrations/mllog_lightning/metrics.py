@@ -132,15 +132,15 @@ class MetricWatch:
             return Direction(higher_is_better=False, source="")
         return None
 
-    def take_loss(self, values: dict[str, float], loss: float) -> None:
+    def take_loss(self, values: dict[str, float], loss: float | None) -> None:
         """Add the mean of what `training_step` returned, unless it was logged by another name.
 
         What `training_step` returns to be minimised is better when it is less, by definition.
         """
-        if math.isnan(loss):
+        if loss is None:
             return
         for name, value in values.items():
-            if name not in self.validation and math.isclose(value, loss, rel_tol=1e-4):
+            if name not in self.validation and _same(value, loss):
                 self._told.setdefault(name, _MINIMISED)
                 return
         self._told[_LOSS] = _MINIMISED
@@ -150,7 +150,7 @@ class MetricWatch:
         """Take an epoch's values."""
         for name, value in values.items():
             direction = self.direction(name)
-            if direction is None or value != value:  # noqa: PLR0124 - not a number
+            if direction is None or not math.isfinite(value):
                 continue
             best, sign = self.best.get(name), 1 if direction.higher_is_better else -1
             if best is None or sign * value > sign * best.value:
@@ -225,9 +225,17 @@ class MetricWatch:
     def _observations(
         self, values: Mapping[str, float], epoch: int, rate: float | None
     ) -> Iterator[tuple[str, Observation]]:
-        """Each metric of validation beside that of training; or, without any, each of training."""
+        """Each metric of validation beside that of training; or, without any, each of training.
+
+        A mean of what `training_step` returned is left out where it is no finite number: those who
+        watch its steps have seen which one it was.
+        """
         validated = [name for name in values if name in self.validation]
-        trained = {_bare(name): name for name in values if name not in self.validation}
+        trained = {
+            _bare(name): name
+            for name, value in values.items()
+            if name not in self.validation and (name != _LOSS or math.isfinite(value))
+        }
         for name in validated or trained.values():
             direction, metric = self.direction(name), _bare(name)
             partner = trained.get(metric)
@@ -251,6 +259,11 @@ class MetricWatch:
             return issue
         told = f"That less of {name} is better is assumed, for its name says loss."
         return replace(issue, reasoning=f"{issue.reasoning} {told}")
+
+
+def _same(value: float, other: float) -> bool:
+    both_nan = math.isnan(value) and math.isnan(other)
+    return both_nan or math.isclose(value, other, rel_tol=1e-4)
 
 
 def _bare(name: str) -> str:

@@ -49,6 +49,7 @@ class Progress:
         self._outside, self._left = 0.0, 0.0
         self._losses = StepLosses(trainer.log_every_n_steps or 50)
         self._losses.begin(trainer.global_step)
+        self._accumulates: int = trainer.accumulate_grad_batches
         self._epoch_losses: list[Losses] = []
         self.rates, self._checkpoints = RateWatch(), CheckpointWatch()
         self._last: dict[str, float] = {}
@@ -78,7 +79,12 @@ class Progress:
 
     def step(self, trainer: Any, outputs: Any) -> None:
         """Take a batch's loss."""
-        if self._losses.add(outputs, trainer.global_step, trainer.accumulate_grad_batches):
+        accumulates = trainer.accumulate_grad_batches
+        if accumulates != self._accumulates:
+            told, self._accumulates = reasons.accumulates(trainer, self._accumulates), accumulates
+            numbers = {"accumulate_grad_batches": accumulates}
+            self._run.tell(EventType.HYPERPARAMETERS_SET, told, numbers)
+        if self._losses.add(outputs, trainer.global_step, accumulates):
             self._read_losses(trainer)
 
     def look_at_gradients(self, trainer: Any, module: Any) -> None:
@@ -220,6 +226,7 @@ class Progress:
         before, changes = self.rates.last, self.rates.look(trainer)
         saved = list(self._checkpoints.look(trainer))
         step, now = trainer.global_step, self.rates.last
+        whole = bool(trainer.fit_loop.epoch_loop.batch_progress.is_last_batch)
         rate, told = self.rates.used, described(before, now)
 
         def handle(read: Mapping[str, float]) -> None:
@@ -229,7 +236,7 @@ class Progress:
                 self._metrics.take_loss(values, _mean(losses))
             self._last = values
             self._metrics.take(values, epoch)
-            self._tell_epoch(epoch, step, values, now, told)
+            self._tell_epoch(epoch, step, values, now, told, whole=whole)
             self._run.tell_issues(self._observed(values, epoch, rate), "epoch")
             self._tell_changes(changes)
             self._tell_saved(saved)
@@ -246,6 +253,8 @@ class Progress:
         values: Mapping[str, float],
         now: Mapping[str, float],
         rate: str,
+        *,
+        whole: bool,
     ) -> None:
         if not self._cadence.due(epoch):
             return
@@ -253,7 +262,7 @@ class Progress:
         told = [self._metrics.standing(name, value, epoch) for name, value in values.items()]
         self._run.tell(
             EventType.TRAINING_PROGRESS,
-            reasons.progressed(epoch, self._cadence.last, told, rate),
+            reasons.progressed(epoch, self._cadence.last, told, rate, whole=whole),
             {
                 "epoch": epoch,
                 "step": step,
@@ -285,6 +294,7 @@ class Progress:
             )
 
 
-def _mean(losses: list[Losses]) -> float:
-    """The mean over intervals; NaN where there are none."""
-    return Losses({step: loss for each in losses for step, loss in each.by_step.items()}).mean
+def _mean(losses: list[Losses]) -> float | None:
+    """The mean over intervals; None where there is no loss in any."""
+    by_step = {step: loss for each in losses for step, loss in each.by_step.items()}
+    return Losses(by_step).mean if by_step else None

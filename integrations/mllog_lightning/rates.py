@@ -72,7 +72,8 @@ class RateWatch:
     """Watches learning rates between epochs.
 
     What a schedule does a little of in each epoch is told when it has come to a factor of two;
-    what `ReduceLROnPlateau` does is told each time: it is a decision.
+    what `ReduceLROnPlateau` does is told each time: it is a decision. So is a group of parameters
+    that joins an optimizer, as those of layers do that are unfrozen.
 
     Attributes:
         last: The rates at the last look.
@@ -119,7 +120,10 @@ class RateWatch:
         for place, optimizer in enumerate(trainer.optimizers):
             self._notice(trainer, place, optimizer)
             configs = _schedulers(trainer, optimizer)
-            mine = {name for name in now if name.startswith(f"optimizer {place},")}
+            mine = [name for name in now if name.startswith(f"optimizer {place},")]
+            if joined := {name: now[name] for name in mine if name not in self._told}:
+                self._told = self._told | joined
+                found.append(Change(_joined(optimizer, [*joined.values()], len(mine)), now))
             decided = any(each.reduce_on_plateau for each in configs)
             before = self.last if decided else self._told
             moved = [name for name in mine if _moved(before.get(name), now[name], any_=decided)]
@@ -196,6 +200,14 @@ def _why(
 def _when(trainer: Any, config: Any) -> str:
     automatic = trainer.lightning_module.automatic_optimization
     return f"each {config.interval}" if automatic else "when training_step calls it"
+
+
+def _joined(optimizer: object, rates_: Sequence[float], groups: int) -> Reason:
+    what, at = count(len(rates_), "group"), " and ".join(map(number, rates_))
+    return Reason(
+        f"{what} of parameters joined {type(optimizer).__name__}, with a learning rate of {at}.",
+        f"{_OTHERS.capitalize()} did it; it has {count(groups, 'group')} now.",
+    )
 
 
 def _settings(config: Any) -> str:

@@ -8,9 +8,11 @@ import torch
 
 from mllog_callbacks import Reason
 from mllog_callbacks.wording import assigned, count, failed
-from mllog_lightning.facts import LoaderFacts, ModelFacts, Settings
+from mllog_lightning.facts import LoaderFacts, ModelFacts
+from mllog_lightning.settings import Settings
 
 __all__ = [
+    "accumulates",
     "algorithm",
     "data",
     "described",
@@ -33,6 +35,12 @@ _STAGES: Final = {
     "test": "while testing",
     "predict": "while predicting",
 }
+_PREPARED: Final = {
+    "while training": "while the training was prepared",
+    "while validating": "while the validation was prepared",
+    "while testing": "while the test was prepared",
+    "while predicting": "while the prediction was prepared",
+}
 _WORKER: Final = re.compile(r"Caught \S+ in DataLoader worker process \d+")
 
 
@@ -42,34 +50,36 @@ def planned(trainer: Any) -> dict[str, int]:
     return {name: value for name, value in limits.items() if value is not None and value >= 0}
 
 
-def started(trainer: Any, *, rank: int | None, trained: bool) -> Reason:
+def started(trainer: Any, source: object, *, rank: int | None, trained: bool) -> Reason:
     """A training starts: how far it is to go, and from where.
 
     Args:
         trainer: The trainer.
+        source: The checkpoint that it resumes; None where it does not.
         rank: This process's rank; None where it is none, and only launches them.
         trained: Whether it is under way already: a rank tells its start with its failure.
     """
     limits = planned(trainer)
     told = " or ".join(count(value, name.removesuffix("s")) for name, value in limits.items())
-    decision = f"Training of at most {told} started." if told else "Training without limit started."
+    limit = f" of at most {told}" if told else " without limit" if trainer.max_epochs == -1 else ""
+    decision = f"Training{limit} started."
     reasons = []
     if trainer.world_size > 1:
         who = "the process that launches the ranks" if rank is None else f"rank {rank}"
         reasons.append(f"This is {who}, of {trainer.world_size}.")
-    if trainer.ckpt_path:
-        reasons.append(f"It is resumed from {trainer.ckpt_path}.")
+    if source:
+        reasons.append(f"It is resumed from {source}.")
     elif trainer.global_step and not trained:
         reasons.append(f"It goes on after an earlier fit of {count(trainer.global_step, 'step')}.")
     return Reason(decision, " ".join(reasons))
 
 
-def resumed(trainer: Any) -> Reason:
+def resumed(trainer: Any, source: object) -> Reason:
     """A training has taken up the state of a checkpoint."""
     done = f"{count(trainer.current_epoch, 'epoch')} and {count(trainer.global_step, 'step')}"
     return Reason(
         f"Training goes on after {done}.",
-        f"The state of {trainer.ckpt_path} was restored: weights, optimisers, loops, callbacks.",
+        f"The state of {source} was restored: weights, optimisers, loops, callbacks.",
     )
 
 
@@ -78,7 +88,7 @@ def algorithm(model: ModelFacts, optimizers: Sequence[Any], schedulers: Sequence
     names = " and ".join(type(each).__name__ for each in optimizers) or "no optimiser"
     told = [f"{model.name}.configure_optimizers returned {names}."] if optimizers else []
     if model.parameters is not None:
-        told.append(f"{model.trainable:,} of {model.parameters:,} parameters are trained.")
+        told.append(f"{model.trainable:,} of {model.parameters:,} parameters ask for gradients.")
     told += [
         f"{type(each.scheduler).__name__} sets the learning rate each {each.interval}."
         for each in schedulers
@@ -104,11 +114,26 @@ def hyperparameters(
     told = "; ".join(f"{each.of}({assigned(each.given)})" for each in settings if each.given)
     decision = f"{count(given, 'hyperparameter')} set by the caller"
     defaults = sum(len(each.defaults) for each in settings)
+    otherwise = "; ".join(
+        f"{each.of}({assigned(each.in_force)})" for each in settings if each.in_force
+    )
+    in_force = f" Other values are in force by now: {otherwise}." if otherwise else ""
     return Reason(
         f"{decision}: {told}." if told else f"{decision}.",
         f"The other {defaults} are as Lightning {version}, PyTorch {torch.__version__} and the "
-        f"module's own signature have them by default. Resolved: {assigned(resolved)}. "
+        f"module's own signature have them by default.{in_force} Resolved: {assigned(resolved)}. "
         f"Callbacks: {', '.join(callbacks)}.",
+    )
+
+
+def accumulates(trainer: Any, before: int) -> Reason:
+    """Over how many batches gradients are accumulated was changed, and by whom as far as known."""
+    kind = "GradientAccumulationScheduler"
+    ours = (each for each in trainer.callbacks if type(each).__name__ == kind)
+    by = next((f"{kind}(scheduling={each.scheduling})" for each in ours), "A callback or user code")
+    return Reason(
+        f"accumulate_grad_batches was set from {before:,} to {trainer.accumulate_grad_batches:,}.",
+        f"{by} did it; the training is {position(trainer)}.",
     )
 
 
@@ -130,8 +155,9 @@ def described(facts: LoaderFacts) -> str:
         told += f" of {count(facts.rows, 'item')}"
     if facts.batch_size is not None:
         told += f" in batches of {facts.batch_size:,}"
-    batches = "no known end" if facts.batches is None else count(facts.batches, "batch")
-    return f"{told}: {batches} an epoch.".replace("batchs", "batches")
+    if facts.batches is None:
+        return f"{told}, without a known end."
+    return f"{told}: {count(facts.batches, 'batch')} an epoch.".replace("batchs", "batches")
 
 
 def position(trainer: Any) -> str:
@@ -143,7 +169,9 @@ def position(trainer: Any) -> str:
     return f"{where}{of}, after {count(trainer.global_step, 'step')}"
 
 
-def progressed(epoch: int, last: int | None, standings: Sequence[str], rate: str) -> Reason:
+def progressed(
+    epoch: int, last: int | None, standings: Sequence[str], rate: str, *, whole: bool
+) -> Reason:
     """An epoch is done: how its metrics stand against the best so far.
 
     Args:
@@ -151,10 +179,12 @@ def progressed(epoch: int, last: int | None, standings: Sequence[str], rate: str
         last: How many are planned.
         standings: What is told of each metric.
         rate: What is told of the learning rate.
+        whole: Whether its last batch was reached.
     """
     of = "" if last is None else f" of {last:,}"
     told = list(standings) or ["No metric was logged."]
-    return Reason(f"Epoch {epoch:,}{of} is done.", " ".join([*told, rate]).strip())
+    end = "is done" if whole else "ended before its last batch"
+    return Reason(f"Epoch {epoch:,}{of} {end}.", " ".join([*told, rate]).strip())
 
 
 def evaluated(epoch: int, standings: Sequence[str]) -> Reason:
@@ -164,18 +194,18 @@ def evaluated(epoch: int, standings: Sequence[str]) -> Reason:
     )
 
 
-def where(trainer: Any, error: BaseException, *, trained: bool = True) -> str:
+def where(trainer: Any, error: BaseException, *, begun: bool) -> str:
     """What was under way when an exception was raised, as in "while validating".
 
     Args:
         trainer: The trainer.
         error: The exception.
-        trained: Whether a training was under way already, where it is a training.
+        begun: Whether the training, or the evaluation, was under way already.
     """
     stage = getattr(trainer.state, "stage", None)
     told = _STAGES.get(str(getattr(stage, "value", stage)), "")
-    if told == _STAGES["train"] and not trained:
-        told = "while the training was prepared"
+    if not begun:
+        told = _PREPARED.get(told, told)
     message = str(error).strip()
     worker = _WORKER.match(message)
     if worker is None:

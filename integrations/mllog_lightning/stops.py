@@ -38,13 +38,16 @@ class StopWatch:
         """Take how the rules of a trainer stand, that is about to train."""
         self._before = {id(each): _state(each) for each in trainer.early_stopping_callbacks}
 
-    def end(self, trainer: Any, best: Mapping[str, Best]) -> End:
+    def end(self, trainer: Any, best: Mapping[str, Best], *, trained: bool) -> End:
         """How the training ended.
 
         Args:
             trainer: The trainer, done.
             best: The best of each metric.
+            trained: Whether there was anything to train.
         """
+        if not trained and not trainer.should_stop:
+            return End(planned=True, reason=_nothing_to_do(trainer))
         done = f"{count(trainer.current_epoch, 'epoch')}, {count(trainer.global_step, 'step')}"
         rules = self._rules_met(trainer, best) if trainer.should_stop else []
         limit = _limit(trainer)
@@ -179,9 +182,20 @@ def _limit(trainer: Any) -> str:
 
 def _nothing_left(trainer: Any, done: str) -> Reason:
     decision = f"Training completed: {done}."
-    if trainer.limit_train_batches == 0 or trainer.num_training_batches == 0:
+    if trainer.num_training_batches == 0:
         return Reason(decision, "There were no batches to train on.")
     return Reason(decision, "Lightning's training loop ended; no limit and no rule was reached.")
+
+
+def _nothing_to_do(trainer: Any) -> Reason:
+    """Why a training had none to do; what was done before it is not its own."""
+    if trainer.limit_train_batches == 0:
+        why = "limit_train_batches=0 leaves none."
+    elif limit := _limit(trainer):
+        why = f"{limit} had been reached before it began."
+    else:
+        why = "Lightning's training loop had nothing to do."
+    return Reason("Training completed without a batch.", why)
 
 
 def patience(trainer: Any) -> int | None:

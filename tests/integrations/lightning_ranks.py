@@ -1,7 +1,9 @@
-"""A training with two ranks, each in a process of its own: a script, for tests to start.
+"""Trainings with two ranks, each in a process of its own: a script, for tests to start.
 
-``python lightning_ranks.py STRATEGY WAY FOLDER``, where the way is one of "finish", "fail" (rank 1
-raises), "kill" (rank 0 gets a SIGKILL) and "interrupt" (rank 1 is interrupted).
+``python lightning_ranks.py FOLDER STRATEGY-WAY...``, where the way is one of "finish", "fail" (rank
+1 raises), "kill" (rank 0 gets a SIGKILL) and "interrupt" (rank 1 is interrupted). Each logs into a
+folder of its name. Several are run one after the other, each in a fork of this process: so what
+takes the longest, importing Lightning, is done once.
 """
 
 import os
@@ -44,8 +46,10 @@ class Ranked(BoringModel):
             raise KeyboardInterrupt
 
 
-def main(strategy: str, way: str, folder: str) -> None:
-    """Train."""
+def train(folder: str, case: str) -> None:
+    """Train in this process, and in the ranks that it starts."""
+    strategy, way = case.split("-")
+    folder = os.environ["MLLOG_DIR"] = os.path.join(folder, case)  # noqa: PTH118 - text, as given
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     with raising(), AuditLog(folder) as log:
@@ -65,5 +69,19 @@ def main(strategy: str, way: str, folder: str) -> None:
         ).fit(Ranked(way))
 
 
+def main(folder: str, *cases: str) -> None:
+    """Run each of several cases in a fork, a single one here."""
+    if len(cases) == 1:
+        train(folder, cases[0])
+        return
+    for case in cases:
+        child = os.fork()
+        if not child:
+            sys.argv[1:] = [folder, case]  # as `ddp` starts its other ranks by
+            train(folder, case)
+            return
+        os.waitpid(child, 0)
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main(*sys.argv[1:])

@@ -69,7 +69,7 @@ def test_model_and_data_are_told(log: AuditLog, entries: Entries, tmp_path: Path
     trainer.fit(regression(pl)(), loader(64), loader(32, batch_size=4))
     told = entries()
     (algorithm,) = of(told, EventType.ALGORITHM_SELECTED)
-    assert "25 of 25 parameters are trained" in str(algorithm.reasoning)
+    assert "25 of 25 parameters ask for gradients" in str(algorithm.reasoning)
     (data,) = of(told, EventType.DATASET_VALIDATED)
     assert snapshot(data)["training"] == {
         "loader": "DataLoader",

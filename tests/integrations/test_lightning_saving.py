@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 import pytorch_lightning as pl
+import torch
 
 from lightning_training import loader, make_trainer, regression, snapshot
 from mllog_callbacks import AuditLog, EventType, LogEntry
 from mllog_lightning import MLAuditCallback
-from told import Entries, of
+from told import Entries, of, one
 
 
 def _saved(told: list[LogEntry]) -> list[str]:
@@ -109,3 +110,31 @@ def test_a_score_that_stands_for_no_number_is_not_told_as_the_metric(
     first, second = of(entries(), EventType.MODEL_SAVED)
     assert "val_loss counts as inf, as a value that is no number does;" in str(first.reasoning)
     assert str(second.reasoning).startswith("val_loss is 0.5; ModelCheckpoint(")
+
+
+def test_a_score_that_stands_on_a_device_is_not_told_as_no_number(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """Reading it would hold the training up: nothing is said of it."""
+
+    class Elsewhere(pl.callbacks.ModelCheckpoint):
+        """Keeps its score where it cannot be read, as on a device that computes."""
+
+        @property
+        def best_model_score(self) -> torch.Tensor:
+            return torch.empty((), device="meta")
+
+        @best_model_score.setter
+        def best_model_score(self, score: Any) -> None:
+            pass
+
+    checkpoint = Elsewhere(tmp_path / "best", monitor="val_loss")
+    make_trainer(pl, log, tmp_path, checkpoint, max_epochs=1).fit(
+        regression(pl)(), loader(), loader(seed=1)
+    )
+    told = entries()
+    saved = one(told, EventType.MODEL_SAVED)
+    assert str(saved.decision).startswith("The best model so far was saved")
+    kept = "Elsewhere(monitor='val_loss', mode='min', save_top_k=1) keeps it."
+    assert saved.reasoning == kept
+    assert "NaN" not in str(told)
