@@ -13,6 +13,8 @@ from mllog_callbacks.detectors.smoothing import Level, Noise
 
 __all__ = ["GeneralisationGap", "Overfitting"]
 
+_ROUNDING: Final = 1e-6  # of single precision: a mean that comes down to zero falls for ever
+
 _GROWN: Final = 2  # the stage of the issue; that of the early warning is 1
 
 
@@ -33,7 +35,8 @@ class Overfitting:
         share: Least rise, as a share of what was gained between the first and the best level.
         most: A rise by this share of the best level is material, whatever was gained: a first value
             far off makes everything after it look small.
-        noise: Least rise, in standard deviations of the noise.
+        noise: Least rise, and least fall of the training loss, in standard deviations of the noise
+            of either.
         fall: Least fall of the training loss since the best, as a share.
         grown: The rise from which the warning becomes an error, as a share of the best level.
         span: Span of the exponential means, in checks.
@@ -54,7 +57,8 @@ class Overfitting:
     ) -> None:
         self._rise, self._share, self._most, self._noises = rise, share, most, noise
         self._fall, self._grown = fall, grown
-        self._level, self._train, self._noise = Level(span), Level(span), Noise()
+        self._level, self._train = Level(span), Level(span)
+        self._noise, self._train_noise = Noise(), Noise()
         self._first = math.nan
         self._train_first = math.nan
         self._best = self._lowest = math.inf
@@ -67,6 +71,7 @@ class Overfitting:
         train, validation = observation.losses()
         if train is not None:
             self._train.update(train)
+            self._train_noise.update(train)
             if math.isnan(self._train_first):
                 self._train_first = train
         return None if validation is None else self._check(observation, validation)
@@ -90,6 +95,7 @@ class Overfitting:
             return ()
         if math.isnan(self._train_first):
             self._train_first = train[0]
+        self._train_noise.extend(train)
         return self._train.extend(train)
 
     def _take_calm(
@@ -160,7 +166,9 @@ class Overfitting:
         if math.isnan(best):
             return observation.unit == "iteration" and math.isnan(self._train.value)
         scale = best if best > 0 else max(self._train_first - best, 0.0)
-        return best - self._train.value > self._fall * scale
+        least = max(self._fall * scale, _ROUNDING * abs(self._train_first))
+        fell = best - self._train.value
+        return fell > least and not fell <= self._noises * self._train_noise.value
 
     def _improved(self, observation: Observation, level: float, before: int) -> Issue | None:
         stage = self._stage

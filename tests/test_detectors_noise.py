@@ -1,0 +1,29 @@
+"""What noise alone must not tell, and must not hide."""
+
+import random
+
+from mllog_callbacks.detectors import Issue, scan
+
+
+def first(issues: list[Issue], name: str) -> Issue | None:
+    """The first issue of a name."""
+    return next((issue for issue in issues if issue.name == name), None)
+
+
+def test_a_training_value_that_wavers_has_not_improved() -> None:
+    """Accuracy at chance, from a lucky first epoch on: nothing is learned, nothing overfits."""
+    rng = random.Random(3)  # noqa: S311 - no secret
+    validation = [0.40, *[0.25 + rng.uniform(-0.01, 0.01) for _ in range(60)]]
+    wavering = [0.23, *[0.24 + rng.uniform(-0.03, 0.03) for _ in range(60)]]
+    rising = [0.24 + 0.01 * epoch for epoch in range(len(validation))]
+    for train, tells in ((wavering, False), (rising, True)):
+        issues = scan(train=train, validation=validation, higher_is_better=True)
+        assert (first(issues, "overfitting") is not None) is tells
+
+
+def test_a_training_error_of_zero_falls_no_further() -> None:
+    """Its exponential mean comes down to zero for ever, which is no progress."""
+    zero = [0.3, 0.1, 0.02, *[0.0] * 117]
+    validation = [0.3, 0.2, 0.15, *[0.1] * 57, *[0.1 + 0.001 * n for n in range(60)]]
+    issues = scan(train=zero, validation=validation, unit="iteration")
+    assert first(issues, "overfitting") is None
