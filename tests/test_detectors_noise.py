@@ -27,3 +27,16 @@ def test_a_training_error_of_zero_falls_no_further() -> None:
     validation = [0.3, 0.2, 0.15, *[0.1] * 57, *[0.1 + 0.001 * n for n in range(60)]]
     issues = scan(train=zero, validation=validation, unit="iteration")
     assert first(issues, "overfitting") is None
+
+
+def test_no_plateau_where_nothing_was_gained() -> None:
+    """A loss that gets worse from the start on; a share of next to nothing says nothing."""
+    rising = [1.0, 0.9995, *[1 + 0.02 * epoch for epoch in range(60)]]
+    assert first(scan(validation=rising), "plateau") is None
+
+
+def test_a_boosting_metric_may_rest_for_some_iterations() -> None:
+    """Twenty iterations are sooner over than twenty epochs."""
+    resting = [*[1 - 0.03 * n for n in range(20)], *[0.42] * 22]
+    assert first(scan(validation=resting), "plateau") is not None
+    assert first(scan(validation=resting, unit="iteration"), "plateau") is None

@@ -69,9 +69,10 @@ KINDS: Final = (
         "MLA003",
         "plateau",
         Severity.INFO,
-        "possible: the last quarter of the run (10 checks at least, 200 by step) brought 0.5 % of "
-        "all that was gained; confirmed (a warning): the last half, 1 %; a drop of the learning "
-        "rate to half or less, or a gain of 2 %, begins anew",
+        "possible: the last quarter of the run (10 checks at least, 30 by iteration, 200 by step) "
+        "brought 0.5 % of all that was gained, which is 2 % of the start at least; confirmed (a "
+        "warning): the last half, 1 %; a drop of the learning rate to half or less, or a gain of "
+        "2 %, begins anew",
         _OWN,
     ),
     Kind(
