@@ -105,7 +105,7 @@ KINDS: Final = (
         "over 15 checks (50 by iteration, 200 by step): mean change above 20 % of the level, 5 % "
         "of the start and 3 % of the range, more than half of the changes reverse the one before, "
         "net drift under 30 % of the path; 10 % of the level suffices where the training loss is "
-        "still within 20 % of its start",
+        "still within 20 % of its start, and by step it has to be",
         "AUTOTRAINER (ICSE 2021), oscillating loss; thresholds: " + _OWN,
     ),
     Kind(
@@ -113,7 +113,8 @@ KINDS: Final = (
         "no_convergence",
         Severity.WARNING,
         "after 15 checks (50 by iteration, 500 by step) less than 2 % of the start was gained, or "
-        "less than 15 % in all with less than 1 % since a third of them",
+        "less than 15 % in all with less than 1 % since a third of them; by step of an exponential "
+        "mean over 50",
         "AUTOTRAINER (ICSE 2021), slow convergence; thresholds: " + _OWN,
     ),
     Kind(
