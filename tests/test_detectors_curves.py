@@ -120,6 +120,20 @@ def test_a_drop_of_the_learning_rate_ends_a_plateau() -> None:
     assert fired([0.1] * 60 + [0.01] * 30)[0] >= 80
 
 
+def test_a_plateau_tells_of_a_drop_of_the_learning_rate_where_there_was_one() -> None:
+    """That a plateau ended by a gain is no drop."""
+
+    def last(values: list[float], rates: list[float]) -> str:
+        told = scan(validation=values, learning_rate=rates)
+        return [each for each in told if each.name == "plateau"][-1].reasoning
+
+    twice = [*decaying(90), *(each / 2 for each in decaying(90))]
+    assert last(twice, [0.1] * 180).endswith("The learning rate is 0.1.")
+    assert last(decaying(90), [0.1] * 60 + [0.01] * 30).endswith(
+        "The learning rate is 0.01, last down to half or less at epoch 60."
+    )
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_non_finite_values_are_told_at_once(bad: float) -> None:
     """At the same step, with the last finite value of the same series."""

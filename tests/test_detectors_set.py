@@ -152,33 +152,12 @@ def test_causes_come_from_facts_only() -> None:
     assert "dropout=0" in reason(Facts(rows=100, dropout=0.0))
 
 
-def test_a_metric_that_never_was_a_number_has_no_known_cause() -> None:
-    """A learning rate is one where there was a finite value before."""
-    facts = Facts(learning_rate=0.1)
-
-    def told(values: list[float]) -> str:
-        return run(DetectorSet(["non_finite"], facts=facts), values)[0].reasoning
-
-    assert "robable" not in told([math.nan])
-    assert "a learning rate of 0.1 is too high" in told([1.0, math.nan])
-
-
 def test_what_the_framework_will_do_is_said_where_it_is_known() -> None:
     """Early stopping armed, with its patience, or not."""
     assert "arly stopping" not in reason(Facts())
     assert "ends the training after 50 checks" in reason(Facts(early_stopping=True, patience=50))
     assert reason(Facts(early_stopping=True)).endswith("Early stopping is armed.")
     assert "goes on to its planned end" in reason(Facts(early_stopping=False))
-
-
-def test_a_rise_of_the_learning_rate_is_the_probable_cause_of_a_spike() -> None:
-    """It was seen; a learning rate that is only given comes second."""
-    losses = [0.9**step for step in range(20)] + [9.0]
-    rates = [0.01] * 20 + [3.0]
-    told = run(DetectorSet(["spike"]), losses, rates=rates)
-    assert "rose from 0.01 to 3 at epoch 20" in told[0].reasoning
-    given = run(DetectorSet(["spike"], facts=Facts(learning_rate=0.5)), losses)
-    assert "Probable cause: a learning rate of 0.5" in given[0].reasoning
 
 
 def test_a_loss_that_is_the_entropy_of_the_classes() -> None:

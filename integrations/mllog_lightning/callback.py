@@ -141,14 +141,15 @@ class MLAuditCallback(CallbackBase):
             report_failure(error, "MLAuditCallback.on_train_batch_end")
 
     def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
-        """The gradients are there, and not clipped yet."""
-        if self._gradients:
-            self._look_at_gradients(trainer, pl_module)
-
-    @guarded
-    def _look_at_gradients(self, trainer: Any, module: Any) -> None:
-        if (progress := self._progress(trainer)) is not None:
-            progress.look_at_gradients(trainer, module)
+        """The gradients are there, not clipped yet, and the rate of the step."""
+        try:
+            progress = self._progress(trainer)
+            if progress is not None:
+                progress.rates.use(trainer, optimizer)
+                if self._gradients:
+                    progress.look_at_gradients(trainer, pl_module)
+        except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
+            report_failure(error, "MLAuditCallback.on_before_optimizer_step")
 
     @guarded
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:

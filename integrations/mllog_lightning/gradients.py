@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from mllog_callbacks import DetectorSet, Gradients, Issue
-from mllog_callbacks.detectors import DeadUnits, ExplodingGradient, VanishingGradient
+from mllog_callbacks.detectors import DeadUnits, ExplodingGradient, Rates, VanishingGradient
 from mllog_lightning.values import Pending, pending
 
 __all__ = ["GradientWatch", "measured"]
@@ -52,14 +52,26 @@ class GradientWatch:
     def __init__(self, detectors: DetectorSet) -> None:
         self._set = detectors
         self._all = (VanishingGradient(), ExplodingGradient(), DeadUnits())
+        self._rates: Rates | None = None
 
-    def observe(self, values: Mapping[tuple[str, str], Any], step: int) -> list[Issue]:
-        """Take what was measured at a step; returns the issues that begin with it."""
+    def observe(
+        self, values: Mapping[tuple[str, str], Any], step: int, rate: float | None
+    ) -> list[Issue]:
+        """Take what was measured at a step; returns the issues that begin with it.
+
+        Args:
+            values: Norms and shares by layer.
+            step: The step.
+            rate: Its learning rate; None where that is not known.
+        """
         norms = [value for (kind, _), value in values.items() if kind == _NORM]
         zeros = {layer: value for (kind, layer), value in values.items() if kind == _ZEROS}
         if not norms:
             return []
         layer = max(zeros, key=zeros.__getitem__)
         gradients = Gradients(step, "step", norms[0], norms[-1], max(norms), zeros[layer], layer)
+        if rate is not None:
+            known, place = self._rates, gradients.place
+            self._rates = Rates.begun(rate, place) if known is None else known.then(rate, place)
         found = [each.observe(gradients) for each in self._all]
-        return self._set.explain([each for each in found if each is not None])
+        return self._set.explain([each for each in found if each is not None], self._rates)

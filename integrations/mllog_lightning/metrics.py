@@ -188,14 +188,25 @@ class MetricWatch:
         return found
 
     def observe_within(
-        self, detectors: DetectorSet, values: Mapping[str, float], step: int
+        self,
+        detectors: DetectorSet,
+        values: Mapping[str, float],
+        step: int,
+        *,
+        rate: float | None,
     ) -> list[Issue]:
         """Show a validation within an epoch to detectors that ask for no direction."""
         found: list[Issue] = []
         for name, value in values.items():
-            found += detectors.observe(
-                Observation(step, "step", _bare(name), validation=value, higher_is_better=False)
+            seen = Observation(
+                step,
+                "step",
+                _bare(name),
+                validation=value,
+                higher_is_better=False,
+                learning_rate=rate,
             )
+            found += detectors.observe(seen)
         return found
 
     def state(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from mllog_lightning import facts, reasons
 from mllog_lightning.checkpoints import CheckpointWatch, Saved, SavedBy
 from mllog_lightning.gradients import GradientWatch, measured
 from mllog_lightning.metrics import Best, MetricWatch, directions, logged_names, measures
-from mllog_lightning.rates import Change, RateWatch, described, plain, rates
+from mllog_lightning.rates import Change, RateWatch, described, plain
 from mllog_lightning.steps import Losses, StepLosses
 from mllog_lightning.stops import patience
 from mllog_lightning.values import Pending, pending
@@ -37,6 +37,9 @@ class Progress:
         trainer: The trainer.
         module: What it trains.
         rows: Of the training data; None where that is not known.
+
+    Attributes:
+        rates: The learning rates.
     """
 
     def __init__(self, run: Run, trainer: Any, module: Any, rows: int | None) -> None:
@@ -47,18 +50,19 @@ class Progress:
         self._losses = StepLosses(trainer.log_every_n_steps or 50)
         self._losses.begin(trainer.global_step)
         self._epoch_losses: list[Losses] = []
-        self._rates, self._checkpoints = RateWatch(), CheckpointWatch()
+        self.rates, self._checkpoints = RateWatch(), CheckpointWatch()
         self._last: dict[str, float] = {}
         self._metrics = MetricWatch(directions(trainer))
         self._cadence = Cadence(run.level, reasons.planned(trainer).get("epochs"))
         self._automatic = bool(module.automatic_optimization)
         self._gradients: GradientWatch | None = None
         self._checkpoints.begin(trainer)
-        rate, waits = next(iter(self._rates.begin(trainer).values()), None), patience(trainer)
+        self.rates.begin(trainer)
+        waits = patience(trainer)
         run.detectors.facts = Facts(
             rows=rows,
             dropout=facts.model_facts(module).dropout,
-            learning_rate=rate,
+            learning_rate=self.rates.used,
             early_stopping=waits is not None,
             patience=waits,
         )
@@ -82,9 +86,10 @@ class Progress:
         step = trainer.global_step + 1
         if step % self._losses.every == 0 or step == 1:
             watch = self._gradients = self._gradients or GradientWatch(self._run.detectors)
+            rate = self.rates.used
             self._put(
                 measured(module),
-                lambda read: self._run.tell_issues(watch.observe(read, step), "step"),
+                lambda read: self._run.tell_issues(watch.observe(read, step, rate), "step"),
             )
 
     def leave_training(self) -> None:
@@ -114,12 +119,12 @@ class Progress:
         names, epoch = self._metrics.validation, trainer.current_epoch + 1
         found = {name: each for name, each in measures(trainer).items() if name in names}
         within = not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch
-        step = trainer.global_step
+        step, rate = trainer.global_step, self.rates.used
 
         def handle(read: Mapping[str, float]) -> None:
             self._metrics.take(read, epoch)
             if within:
-                issues = self._metrics.observe_within(self._within, read, step)
+                issues = self._metrics.observe_within(self._within, read, step, rate=rate)
                 self._run.tell_issues(issues, "step")
 
         self._put(pending(found), handle)
@@ -187,8 +192,7 @@ class Progress:
     def _read_losses(self, trainer: Any) -> None:
         values, places = self._losses.take()
         clock = time.monotonic() - self._outside
-        at = reasons.position(trainer)
-        rate = next(iter(rates(trainer.optimizers).values()), None)
+        at, rate = reasons.position(trainer), self.rates.used
 
         def handle(read: Mapping[int, float]) -> None:
             found = Losses.of(read, places)
@@ -213,10 +217,10 @@ class Progress:
 
     def _epoch_told(self, trainer: Any, epoch: int) -> Callable[[Mapping[str, float]], None]:
         """What is done with an epoch's metrics once they are there; all else is taken now."""
-        before, changes = self._rates.last, self._rates.look(trainer)
+        before, changes = self.rates.last, self.rates.look(trainer)
         saved = list(self._checkpoints.look(trainer))
-        step, now = trainer.global_step, self._rates.last
-        rate, told = next(iter(now.values()), None), described(before, now)
+        step, now = trainer.global_step, self.rates.last
+        rate, told = self.rates.used, described(before, now)
 
         def handle(read: Mapping[str, float]) -> None:
             values = dict(read)

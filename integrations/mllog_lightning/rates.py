@@ -18,12 +18,17 @@ def rates(optimizers: Iterable[Any]) -> dict[str, float]:
     found = {}
     for place, optimizer in enumerate(optimizers):
         for group, each in enumerate(getattr(optimizer, "param_groups", ())):
-            rate = each.get("lr")
-            if isinstance(rate, Tensor) and rate.device.type == "cpu" and rate.numel() == 1:
-                rate = rate.item()
-            if isinstance(rate, (int, float)):
-                found[f"optimizer {place}, group {group}"] = float(rate)
+            rate = _rate(each)
+            if rate is not None:
+                found[f"optimizer {place}, group {group}"] = rate
     return found
+
+
+def _rate(group: Mapping[str, Any]) -> float | None:
+    rate = group.get("lr")
+    if isinstance(rate, Tensor) and rate.device.type == "cpu" and rate.numel() == 1:
+        rate = rate.item()
+    return float(rate) if isinstance(rate, (int, float)) else None
 
 
 def plain(found: Mapping[str, float]) -> float | Mapping[str, float]:
@@ -60,16 +65,24 @@ class RateWatch:
 
     Attributes:
         last: The rates at the last look.
+        used: The first optimizer's first rate, as it was when that stepped last; None without.
     """
 
     def __init__(self) -> None:
         self._told: dict[str, float] = {}
         self.last: dict[str, float] = {}
+        self.used: float | None = None
 
-    def begin(self, trainer: Any) -> dict[str, float]:
+    def begin(self, trainer: Any) -> None:
         """Take the rates at the start."""
         self._told = self.last = rates(trainer.optimizers)
-        return self.last
+        self.used = next(iter(self.last.values()), None)
+
+    def use(self, trainer: Any, optimizer: Any) -> None:
+        """Take the rate with which an optimizer is about to step; only the first one's is kept."""
+        if optimizer is trainer.optimizers[0]:
+            groups = getattr(optimizer, "param_groups", ())
+            self.used = _rate(groups[0]) if groups else None
 
     def look(self, trainer: Any) -> list[Change]:
         """The changes since the last look that are worth telling."""

@@ -41,6 +41,7 @@ class Curve(NamedTuple):
         unit: What a value stands for.
         first: What the first value is counted as: 0 where it is the one before any training.
         source: The attributes it was read from.
+        learning_rate: That of all its steps; None where it may have changed, or there is none.
     """
 
     metric: str
@@ -51,6 +52,7 @@ class Curve(NamedTuple):
     unit: Unit
     first: int
     source: str
+    learning_rate: float | None = None
 
 
 def curves(estimator: Any) -> list[Curve]:
@@ -77,21 +79,26 @@ def _of_histogram_boosting(estimator: Any) -> Iterator[Curve]:
         for scores in (estimator.train_score_, estimator.validation_score_)
     )
     source = "train_score_ and validation_score_" if held_out else "train_score_"
-    yield Curve(metric, "validation", train, held_out, not loss, "iteration", 0, source)
+    rate = _real(getattr(estimator, "learning_rate", None))
+    yield Curve(metric, "validation", train, held_out, not loss, "iteration", 0, source, rate)
 
 
 def _of_network(estimator: Any) -> Iterator[Curve]:
+    moves = getattr(estimator, "solver", "sgd") == "sgd"
+    constant = not moves or getattr(estimator, "learning_rate", None) == "constant"
+    rate = _real(getattr(estimator, "learning_rate_init", None)) if constant else None
     loss = _reals(estimator.loss_curve_)
-    yield Curve("loss", "validation", loss, (), False, "epoch", 1, "loss_curve_")  # noqa: FBT003 - a direction
+    yield Curve("loss", "validation", loss, (), False, "epoch", 1, "loss_curve_", rate)  # noqa: FBT003 - a direction
     scores = _reals(getattr(estimator, "validation_scores_", None))
-    yield Curve("score", "validation", (), scores, True, "epoch", 1, "validation_scores_")  # noqa: FBT003 - likewise
+    yield Curve("score", "validation", (), scores, True, "epoch", 1, "validation_scores_", rate)  # noqa: FBT003 - likewise
 
 
 def _of_gradient_boosting(estimator: Any) -> Iterator[Curve]:
     train = _reals(estimator.train_score_)
     held_out = _reals(getattr(estimator, "oob_scores_", None))
     source = "train_score_ and oob_scores_" if held_out else "train_score_"
-    yield Curve("loss", "out-of-bag", train, held_out, False, "iteration", 1, source)  # noqa: FBT003 - a direction
+    rate = _real(getattr(estimator, "learning_rate", None))
+    yield Curve("loss", "out-of-bag", train, held_out, False, "iteration", 1, source, rate)  # noqa: FBT003 - a direction
 
 
 def _evaluations(estimator: Any) -> Mapping[str, Mapping[str, Sequence[float]]]:
@@ -117,6 +124,10 @@ def _reals(values: Any) -> list[float]:
     return [] if values is None else [float(each) for each in values]
 
 
+def _real(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
+
+
 def watch(run: Run, curve: Curve) -> None:
     """Show a curve to the detectors of a run; issues are told."""
     length = max(len(curve.train), len(curve.validation))
@@ -130,6 +141,7 @@ def watch(run: Run, curve: Curve) -> None:
                 curve.train[index] if index < len(curve.train) else None,
                 curve.validation[index] if index < len(curve.validation) else None,
                 curve.higher_is_better,
+                curve.learning_rate,
             )
         )
 
@@ -172,7 +184,7 @@ def facts_for_causes(data: DataFacts, estimator: Any) -> Facts:
         rows=data.rows,
         features=data.features,
         num_leaves=leaves if isinstance(leaves, int) else None,
-        learning_rate=float(rate) if isinstance(rate, (int, float)) else None,
+        learning_rate=_real(rate),
         classes=data.classes,
         early_stopping=armed,
         patience=patience if armed and isinstance(patience, int) else None,

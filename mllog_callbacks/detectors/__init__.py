@@ -18,6 +18,7 @@ from mllog_callbacks.detectors.passage import Passage
 from mllog_callbacks.detectors.plateau import Plateau
 from mllog_callbacks.detectors.progress import NoConvergence, Oscillation
 from mllog_callbacks.detectors.protocol import Detector, Issue, Observation, Severity, Unit
+from mllog_callbacks.detectors.rates import Rates
 from mllog_callbacks.detectors.scanning import scan
 from mllog_callbacks.detectors.stalled import Stalled
 from mllog_callbacks.detectors.streams import DEFAULTS, DetectorSet
@@ -42,6 +43,7 @@ __all__ = [
     "Overfitting",
     "Passage",
     "Plateau",
+    "Rates",
     "Severity",
     "Spike",
     "Stalled",

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mllog_callbacks.detectors.protocol import Issue, Severity
+from mllog_callbacks.detectors.rates import Rates, much_lower
 
-__all__ = ["Facts", "RateRise", "explained"]
+__all__ = ["Facts", "explained"]
 
 _ROWS_A_LEAF: Final = 20
 """LightGBM's own default of min_data_in_leaf."""
@@ -22,7 +23,7 @@ class Facts:
         features: Features of the training data.
         num_leaves: Most leaves of a tree.
         min_data_in_leaf: Least rows in a leaf.
-        learning_rate: The learning rate at the start.
+        learning_rate: The learning rate at the start; what it is later, observations carry.
         dropout: Share of units dropped.
         classes: Training rows of each class.
         early_stopping: Whether early stopping is armed.
@@ -40,49 +41,35 @@ class Facts:
     patience: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RateRise:
-    """The last time the learning rate rose to twice itself or more.
-
-    Attributes:
-        before: The learning rate before.
-        after: The learning rate since.
-        at: When, as in "epoch 12".
-    """
-
-    before: float
-    after: float
-    at: str
-
-
-def explained(issue: Issue, facts: Facts, rise: RateRise | None = None) -> Issue:
+def explained(issue: Issue, facts: Facts, rates: Rates | None = None) -> Issue:
     """Add to an issue's reasoning its probable cause and what follows, where facts tell of them.
 
     Args:
         issue: What a detector found.
         facts: What is known of the training.
-        rise: The last rise of the learning rate that was seen.
+        rates: What the learning rate did up to the issue's step; None where that is not known.
     """
     if issue.severity is Severity.INFO and issue.name == "overfitting":  # it is resolved
         return issue
-    cause = _cause(issue, facts, rise)
-    told = [f"Probable cause: {cause}." if cause else "", _consequence(issue, facts)]
+    told = [_cause(issue, facts, rates), _consequence(issue, facts)]
     reasoning = " ".join([issue.reasoning, *filter(None, told)])
     return issue if reasoning == issue.reasoning else replace(issue, reasoning=reasoning)
 
 
-def _cause(issue: Issue, facts: Facts, rise: RateRise | None) -> str:
+def _cause(issue: Issue, facts: Facts, rates: Rates | None) -> str:
     match issue.name:
         case "overfitting" | "generalisation_gap":
-            return _capacity(facts)
-        case "non_finite" if rise is None and "last_finite" not in issue.metrics:
-            return ""  # it never was a number: nothing says that it was driven away
+            return _probable(_capacity(facts))
         case "non_finite" | "divergence" | "spike" | "oscillation" | "exploding_gradient":
-            return _rate_too_high(facts, rise)
+            return _by_rate(issue, facts.learning_rate, rates)
         case "no_convergence":
-            return _prior_only(issue, facts)
+            return _probable(_prior_only(issue, facts))
         case _:
             return ""
+
+
+def _probable(cause: str) -> str:
+    return f"Probable cause: {cause}." if cause else ""
 
 
 def _capacity(facts: Facts) -> str:
@@ -100,12 +87,27 @@ def _capacity(facts: Facts) -> str:
     return ""
 
 
-def _rate_too_high(facts: Facts, rise: RateRise | None) -> str:
-    if rise is not None:
-        return f"the learning rate rose from {rise.before:.6g} to {rise.after:.6g} at {rise.at}"
-    if facts.learning_rate is not None:
-        return f"a learning rate of {facts.learning_rate:.6g} is too high for this training"
-    return ""
+def _by_rate(issue: Issue, start: float | None, rates: Rates | None) -> str:
+    """What the learning rate has to do with an issue: that of its step, not of the start."""
+    rise = None if rates is None else rates.risen(issue.step)
+    if rates is not None and rise is not None:
+        since = "" if rates.now == rise.after else f", and has come to {rates.now:.6g} since"
+        return _probable(f"the learning rate {rise}{since}")
+    if issue.name == "non_finite" and "last_finite" not in issue.metrics:
+        return ""  # it never was a number: nothing says that it was driven away
+    if rates is None:
+        return "" if start is None else _probable(_too_high(start, ", as it was at the start,"))
+    if math.isnan(rates.now):
+        return _probable("the learning rate is no number")
+    began, peak = rates.start if start is None else start, rates.peak(start)
+    if much_lower(rates.now, peak):
+        return f"The learning rate was {rates.now:.6g} by then, down from {peak:.6g}."
+    changed = "" if began == rates.now else f" ({began:.6g} at the start)"
+    return _probable(_too_high(rates.now, changed)) if rates.now > 0 else ""
+
+
+def _too_high(rate: float, more: str) -> str:
+    return f"a learning rate of {rate:.6g}{more} is too high for this training"
 
 
 def _prior_only(issue: Issue, facts: Facts) -> str:

@@ -61,7 +61,8 @@ class Plateau:
         self._validated = False
         self._start = math.nan
         self._rate: float | None = None
-        self._checks = self._begun = self._begun_step = self._stage = 0
+        self._dropped_at = ""
+        self._checks = self._begun = self._stage = 0
         self._told_best = math.nan
 
     def observe(self, observation: Observation) -> Issue | None:
@@ -118,8 +119,8 @@ class Plateau:
         if self._rate is None or rate > self._rate:
             self._rate = rate
         elif rate <= self._drop * self._rate:
-            self._rate = rate
-            self._begun, self._begun_step, self._stage = self._checks, observation.step, 0
+            self._rate, self._dropped_at = rate, observation.at
+            self._begun, self._stage = self._checks, 0
 
     def _check(self, observation: Observation, value: float) -> Issue | None:
         self._checks += 1
@@ -131,7 +132,7 @@ class Plateau:
             self._start = best
         gained = self._start - best
         if self._stage and self._told_best - best > 0.02 * gained:
-            self._stage, self._begun, self._begun_step = 0, self._checks - 1, observation.step
+            self._stage, self._begun = 0, self._checks - 1
         if self._stage == len(self._limits) or self._is_little(gained):
             return None
         part, share = self._limits[self._stage]
@@ -149,23 +150,16 @@ class Plateau:
         subject = observation.subject(train=not self._validated)
         best = self._bests.best
         brought = max(0.0, self._bests.ago(checks) - best)
-        rate = (
-            ""
-            if self._rate is None or observation.learning_rate is None
-            else f" The learning rate is {observation.learning_rate:.6g}"
-            + (
-                f", last down by half at {observation.unit} {self._begun_step:,}."
-                if self._begun
-                else "."
-            )
-        )
+        rate, dropped = observation.learning_rate, self._dropped_at
+        fell = f", last down to half or less at {dropped}" if dropped else ""
+        told = "" if rate is None else f" The learning rate is {rate:.6g}{fell}."
         return kind(self.name).issue(
             observation,
             f"{'Possible plateau' if possible else 'Plateau'}: {subject} hardly improved over the "
             f"last {checks:,} checks.",
             f"The smoothed best of {subject} is {observation.shown(best)}; the last {checks:,} of "
             f"{self._checks:,} checks brought {brought:.3g} of the {gained:.3g} gained since the "
-            f"start, {brought / gained:.2%}.{rate}",
+            f"start, {brought / gained:.2%}.{told}",
             {"best": observation.own(best), "gained": gained, "gained_lately": brought},
             None if possible else Severity.WARNING,
         )

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from copy import deepcopy
 from typing import Final
 
-from mllog_callbacks.detectors.facts import Facts, RateRise, explained
+from mllog_callbacks.detectors.facts import Facts, explained
 from mllog_callbacks.detectors.instability import Divergence, NonFinite, Spike
 from mllog_callbacks.detectors.kinds import KINDS, kind
 from mllog_callbacks.detectors.overfitting import GeneralisationGap, Overfitting
@@ -13,6 +13,7 @@ from mllog_callbacks.detectors.passage import Passage, skims
 from mllog_callbacks.detectors.plateau import Plateau
 from mllog_callbacks.detectors.progress import NoConvergence, Oscillation
 from mllog_callbacks.detectors.protocol import Detector, Issue, Observation
+from mllog_callbacks.detectors.rates import Rates
 from mllog_callbacks.detectors.saving import pack, unpack
 from mllog_callbacks.detectors.stalled import Stalled
 
@@ -99,7 +100,7 @@ class DetectorSet:
         found = stream.observe(observation)
         if observation.higher_is_better is None:
             found += self._undirected_at(observation)
-        return self._explain(found, stream.rise) if found else found
+        return self._explain(found, stream.rates) if found else found
 
     def follow(self, passages: Iterable[Passage]) -> list[Issue]:
         """Take many observations at once.
@@ -110,16 +111,16 @@ class DetectorSet:
         Returns:
             The issues, by step and then by stream: as if taken one by one, step by step.
         """
-        found: list[tuple[int, Issue, RateRise | None]] = []
+        found: list[tuple[int, Issue, Rates | None]] = []
         for passage in passages:
             stream = self._stream(passage.first)
             for part in passage.parts(stream.step):
-                found += ((step, issue, stream.rise) for step, issue in stream.follow(part))
+                found += ((step, issue, stream.rates) for step, issue in stream.follow(part))
                 first = part.first
                 if first.higher_is_better is None:
                     found += ((first.step, issue, None) for issue in self._undirected_at(first))
         found.sort(key=lambda each: each[0])
-        return [told for _, issue, rise in found for told in self._explain([issue], rise)]
+        return [told for _, issue, rates in found for told in self._explain([issue], rates)]
 
     def _stream(self, observation: Observation) -> "_Stream":
         key = observation.dataset, observation.metric
@@ -172,15 +173,19 @@ class DetectorSet:
         latest = max(streams, key=lambda each: each.seconds, default=None)
         return [] if latest is None else self._explain(latest.overdue(seconds), None)
 
-    def explain(self, found: list[Issue]) -> list[Issue]:
+    def explain(self, found: list[Issue], rates: Rates | None = None) -> list[Issue]:
         """Take issues that others found, such as those on gradients.
+
+        Args:
+            found: The issues.
+            rates: What the learning rate did up to their step; None where that is not known.
 
         Returns:
             Those that are told, with their probable causes.
         """
-        return self._explain(found, None)
+        return self._explain(found, rates)
 
-    def _explain(self, found: list[Issue], rise: RateRise | None) -> list[Issue]:
+    def _explain(self, found: list[Issue], rates: Rates | None) -> list[Issue]:
         told = []
         for issue in found:
             if issue.step != self._step:
@@ -189,20 +194,19 @@ class DetectorSet:
             # the training values are seen once a validation set: told once all the same
             if not self.ignores(issue) and issue.decision not in self._told:
                 self._told.add(issue.decision)
-                told.append(explained(issue, self.facts, rise))
+                told.append(explained(issue, self.facts, rates))
         return told
 
 
 class _Stream:
     """The detectors of one metric on one set."""
 
-    __slots__ = ("_all", "_rate", "_undirected", "rise", "seconds", "step")
+    __slots__ = ("_all", "_undirected", "rates", "seconds", "step")
 
     def __init__(self, patterns: Sequence[Detector | str]) -> None:
         self._all = deepcopy(_made(patterns))
         self._undirected = [each for each in self._all if each.name in _NEEDS_NO_DIRECTION]
-        self._rate = math.nan
-        self.rise: RateRise | None = None
+        self.rates: Rates | None = None
         self.seconds = -math.inf
         self.step: float = -math.inf
 
@@ -234,11 +238,11 @@ class _Stream:
         self.step = observation.step
         if observation.seconds is not None:
             self.seconds = observation.seconds
-        rate = observation.learning_rate
-        if rate is not None:
-            if rate >= 2 * self._rate > 0:
-                self.rise = RateRise(self._rate, rate, observation.at)
-            self._rate = rate
+        rate, rates = observation.learning_rate, self.rates
+        if rate is not None and (rates is None or rate != rates.now):
+            self.rates = (
+                Rates.begun(rate, observation) if rates is None else rates.then(rate, observation)
+            )
         return self._undirected if observation.higher_is_better is None else self._all
 
     def restart_clock(self) -> None:

@@ -168,3 +168,27 @@ def test_the_learning_rate_is_read_as_it_changes(log: AuditLog, entries: Entries
     told = of(entries(), ISSUE)
     assert told
     assert "Probable cause: the learning rate rose from 0.05 to 40" in str(told[0].reasoning)
+
+
+@pytest.mark.parametrize("lowered", [False, True])
+def test_a_cause_names_the_learning_rate_of_its_iteration(
+    log: AuditLog, entries: Entries, *, lowered: bool
+) -> None:
+    """Not the one of the start, where `reset_parameter` has changed it since."""
+    rates = [0.5] * 10 + [1e-4 if lowered else 0.5] * 10
+
+    def metric(_scores: Any, _data: Any) -> tuple[str, float, bool]:
+        place = len(seen)
+        seen.append(place)
+        return "own", math.nan if place == 15 else 1.0, False
+
+    seen: list[int] = []
+    train(
+        log, lgb.reset_parameter(learning_rate=rates), params={"learning_rate": 0.5}, feval=metric
+    )
+    told = str(issues(entries(), "non_finite")[0].reasoning)
+    if lowered:
+        assert "The learning rate was 0.0001 by then, down from 0.5." in told
+        assert "robable" not in told
+    else:
+        assert "Probable cause: a learning rate of 0.5 is too high for this training." in told

@@ -10,7 +10,7 @@ import torch
 from lightning_training import VERSION, loader, make_trainer, regression, snapshot
 from mllog_callbacks import AuditLog, EventType
 from mllog_lightning import MLAuditCallback
-from told import Entries, of, the_end
+from told import Entries, issues, of, the_end
 
 
 def test_callbacks_that_lightning_adds_are_not_the_callers(
@@ -71,6 +71,56 @@ def test_an_epochs_learning_rate_is_the_one_it_was_trained_with(
     assert str(second.reasoning).endswith(
         "The learning rate was 0.05 when it began, and is 0.005 now."
     )
+
+
+@pytest.mark.parametrize("interval", ["epoch", "step"])
+def test_a_cause_names_the_learning_rate_of_its_epoch(
+    log: AuditLog, entries: Entries, tmp_path: Path, interval: str
+) -> None:
+    """Not that of the start, nor the one that the scheduler has set for the next epoch."""
+
+    class Lowered(regression(pl)):  # type: ignore[misc]  # likewise
+        def configure_optimizers(self) -> Any:
+            optimizer = torch.optim.SGD(self.parameters(), lr=0.05)
+            steps = 4 if interval == "epoch" else 4 * len(loader())
+            schedule = torch.optim.lr_scheduler.StepLR(optimizer, steps, gamma=0.01)
+            return [optimizer], [{"scheduler": schedule, "interval": interval}]
+
+        def validation_step(self, _batch: Any, _place: int) -> None:
+            epoch = self.trainer.current_epoch
+            self.log("val_loss", float("nan") if epoch == self.breaks_in else 1.0)
+
+    def reasoning(breaks_in: int) -> str:
+        module = Lowered()
+        module.breaks_in = breaks_in
+        trainer = make_trainer(pl, log, tmp_path, max_epochs=6, num_sanity_val_steps=0)
+        trainer.fit(module, loader(), loader(seed=1))
+        return str(issues(entries(), "non_finite")[-1].reasoning)
+
+    assert "Probable cause: a learning rate of 0.05 is too high for this training." in reasoning(3)
+    assert "The learning rate was 0.0005 by then, down from 0.05." in reasoning(4)
+
+
+def test_a_cause_of_exploding_gradients_is_the_rate_of_their_step(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """User code raises it before the epoch in which they explode."""
+
+    class Raised(regression(pl)):  # type: ignore[misc]  # likewise
+        def on_train_epoch_start(self) -> None:
+            if self.current_epoch == 1:
+                self.optimizers().param_groups[0]["lr"] = 5.0
+
+        def training_step(self, batch: Any, place: int) -> Any:
+            return super().training_step(batch, place) * (1e6 if self.current_epoch else 1)
+
+    audit = MLAuditCallback(log, gradients=True)
+    trainer = make_trainer(
+        pl, log, tmp_path, audit=audit, max_epochs=2, log_every_n_steps=1, gradient_clip_val=0.1
+    )
+    trainer.fit(Raised(), loader(), loader(seed=1))
+    told = str(issues(entries(), "exploding_gradient")[0].reasoning)
+    assert "Probable cause: the learning rate rose from 0.05 to 5 at step 9." in told
 
 
 def test_which_of_two_schedulers_set_a_rate_is_not_claimed(
