@@ -54,7 +54,7 @@ KINDS: Final = (
         Severity.WARNING,
         "for 3 to 5 checks the smoothed validation loss stands above its best by 3 % of it, by 4 % "
         "of what was gained (15 % of the best suffices) and by 3 times the noise, while the "
-        "training loss fell by 2 % and by 3 times its noise; an error from 10 %; resolved by a "
+        "training loss fell by 2 % and by twice its noise; an error from 10 %; resolved by a "
         "new best",
         "Prechelt, Early Stopping - But When? (1998), GL; gates for noise and gain: " + _OWN,
     ),

@@ -9,11 +9,18 @@ from typing import Final
 from mllog_callbacks.detectors.kinds import kind
 from mllog_callbacks.detectors.passage import Passage
 from mllog_callbacks.detectors.protocol import Issue, Observation, Severity
-from mllog_callbacks.detectors.smoothing import Level, Noise
+from mllog_callbacks.detectors.smoothing import Level, Noise, Rises
 
 __all__ = ["GeneralisationGap", "Overfitting"]
 
 _ROUNDING: Final = 1e-6  # of single precision: a mean that comes down to zero falls for ever
+
+_BEYOND_NOISE: Final = 2.0
+"""Standard deviations of the training loss's noise, by which it has to fall.
+
+Two exponential means of span 3 differ by noise alone by as much less than once in a hundred times;
+the rise is asked for more, as it is from the lowest of many.
+"""
 
 _GROWN: Final = 2  # the stage of the issue; that of the early warning is 1
 
@@ -35,8 +42,7 @@ class Overfitting:
         share: Least rise, as a share of what was gained between the first and the best level.
         most: A rise by this share of the best level is material, whatever was gained: a first value
             far off makes everything after it look small.
-        noise: Least rise, and least fall of the training loss, in standard deviations of the noise
-            of either.
+        noise: Least rise, in standard deviations of the noise.
         fall: Least fall of the training loss since the best, as a share.
         grown: The rise from which the warning becomes an error, as a share of the best level.
         span: Span of the exponential means, in checks.
@@ -58,7 +64,7 @@ class Overfitting:
         self._rise, self._share, self._most, self._noises = rise, share, most, noise
         self._fall, self._grown = fall, grown
         self._level, self._train = Level(span), Level(span)
-        self._noise, self._train_noise = Noise(), Noise()
+        self._noise, self._rises = Noise(), Rises()
         self._first = math.nan
         self._train_first = math.nan
         self._best = self._lowest = math.inf
@@ -71,7 +77,7 @@ class Overfitting:
         train, validation = observation.losses()
         if train is not None:
             self._train.update(train)
-            self._train_noise.update(train)
+            self._rises.extend((train,))
             if math.isnan(self._train_first):
                 self._train_first = train
         return None if validation is None else self._check(observation, validation)
@@ -95,7 +101,7 @@ class Overfitting:
             return ()
         if math.isnan(self._train_first):
             self._train_first = train[0]
-        self._train_noise.extend(train)
+        self._rises.extend(train)
         return self._train.extend(train)
 
     def _take_calm(
@@ -168,7 +174,7 @@ class Overfitting:
         scale = best if best > 0 else max(self._train_first - best, 0.0)
         least = max(self._fall * scale, _ROUNDING * abs(self._train_first))
         fell = best - self._train.value
-        return fell > least and not fell <= self._noises * self._train_noise.value
+        return fell > least and fell > _BEYOND_NOISE * self._rises.noise
 
     def _improved(self, observation: Observation, level: float, before: int) -> Issue | None:
         stage = self._stage
