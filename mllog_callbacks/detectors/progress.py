@@ -178,6 +178,7 @@ class Oscillation:
 
     def _found(self, observation: Observation, swing: _Swing, *, train: bool) -> Issue:
         self._told = True
+        trained = swing if self._train is None else self._train
         subject = observation.subject(train=train)
         return kind(self.name).issue(
             observation,
@@ -188,6 +189,8 @@ class Oscillation:
             f"{abs(swing.drift) / swing.path:.0%} of the way remained.",
             {
                 "level": observation.own(swing.level),
+                "start": observation.own(self._start),
+                "gained": self._start - trained.level,
                 "mean_change": swing.path,
                 "reversals": swing.reversals,
             },
