@@ -57,6 +57,11 @@ def test_a_validation_loss_that_rises_far_after_it_fell() -> None:
     assert "robable" in reasons(after, "divergence")
 
 
+def test_an_error_that_started_at_zero() -> None:
+    """There was nothing to learn: that one row is wrong for once says nothing of the rate."""
+    assert "robable" not in reasons([0.0] * 20 + [0.05], "spike", validation=True)
+
+
 def test_a_score_that_is_no_number_says_nothing_of_the_rate() -> None:
     """It is undefined where a class is missing, for one."""
     detectors = DetectorSet(["non_finite"], facts=Facts(learning_rate=0.1))

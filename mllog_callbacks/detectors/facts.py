@@ -115,8 +115,8 @@ def _too_high(issue: Issue, rate: float, more: str) -> str:
     Other data, a division by zero or the noise of small batches do as much to a training whose rate
     is right, and a validation loss may rise far by overfitting.
     """
-    start, gained = (float(issue.metrics.get(each, 0.0)) for each in ("start", "gained"))
-    if gained > _LEARNED * abs(start):
+    start, gained = issue.metrics.get("start", 0.0), issue.metrics.get("gained", -math.inf)
+    if float(gained) >= _LEARNED * abs(float(start)):
         return ""
     return _probable(f"a learning rate of {rate:.6g}{more} is too high for this training")
 
