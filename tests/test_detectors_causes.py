@@ -9,7 +9,7 @@ import pytest
 from mllog_callbacks.detectors import DetectorSet, Facts, Observation
 
 FALLEN = [0.9**step for step in range(20)]
-STUCK = [1 - 0.005 * step for step in range(20)]
+STUCK = [1 + 0.01 * (step % 3) for step in range(20)]
 
 
 def swings(level: float) -> list[float]:
@@ -44,6 +44,12 @@ def test_a_rate_at_which_something_was_learned(
     """Bad rows, a logarithm of zero or small batches do the same to it: no cause is named."""
     assert "robable" not in reasons(learned, name)
     assert "Probable cause: a learning rate of 0.1 is too high" in reasons(stuck, name)
+
+
+def test_a_loss_that_was_about_its_best() -> None:
+    """However little that is: it was going well."""
+    slow = [1 - 0.005 * step for step in range(20)]
+    assert "robable" not in reasons([*slow, 9.0], "spike")
 
 
 def test_a_validation_loss_that_rises_far_after_it_fell() -> None:

@@ -110,15 +110,27 @@ def _by_rate(issue: Issue, start: float | None, rates: Rates | None) -> str:
 
 
 def _too_high(issue: Issue, rate: float, more: str) -> str:
-    """A rate at which the loss came well below its start is not shown to be too high.
-
-    Other data, a division by zero or the noise of small batches do as much to a training whose rate
-    is right, and a validation loss may rise far by overfitting.
-    """
-    start, gained = issue.metrics.get("start", 0.0), issue.metrics.get("gained", -math.inf)
-    if float(gained) >= _LEARNED * abs(float(start)):
+    if _goes_well(issue):
         return ""
     return _probable(f"a learning rate of {rate:.6g}{more} is too high for this training")
+
+
+def _goes_well(issue: Issue) -> bool:
+    """Whether the loss had come well below its start, or was about its best.
+
+    Then nothing shows that the rate is too high: other data, a division by zero or the noise of
+    small batches do as much to a training whose rate is right, and a validation loss may rise far
+    by overfitting.
+    """
+    start, gained, most = (
+        float(issue.metrics.get(each, otherwise))
+        for each, otherwise in (
+            ("start", 0.0),
+            ("gained", -math.inf),
+            ("gained_at_best", math.inf),
+        )
+    )
+    return gained >= _LEARNED * abs(start) or gained >= (1 - _LEARNED) * most > 0
 
 
 def _prior_only(issue: Issue, facts: Facts) -> str:

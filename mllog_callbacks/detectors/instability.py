@@ -296,5 +296,6 @@ class Spike:
                 "level": observation.own(seen.level),
                 "start": observation.own(seen.first),
                 "gained": seen.first - seen.level,
+                "gained_at_best": seen.first - seen.low,
             },
         )

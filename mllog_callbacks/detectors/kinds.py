@@ -105,7 +105,7 @@ KINDS: Final = (
         "over 15 checks (50 by iteration, 200 by step): mean change above 20 % of the level, 5 % "
         "of the start and 3 % of the range, more than half of the changes reverse the one before, "
         "net drift under 30 % of the path; 10 % of the level suffices where the training loss is "
-        "still within 20 % of its start, and by step it has to be",
+        "still within 20 % of its start; by step it has to be no lower than its start",
         "AUTOTRAINER (ICSE 2021), oscillating loss; thresholds: " + _OWN,
     ),
     Kind(

@@ -97,7 +97,7 @@ class Oscillation:
     Noise about a low level is what stochastic training looks like, so swings count only from a
     large share of the level, and from half of it where the training loss is about where it
     started: then there is nothing else that the training achieves. Steps, of single batches, count
-    only then.
+    only where it is no lower than it started.
 
     Watches the training value, and the validation value where there is none or where the training
     loss is about where it started.
@@ -155,10 +155,12 @@ class Oscillation:
 
     def _check(self, observation: Observation, window: int) -> Issue | None:
         train, validation = self._train, self._validation
-        stuck = train is not None and train.level >= self._start - 0.2 * abs(self._start)
+        # single batches always differ, and after some hundred little may be learned as yet
+        by_step = observation.unit == "step"
+        tolerance = 0.0 if by_step else 0.2 * abs(self._start)
+        stuck = train is not None and train.level >= self._start - tolerance
         share = self._stuck_share if stuck else self._share
-        # a training that has learned still meets batches that are harder than others
-        counts = stuck or observation.unit != "step"
+        counts = stuck or not by_step
         if (
             train is not None
             and counts
