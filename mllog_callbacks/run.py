@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
+from mllog_callbacks.beside import NUMBER, Place
 from mllog_callbacks.context import current, scoped
 from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
 from mllog_callbacks.event_types import RUN_ENDS, EventType, Level
@@ -97,6 +98,7 @@ class Run:
         self._log = log
         self._on_issue = on_issue
         self._began = time.monotonic()
+        self._place: Place | None = None
         # As it is now: an end may be told from elsewhere, such as a finaliser
         self._scope = current.get()
         self._around = None if self._scope is None else self._scope.run_under_way
@@ -142,6 +144,11 @@ class Run:
             told = self._around.as_part(event, reason)
             if told is not event:
                 event, snapshot = told, {"part": event, **(snapshot or {})}
+        if event is EventType.TRAINING_STARTED and self._place is None:
+            names = self._log.model, self._log.dataset
+            self._place = Place(self._log.path.parent, self._log.session, names)
+        if self._place is not None and self._place.beside:
+            snapshot = {NUMBER: self._place.number, **(snapshot or {})}
         with self._within():
             self._log.emit(
                 event,
@@ -154,9 +161,14 @@ class Run:
         """The context the run began in, where there was one."""
         return nullcontext() if self._scope is None else scoped(self._scope)
 
-    def observe(self, observation: Observation) -> None:
-        """Show an observation to the detectors, and tell the issues that begin or end with it."""
-        self.tell_issues(self.detectors.observe(observation), observation.unit)
+    def observe(self, *observations: Observation) -> None:
+        """Show the observations of a step to the detectors, and tell what begins or ends with it.
+
+        Args:
+            observations: Each metric on each set; of one unit.
+        """
+        if observations:
+            self.tell_issues(self.detectors.look(observations), observations[0].unit)
 
     def tell_issues(self, issues: Iterable[Issue], unit: str | None = None) -> None:
         """Tell issues, and call back with each.
@@ -191,6 +203,8 @@ class Run:
             self.ended = True
             seconds = round(time.monotonic() - self._began, 3)
             self.tell(event, reason, {"seconds": seconds, **(snapshot or {})})
+            if self._place is not None:
+                self._place.leave()
 
     def fail(
         self,

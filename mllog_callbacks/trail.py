@@ -13,16 +13,21 @@ from mllog_callbacks.report import render_card, render_report
 from mllog_callbacks.sealing import seal
 from mllog_callbacks.story import Story, read_stories, telling
 from mllog_callbacks.story.summing import as_object
+from mllog_callbacks.trainings import trainings
+from mllog_callbacks.wording import count
 
 __all__ = ["Trail", "read_trail"]
 
 
 @dataclass(frozen=True)
 class Trail:
-    """The sessions of some logs, as they were when they were read; a notebook shows their story.
+    """The trainings of some logs, as they were when they were read; a notebook shows their story.
+
+    Ranks, workers and folds of one training are told together, as the report does.
 
     Attributes:
-        stories: The story of each session, the oldest first.
+        stories: The story of each training, the oldest first; where it is of several sessions,
+            theirs are its `members`.
 
     Example:
         >>> trail = read_trail("logs")
@@ -34,10 +39,10 @@ class Trail:
 
     def summary(self) -> list[dict[str, Any]]:
         """What happened in each session, as plain values: those of ``mllog summary --json``."""
-        return [as_object(story) for story in self.stories]
+        return [as_object(story) for story in self._sessions]
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the report of the newest session as one HTML file; returns its path.
+        """Write the report of the newest training as one HTML file; returns its path.
 
         Raises:
             OSError: The file cannot be written.
@@ -54,7 +59,13 @@ class Trail:
         return "\n\n".join(_told(story) for story in self.stories) or "There is no entry."
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {len(self.stories)} sessions>"
+        return f"<{type(self).__name__} of {count(len(self._sessions), 'session')}>"
+
+    @property
+    def _sessions(self) -> list[Story]:
+        """The story of each session, the oldest first."""
+        each = [[member.story for member in one.members] or [one] for one in self.stories]
+        return _by_age(story for stories in each for story in stories)
 
     def _repr_html_(self) -> str:
         return self._card
@@ -88,6 +99,10 @@ def read_trail(
     else:
         paths = list(source)
     files = dict.fromkeys(file for path in paths for file in find_logs(path))
-    stories = read_stories(files)
+    stories = _by_age(read_stories(files))
     seal(stories)
-    return Trail(tuple(sorted(stories, key=lambda story: story.span[0] or "")))
+    return Trail(tuple(trainings(stories)))
+
+
+def _by_age(stories: Iterable[Story]) -> list[Story]:
+    return sorted(stories, key=lambda story: story.span[0] or "")

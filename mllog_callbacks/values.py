@@ -14,6 +14,8 @@ from enum import Enum
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
+from mllog_callbacks.wording import count
+
 __all__ = ["Changes", "Json", "text", "value"]
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -63,11 +65,11 @@ class Changes:
         """The changes as one bracketed sentence of at most about `limit` characters."""
         notes, hidden = self._notes, self._unnoted
         if self._left_out:
-            notes = [f"{self._left_out:,} values left out to keep the line short", *notes]
+            notes = [f"{count(self._left_out, 'value')} left out to keep the line short", *notes]
         while len(notes) > 1 and sum(map(len, notes)) > limit:
             notes, hidden = notes[:-1], hidden + 1
         if hidden:
-            notes = [*notes, f"{hidden:,} more such changes"]
+            notes = [*notes, count(hidden, "more such change")]
         return f"[Written with changes: {'; '.join(notes)}.]"
 
 

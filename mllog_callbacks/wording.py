@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import traceback
 from collections.abc import Mapping
 from typing import Final, NamedTuple
@@ -20,6 +21,9 @@ __all__ = [
 
 _MESSAGE_CHARS: Final = 800
 _VALUE_CHARS: Final = 80
+_ENDS_IN_IES: Final = re.compile("[^aeiou]y$")
+_NATIVE_TRACE: Final = re.compile(r"\s*\nStack trace:\n(?:[ \t]*\[bt\] [^\n]*\n?)+\s*\Z")
+"""What libraries on dmlc-core, such as XGBoost, add to a message: addresses in their own code."""
 
 
 class Reason(NamedTuple):
@@ -34,9 +38,12 @@ class Reason(NamedTuple):
     reasoning: str = ""
 
 
-def count(number: int, noun: str) -> str:
-    """A number of things, as in "1 row" and "1,000 rows"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def count(many: float, noun: str) -> str:
+    """A number of things, as in "1 row", "1,000 rows" and "2 entries"."""
+    if many == 1:
+        return f"1 {noun}"
+    plural = f"{noun[:-1]}ies" if _ENDS_IN_IES.search(noun) else f"{noun}s"
+    return f"{many:,} {plural}" if isinstance(many, int) else f"{many:,.15g} {plural}"
 
 
 def number(value: float) -> str:
@@ -100,11 +107,12 @@ def failed(error: BaseException, where: str, position: str, consequence: str) ->
 
 
 def said(error: BaseException) -> str:
-    """An exception's type and message, cut to a length that can be read."""
+    """An exception's type and message, cut to a length that can be read, without native traces."""
     try:
         message = str(error)
     except Exception:  # noqa: BLE001 - a foreign class may not be able to say what it is
         message = "(its message cannot be read)"
+    message = _NATIVE_TRACE.sub("…", message)
     cut = message if len(message) <= _MESSAGE_CHARS else message[:_MESSAGE_CHARS] + "…"
     return f"{type(error).__name__}: {cut}" if cut else type(error).__name__
 

@@ -103,6 +103,37 @@ def test_the_gap_is_information() -> None:
     assert first(scan(train=[-1.0] * 9, validation=[1.6] * 9), "generalisation_gap") is None
 
 
+FEW = [9, 6, 4, 3, 2, 2, 1, 1, *[0] * 40]
+"""Wrong rows of 15."""
+
+
+@pytest.mark.parametrize("after", [1, 2, 3, 5])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_step_or_a_few_of_a_metric_of_few_values_are_no_spike(after: int, sign: int) -> None:
+    """After a long time at zero; neither where no step was seen before, nor by its negation."""
+    for wrong in (FEW, [0] * 48):
+        values = [sign * each / 15 for each in [*wrong, after, 0, 0, 1, 0, after, after, 0]]
+        for unit in ("epoch", "iteration"):
+            told = scan(train=values, validation=values, higher_is_better=sign < 0, unit=unit)
+            names = {issue.name for issue in told}
+            assert not names & {"spike", "oscillation", "overfitting"}
+
+
+def test_a_jump_of_many_steps_is_told_in_steps() -> None:
+    """Not as thousands of times a noise that nearly was zero."""
+    issue = first(scan(validation=[each / 15 for each in [*FEW, 12]]), "spike")
+    assert issue is not None
+    assert issue.reasoning.endswith(", 12.0 times its noise.")
+
+
+def test_a_metric_that_goes_to_and_fro_by_a_step_does_not_oscillate() -> None:
+    """One that does so by many, does."""
+    small = [0.6, 0.4, 0.3, *[(n * 7 % 3 > 0) / 15 for n in range(60)]]
+    large = [0.6, 0.4, 0.3, *[(n % 2) * 6 / 15 + (n % 8 == 0) / 15 for n in range(60)]]
+    assert first(scan(train=small), "oscillation") is None
+    assert first(scan(train=large), "oscillation") is not None
+
+
 def test_a_plateau_is_possible_then_confirmed() -> None:
     """In this order, and each once."""
     told = [each for each in scan(validation=decaying(300)) if each.code == "MLA003"]

@@ -13,6 +13,7 @@ from mllog_callbacks.detectors import (
     Issue,
     Observation,
     Overfitting,
+    Passage,
     Plateau,
 )
 
@@ -81,6 +82,42 @@ def test_an_unknown_direction_is_said_once_and_never_guessed() -> None:
         ("unknown_direction", 0),
         ("non_finite", 61),
     ]
+
+
+def test_unknown_directions_of_a_step_are_said_together() -> None:
+    """One issue names them all; what comes later has its own, and what is known none."""
+    detectors = DetectorSet()
+
+    def told(step: int, count: int) -> list[str]:
+        seen = [
+            Observation(step, metric=f"m{n}", validation=1.0, higher_is_better=None)
+            for n in range(count)
+        ]
+        found = detectors.look([*seen, Observation(step, validation=1.0)])
+        return [issue.decision for issue in found]
+
+    rest = " are only checked for values that are not finite and for stalls."
+    assert told(0, 2) == [f"m0, m1{rest}"]
+    assert told(1, 3) == [f"m2{rest.replace('are', 'is', 1)}"]
+    assert told(2, 20) == [f"{', '.join(f'm{n}' for n in range(3, 13))} and 7 more metrics{rest}"]
+    assert told(3, 20) == []
+
+
+def test_unknown_directions_are_said_together_in_passages_too() -> None:
+    """And what is not finite beside them stays an issue of its own."""
+    columns = {"a": [1.0, math.nan], "b": [1.0, 2.0]}
+    found = DetectorSet().follow(
+        Passage(
+            Observation(0, "iteration", name, "valid", None, values[0], None), [0, 1], None, values
+        )
+        for name, values in columns.items()
+    )
+    assert [(each.name, each.step) for each in found] == [
+        ("unknown_direction", 0),
+        ("non_finite", 1),
+    ]
+    assert found[0].metrics == {"metrics": "a, b"}
+    assert "whether more or less of each of a, b is better" in found[0].reasoning
 
 
 def test_choose_configure_and_ignore() -> None:

@@ -1,6 +1,7 @@
 """The running estimates that the detectors share, and what the detectors import."""
 
 import ast
+import math
 import random
 import sys
 from pathlib import Path
@@ -8,7 +9,23 @@ from pathlib import Path
 import pytest
 
 import mllog_callbacks.detectors
+from mllog_callbacks import wording
 from mllog_callbacks.detectors.smoothing import BestSince, Level, Noise, Rises
+
+
+def test_the_noise_of_a_series_of_few_values_is_a_step_at_least() -> None:
+    """However long it stands still; infinite while no step was seen, also of 32-bit numbers."""
+    still = Noise()
+    assert [still.update(0.2) for _ in range(9)][-1] == math.inf
+    assert still.update(0.2 * (1 + 1e-7)) == math.inf  # rounded otherwise
+    assert still.update(0.2 + 1 / 15) == pytest.approx(1 / 15)
+    assert [still.update(4 / 15) for _ in range(200)][-1] == pytest.approx(1 / 15)
+
+
+def test_the_noise_of_a_series_that_repeats_no_value_has_no_floor() -> None:
+    """A smooth curve is not taken for one of few values, however small its changes become."""
+    smooth = Noise()
+    assert 0 < [smooth.update(1 / (1 + step)) for step in range(200)][-1] < 1e-4
 
 
 def test_a_level_is_an_exponential_mean() -> None:
@@ -63,13 +80,14 @@ def test_the_best_at_a_distance(checks: int) -> None:
 
 
 def test_the_detectors_need_the_standard_library_only() -> None:
-    """And their package's version: they run beside any framework, and cost nothing to import."""
+    """And their package's version and words, which need no more: they cost nothing to import."""
+    allowed = tuple(f"mllog_callbacks.{each}" for each in ("detectors", "_version", "wording"))
     folder = Path(mllog_callbacks.detectors.__file__).parent
-    for file in folder.glob("*.py"):
+    for file in [*folder.glob("*.py"), Path(wording.__file__)]:
         for node in ast.walk(ast.parse(file.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]
             for name in names:
-                own = name.startswith(("mllog_callbacks.detectors", "mllog_callbacks._version"))
+                own = name.startswith(allowed)
                 assert own or name.split(".")[0] in sys.stdlib_module_names, (file.name, name)

@@ -23,6 +23,7 @@ FLOORS: tuple[set[str], ...] = (
     {
         "_version",
         "backlog",
+        "beside",
         "chain",
         "event_types",
         "exceptions",
@@ -41,7 +42,7 @@ FLOORS: tuple[set[str], ...] = (
     {"report"},
     {"integrity", "query", "session"},
     {"log", "otlp", "reconcile"},
-    {"sealing"},
+    {"sealing", "trainings"},
     {"live", "run", "trail"},
     {"mllog_callbacks"},  # the front door
     {"cli", "platform"},

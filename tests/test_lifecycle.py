@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mllog_callbacks import AuditLog
+from mllog_callbacks import (
+    AuditLog,
+    Auditor,
+    EventType,
+    LogEntry,
+    Reason,
+    Run,
+    read_entries,
+)
 from mllog_callbacks.integrity import Status
 from processes import drained, ended, forked
 from sealed import judge, kill, problems
@@ -20,6 +28,12 @@ ENDLESS = "begins a run that has no end"
 SECOND = "ends a run, but each run of these names that began before has had its end"
 LATE = "ends a run, but each run that began before has had its end"
 OUTSIDE = "tells of progress while no run is open"
+
+
+def entries_of(log: AuditLog) -> list[LogEntry]:
+    """What a log holds so far."""
+    assert log.flush(30)
+    return list(read_entries(log.path))
 
 
 @pytest.mark.parametrize(
@@ -78,6 +92,48 @@ def test_two_ends_of_one_run_are_found_beside_another_of_other_names(tmp_path: P
         log.emit(COMPLETED, model="b")
     drained(tmp_path)
     assert [each.first for each in judge(tmp_path).problems if each.first] == [4, 5]
+
+
+def side_by_side(log: AuditLog) -> tuple[Run, Run]:
+    """Two runs of the same names, of which the second begins while the first is under way."""
+    first, second = Auditor(log, model="m").new_run(), Auditor(log, model="m").new_run()
+    for each in first, second:
+        each.tell(EventType.TRAINING_STARTED, Reason("Started."))
+    return first, second
+
+
+def test_runs_of_the_same_names_side_by_side_are_told_apart(tmp_path: Path) -> None:
+    """Each from then on by its number; one that is alone needs none."""
+    with AuditLog(tmp_path, session="run") as log:
+        first, second = side_by_side(log)
+        other = Auditor(log, model="another").new_run()
+        other.tell(EventType.TRAINING_STARTED, Reason("Started."), {"n": 0})
+        for n, each in enumerate((first, second, other, first)):
+            each.tell(EventType.TRAINING_PROGRESS, Reason("Goes on."), {"n": n})
+        for each in second, first, other:
+            each.end(EventType.TRAINING_COMPLETED, Reason("Done."))
+        alone = Auditor(log, model="m").new_run()
+        alone.tell(EventType.TRAINING_STARTED, Reason("Started."))
+        alone.end(EventType.TRAINING_COMPLETED, Reason("Done."))
+        told = [(each.metrics_snapshot or {}).get("session_run") for each in entries_of(log)]
+    assert told == [None, 2, None, 1, 2, None, 1, 2, 1, None, None, None]
+    drained(tmp_path)
+    assert judge(tmp_path).life_cycle == Status.SOUND
+
+
+def test_two_ends_of_one_run_and_none_of_the_other_are_found(tmp_path: Path) -> None:
+    """Though both have the same names: the number says which ended twice."""
+    with AuditLog(tmp_path, session="run") as log:
+        _, second = side_by_side(log)
+        second.end(EventType.TRAINING_COMPLETED, Reason("Done."))
+        second.ended = False  # as a defect of an adapter would have it
+        second.end(EventType.TRAINING_FAILED, Reason("Failed."))
+    drained(tmp_path)
+    found = {each.first: each.reason for each in judge(tmp_path).problems if each.first}
+    assert found == {
+        1: ENDLESS,
+        4: "TRAINING_FAILED ends a run that has had its end: run 2 of this session",
+    }
 
 
 def test_an_end_may_name_what_its_start_did_not(tmp_path: Path) -> None:

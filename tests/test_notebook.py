@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mllog_callbacks import AuditLog, LiveView, read_trail
+from test_report_families import launch
 from trails import issue, lines, training, write
 
 LONG = "<b>" + "w" * 9_000
@@ -21,6 +22,33 @@ def test_a_trail_shows_its_story(tmp_path: Path) -> None:
     assert "<svg" in shown
     assert "for 5 of at most 100 iterations" in shown
     assert "The model of iteration 10 is kept." in shown
+
+
+def test_a_trail_tells_the_sessions_of_a_training_together(tmp_path: Path) -> None:
+    """As the report does: which they are, how each ended; as values they are one by one."""
+    launch(tmp_path / "logs", "complete", "fail")
+    write(tmp_path / "logs", lines(training()), "alone")
+    trail = read_trail(tmp_path / "logs")
+    assert repr(trail) == "<Trail of 3 sessions>"
+    ranked = next(each for each in trail.stories if each.members)
+    assert [each.label for each in ranked.members] == ["rank 0", "rank 1"]
+    sessions = [each.story.session for each in ranked.members]
+    assert sorted(each["session"] for each in trail.summary()) == sorted(["alone", *sessions])
+    shown = trail._repr_html_()
+    for told in (shown, str(trail)):
+        assert "Ranked on credit.v3, in 2 sessions" in told
+        assert "Rank 0: completed; rank 1: failed." in told
+    assert f"Sessions {', '.join(sessions)}" in shown
+    alone = read_trail(tmp_path / "logs" / "ml-platform-2026-11-20.alone.jsonl")
+    assert [each.session for each in alone.stories] == ["alone"]
+
+
+def test_a_trail_saves_the_report_of_its_newest_training(tmp_path: Path) -> None:
+    """Of all its sessions."""
+    launch(tmp_path / "logs", "complete", "fail")
+    page = read_trail(tmp_path / "logs").save(tmp_path / "page.html").read_text("utf-8")
+    assert "Rank 0: completed; rank 1: failed." in page
+    assert '<td class="bad">Failed: ValueError</td>' in page
 
 
 def test_a_log_shows_its_last_entries(tmp_path: Path) -> None:

@@ -145,6 +145,26 @@ def test_runs_of_one_name_are_told_apart_by_their_steps() -> None:
     assert found == {20.0, 8.0}
 
 
+def test_runs_of_one_name_that_have_numbers_are_told_apart_by_these() -> None:
+    """The first began before there was need of one; a number is no metric."""
+
+    def of(number: int, event: str, fields: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        return event, fields | {
+            "metrics_snapshot": {"session_run": number} | fields["metrics_snapshot"]
+        }
+
+    start, *first = training(8, "TRAINING_FAILED")
+    begin, *second = (of(2, *each) for each in training(8))
+    pairs = zip((of(1, *each) for each in first), second, strict=True)
+    story = story_of(start, begin, *(each for pair in pairs for each in pair))
+    assert not story.overlapping
+    assert [run.outcome for run in story.runs] == ["failed", "stopped"]
+    found = [
+        (curve.metric, [p.at for p in curve.points]) for run in story.runs for curve in run.curves
+    ]
+    assert found == [("loss", [*range(1, 9)])] * 4
+
+
 def test_a_run_within_another_is_told_as_such() -> None:
     """A search, and a fit of each candidate within it."""
     inner = [each for n in range(3) for each in training(4, "TRAINING_COMPLETED", model=f"c{n}")]
@@ -287,4 +307,4 @@ def test_values_of_more_metrics_than_can_be_kept_are_counted() -> None:
         for at in (1, 2)
     ]
     (curves,) = report_page(story_of(("TRAINING_STARTED", {}), *steps))["curves"]
-    assert curves["left_out"].endswith(" 6 values of further metrics are in the log.")
+    assert curves["left_out"].endswith(" Further metrics have 6 values in the log.")

@@ -125,7 +125,7 @@ def test_a_trail_is_read_from_a_log_that_is_open(tmp_path: Path) -> None:
         trail = read_trail(log)
     assert trail.summary()[0]["entries"] == 25
     assert "The model of iteration 10 is kept." in str(trail)
-    assert repr(trail) == "<Trail of 1 sessions>"
+    assert repr(trail) == "<Trail of 1 session>"
     assert trail.save(tmp_path / "a.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 

@@ -22,6 +22,14 @@ def test_a_sound_folder_is_exit_0(tmp_path: Path) -> None:
     assert shown.stderr == b"2 sessions, 500 entries: 2 sound\n"
 
 
+def test_one_is_counted_as_one(tmp_path: Path) -> None:
+    """A session, an entry."""
+    seal(tmp_path, 1, session="one")
+    shown = mllog("verify", tmp_path)
+    assert shown.stdout.startswith(b"one: sound (1 entry; ")
+    assert shown.stderr == b"1 session, 1 entry: 1 sound\n"
+
+
 def test_tampering_is_exit_1_with_its_lines(tmp_path: Path) -> None:
     """It outweighs what is incomplete elsewhere."""
     path = seal(tmp_path)

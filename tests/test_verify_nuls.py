@@ -1,6 +1,8 @@
 """NUL bytes at a file's end: what a power failure leaves of an open session, and nothing else."""
 
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from mllog_callbacks import AuditLog
 from mllog_callbacks.integrity import Status
 from mllog_callbacks.integrity.chains import read_chain
+from mllog_callbacks.wording import count
 from processes import emit_many, until
 from sealed import judge, problems, seal
 
@@ -22,6 +25,31 @@ def path(tmp_path: Path) -> Path:
         until(lambda: _covers(chain, 200))
         shutil.copytree(tmp_path / "here", tmp_path / "left")
     return next((tmp_path / "left").glob("*.jsonl"))
+
+
+@pytest.fixture
+def days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], Path]:
+    """Makes an open session of two days, whose second ends so many seconds after midnight."""
+    now, day = time.time_ns, 86_400_000_000_000
+    midnight = (now() // day + 1) * day
+
+    def make(seconds: float) -> Path:
+        def at(seconds: float) -> None:
+            shift = midnight + int(seconds * 1e9) - now()
+            monkeypatch.setattr(time, "time_ns", lambda: now() + shift)
+
+        at(-10)
+        with AuditLog(tmp_path / "here", session="run") as log:
+            emit_many(log, 0, 150)
+            assert log.flush(30)
+            at(seconds)
+            emit_many(log, 150, 270)
+            assert log.flush(30)
+            until(lambda: _covers(tmp_path / "here" / "_integrity" / "run.chain", 250))
+            shutil.copytree(tmp_path / "here", tmp_path / "left")
+        return min((tmp_path / "left").glob("*.jsonl"))
+
+    return make
 
 
 def _covers(chain: Path, entries: int) -> bool:
@@ -43,8 +71,8 @@ def test_nuls_behind_an_open_session_are_a_loss(path: Path, more: int) -> None:
     assert (verdict.integrity, verdict.completeness) == (Status.SOUND, Status.INCOMPLETE)
     assert verdict.entries == 250
     told = [str(each) for each in verdict.problems]
-    after = "as file systems leave after a power failure"
-    assert f"{path.name}: the file ends in {more:,} NUL bytes, {after}" in told
+    nuls, after = count(more, "NUL byte"), "as file systems leave after a power failure"
+    assert f"{path.name}: the file ends in {nuls}, {after}" in told
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.6])
@@ -71,4 +99,38 @@ def test_nuls_between_lines_are_tampering(path: Path) -> None:
     """A power failure leaves them at the end alone."""
     raw = path.read_bytes()
     path.write_bytes(raw[:5_000] + bytes(200) + raw[5_200:])
+    assert judge(path.parent).integrity == Status.TAMPERED
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0])
+def test_the_day_before_is_judged_alike_where_the_power_may_have_failed(
+    days: Callable[[float], Path], share: float
+) -> None:
+    """The session ends just after midnight: the disk may not have had the end of either file."""
+    path = days(10)
+    _zero(path, int(path.stat().st_size * share), 100)
+    verdict = judge(path.parent)
+    assert (verdict.integrity, verdict.completeness) == (Status.SOUND, Status.INCOMPLETE)
+    told = [str(each) for each in verdict.problems]
+    assert any("NUL bytes, as file systems leave" in each and path.name in each for each in told)
+    assert any("the last lines are missing" in each for each in told) is (share < 1)
+
+
+@pytest.mark.parametrize("change", ["nuls", "cut", "lines", "missing", "beside"])
+def test_a_day_that_the_disk_had_whole_is_not_excused(
+    days: Callable[[float], Path], change: str
+) -> None:
+    """Later entries show that it had; and no power failure changes lines, or takes another file."""
+    path = days(100 if change in {"nuls", "cut"} else 10)
+    raw = path.read_bytes()
+    if change == "lines":
+        path.write_bytes(raw.replace(b'"dataset":null', b'"dataset":"x"', 1) + bytes(50))
+    elif change == "cut":
+        path.write_bytes(raw[: len(raw) // 2])
+    else:
+        _zero(path, len(raw) // 2, 100)
+    if change == "missing":
+        max(path.parent.glob("*.jsonl")).unlink()
+    if change == "beside":
+        shutil.copy(path, path.with_name(path.name.replace(".run.", ".run-2.")))
     assert judge(path.parent).integrity == Status.TAMPERED

@@ -1,15 +1,16 @@
 """What LightGBM's data sets say of themselves once they are constructed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from lightgbm import Dataset
 
+from mllog_lightgbm.estimator import CLASSES_LISTED
+
 __all__ = ["DataFacts", "FeatureFacts", "data_facts", "feature_facts"]
 
 _CLASSIFYING: Final = frozenset({"binary", "multiclass", "multiclassova"})
-_CLASSES_LISTED: Final = 20
 _LABELS_COUNTED: Final = 1 << 16
 _ROWS_AT_ONCE: Final = 1 << 20
 
@@ -65,12 +66,13 @@ class FeatureFacts(NamedTuple):
     unused: int
 
 
-def data_facts(data: Dataset, objective: object) -> DataFacts:
+def data_facts(data: Dataset, objective: object, names: Sequence[str] = ()) -> DataFacts:
     """Read the facts of a data set that LightGBM has constructed, leaving it as it is.
 
     Args:
         data: The data set.
         objective: The objective as resolved by LightGBM: it tells whether labels are classes.
+        names: The caller's names of classes, by label; empty where a label is itself the name.
     """
     labels, weights = _values(data, "label"), _values(data, "weight")
     classes = _classes(labels) if labels is not None and objective in _CLASSIFYING else None
@@ -80,7 +82,7 @@ def data_facts(data: Dataset, objective: object) -> DataFacts:
     return DataFacts(
         data.num_data(),
         data.num_feature(),
-        classes if classes and len(classes) <= _CLASSES_LISTED else None,
+        _named(classes, names) if classes and len(classes) <= CLASSES_LISTED else None,
         spread,
         None if weights is None else (float(weights.min()), float(weights.max())),
         None if sizes is None else (len(sizes), int(sizes.min()), int(sizes.max())),
@@ -118,7 +120,7 @@ def _parts(values: np.ndarray[Any, Any]) -> Iterator[np.ndarray[Any, Any]]:
         yield values[start : start + _ROWS_AT_ONCE]
 
 
-def _classes(labels: np.ndarray[Any, Any]) -> dict[str, int] | None:
+def _classes(labels: np.ndarray[Any, Any]) -> dict[int, int] | None:
     """Rows of each label; None where labels are no whole numbers, or lie too far apart to count."""
     least, largest = float(labels.min()), float(labels.max())
     if not largest - least < _LABELS_COUNTED:
@@ -128,7 +130,11 @@ def _classes(labels: np.ndarray[Any, Any]) -> dict[str, int] | None:
         if (part % 1).any():
             return None
         counts += np.bincount((part - least).astype(np.int64), minlength=len(counts))
-    return {str(int(least) + label): int(counts[label]) for label in np.flatnonzero(counts)}
+    return {int(least) + label: int(counts[label]) for label in np.flatnonzero(counts).tolist()}
+
+
+def _named(classes: Mapping[int, int], names: Sequence[str]) -> dict[str, int]:
+    return {names[label] if names else str(label): rows for label, rows in classes.items()}
 
 
 def _spread(labels: np.ndarray[Any, Any]) -> tuple[float, float, float]:

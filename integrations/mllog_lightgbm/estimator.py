@@ -5,13 +5,18 @@ the estimator is: in the frame of `fit`, which called `lightgbm.train`.
 """
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Any, Final, NamedTuple
 
 import lightgbm
 
-__all__ = ["Estimator", "calling_estimator"]
+from mllog_callbacks.wording import shown
+
+__all__ = ["CLASSES_LISTED", "Estimator", "calling_estimator"]
+
+CLASSES_LISTED: Final = 20
+"""The most classes that are told one by one."""
 
 _MISSING: Final = object()
 _WRAPPERS: Final = 10
@@ -24,11 +29,14 @@ class Estimator(NamedTuple):
         name: Its class.
         told: The parameters that differ from its defaults, and `metric` where `fit` was given one.
         class_weight: Its weights of classes, which it turns into weights of rows; None without.
+        classes: Its caller's classes in the order of the codes that it gives them; empty where
+            they cannot be told, None where it gives no codes.
     """
 
     name: str
     told: frozenset[str]
     class_weight: object = None
+    classes: Sequence[str] | None = None
 
 
 def calling_estimator(frame: FrameType) -> Estimator | None:
@@ -49,7 +57,9 @@ def calling_estimator(frame: FrameType) -> Estimator | None:
         return None  # a training within that one
     told = _told(estimator) | _told_to_fit(known, caller.f_back)
     weight = getattr(estimator, "class_weight", None)
-    return Estimator(type(estimator).__qualname__, frozenset(told), weight)
+    return Estimator(
+        type(estimator).__qualname__, frozenset(told), weight, _encoded_classes(estimator)
+    )
 
 
 def _fit(frame: FrameType | None) -> FrameType | None:
@@ -62,6 +72,16 @@ def _fit(frame: FrameType | None) -> FrameType | None:
 
 def _is_of_lightgbm(frame: FrameType) -> bool:
     return frame.f_globals.get("__name__") == "lightgbm.sklearn"
+
+
+def _encoded_classes(estimator: object) -> Sequence[str] | None:
+    if not isinstance(estimator, lightgbm.LGBMClassifier):
+        return None
+    classes = getattr(estimator, "_classes", None)  # `classes_` is there after the fit only
+    if classes is None or len(classes) > CLASSES_LISTED:
+        return ()
+    names = [shown(each) for each in classes]
+    return names if len(set(names)) == len(names) else ()
 
 
 def _told(estimator: Any) -> set[str]:  # noqa: ANN401 - any of LightGBM's

@@ -38,7 +38,7 @@ class Watcher:
         """Take iterations that are alike: many as columns, each of a metric on a set."""
         looked_at = self._looked_at(steps[0])
         if len(steps) == 1:
-            return [issue for each, *_ in looked_at for issue in self._detectors.observe(each)]
+            return self._detectors.look(each for each, *_ in looked_at)
         iterations = [iteration for iteration, _, _ in steps]
         columns: dict[int | None, list[float] | None] = {
             place: [float(each[2]) for each in column]
@@ -96,7 +96,6 @@ def facts_for_causes(opening: Opening) -> Facts:
         classes=data.classes if data else None,
         num_leaves=_whole(found.get("num_leaves")),
         min_data_in_leaf=_whole(found.get("min_data_in_leaf")),
-        learning_rate=_real(found.get("learning_rate")),
         early_stopping=None if patience is None else patience > 0,
         patience=patience or None,
     )

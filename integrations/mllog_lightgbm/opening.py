@@ -35,6 +35,7 @@ class Opening:
             where not known.
         continued: Iterations of the model that the training continues.
         class_weight: The estimator's weights of classes; None without.
+        coded: Whether classes are told by codes that the estimator gave them.
         begun: Whether a first iteration began.
     """
 
@@ -46,6 +47,7 @@ class Opening:
     rows: int | None = None
     continued: int = 0
     class_weight: object = None
+    coded: bool = False
     begun: bool = False
 
     @property
@@ -85,7 +87,8 @@ def open_training(
         patience = 0
     sets = {} if env is None else _sets(env.model, data)
     objective = found.get("objective")
-    facts = {name: _tried(data_facts, each, objective) for name, each in sets.items()}
+    names = None if estimator is None else estimator.classes
+    facts = {name: _tried(data_facts, each, objective, names or ()) for name, each in sets.items()}
     return Opening(
         found=found,
         sets={name: each for name, each in facts.items() if each is not None},
@@ -95,6 +98,7 @@ def open_training(
         rows=_tried(_rows, boosters),
         continued=0 if env is None else env.begin_iteration,
         class_weight=None if estimator is None else estimator.class_weight,
+        coded=names is not None and not names,
         begun=env is not None,
     )
 

@@ -55,8 +55,8 @@ def evaluated(iteration: int, results: Sequence[Result], *, chosen: bool, folds:
     if folds:
         return Reason(
             f"The models of iteration {iteration:,} were evaluated: {told}.",
-            f"These are means and standard deviations over {folds} folds, computed by LightGBM at "
-            f"iteration {iteration:,}, the one chosen: {why}.",
+            f"These are means and standard deviations over {count(folds, 'fold')}, computed by "
+            f"LightGBM at iteration {iteration:,}, the one chosen: {why}.",
         )
     return Reason(
         f"The model of iteration {iteration:,} was evaluated: {told}.",
@@ -74,7 +74,7 @@ def stopped_early(stop: Stop, last: int, scores: Scoreboard, folds: int = 0) -> 
 
 
 def _what(folds: int) -> str:
-    return f"Cross-validation over {folds} folds" if folds else "Training"
+    return f"Cross-validation over {count(folds, 'fold')}" if folds else "Training"
 
 
 def _kept(stop: Stop, folds: int) -> str:

@@ -20,7 +20,7 @@ _NAMED = 10
 
 def started(planned: int, opening: Opening) -> Reason:
     """A training starts: over how many iterations, on which data, alone or with others."""
-    what = f"Cross-validation over {opening.folds} folds" if opening.folds else "Training"
+    what = f"Cross-validation over {count(opening.folds, 'fold')}" if opening.folds else "Training"
     told = [f"{found}." for found in (_size(name, each) for name, each in opening.sets.items())]
     if opening.continued:
         told.append(f"It continues a model of {count(opening.continued, 'iteration')}.")
@@ -48,7 +48,8 @@ def opened(opening: Opening) -> Iterable[Told]:
 
 def _data(opening: Opening) -> Told:
     sets, features = opening.sets, opening.features
-    told = [_described(name, facts) for name, facts in sets.items()]
+    by = f"{opening.found.estimator}'s code" if opening.coded else "label"
+    told = [_described(name, facts, by) for name, facts in sets.items()]
     snapshot: dict[str, object] = {name: facts.as_snapshot() for name, facts in sets.items()}
     if features is not None:
         told.append(_features(features))
@@ -69,7 +70,7 @@ def _data(opening: Opening) -> Told:
     validating = len(sets) - (data is not None)
     others = count(validating, "validation set") if validating else "no validation set"
     if opening.folds:
-        others = f"split it into {opening.folds} folds"
+        others = f"split it into {count(opening.folds, 'fold')}"
     return (
         EventType.DATASET_VALIDATED,
         Reason(f"{what}, and {others}.", " ".join(told)),
@@ -77,10 +78,10 @@ def _data(opening: Opening) -> Told:
     )
 
 
-def _described(name: str, facts: DataFacts) -> str:
+def _described(name: str, facts: DataFacts, by: str) -> str:
     told = [count(facts.rows, "row")]
     if facts.classes:
-        told.append(f"by label {by_label(facts.classes)}")
+        told.append(f"by {by} {by_label(facts.classes)}")
     if facts.labels is not None:
         least, largest, mean = map(number, facts.labels)
         told.append(f"labels from {least} to {largest}, on average {mean}")

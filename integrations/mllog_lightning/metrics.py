@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from mllog_callbacks import DetectorSet, Issue, Observation
+from mllog_callbacks.detectors import together
 from mllog_callbacks.wording import number
 
 __all__ = [
@@ -185,7 +186,7 @@ class MetricWatch:
         found: list[Issue] = []
         for name, each in self._observations(values, epoch, rate):
             found += [self._with_source(issue, name) for issue in detectors.observe(each)]
-        return found
+        return together(found)
 
     def observe_within(
         self,

@@ -1,5 +1,6 @@
 """Learning rates: what they are, and who changed them."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -9,6 +10,10 @@ from mllog_callbacks import Reason
 from mllog_callbacks.wording import assigned, count, number
 
 __all__ = ["Change", "RateWatch", "described", "plain", "rates"]
+
+_OTHERS: Final = "code of the module or of a callback"
+_FIRST: Final = (0, 0)
+"""Places of an optimizer, and of a group of its parameters."""
 
 _NO_SETTINGS: Final = frozenset({"last_epoch", "verbose", "best", "num_bad_epochs", "mode_worse"})
 
@@ -20,12 +25,18 @@ def rates(optimizers: Iterable[Any]) -> dict[str, float]:
         for group, each in enumerate(getattr(optimizer, "param_groups", ())):
             rate = _rate(each)
             if rate is not None:
-                found[f"optimizer {place}, group {group}"] = rate
+                found[_name(place, group)] = rate
     return found
+
+
+def _name(place: int, group: int) -> str:
+    return f"optimizer {place}, group {group}"
 
 
 def _rate(group: Mapping[str, Any]) -> float | None:
     rate = group.get("lr")
+    if type(rate) is float:  # nearly always
+        return rate
     if isinstance(rate, Tensor) and rate.device.type == "cpu" and rate.numel() == 1:
         rate = rate.item()
     return float(rate) if isinstance(rate, (int, float)) else None
@@ -70,24 +81,43 @@ class RateWatch:
 
     def __init__(self) -> None:
         self._told: dict[str, float] = {}
+        self._seen: dict[tuple[int, int], float] = {}
+        self._by_hand: dict[str, tuple[float, float]] = {}
         self.last: dict[str, float] = {}
         self.used: float | None = None
 
     def begin(self, trainer: Any) -> None:
         """Take the rates at the start."""
         self._told = self.last = rates(trainer.optimizers)
-        self.used = next(iter(self.last.values()), None)
+        for place, optimizer in enumerate(trainer.optimizers):
+            self._notice(trainer, place, optimizer)
+        self.used = self._seen.get(_FIRST)
 
     def use(self, trainer: Any, optimizer: Any) -> None:
-        """Take the rate with which an optimizer is about to step; only the first one's is kept."""
-        if optimizer is trainer.optimizers[0]:
-            groups = getattr(optimizer, "param_groups", ())
-            self.used = _rate(groups[0]) if groups else None
+        """Take the rates with which an optimizer is about to step."""
+        for place, each in enumerate(trainer.optimizers):
+            if each is optimizer:
+                self._notice(trainer, place, optimizer)
+                if not place:
+                    self.used = self._seen.get(_FIRST)
+
+    def _notice(self, trainer: Any, place: int, optimizer: Any) -> None:
+        """See which rates have changed since the last time, and which no scheduler has set."""
+        for group, each in enumerate(getattr(optimizer, "param_groups", ())):
+            rate, at = _rate(each), (place, group)
+            before = self._seen.get(at)
+            if rate is None or rate == before:
+                continue
+            self._seen[at] = rate
+            if before is None or _is_scheduled(trainer, optimizer, group, before, rate):
+                continue
+            self._by_hand[_name(place, group)] = before, rate
 
     def look(self, trainer: Any) -> list[Change]:
         """The changes since the last look that are worth telling."""
         now, found = rates(trainer.optimizers), []
         for place, optimizer in enumerate(trainer.optimizers):
+            self._notice(trainer, place, optimizer)
             configs = _schedulers(trainer, optimizer)
             mine = {name for name in now if name.startswith(f"optimizer {place},")}
             decided = any(each.reduce_on_plateau for each in configs)
@@ -95,8 +125,13 @@ class RateWatch:
             moved = [name for name in mine if _moved(before.get(name), now[name], any_=decided)]
             if moved:
                 name = min(moved)
-                found.append(Change(_why(optimizer, configs, before[name], now[name]), now))
+                change = f"{type(optimizer).__name__} was set from {number(before[name])}"
+                decision = f"The learning rate of {change} to {number(now[name])}"
+                reason = _why(trainer, decision, configs, self._by_hand.get(name))
+                found.append(Change(reason, now))
                 self._told = now
+                for each in mine:
+                    self._by_hand.pop(each, None)
         self.last = now
         return found
 
@@ -113,15 +148,54 @@ def _schedulers(trainer: Any, optimizer: object) -> list[Any]:
     return [each for each in configs if getattr(each.scheduler, "optimizer", None) is optimizer]
 
 
-def _why(optimizer: object, configs: Sequence[Any], before: float, now: float) -> Reason:
-    name = type(optimizer).__name__
-    decision = f"The learning rate of {name} was set from {number(before)} to {number(now)}"
+def _is_scheduled(trainer: Any, optimizer: object, group: int, before: float, now: float) -> bool:
+    """Whether a change may be a scheduler's: it says what it set last, and what it does."""
+    for config in _schedulers(trainer, optimizer):
+        left = getattr(config.scheduler, "_last_lr", None)
+        if not isinstance(left, (list, tuple)) or group >= len(left):
+            return True  # it does not say
+        if float(left[group]) == now:
+            reduces = config.reduce_on_plateau
+            if not reduces or _is_reduction(config.scheduler, group, before, now):
+                return True
+    return False
+
+
+def _is_reduction(scheduler: Any, group: int, before: float, now: float) -> bool:
+    """Whether `ReduceLROnPlateau` comes from one rate to another, in one step or in several."""
+    least, factor = scheduler.min_lrs[group], scheduler.factor
+    rate = before
+    while rate > now and not math.isclose(rate, now):
+        rate = max(rate * factor, least)
+        if rate == least:
+            break
+    return rate != before and math.isclose(rate, now)
+
+
+def _why(
+    trainer: Any,
+    decision: str,
+    configs: Sequence[Any],
+    by_hand: tuple[float, float] | None,
+) -> Reason:
     if not configs:
-        return Reason(f"{decision}.", "No scheduler that Lightning knows did it: user code did.")
+        return Reason(f"{decision}.", f"No scheduler that Lightning knows did it: {_OTHERS} did.")
+    if by_hand is not None:
+        before, now = map(number, by_hand)
+        told = " and ".join(map(_settings, configs))
+        return Reason(
+            f"{decision}.",
+            f"It went from {before} to {now} by no step of {told}: {_OTHERS} changed it.",
+        )
     if len(configs) > 1:
-        told = " and ".join(f"{_settings(each)} each {each.interval}" for each in configs)
+        told = " and ".join(f"{_settings(each)} {_when(trainer, each)}" for each in configs)
         return Reason(f"{decision}.", f"Its schedulers step by turns: {told}.")
-    return _why_one(decision, configs[0])
+    return _why_one(decision, configs[0], _when(trainer, configs[0]))
+
+
+def _when(trainer: Any, config: Any) -> str:
+    automatic = trainer.lightning_module.automatic_optimization
+    return f"each {config.interval}" if automatic else "when training_step calls it"
 
 
 def _settings(config: Any) -> str:
@@ -138,11 +212,11 @@ def _settings(config: Any) -> str:
     return f"{type(scheduler).__name__}({assigned(settings)})"
 
 
-def _why_one(decision: str, config: Any) -> Reason:
+def _why_one(decision: str, config: Any, when: str) -> Reason:
     scheduler, told = config.scheduler, _settings(config)
     kind = type(scheduler).__name__
     if not config.reduce_on_plateau:
-        return Reason(f"{decision} by {kind}.", f"{told} steps each {config.interval}.")
+        return Reason(f"{decision} by {kind}.", f"{told} steps {when}.")
     best = getattr(scheduler, "best", None)
     stood = f"; its best was {number(best)}" if isinstance(best, (int, float)) else ""
     waited = count(scheduler.patience, "check")

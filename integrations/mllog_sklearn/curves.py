@@ -54,6 +54,25 @@ class Curve(NamedTuple):
     source: str
     learning_rate: float | None = None
 
+    @property
+    def steps(self) -> range:
+        """What its values are counted as."""
+        return range(self.first, self.first + max(len(self.train), len(self.validation)))
+
+    def observation(self, step: int) -> Observation:
+        """What detectors see of a step."""
+        index = step - self.first
+        return Observation(
+            step,
+            self.unit,
+            self.metric,
+            self.dataset,
+            self.train[index] if index < len(self.train) else None,
+            self.validation[index] if index < len(self.validation) else None,
+            self.higher_is_better,
+            self.learning_rate,
+        )
+
 
 def curves(estimator: Any) -> list[Curve]:
     """The curves of a fitted estimator; none where it keeps none."""
@@ -128,22 +147,12 @@ def _real(value: object) -> float | None:
     return float(value) if isinstance(value, (int, float)) else None
 
 
-def watch(run: Run, curve: Curve) -> None:
-    """Show a curve to the detectors of a run; issues are told."""
-    length = max(len(curve.train), len(curve.validation))
-    for index in range(length):
-        run.observe(
-            Observation(
-                curve.first + index,
-                curve.unit,
-                curve.metric,
-                curve.dataset,
-                curve.train[index] if index < len(curve.train) else None,
-                curve.validation[index] if index < len(curve.validation) else None,
-                curve.higher_is_better,
-                curve.learning_rate,
-            )
-        )
+def watch(run: Run, found: Sequence[Curve]) -> None:
+    """Show curves to the detectors of a run, step by step; issues are told."""
+    first = min((curve.first for curve in found), default=0)
+    end = max((curve.steps.stop for curve in found), default=0)
+    for step in range(first, end):
+        run.observe(*(curve.observation(step) for curve in found if step in curve.steps))
 
 
 def summary(curve: Curve) -> tuple[Reason, dict[str, object]]:

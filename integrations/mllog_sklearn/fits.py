@@ -77,10 +77,11 @@ class Fit:
     def _tell_curves(self, estimator: object) -> None:
         part, _ = trained(estimator)
         self.run.detectors.facts = facts_for_causes(self.data, part)
-        for curve in curves(part):
+        found = curves(part)
+        for curve in found:
             self.run.tell(EventType.TRAINING_PROGRESS, *summary(curve))
-            if self.run.detectors.watches:
-                watch(self.run, curve)
+        if self.run.detectors.watches:
+            watch(self.run, found)
 
     @guarded
     def _outcome(self, estimator: object, found: search.Found | None) -> Outcome:

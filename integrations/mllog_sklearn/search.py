@@ -272,7 +272,7 @@ def completed(results: Found) -> tuple[Reason, dict[str, object]]:
         else f"Candidate {results.best + 1:,} was chosen."
     )
     return (
-        Reason(f"Training completed: {fits} were fitted, {results.fits:,} fits.", chosen),
+        Reason(f"Training completed: {fits} were fitted, {count(results.fits, 'fit')}.", chosen),
         {"candidates": len(results.params), "splits": results.splits, "fits": results.fits},
     )
 

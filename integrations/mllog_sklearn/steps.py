@@ -76,7 +76,7 @@ def _columns(step: Any) -> Iterator[str]:
     """Which columns a ColumnTransformer gives to which of its parts."""
     for each in getattr(step, "transformers_", None) or ():
         name, part, columns = each
-        many = f"{len(columns):,} columns" if hasattr(columns, "__len__") else "some columns"
+        many = count(len(columns), "column") if hasattr(columns, "__len__") else "some columns"
         if isinstance(columns, (list, tuple)) and len(columns) <= _LISTED:
             many = ", ".join(map(str, columns)) or "no column"
         yield f"{name}: {title(part)} took {many}."

@@ -50,16 +50,20 @@ class Training:
         asked = given.get("eval_metric", ())
         self._own = {asked} if isinstance(asked, str) else {*map(str, _listed(asked))}
         self._has_default = not self._own and not given.get("disable_default_eval_metric")
-        sets = {"training": call["dtrain"]} | {name: data for data, name in call.get("evals") or ()}
-        self._fitted = next((n for n, d in [*sets.items()][1:] if d is call["dtrain"]), "train")
+        training, evals = call["dtrain"], call.get("evals") or ()
+        again = [name for data, name in evals if data is training]
+        self._fitted = again[0] if again else "train"  # the second: what `cv` calls it
+        sets = {"training": training} | {n: d for d, n in evals if d is not training}
         self._run.name(model=f"XGBoost {given.get('booster', 'gbtree')}")
         folds = len(getattr(self._model, "cvfolds", ()))
-        what = f"Cross-validation over {folds} folds" if folds else "Training"
+        what = f"Cross-validation over {count(folds, 'fold')}" if folds else "Training"
         sizes = {n: {"rows": d.num_row(), "features": d.num_col()} for n, d in sets.items()}
         told = [
             f"{name}: {count(size['rows'], 'row')}, {count(size['features'], 'feature')}."
             for name, size in sizes.items()
         ]
+        if set(again) - {"training"}:
+            told.append(f"The training data is evaluated as {' and '.join(again)}.")
         planned = f"{what} of at most {count(self._planned, 'iteration')} started."
         facts = {"planned_iterations": self._planned, **sizes}
         self._run.tell(EventType.TRAINING_STARTED, Reason(planned, " ".join(told)), facts)
@@ -93,13 +97,13 @@ class Training:
     def _observe(self) -> None:
         trained = self._results.get(self._fitted, {})
         others = {name: each for name, each in self._results.items() if each is not trained}
+        seen = []
         for name, metrics in others.items() or [(self._fitted, trained)]:
             for metric, value in metrics.items():
                 better = self._better(metric, default=metric == next(iter(metrics)))
-                train, seen = trained.get(metric), value if others else None
-                self._run.observe(
-                    Observation(self._done, "iteration", metric, name, train, seen, better)
-                )
+                values = trained.get(metric), value if others else None
+                seen.append(Observation(self._done, "iteration", metric, name, *values, better))
+        self._run.observe(*seen)
 
     def _better(self, metric: str, *, default: bool) -> bool | None:
         """Whether more of a metric is better; None where nobody has said so."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from mllog_callbacks.cli.objects import json_option, print_object
+from mllog_callbacks.wording import count
 
 if TYPE_CHECKING:
     from mllog_callbacks.integrity import Anchor, Proof
@@ -81,7 +82,7 @@ def _trusted(proof: "Proof", root: str | None, anchors: "list[Anchor]") -> str:
     named = [each for each in anchors if each.session == proof.session]
     exact = [each.root for each in named if each.entries == proof.entries]
     if named and not exact:
-        msg = f"the anchor covers {named[-1].entries:,} entries, the proof {proof.entries:,}"
+        msg = f"the anchor covers {count(named[-1].entries, 'entry')}, the proof {proof.entries:,}"
         raise ValueError(msg)
     if anchors and not named:
         msg = f"no anchor names the session {proof.session}"

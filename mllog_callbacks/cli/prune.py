@@ -7,6 +7,7 @@ import click
 
 from mllog_callbacks.cli.objects import json_option, print_object
 from mllog_callbacks.cli.paths import given_or_default
+from mllog_callbacks.wording import count
 
 if TYPE_CHECKING:
     from mllog_callbacks.integrity import Session
@@ -54,7 +55,7 @@ def prune(
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if older_than < least:
-        msg = f"logs are kept for {least} days at least (MLLOG_RETENTION_DAYS)"
+        msg = f"logs are kept for {count(least, 'day')} at least (MLLOG_RETENTION_DAYS)"
         raise click.BadParameter(msg, param_hint="--older-than")
     try:
         old = [

@@ -9,6 +9,7 @@ import click
 
 from mllog_callbacks.cli.objects import json_option, print_object
 from mllog_callbacks.cli.progress import Status
+from mllog_callbacks.wording import count
 
 if TYPE_CHECKING:
     from mllog_callbacks.reconcile import Place, Reconciled
@@ -38,7 +39,7 @@ def reconcile(ctx: click.Context, shipped: Path, local: tuple[Path, ...], *, as_
     try:
         with Status() as status:
             found = held_against(
-                [shipped], local, lambda name, count: status.tell(f"{name}: {count:,} lines")
+                [shipped], local, lambda name, many: status.tell(f"{name}: {count(many, 'line')}")
             )
     except OSError as error:
         click.echo(f"cannot be read: {error}", err=True)
@@ -49,7 +50,7 @@ def reconcile(ctx: click.Context, shipped: Path, local: tuple[Path, ...], *, as_
         else:
             click.echo(_as_text(each))
     click.echo(
-        f"{sum(found.lines.values()):,} lines of {len(found.lines):,} sessions: "
+        f"{count(sum(found.lines.values()), 'line')} of {count(len(found.lines), 'session')}: "
         f"{len(found.missing):,} missing, {len(found.doubled):,} doubled, "
         f"{len(found.extra):,} extra",
         err=True,

@@ -9,6 +9,7 @@ import click
 from mllog_callbacks import sinks
 from mllog_callbacks.cli.objects import json_option, print_object
 from mllog_callbacks.cli.paths import UNREADABLE, given_or_default, tell_unreadable
+from mllog_callbacks.wording import count
 
 __all__ = ["recover"]
 
@@ -69,4 +70,4 @@ def _told(recovered: sinks.Recovered) -> str:
         return f"{recovered.session}: {recovered.error}; its entries are kept"
     if not recovered.entries:
         return f"{recovered.session}: complete"
-    return f"{recovered.session}: {recovered.entries:,} entries written"
+    return f"{recovered.session}: {count(recovered.entries, 'entry')} written"

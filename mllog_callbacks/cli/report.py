@@ -9,7 +9,7 @@ import click
 
 from mllog_callbacks.cli.objects import json_option, print_object
 from mllog_callbacks.cli.paths import STDIN, UNREADABLE, given_or_default, reason_of
-from mllog_callbacks.cli.stories import families_of, read
+from mllog_callbacks.cli.stories import read
 
 if TYPE_CHECKING:
     from mllog_callbacks.story import Story
@@ -53,8 +53,12 @@ def report(
     Exits with 0; with 1 where lines are no entries, or entries are missing (the page says so
     first); 2 on wrong usage; 3 where a path cannot be read or the page cannot be written.
     """
+    from mllog_callbacks.sealing import seal  # noqa: PLC0415 - slow to import
+    from mllog_callbacks.trainings import trainings  # noqa: PLC0415 - as above
+
     reading = read(given_or_default(paths))
-    stories = _trainings(reading.stories)
+    seal(reading.stories)
+    stories = trainings(reading.stories)
     if not stories:
         ctx.exit(reading.exit_code or UNREADABLE)
     if output == STDIN:
@@ -74,18 +78,6 @@ def report(
     if in_browser:
         webbrowser.open(written[0][0].absolute().as_uri())
     ctx.exit(reading.exit_code)
-
-
-def _trainings(stories: "list[Story]") -> "list[Story]":
-    """The stories of all trainings, each of all sessions that belong to it."""
-    from mllog_callbacks.sealing import seal  # noqa: PLC0415 - slow to import
-    from mllog_callbacks.story import join  # noqa: PLC0415 - as above
-
-    seal(stories)
-    return [
-        join(name, members) if len(members) > 1 else members[0]
-        for name, members in families_of(stories)
-    ]
 
 
 def _print_page(stories: "list[Story]") -> None:

@@ -28,6 +28,7 @@ from mllog_callbacks.cli.paths import (
     tell_unreadable,
 )
 from mllog_callbacks.detectors import DetectorSet, Issue, Unit
+from mllog_callbacks.wording import count
 
 __all__ = ["scan"]
 
@@ -185,7 +186,7 @@ def _print(scanned: _Scanned, prefix: str) -> None:
     for line in _notes(scanned.found):
         click.echo(f"{prefix}{line}", err=True)
     issues, curves = len(scanned.issues), len(scanned.found.curves)
-    click.echo(f"{prefix}{_count(issues, 'issue')} in {_count(curves, 'curve')}", err=True)
+    click.echo(f"{prefix}{count(issues, 'issue')} in {count(curves, 'curve')}", err=True)
 
 
 def _notes(found: Pairing) -> Iterator[str]:
@@ -209,7 +210,3 @@ def _print_json(scanned: _Scanned) -> None:
         "skipped": scanned.found.skipped,
     }
     print_object({"summary": summary})
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -2,7 +2,6 @@
 
 import gc
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from mllog_callbacks.cli.progress import Status
 if TYPE_CHECKING:
     from mllog_callbacks.story import Story
 
-__all__ = ["Reading", "families_of", "read"]
+__all__ = ["Reading", "read"]
 
 
 class Reading:
@@ -59,26 +58,6 @@ def read(paths: tuple[str, ...]) -> Reading:
                 reading.cannot_read(str(file.path), OSError(0, file.error))
     reading.stories = sorted(stories, key=lambda story: story.span[0] or "")
     return reading
-
-
-def families_of(stories: "list[Story]") -> "list[tuple[str, list[Story]]]":
-    """Ranks, workers and folds of one training together, in the order of their first.
-
-    Within a family the session that they come from is the first, then go ranks in their order.
-    Sessions of the same name, of other folders, are none of one family.
-    """
-    from mllog_callbacks.integrity.families import family_of, rank_of  # noqa: PLC0415 - as above
-
-    facts = {story.session: story.sidecar for story in stories}
-    seen: Counter[str] = Counter()
-    found: dict[tuple[str, int], list[Story]] = {}
-    for story in stories:
-        key = family_of(story.session, facts), seen[story.session]
-        found.setdefault(key, []).append(story)
-        seen[story.session] += 1
-    for (name, _), members in found.items():
-        members.sort(key=lambda each: (each.session != name, rank_of(each.sidecar)))
-    return [(name, members) for (name, _), members in found.items()]
 
 
 @contextmanager

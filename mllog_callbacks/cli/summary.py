@@ -6,7 +6,8 @@ import click
 
 from mllog_callbacks.cli.objects import json_option, print_object
 from mllog_callbacks.cli.paths import given_or_default
-from mllog_callbacks.cli.stories import families_of, read
+from mllog_callbacks.cli.stories import read
+from mllog_callbacks.wording import count
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,10 +53,12 @@ def summary(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> Non
 def _print(stories: "list[Story]") -> None:
     from rich.console import Console  # noqa: PLC0415 - its import is most of a short command
 
+    from mllog_callbacks.trainings import families_of  # noqa: PLC0415 - loads pydantic: slow
+
     console = Console(highlight=False, markup=False, emoji=False)
     told = 0
     for family, members in families_of(stories):
-        together = f"{family}: {len(members)} sessions that belong together"
+        together = f"{family}: {count(len(members), 'session')} that belong together"
         for number, story in enumerate(members):
             titled = number == 0 and len(members) > 1
             if told or titled:
@@ -146,4 +149,4 @@ def _print_runs(console: "Console", story: "Story") -> None:
     console.print()
     console.print(table)
     if len(story.runs) > _RUNS:
-        console.print(Text(f"{len(story.runs) - _RUNS:,} more runs.", style="dim"))
+        console.print(Text(count(len(story.runs) - _RUNS, "more run") + ".", style="dim"))

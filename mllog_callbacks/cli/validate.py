@@ -17,6 +17,7 @@ from mllog_callbacks.cli.paths import (
     tell_unreadable,
 )
 from mllog_callbacks.cli.progress import Status
+from mllog_callbacks.wording import count
 
 if TYPE_CHECKING:
     from mllog_callbacks.reader import Line
@@ -63,9 +64,9 @@ class _Summary:
 
     def __str__(self) -> str:
         if not self.findings:
-            return f"no findings in {_count(self.files, 'file')}, {_count(self.lines, 'line')}"
-        files = f"{self.files_with_findings:,} of {_count(self.files, 'file')}"
-        return f"{_count(self.findings, 'finding')} in {files}, {_count(self.lines, 'line')}"
+            return f"no findings in {count(self.files, 'file')}, {count(self.lines, 'line')}"
+        files = f"{self.files_with_findings:,} of {count(self.files, 'file')}"
+        return f"{count(self.findings, 'finding')} in {files}, {count(self.lines, 'line')}"
 
 
 class _Validation:
@@ -132,7 +133,3 @@ class _Validation:
             print_object({"file": path, "error": reason_of(error)})
         else:
             tell_unreadable(path, error)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -9,6 +9,7 @@ import click
 from mllog_callbacks.cli.objects import json_option, print_object
 from mllog_callbacks.cli.paths import given_or_default
 from mllog_callbacks.cli.progress import Status
+from mllog_callbacks.wording import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +110,7 @@ def _teller(status: Status) -> "Callable[[Session, int], None]":
     def tell(session: "Session", lines: int) -> None:
         read[session.name] = lines
         if lines:
-            status.tell(f"{click.format_filename(session.name)}: {lines:,} lines")
+            status.tell(f"{click.format_filename(session.name)}: {count(lines, 'line')}")
 
     return tell
 
@@ -127,7 +128,7 @@ def _aspect(verdict: "Verdict", name: str) -> str:
 
 def _told(verdict: "Verdict") -> str:
     aspects = ", ".join(f"{each} {_aspect(verdict, each)}" for each in _ASPECTS)
-    head = f"{verdict.session}: {verdict.status} ({verdict.entries:,} entries; {aspects})"
+    head = f"{verdict.session}: {verdict.status} ({count(verdict.entries, 'entry')}; {aspects})"
     problems = [f"  {each.aspect}: {each.status}: {each}" for each in verdict.problems]
     return "\n".join([head, *(problems if verdict.status != "sound" else ())])
 
@@ -136,6 +137,7 @@ def _summarise(verdicts: "list[Verdict]") -> None:
     counts: dict[str, int] = {}
     for each in verdicts:
         counts[each.status] = counts.get(each.status, 0) + 1
-    told = ", ".join(f"{count:,} {status}" for status, count in sorted(counts.items()))
+    told = ", ".join(f"{many:,} {status}" for status, many in sorted(counts.items()))
     entries = sum(each.entries for each in verdicts)
-    click.echo(f"{len(verdicts):,} sessions, {entries:,} entries: {told}", err=True)
+    read = f"{count(len(verdicts), 'session')}, {count(entries, 'entry')}"
+    click.echo(f"{read}: {told}", err=True)

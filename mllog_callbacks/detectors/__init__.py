@@ -4,6 +4,7 @@
 of all issues with their codes and thresholds.
 """
 
+from mllog_callbacks.detectors.directions import together
 from mllog_callbacks.detectors.facts import Facts
 from mllog_callbacks.detectors.gradients import (
     DeadUnits,
@@ -50,4 +51,5 @@ __all__ = [
     "Unit",
     "VanishingGradient",
     "scan",
+    "together",
 ]

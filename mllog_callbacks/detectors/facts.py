@@ -7,6 +7,7 @@ from typing import Final
 
 from mllog_callbacks.detectors.protocol import Issue, Severity
 from mllog_callbacks.detectors.rates import Rates, much_lower
+from mllog_callbacks.wording import count
 
 __all__ = ["Facts", "explained"]
 
@@ -157,6 +158,6 @@ def _consequence(issue: Issue, facts: Facts) -> str:
     if facts.patience is None:
         return "Early stopping is armed."
     return (
-        f"Early stopping is armed: it ends the training after {facts.patience:,} checks without "
-        "improvement."
+        f"Early stopping is armed: it ends the training after {count(facts.patience, 'check')} "
+        "without improvement."
     )

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from mllog_callbacks.detectors.kinds import kind
 from mllog_callbacks.detectors.protocol import Issue, Observation, Unit
+from mllog_callbacks.wording import count
 
 __all__ = ["DeadUnits", "ExplodingGradient", "Gradients", "VanishingGradient"]
 
@@ -65,7 +66,7 @@ class VanishingGradient:
             f"Vanishing gradient: the first layer hardly learns at {place.at}.",
             f"The norm of the first layer's gradient is {first:.3g}, that of the last layer's "
             f"{last:.3g}; it has been below {self._norm:g} and below {self._ratio:g} of the last "
-            f"layer's for {self._checks} checks.",
+            f"layer's for {count(self._checks, 'check')}.",
             {"first_layer_norm": first, "last_layer_norm": last},
         )
 
@@ -128,6 +129,6 @@ class DeadUnits:
             place,
             f"Dead units: {zeros:.0%} of the units of {layer} get no gradient at {place.at}.",
             f"{zeros:.0%} of the units of {layer} had a gradient of zero at {place.at}; it has "
-            f"been {self._share:.0%} or more for {self._checks} checks.",
+            f"been {self._share:.0%} or more for {count(self._checks, 'check')}.",
             {"zero_share": zeros},
         )

@@ -8,6 +8,7 @@ from mllog_callbacks.detectors.kinds import kind
 from mllog_callbacks.detectors.passage import Passage
 from mllog_callbacks.detectors.protocol import Issue, Observation
 from mllog_callbacks.detectors.smoothing import Level, Noise
+from mllog_callbacks.wording import count
 
 __all__ = ["Divergence", "NonFinite", "Spike"]
 
@@ -146,8 +147,8 @@ class Divergence:
             f"Divergence: {subject} is far {side} its start at {observation.at}.",
             f"{subject} started at {shown(self._start)} ({observation.unit} "
             f"{self._start_step:,}) and is {shown(value)} at {observation.at}; it has been {side} "
-            f"its start by more than the start itself for {self._checks} checks. Its best was "
-            f"{shown(self._best)}.",
+            f"its start by more than the start itself for {count(self._checks, 'check')}. Its best "
+            f"was {shown(self._best)}.",
             {
                 "start": observation.own(self._start),
                 "best": observation.own(self._best),

@@ -46,6 +46,10 @@ class Kind(NamedTuple):
 
 
 _OWN: Final = "own; measured by benchmarks/detectors.py"
+_STEP: Final = (
+    "the noise of a metric that has repeated a value, and so takes few, is its smallest change at "
+    "least: a count of rows varies by its root (Poisson)"
+)
 
 KINDS: Final = (
     Kind(
@@ -56,7 +60,8 @@ KINDS: Final = (
         "of what was gained (15 % of the best suffices) and by 3 times the noise, while the "
         "training loss fell by 2 % and by twice its noise; an error from 10 %; resolved by a "
         "new best",
-        "Prechelt, Early Stopping - But When? (1998), GL; gates for noise and gain: " + _OWN,
+        "Prechelt, Early Stopping - But When? (1998), GL; gates for noise and gain: "
+        f"{_OWN}; {_STEP}",
     ),
     Kind(
         "MLA002",
@@ -96,7 +101,7 @@ KINDS: Final = (
         Severity.WARNING,
         "one value above the exponential mean by 8 times the noise, by 30 % of the level and by "
         "30 % of the range seen",
-        _OWN,
+        f"{_OWN}; noise: as for MLA001",
     ),
     Kind(
         "MLA007",
@@ -105,7 +110,8 @@ KINDS: Final = (
         "over 15 checks (50 by iteration, 200 by step): mean change above 20 % of the level, 5 % "
         "of the start and 3 % of the range, more than half of the changes reverse the one before, "
         "net drift under 30 % of the path; 10 % of the level suffices where the training loss is "
-        "still within 20 % of its start; by step it has to be no lower than its start",
+        "still within 20 % of its start; by step it has to be no lower than its start; of a "
+        "metric that takes few values more than one of its steps",
         "AUTOTRAINER (ICSE 2021), oscillating loss; thresholds: " + _OWN,
     ),
     Kind(
@@ -149,7 +155,8 @@ KINDS: Final = (
         "MLA013",
         "unknown_direction",
         Severity.INFO,
-        "a metric is observed of which nobody has said whether more or less is better",
+        "metrics are observed of which nobody has said whether more or less is better; told once "
+        "for all that come at the same step",
         "keras issue 18798, tensorflow issue 59036: what comes of guessing",
     ),
     # From here on what an adapter sees once in a fit, and not in a curve

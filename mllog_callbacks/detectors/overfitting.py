@@ -9,11 +9,10 @@ from typing import Final
 from mllog_callbacks.detectors.kinds import kind
 from mllog_callbacks.detectors.passage import Passage
 from mllog_callbacks.detectors.protocol import Issue, Observation, Severity
-from mllog_callbacks.detectors.smoothing import Level, Noise, Rises
+from mllog_callbacks.detectors.smoothing import ROUNDING, Level, Noise, Rises
+from mllog_callbacks.wording import count
 
 __all__ = ["GeneralisationGap", "Overfitting"]
-
-_ROUNDING: Final = 1e-6  # of single precision: a mean that comes down to zero falls for ever
 
 _BEYOND_NOISE: Final = 2.0
 """Standard deviations of the training loss's noise, by which it has to fall.
@@ -172,7 +171,8 @@ class Overfitting:
         if math.isnan(best):
             return observation.unit == "iteration" and math.isnan(self._train.value)
         scale = best if best > 0 else max(self._train_first - best, 0.0)
-        least = max(self._fall * scale, _ROUNDING * abs(self._train_first))
+        # an exponential mean that comes down to zero falls for ever
+        least = max(self._fall * scale, ROUNDING * abs(self._train_first))
         fell = best - self._train.value
         return fell > least and fell > _BEYOND_NOISE * self._rises.noise
 
@@ -293,6 +293,6 @@ class GeneralisationGap:
             f"Generalisation gap: {subject} stands {above:.0%} above that on the training data.",
             f"At {observation.at} {subject} is {validation:.6g} and "
             f"{observation.subject(train=True)} {self._train:.6g}; the gap has been more than "
-            f"{self._ratio:.0%} for {self._checks} checks.",
+            f"{self._ratio:.0%} for {count(self._checks, 'check')}.",
             {"train": self._train, "validation": validation},
         )

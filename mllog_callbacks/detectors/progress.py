@@ -8,7 +8,7 @@ from typing import Final
 from mllog_callbacks.detectors.kinds import kind
 from mllog_callbacks.detectors.passage import Passage
 from mllog_callbacks.detectors.protocol import Issue, Observation, Unit
-from mllog_callbacks.detectors.smoothing import Level
+from mllog_callbacks.detectors.smoothing import ROUNDING, Level
 
 __all__ = ["NoConvergence", "Oscillation"]
 
@@ -26,6 +26,8 @@ class _Swing:
     __slots__ = (
         "_change",
         "_last",
+        "_repeats",
+        "_step",
         "_weight",
         "count",
         "drift",
@@ -39,6 +41,7 @@ class _Swing:
     def __init__(self, window: int) -> None:
         self._weight = 2 / (window + 1)
         self._last = self._change = math.nan
+        self._step, self._repeats = math.inf, False
         self.count = 0
         self.level = self.drift = self.path = self.reversals = 0.0
         self.low, self.high = math.inf, -math.inf
@@ -56,9 +59,15 @@ class _Swing:
         last, change, low, high = self._last, self._change, self.low, self.high
         count, level, drift = self.count, self.level, self.drift
         path, reversals, full = self.path, self.reversals, self._weight
+        step, repeats = self._step, self._repeats
         for value in values:
             before, change = change, value - last
             last = value
+            if -step < change < step:
+                if abs(change) > ROUNDING * abs(value):
+                    step = abs(change)
+                else:
+                    repeats = True
             if value < low:
                 low = value
             if value > high:
@@ -79,15 +88,21 @@ class _Swing:
         self._last, self._change, self.low, self.high = last, change, low, high
         self.count, self.level, self.drift = count, level, drift
         self.path, self.reversals = path, reversals
+        self._step, self._repeats = step, repeats
         return True
 
     def swings(self, share: float, start: float) -> bool:
-        """Whether the changes are large, reverse each other and lead nowhere."""
+        """Whether the changes are large, reverse each other and lead nowhere.
+
+        Of a series that has repeated a value, and so takes few, the smallest change is a step:
+        what stands between two of its values goes to and fro by one of these.
+        """
         return (
             self.reversals > _REVERSALS
             and self.path > max(share * abs(self.level), 0.05 * abs(start))
             and self.path > 0.03 * (self.high - self.low)
             and abs(self.drift) < 0.3 * self.path
+            and not (self._repeats and self.path <= self._step)
         )
 
 

@@ -4,7 +4,10 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["BestSince", "Level", "Noise", "Rises"]
+__all__ = ["ROUNDING", "BestSince", "Level", "Noise", "Rises"]
+
+ROUNDING: Final = 2.0**-20
+"""Up to this share of a value it is repeated: a few of the last places of a 32-bit number."""
 
 
 class Level:
@@ -41,16 +44,24 @@ class Noise:
     The absolute second differences of white noise with standard deviation s have the mean
     sqrt(12 / pi) s. One value may not raise the estimate by more than thrice itself, so that an
     outlier is not taken for noise (as in the clipped updates of Huber's estimators).
+
+    A metric that takes few values, such as a share of 15 rows, repeats itself exactly, and its
+    second differences are often zero: their mean would say that there is no noise. But such a
+    metric cannot change by less than one of its steps, and as a count of rows it varies by the
+    root of that count (Poisson): by a step at least, as soon as it counts any. So the noise of a
+    series that has repeated a value is the smallest change seen in it at least, and infinite as
+    long as none was seen: how far its next value is nobody knows.
     """
 
-    __slots__ = ("_before", "_last", "_weight", "value")
+    __slots__ = ("_before", "_known", "_last", "_repeats", "_step", "_weight", "value")
 
     _DEVIATION: Final = 1 / math.sqrt(12 / math.pi)
     _CLIP: Final = 3.0
 
     def __init__(self, weight: float = 0.2) -> None:
         self._weight = weight
-        self._before = self._last = math.nan
+        self._before = self._last = self._known = math.nan
+        self._step, self._repeats = math.inf, False
         self.value = math.nan
 
     def update(self, value: float) -> float:
@@ -60,17 +71,25 @@ class Noise:
 
     def extend(self, values: Sequence[float]) -> None:
         """Take values in their order."""
-        before, last, known = self._before, self._last, self.value
+        before, last, known, step = self._before, self._last, self._known, self._step
         weight, deviation, clip = self._weight, self._DEVIATION, self._CLIP
         for value in values:
             size = abs(value - 2 * last + before) * deviation
+            change = value - last if value > last else last - value
+            if change < step:
+                if change > ROUNDING * abs(value):
+                    step = change
+                else:
+                    self._repeats = True
             before, last = last, value
             if known > 0:
                 most = clip * known
                 known += weight * ((size if size < most else most) - known)
             elif not math.isnan(size):
                 known = size
-        self._before, self._last, self.value = before, last, known
+        self._before, self._last, self._known, self._step = before, last, known, step
+        least = step if self._repeats else 0.0
+        self.value = least if known < least else known
 
 
 class Rises:

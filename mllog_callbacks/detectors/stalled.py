@@ -5,6 +5,7 @@ import math
 from mllog_callbacks.detectors.kinds import kind
 from mllog_callbacks.detectors.passage import Passage
 from mllog_callbacks.detectors.protocol import Issue, Observation
+from mllog_callbacks.wording import count
 
 __all__ = ["Stalled"]
 
@@ -55,10 +56,11 @@ class Stalled:
         if not waited > self._seconds:
             return None
         self._told = True
+        long = count(round(waited), "second")
         return kind(self.name).issue(
             last,
-            f"Stalled: nothing was measured for {waited:,.0f} seconds after {last.at}.",
+            f"Stalled: nothing was measured for {long} after {last.at}.",
             f"The last value of {last.subject(train=last.validation is None)} came at {last.at}; "
-            f"{waited:,.0f} seconds without another exceed the limit of {self._seconds:,.0f}.",
+            f"{long} without another exceed the limit of {self._seconds:,.0f}.",
             {"seconds": waited, "last_step": last.step},
         )

@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterable, Sequence
 from copy import deepcopy
 from typing import Final
 
+from mllog_callbacks.detectors.directions import together, undirected
 from mllog_callbacks.detectors.facts import Facts, explained
 from mllog_callbacks.detectors.instability import Divergence, NonFinite, Spike
-from mllog_callbacks.detectors.kinds import KINDS, kind
+from mllog_callbacks.detectors.kinds import KINDS
 from mllog_callbacks.detectors.overfitting import GeneralisationGap, Overfitting
 from mllog_callbacks.detectors.passage import Passage, skims
 from mllog_callbacks.detectors.plateau import Plateau
@@ -102,6 +103,17 @@ class DetectorSet:
             found += self._undirected_at(observation)
         return self._explain(found, stream.rates) if found else found
 
+    def look(self, observations: Iterable[Observation]) -> list[Issue]:
+        """Take all observations of a step; what is the same for several is told once.
+
+        Args:
+            observations: Of one step: each metric on each set.
+
+        Returns:
+            The issues that begin or end with them.
+        """
+        return together([issue for each in observations for issue in self.observe(each)])
+
     def follow(self, passages: Iterable[Passage]) -> list[Issue]:
         """Take many observations at once.
 
@@ -120,7 +132,9 @@ class DetectorSet:
                 if first.higher_is_better is None:
                     found += ((first.step, issue, None) for issue in self._undirected_at(first))
         found.sort(key=lambda each: each[0])
-        return [told for _, issue, rates in found for told in self._explain([issue], rates)]
+        return together(
+            [told for _, issue, rates in found for told in self._explain([issue], rates)]
+        )
 
     def _stream(self, observation: Observation) -> "_Stream":
         key = observation.dataset, observation.metric
@@ -133,7 +147,7 @@ class DetectorSet:
         if observation.metric in self._undirected:
             return []
         self._undirected.add(observation.metric)
-        return [_undirected(observation)]
+        return [undirected(observation)]
 
     def saved(self) -> str:
         """What was seen so far, as text; `restore` takes it, in another process as well."""
@@ -255,17 +269,6 @@ class _Stream:
         watching = [each for each in self._all if isinstance(each, Stalled)]
         found = [each.overdue(seconds) for each in watching]
         return [each for each in found if each is not None]
-
-
-def _undirected(observation: Observation) -> Issue:
-    metric = observation.metric
-    return kind("unknown_direction").issue(
-        observation,
-        f"{metric} is only checked for values that are not finite and for stalls.",
-        f"Nobody has said whether more or less of {metric} is better, and it is not guessed: what "
-        "is a gain and what a loss is not known.",
-        {"metric": metric},
-    )
 
 
 def _made(patterns: Iterable[Detector | str]) -> list[Detector]:

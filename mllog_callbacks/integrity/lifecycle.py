@@ -1,15 +1,16 @@
 """Rules a session's runs keep: each begins once and ends once, in that order.
 
-A line does not say which run it is of, and runs of one session may run side by side, in threads
-or in a search. So the rules go by the names of model and data set, where entries have them, and
-count: they find what no order of runs could have written.
+Runs of one session may run side by side, in threads or in a search. So the rules go by the names of
+model and data set, where entries have them, by the numbers that adapters give to runs of the same
+names side by side, and count: they find what no order of runs could have written.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple
 
+from mllog_callbacks.beside import NUMBER, agree
 from mllog_callbacks.integrity.verdicts import Problem, Status
 
 __all__ = ["RULES", "LifeCycle", "Rule"]
@@ -35,6 +36,7 @@ class Rule:
 
 _END: Final = Rule(1, -1, "ends a run, but each run that began before has had its end")
 _SECOND: Final = "ends a run, but each run of these names that began before has had its end"
+_TWICE: Final = "ends a run that has had its end: run {} of this session"
 RULES: Final = {
     b"TRAINING_STARTED": Rule(0, +1),
     b"TRAINING_PROGRESS": Rule(1, 0, "tells of progress while no run is open"),
@@ -50,7 +52,15 @@ _ISSUE: Final = b"ISSUE_DETECTED"
 _ACCOUNT: Final = b'"dropped_entries":'
 
 
-_Names: TypeAlias = tuple[str | None, str | None]
+class _Run(NamedTuple):
+    """What an entry says of its run: its number, where it has one, and its names."""
+
+    number: int | None
+    names: tuple[str | None, str | None]
+
+    def may_be(self, other: "_Run") -> bool:
+        numbered = None not in {self.number, other.number}
+        return self.number == other.number if numbered else agree(self.names, other.names)
 
 
 class LifeCycle:
@@ -58,15 +68,19 @@ class LifeCycle:
 
     Args:
         alone: Whether its runs begin in this session; a worker's may have begun in its parent's.
+
+    Attributes:
+        problems: What was found so far.
+        latest: The latest timestamp so far, as it stands on a line; empty where there is none.
     """
 
     def __init__(self, *, alone: bool) -> None:
         self.problems: list[Problem] = []
         self._alone = alone
-        self._open: list[tuple[str, int, _Names]] = []
-        self._ended: set[_Names] = set()
+        self._open: list[tuple[str, int, _Run]] = []
+        self._ended: set[_Run] = set()
         self._begun = 0
-        self._stamp = b""
+        self._stamp = self.latest = b""
         self._unopened: list[Problem] = []
 
     def take(self, file: str, first: int, lines: Sequence[bytes]) -> None:
@@ -119,7 +133,9 @@ class LifeCycle:
             for each in late:
                 at = first + each
                 self._add(_problem(reason, file, at))
+            self.latest = max(self.latest, *stamps)
         self._stamp = stamps[-1] if stamps else self._stamp
+        self.latest = max(self.latest, self._stamp)
 
     def _tell(self, file: str, number: int, line: bytes, rule: Rule) -> None:
         problem = _problem(f"{_event(line)} {rule.broken}", file, number)
@@ -129,22 +145,25 @@ class LifeCycle:
             self._unopened.append(problem)
 
     def _take_end(self, file: str, number: int, line: bytes) -> None:
-        """Take the run away that an end is of: the latest of its names, or else of any."""
-        names, begun = _read(line)
+        """Take the run away that an end is of: the latest that agrees with it, or else any."""
+        run, begun = _read(line)
         if not begun:
             return
-        of_its_names = [
-            (open_ == names, at)
+        if run.number is not None and run in self._ended:
+            self._add(_problem(f"{_event(line)} {_TWICE.format(run.number)}", file, number))
+            return
+        agreeing = [
+            ((open_.number == run.number, open_.names == run.names), at)
             for at, (_, _, open_) in enumerate(self._open)
-            if all(a is None or b is None or a == b for a, b in zip(open_, names, strict=True))
+            if open_.may_be(run)
         ]
-        if of_its_names:
-            self._open.pop(max(of_its_names)[1])
-        elif names in self._ended:
+        if agreeing:
+            self._open.pop(max(agreeing)[1])
+        elif run._replace(number=None) in self._ended:
             self._add(_problem(f"{_event(line)} {_SECOND}", file, number))
         elif self._open:
             self._open.pop()
-        self._ended.add(names)
+        self._ended |= {run, run._replace(number=None)}
 
     def _add(self, problem: Problem) -> None:
         if len(self.problems) < _MOST:
@@ -162,11 +181,13 @@ def _event(line: bytes) -> str:
     return line[_EVENT : line.find(b'"', _EVENT)].decode()
 
 
-def _read(line: bytes) -> tuple[_Names, bool]:
-    """The names an entry has, and whether the run that it tells of had begun."""
+def _read(line: bytes) -> tuple[_Run, bool]:
+    """The run that an entry is of, and whether that had begun."""
     try:
         entry = json.loads(line)
         snapshot = entry["metrics_snapshot"] or {}
-        return (entry["dataset"], entry["model"]), snapshot.get("begun") is not False
+        number = snapshot.get(NUMBER)
+        run = _Run(number if isinstance(number, int) else None, (entry["model"], entry["dataset"]))
+        return run, snapshot.get("begun") is not False
     except (ValueError, KeyError, TypeError, AttributeError):
-        return (None, None), True
+        return _Run(None, (None, None)), True

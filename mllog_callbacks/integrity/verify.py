@@ -12,6 +12,7 @@ from mllog_callbacks.chain.merkle import Tree
 from mllog_callbacks.events import Level
 from mllog_callbacks.integrity.anchors import Anchor
 from mllog_callbacks.integrity.chains import Chain, Checkpoint, Opening, read_chain
+from mllog_callbacks.integrity.endings import judged, may_be_lost
 from mllog_callbacks.integrity.keys import is_signed_by
 from mllog_callbacks.integrity.lifecycle import LifeCycle
 from mllog_callbacks.integrity.lines import Blocks
@@ -160,13 +161,14 @@ def _check_lines(
         if record.file:
             by_file.setdefault(record.file, []).append(record)
     there = {each.name: each for each in checked.session.files}
-    names = [*by_file, *(each for each in there if each not in by_file)]
-    for at, name in enumerate(names, 1):
-        if name not in there:
+    read = []
+    for name in [*by_file, *(each for each in there if each not in by_file)]:
+        if name in there:
+            read.append(_read_file(checked, there[name], by_file.get(name, ()), cycle, tell))
+        else:
             checked.add("completeness", Status.INCOMPLETE, "the file is missing", name)
-            continue
-        last = name not in by_file or at == len(by_file)
-        _check_file(checked, there[name], by_file.get(name, ()), cycle, tell, last=last)
+    if chain is not None:
+        _judge(checked, read, [*by_file], cycle.latest)
     _check_tree(checked, chain)
     ended = checked.verdict.state not in {"", records.OPEN}
     starts_are_told = facts.get("level") != Level.ERROR.name
@@ -176,15 +178,13 @@ def _check_lines(
     checked.verdict.entries = checked.entries
 
 
-def _check_file(
+def _read_file(
     checked: _Checked,
     path: Path,
     records_: Sequence[Checkpoint],
     cycle: LifeCycle,
     tell: Callable[[Session, int], None] | None,
-    *,
-    last: bool,
-) -> None:
+) -> Blocks:
     blocks = Blocks(path, records_)
 
     def take(first: int, lines: list[bytes]) -> None:
@@ -195,44 +195,19 @@ def _check_file(
 
     blocks.read(take, checked.tree.grow)
     checked.verdict.files.append(path.name)
-    if checked.chain is not None:
-        _judge(checked, blocks, open_=last and checked.chain.state == records.OPEN)
+    return blocks
 
 
-def _judge(checked: _Checked, blocks: Blocks, *, open_: bool) -> None:
-    name = blocks.path.name
-    if blocks.nuls:
-        _tell_nuls(checked, blocks, open_=open_)
-    for damage in blocks.damaged:
-        cut = damage.last == blocks.lines and blocks.found - blocks.unfinished < blocks.lines
-        if cut and open_:
-            reason = "the last lines are missing: cut off, or lost with the machine's power"
-            status, aspect = Status.INCOMPLETE, "completeness"
-        elif cut:
-            reason, status, aspect = "lines were cut off", Status.TAMPERED, "integrity"
-        else:
-            reason, status, aspect = "lines were changed", Status.TAMPERED, "integrity"
-        checked.add(aspect, status, reason, name, damage.first, damage.last)
-    if not blocks.beyond:
-        return
-    first, last = blocks.lines + 1, blocks.lines + blocks.beyond
-    if open_:
-        reason = "no checkpoint covers these lines yet"
-        checked.add("completeness", Status.UNSEALED, reason, name, first, last)
-    else:
-        reason = "lines were added after the file was finished"
-        checked.add("integrity", Status.TAMPERED, reason, name, first, last)
-
-
-def _tell_nuls(checked: _Checked, blocks: Blocks, *, open_: bool) -> None:
-    """NUL bytes at the end of an open session count as a cut; a finished file has none."""
-    reason = f"the file ends in {blocks.nuls:,} NUL bytes"
-    if open_:
-        reason += ", as file systems leave after a power failure"
-        checked.add("completeness", Status.INCOMPLETE, reason, blocks.path.name)
-    else:
-        reason += ", which came after it was finished"
-        checked.add("integrity", Status.TAMPERED, reason, blocks.path.name)
+def _judge(checked: _Checked, read: Sequence[Blocks], named: Sequence[str], latest: bytes) -> None:
+    """What each file says; of a session that is open the end of its last one may be missing."""
+    open_ = checked.verdict.state == records.OPEN
+    others = {*named, *(each.path.name for each in read)}
+    whole = len(others) == len(read)  # a file that is missing no power failure takes
+    for blocks in read:
+        name = blocks.path.name
+        last = open_ and (name not in named or name == named[-1])
+        lost = last or (open_ and whole and may_be_lost(name, others - {name}, latest))
+        checked.verdict.problems += judged(blocks, open_=last, lost=lost)
 
 
 def _check_tree(checked: _Checked, chain: Chain | None) -> None:

@@ -3,8 +3,9 @@
 from typing import Any, Final
 
 from mllog_callbacks.story import Member, Story, telling
-from mllog_callbacks.story.shown import count, cut
+from mllog_callbacks.story.shown import cut
 from mllog_callbacks.story.state import state_of
+from mllog_callbacks.wording import count
 
 __all__ = ["beside"]
 

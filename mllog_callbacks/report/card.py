@@ -6,7 +6,8 @@ from typing import Any, Final
 from mllog_callbacks.report.charts import charts_of
 from mllog_callbacks.rows import Row
 from mllog_callbacks.story import Story, telling
-from mllog_callbacks.story.shown import count, cut, moment
+from mllog_callbacks.story.shown import cut, moment
+from mllog_callbacks.wording import count
 
 __all__ = ["log_card", "story_card"]
 
@@ -16,18 +17,20 @@ _TEXT: Final = 300
 
 
 def story_card(stories: Sequence[Story]) -> dict[str, Any]:
-    """The newest sessions: the last with a chart, the others in short."""
+    """The newest trainings: the last with a chart, the others in short."""
     newest = stories[::-1][:_STORIES]
     told = [_story(story, in_full=not number) for number, story in enumerate(newest)]
     more = len(stories) - len(newest)
-    words = f"{count(more, 'older session')} not shown" if more else ""
+    words = f"{count(more, 'older training')} not shown" if more else ""
     return {"stories": told, "more": words if stories else "There is no entry."}
 
 
 def _story(story: Story, *, in_full: bool) -> dict[str, Any]:
     numbered = [(at, each) for at, (run, each) in enumerate(story.issues, 1) if run is story.main]
     issues = [(found, telling.issue_text(found)) for _, found in story.issues[:_ISSUES]]
-    about = (f"Session {cut(story.session, 140)}", moment(story.span[0]), telling.took(story))
+    sessions = [each.story.session for each in story.members] or [story.session]
+    named = f"Session{'s' if len(sessions) > 1 else ''} {cut(', '.join(sessions), 140)}"
+    about = (named, moment(story.span[0]), telling.took(story))
     return {
         "title": telling.title(story),
         "about": " · ".join(filter(None, about)),

@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 from mllog_callbacks.story import Fold, Member, Story, Told
-from mllog_callbacks.story.shown import count, cut
+from mllog_callbacks.story.shown import cut
+from mllog_callbacks.wording import count
 
 __all__ = ["decisions"]
 

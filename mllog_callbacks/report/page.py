@@ -10,8 +10,9 @@ from mllog_callbacks.report.charts import charts_of, told_once
 from mllog_callbacks.report.decisions import decisions
 from mllog_callbacks.rows import FileAccount
 from mllog_callbacks.story import Found, Run, Story, facts, telling
-from mllog_callbacks.story.shown import count, cut, moment, value
+from mllog_callbacks.story.shown import cut, moment, value
 from mllog_callbacks.story.state import state_of
+from mllog_callbacks.wording import count
 
 if TYPE_CHECKING:
     from mllog_callbacks.report.drawing import Chart
@@ -152,7 +153,7 @@ def _curves(story: Story, numbered: list[tuple[int, tuple[Run, Found]]]) -> list
         issues = [(at, found) for at, (of, found) in numbered[:_ISSUES] if of is run]
         drawn: list[Chart] = charts_of(run, issues)
         shown, left = drawn[: max(left, 1)], left - len(drawn)
-        unlisted = f"{run.curves.unlisted:,} values of further metrics are in the log."
+        unlisted = f"Further metrics have {count(run.curves.unlisted, 'value')} in the log."
         more = _more(len(drawn) - len(shown), "metric")
         groups.append(
             {

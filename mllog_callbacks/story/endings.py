@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 from mllog_callbacks.event_types import EventType
 from mllog_callbacks.story import facts
 from mllog_callbacks.story.model import Run
-from mllog_callbacks.story.shown import count, number
+from mllog_callbacks.story.shown import number
+from mllog_callbacks.wording import count
 
 __all__ = ["Ending", "ending"]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from mllog_callbacks.story.model import Member, Run, Seal, Story
-from mllog_callbacks.story.shown import count
+from mllog_callbacks.wording import count
 
 __all__ = ["first_failure", "join", "outcome", "told_together"]
 

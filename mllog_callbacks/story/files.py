@@ -10,6 +10,7 @@ from mllog_callbacks.logfiles import SIDECARS, session_of
 from mllog_callbacks.rows import FileAccount, read_rows
 from mllog_callbacks.story.builder import StoryBuilder
 from mllog_callbacks.story.model import Story
+from mllog_callbacks.wording import count
 
 __all__ = ["STANDARD_INPUT", "read_sidecar", "read_stories"]
 
@@ -58,7 +59,7 @@ def _read(
             builder.take(row)
             if tell is not None and row.number % _LOOK_EVERY == 0:
                 share = (before + account.bytes) / total if total else None
-                tell(f"{path.name}: {row.number:,} lines", share)
+                tell(f"{path.name}: {count(row.number, 'line')}", share)
         before += account.bytes
     return builder.story()
 

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from mllog_callbacks.story.advice import ADVICE
 from mllog_callbacks.story.model import Found
 from mllog_callbacks.story.shown import NOT_RECORDED, SENTENCE_END, cut, number, value
+from mllog_callbacks.wording import count
 
 __all__ = ["IssueText", "issue_text"]
 
@@ -52,7 +53,7 @@ def _course(found: Found) -> str:
     if found.count == 1:
         return ""
     first, last = found.told[0], found.told[-1]
-    times = f"Told {found.count:,} times, first: {cut(first.decision, 200)}"
+    times = f"Told {count(found.count, 'time')}, first: {cut(first.decision, 200)}"
     return f"{times} At last: {cut(last.decision, 200)}" if found.resolved else times
 
 

@@ -232,8 +232,8 @@ class Story:
         left_out: How many of the decisions were left out.
         events: How many entries of each type there are.
         dropped: How many entries the session gave up, by its own account.
-        overlapping: Whether runs of the same names were under way together, and were told apart by
-            their steps alone.
+        overlapping: Whether runs of the same names without numbers were under way together, and
+            were told apart by their steps alone.
         prelude: The run-less rest: entries that belong to no run.
         seal: What holding it against its chain has shown; None where that was not done.
         members: The sessions, where it is of several, the leading one first; else empty.

@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 from mllog_callbacks.story import facts, family
 from mllog_callbacks.story.issues import issue_text
 from mllog_callbacks.story.model import Run, Story
-from mllog_callbacks.story.shown import NOT_RECORDED, SENTENCE_END, count, cut, number
+from mllog_callbacks.story.shown import NOT_RECORDED, SENTENCE_END, cut, number
 from mllog_callbacks.story.state import State, state_of
+from mllog_callbacks.wording import count
 
 __all__ = ["Piece", "what_happened"]
 

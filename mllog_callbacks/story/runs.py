@@ -1,7 +1,8 @@
 """Which run an entry belongs to, where several are under way in one session.
 
-Entries carry no number of their run. What they do carry is used: the names of model and data set,
-the order of starts and ends, and the position within the run.
+Adapters number the runs of the same names that are side by side. Of entries without such a number
+what they do carry is used: the names of model and data set, the order of starts and ends, and the
+position within the run.
 """
 
 from collections import deque
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
+from mllog_callbacks.beside import NUMBER, agree
 from mllog_callbacks.event_types import RUN_ENDS, EventType
 from mllog_callbacks.story.curves import position_of
 from mllog_callbacks.story.model import Run
@@ -39,7 +41,7 @@ class Runs:
     Attributes:
         runs: All runs, in the order they began.
         prelude: What belongs to no run.
-        overlapping: Whether runs of the same names were under way together.
+        overlapping: Whether runs of the same names were under way together, and had no numbers.
     """
 
     def __init__(self) -> None:
@@ -49,13 +51,19 @@ class Runs:
         self._open: dict[Names, deque[Run]] = {}
         self._under_way: dict[int, Run] = {}
         self._ended: dict[Names, Run] = {}
+        self._numbered: dict[int, Run] = {}
+        self._known: set[int] = set()
 
     def run_of(self, event: str, names: Names, snapshot: Mapping[str, Any]) -> Run:
         """The run of the next entry; a start begins one, an end ends it."""
+        number = snapshot.get(NUMBER)
+        number = number if isinstance(number, int) else None
         if event == _START:
-            return self._begin(names)
+            return self._begin(names, number)
         same = self._open.get(names)
-        run = _nearest(same, event, snapshot) if same else self._by_model(names)
+        run = None if number is None else self._by_number(number, names)
+        if run is None:
+            run = _nearest(same, event, snapshot) if same else self._by_model(names)
         if run is None and event not in _BEFORE_A_START:
             run = self._ended.get(names) or (self.runs[-1] if self._unnamed(names) else None)
         if run is None:
@@ -64,15 +72,31 @@ class Runs:
             self._end(run)
         return run
 
-    def _begin(self, names: Names) -> Run:
+    def _by_number(self, number: int, names: Names) -> Run | None:
+        """The run of a number; the first of its names began before there was need of one."""
+        if number in self._numbered:
+            return self._numbered[number]
+        for run in islice(reversed(self._under_way.values()), _LOOKED_AT):
+            if run.number not in self._known and agree((run.model, run.dataset), names):
+                return self._know(number, run)
+        return None
+
+    def _know(self, number: int, run: Run) -> Run:
+        self._numbered[number] = run
+        self._known.add(run.number)
+        return run
+
+    def _begin(self, names: Names, number: int | None) -> Run:
         parent = next(reversed(self._under_way.values()), None)
         same = self._open.setdefault(names, deque(maxlen=_LOOKED_AT))
-        self.overlapping |= bool(same)
+        self.overlapping |= bool(same) and number is None
         # one of the same names is beside, not within: a search's candidates, a pool's trainings
         within = None if parent is None or same else parent.number
         if parent is not None and same:
             within = same[-1].parent
         run = Run(len(self.runs) + 1, model=names[0], dataset=names[1], parent=within)
+        if number is not None:
+            self._know(number, run)
         self._take_over(run)
         self.runs.append(run)
         same.append(run)
@@ -101,7 +125,7 @@ class Runs:
     def _by_model(self, names: Names) -> Run | None:
         """The youngest run under way whose names do not contradict."""
         for run in islice(reversed(self._under_way.values()), _LOOKED_AT):
-            if _agree(names[0], run.model) and _agree(names[1], run.dataset):
+            if agree(names, (run.model, run.dataset)):
                 return run
         return None
 

@@ -9,7 +9,6 @@ from typing import Any, Final
 __all__ = [
     "NOT_RECORDED",
     "SENTENCE_END",
-    "count",
     "cut",
     "duration",
     "moment",
@@ -33,14 +32,6 @@ def number(given: float) -> str:
     if given == int(given) and abs(given) < _MOST:
         return f"{int(given):,}"
     return f"{given:.6g}"
-
-
-def count(many: float, noun: str) -> str:
-    """As in "1 row", "2,000 rows"."""
-    if many == 1:
-        return f"1 {noun}"
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number(many)} {plural}"
 
 
 def cut(text: str, most: int) -> str:

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from mllog_callbacks.rows import FileAccount
 from mllog_callbacks.story.model import Story
-from mllog_callbacks.story.shown import count
+from mllog_callbacks.wording import count
 
 __all__ = ["State", "state_of"]
 

@@ -12,8 +12,9 @@ from mllog_callbacks.story.endings import Ending, ending
 from mllog_callbacks.story.issues import IssueText, issue_text
 from mllog_callbacks.story.model import Run, Story
 from mllog_callbacks.story.paragraphs import Piece, what_happened
-from mllog_callbacks.story.shown import NOT_RECORDED, count, cut, duration, number
+from mllog_callbacks.story.shown import NOT_RECORDED, cut, duration, number
 from mllog_callbacks.story.state import state_of
+from mllog_callbacks.wording import count
 
 __all__ = [
     "NOT_RECORDED",

@@ -7,6 +7,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 import pytest
+from sklearn.datasets import load_wine
 
 from lightgbm_training import PARAMS, train
 from mllog_callbacks import AuditLog, DetectorSet, EventType, Issue
@@ -170,12 +171,19 @@ def test_the_learning_rate_is_read_as_it_changes(log: AuditLog, entries: Entries
     assert "Probable cause: the learning rate rose from 0.05 to 40" in str(told[0].reasoning)
 
 
-@pytest.mark.parametrize("lowered", [False, True])
+@pytest.mark.parametrize(
+    ("rates", "expected"),
+    [
+        ([0.5] * 20, "Probable cause: a learning rate of 0.5 is too high for this training."),
+        ([0.5] * 10 + [1e-4] * 10, "The learning rate was 0.0001 by then, down from 0.5."),
+        ([0.1] * 20, "Probable cause: a learning rate of 0.1 is too high for this training."),
+        ([0.1] * 14 + [0.4] * 6, "cause: the learning rate rose from 0.1 to 0.4 at iteration 15."),
+    ],
+)
 def test_a_cause_names_the_learning_rate_of_its_iteration(
-    log: AuditLog, entries: Entries, *, lowered: bool
+    log: AuditLog, entries: Entries, rates: list[float], expected: str
 ) -> None:
-    """Not the one of the start, where `reset_parameter` has changed it since."""
-    rates = [0.5] * 10 + [1e-4 if lowered else 0.5] * 10
+    """Not the parameter's, where `reset_parameter` has changed it, before the first one too."""
 
     def metric(_scores: Any, _data: Any) -> tuple[str, float, bool]:
         place = len(seen)
@@ -183,12 +191,28 @@ def test_a_cause_names_the_learning_rate_of_its_iteration(
         return "own", math.nan if place == 15 else 1.0, False
 
     seen: list[int] = []
-    train(
-        log, lgb.reset_parameter(learning_rate=rates), params={"learning_rate": 0.5}, feval=metric
+    schedule = lgb.reset_parameter(learning_rate=rates)
+    train(log, schedule, params={"learning_rate": 0.5}, feval=metric)
+    assert str(issues(entries(), "non_finite")[0].reasoning).endswith(expected)
+
+
+@pytest.mark.parametrize("seed", [5, 7, 8, 11])
+def test_one_wrong_row_of_fifteen_is_no_overfitting(
+    log: AuditLog, entries: Entries, seed: int
+) -> None:
+    """An error on so few rows takes few values: one step of it is noise, after any time at zero."""
+    features, labels = load_wine(return_X_y=True)
+    order = np.random.default_rng(seed).permutation(len(labels))
+    features, labels = features[order], labels[order]
+    data = lgb.Dataset(features[15:], labels[15:])
+    params = PARAMS | {"objective": "multiclass", "num_class": 3, "metric": "multi_error"}
+    lgb.train(
+        params | {"bagging_fraction": 0.5, "bagging_freq": 1},
+        data,
+        num_boost_round=60,
+        valid_sets=[data, data.create_valid(features[:15], labels[:15])],
+        valid_names=["fit", "few"],
+        callbacks=[MLAuditCallback(log)],
     )
-    told = str(issues(entries(), "non_finite")[0].reasoning)
-    if lowered:
-        assert "The learning rate was 0.0001 by then, down from 0.5." in told
-        assert "robable" not in told
-    else:
-        assert "Probable cause: a learning rate of 0.5 is too high for this training." in told
+    names = {(each.metrics_snapshot or {})["name"] for each in of(entries(), ISSUE)}
+    assert not names & {"overfitting", "spike", "oscillation"}

@@ -15,7 +15,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import GridSearchCV
 
 from lightgbm_training import PARAMS, data, train
-from mllog_callbacks import AuditLog, EventType, Issue, LogEntry, read_entries
+from mllog_callbacks import AuditLog, EventType, Issue, LogEntry, read_entries, read_trail
 from mllog_lightgbm import MLAuditCallback
 from told import Entries, of, the_end
 
@@ -60,6 +60,27 @@ def test_a_search_with_several_jobs_tells_every_fit(tmp_path: Path, backend: str
     assert sum(len(of(each, STARTED)) for each in told.values()) == 5
     others = [name for name in told if own not in name]
     assert bool(others) == (backend == "loky")
+
+
+def test_trainings_of_the_same_names_side_by_side_have_numbers(
+    log: AuditLog, entries: Entries
+) -> None:
+    """From where the second begins on: lines and readers tell one from the other."""
+    audit, data = MLAuditCallback(log), lgb.Dataset(X, Y)
+
+    def another(env: Any) -> None:
+        if env.iteration == 1:
+            lgb.train(PARAMS, lgb.Dataset(X, Y), 2, callbacks=[audit])
+
+    lgb.train(PARAMS, data, 4, callbacks=[audit, another])
+    lgb.train(PARAMS, data, 1, callbacks=[audit])
+    told = [(each.event, (each.metrics_snapshot or {}).get("session_run")) for each in entries()]
+    assert [number for event, number in told if event is STARTED] == [None, 2, None]
+    assert [number for event, number in told if event is COMPLETED] == [2, 1, None]
+    (story,) = read_trail(log).stories
+    assert not story.overlapping
+    done = [run.end.snapshot["iterations_done"] for run in story.runs if run.end]
+    assert done == [4, 2, 1]
 
 
 def _told(folder: Path, ends: int) -> dict[str, list[LogEntry]]:

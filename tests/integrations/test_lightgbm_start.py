@@ -236,6 +236,43 @@ def test_labels_are_counted_where_they_are_whole_numbers(
     assert told in the(entries(), EventType.DATASET_VALIDATED)[1]
 
 
+@pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated")  # older: all there is
+@pytest.mark.parametrize("names", [["ham", "spam"], [10, 20, 40], [True, False]])
+def test_classes_that_an_estimator_encodes_are_told_by_their_names(
+    log: AuditLog, entries: Entries, names: list[Any]
+) -> None:
+    """In the order of its codes, on each set; also of a class that a set lacks."""
+    rows = np.arange(60.0).reshape(-1, 1)
+    labels = np.array(names)[np.arange(60) % len(names)]
+    model = lgb.LGBMClassifier(n_estimators=1, verbosity=-1, n_jobs=1, is_unbalance=True)
+    seen = labels == names[-1]
+    model.fit(rows, labels, eval_set=[(rows[seen], labels[seen])], callbacks=[MLAuditCallback(log)])
+    told = entries()
+    _, reasoning, snapshot = the(told, EventType.DATASET_VALIDATED)
+    each = 60 // len(names)
+    balance = {str(name): each for name in sorted(names)}
+    assert snapshot["training"]["classes"] == balance
+    assert snapshot["valid_0"]["classes"] == {str(names[-1]): each}
+    shares = ", ".join(f"{name}: {each} ({1 / len(names):.1%})" for name in balance)
+    assert f"training: 60 rows; by label {shares}" in reasoning
+    if len(names) == 2:
+        assert (
+            f"by the rows of each label ({shares})" in the(told, EventType.HYPERPARAMETERS_SET)[1]
+        )
+
+
+def test_codes_of_an_estimator_are_told_as_such_where_names_cannot_be(
+    log: AuditLog, entries: Entries
+) -> None:
+    """Of names too long to tell two from each other."""
+    model = lgb.LGBMClassifier(n_estimators=1, verbosity=-1, n_jobs=1)
+    labels = np.array(["x" * 90 + "a", "x" * 90 + "b"] * 15)
+    model.fit(np.arange(30.0).reshape(-1, 1), labels, callbacks=[MLAuditCallback(log)])
+    assert "by LGBMClassifier's code 0: 15 (50.0%), 1: 15 (50.0%)" in str(
+        the(entries(), EventType.DATASET_VALIDATED)[1]
+    )
+
+
 def test_a_custom_objective_is_named(log: AuditLog, entries: Entries) -> None:
     """By its function; nothing is said of where boosting starts, which is its own matter."""
 

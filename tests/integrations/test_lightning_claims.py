@@ -1,5 +1,6 @@
 """What an entry of a Lightning training claims is so: who chose, what was under way, and why."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,75 @@ def test_a_cause_of_exploding_gradients_is_the_rate_of_their_step(
     trainer.fit(Raised(), loader(), loader(seed=1))
     told = str(issues(entries(), "exploding_gradient")[0].reasoning)
     assert "Probable cause: the learning rate rose from 0.05 to 5 at step 9." in told
+
+
+@pytest.mark.parametrize(
+    "hook", ["on_train_batch_start", "on_validation_end", "on_train_epoch_end"]
+)
+@pytest.mark.parametrize("kind", ["step", "plateau", "epoch"])
+def test_a_rate_that_user_code_sets_is_not_told_as_the_schedulers(
+    log: AuditLog, entries: Entries, tmp_path: Path, kind: str, hook: str
+) -> None:
+    """Though a scheduler steps it as well, and has the last word."""
+
+    class Set(regression(pl)):  # type: ignore[misc]  # likewise
+        def configure_optimizers(self) -> Any:
+            optimizer = torch.optim.SGD(self.parameters(), lr=0.05)
+            if kind == "plateau":
+                plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=9)
+                return {"optimizer": optimizer, "lr_scheduler": plateau, "monitor": "val_loss"}
+            schedule = torch.optim.lr_scheduler.StepLR(optimizer, 100)
+            return [optimizer], [{"scheduler": schedule, "interval": kind}]
+
+    def change(module: Any, *_: Any) -> None:
+        if module.trainer.current_epoch == 1:
+            module.optimizers().param_groups[0]["lr"] = 0.01
+
+    setattr(Set, hook, change)
+    trainer = make_trainer(pl, log, tmp_path, num_sanity_val_steps=0)
+    trainer.fit(Set(), loader(), loader(seed=1))
+    told = of(entries(), EventType.HYPERPARAMETERS_SET)[1]
+    assert told.decision == "The learning rate of SGD was set from 0.05 to 0.01."
+    assert str(told.reasoning).startswith("It went from 0.05 to 0.01 by no step of ")
+    assert str(told.reasoning).endswith("code of the module or of a callback changed it.")
+
+
+@pytest.mark.parametrize("interval", ["epoch", "step"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda it: torch.optim.lr_scheduler.OneCycleLR(it, 0.5, total_steps=40),
+        lambda it: torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(it, 3),
+        lambda it: torch.optim.lr_scheduler.ReduceLROnPlateau(it, "max", 0.3, 0, min_lr=0.01),
+        lambda it: torch.optim.lr_scheduler.LambdaLR(it, lambda step: 1 / (step + 1)),
+        lambda it: torch.optim.lr_scheduler.SequentialLR(
+            it,
+            [
+                torch.optim.lr_scheduler.ConstantLR(it, 0.1, 2),
+                torch.optim.lr_scheduler.ExponentialLR(it, 0.3),
+            ],
+            [2],
+        ),
+    ],
+    ids=["onecycle", "restarts", "plateau", "lambda", "sequential"],
+)
+def test_what_a_scheduler_sets_is_not_told_as_user_codes(
+    log: AuditLog, entries: Entries, tmp_path: Path, interval: str, make: Any
+) -> None:
+    """Of whatever kind it is, and however often it steps."""
+
+    class Scheduled(regression(pl)):  # type: ignore[misc]  # likewise
+        def configure_optimizers(self) -> Any:
+            optimizer = torch.optim.SGD(self.parameters(), lr=0.05)
+            config = {"scheduler": make(optimizer), "interval": interval, "monitor": "train_loss"}
+            return [optimizer], [config | ({"strict": False} if interval == "step" else {})]
+
+    trainer = make_trainer(pl, log, tmp_path, max_epochs=4)
+    with warnings.catch_warnings(action="ignore"):  # of a metric that is not there at each step
+        trainer.fit(Scheduled(), loader(), loader(seed=1))
+    told = [str(each.reasoning) for each in of(entries(), EventType.HYPERPARAMETERS_SET)[1:]]
+    assert told or interval == "step"
+    assert [each for each in told if "code of the module" in each] == []
 
 
 def test_which_of_two_schedulers_set_a_rate_is_not_claimed(

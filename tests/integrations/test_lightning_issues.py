@@ -87,11 +87,18 @@ def test_directions_come_from_monitors(log: AuditLog, entries: Entries, tmp_path
 def test_a_direction_nobody_told_is_not_guessed(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
-    """It is told once that it is not known."""
+    """It is told once that it is not known, for all that are logged."""
+
+    class Many(Scripted):
+        def on_validation_epoch_end(self) -> None:
+            self.log_dict({f"val_{each}": 1.0 for each in ("f1", "acc")})
+
     trainer = make_trainer(pl, log, tmp_path, max_epochs=len(RISING))
-    trainer.fit(Scripted(RISING, "val_fit"), loader(), loader(seed=1))
+    trainer.fit(Many(RISING, "val_fit"), loader(), loader(seed=1))
     told = entries()
-    assert len(issues(told, "unknown_direction")) == 1
+    (found,) = issues(told, "unknown_direction")
+    names = str(found.decision).partition(" are only checked")[0]
+    assert set(names.split(", ")) == {"fit", "f1", "acc"}
     assert issues(told, "overfitting") == []
 
 

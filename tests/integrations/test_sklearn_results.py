@@ -23,6 +23,7 @@ from sklearn.tree import DecisionTreeClassifier
 from xgboost import XGBClassifier
 
 from mllog_callbacks import AuditLog, EventType
+from mllog_callbacks.detectors import Issue, Observation, Severity
 from mllog_sklearn import audited, save_model
 from sklearn_training import cancer, iris, issues, pipeline, quiet
 from told import Entries, of, one, the_end
@@ -156,6 +157,50 @@ def test_boosting_libraries_stop_early_and_overfit(
     assert f"Predictions use the model of iteration {kept}." in str(end.decision)
     assert f"after iteration {kept + 30} of at most 300" in str(end.decision)
     assert {issue.name for issue in called} == set(issues(entries())) != set()
+
+
+def test_custom_metrics_of_a_boosting_library_are_told_together(
+    log: AuditLog, entries: Entries
+) -> None:
+    """Nobody has told the trail which way they are better; the library's own are known."""
+
+    def first(_labels: Any, _scores: Any) -> tuple[str, float, bool]:
+        return "first", 1.0, True
+
+    def second(_labels: Any, _scores: Any) -> tuple[str, float, bool]:
+        return "second", 1.0, True
+
+    made = audited(LGBMClassifier(n_estimators=3, verbosity=-1, n_jobs=1), log)
+    with quiet():  # as above
+        made.fit(*cancer(), eval_set=[cancer()], eval_metric=[first, second])
+    told = [each for each in entries() if each.event is EventType.ISSUE_DETECTED]
+    assert [str(each.decision).partition(" are only")[0] for each in told] == ["first, second"]
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("schedule", ["constant", "adaptive"])
+def test_a_learning_rate_that_may_have_changed_is_told_as_that_of_the_start(
+    log: AuditLog, entries: Entries, solver: str, schedule: str
+) -> None:
+    """Only SGD takes the schedule; what it came to, the network does not keep by epoch."""
+
+    class Third:
+        """Takes any third value for a spike."""
+
+        name = "spike"
+
+        def observe(self, observation: Observation) -> Issue | None:
+            if observation.step != 3:
+                return None
+            return Issue("MLA006", "spike", Severity.WARNING, 3, "Spike.", "Third.", {})
+
+    model = MLPClassifier(max_iter=3, learning_rate_init=5.0, solver=solver, learning_rate=schedule)
+    with quiet():
+        audited(model, log, detectors=[Third()]).fit(*iris())
+    reasoning = str(issues(entries())["spike"].reasoning)
+    moves = (solver, schedule) == ("sgd", "adaptive")
+    assert ("a learning rate of 5, as it was at the start, is too high" in reasoning) is moves
+    assert ("a learning rate of 5 is too high" in reasoning) is not moves
 
 
 def test_curves_pass_the_detectors_and_are_summed_up(log: AuditLog, entries: Entries) -> None:

@@ -11,7 +11,7 @@ from sklearn.datasets import load_breast_cancer
 
 from mllog_callbacks import AuditLog, EventType
 from mllog_xgboost import MLAuditCallback
-from told import Entries, issues, of, the_end
+from told import Entries, issues, of, one, the_end
 
 PARAMS = {"objective": "binary:logistic", "nthread": 1, "seed": 0}
 
@@ -116,6 +116,33 @@ def test_an_objective_that_fails_is_named_with_its_line(log: AuditLog, entries: 
     )
 
 
+def test_training_data_among_the_evals_is_told_once(log: AuditLog, entries: Entries) -> None:
+    """With the name that its results have."""
+    train(log)
+    start = one(entries(), EventType.TRAINING_STARTED)
+    assert start.reasoning == (
+        "training: 285 rows, 30 features. held_out: 284 rows, 30 features. The training data is "
+        "evaluated as fit."
+    )
+    snapshot = start.metrics_snapshot or {}
+    assert snapshot["training"] == {"rows": 285, "features": 30}
+    assert snapshot.keys() == {"planned_iterations", "training", "held_out"}
+
+
+def test_an_error_of_xgboost_is_told_without_its_native_trace(
+    log: AuditLog, entries: Entries
+) -> None:
+    """Whose addresses in a library tell nobody anything; that it was cut is seen."""
+    training, _ = data()
+    with pytest.raises(xgb.core.XGBoostError, match="Stack trace"):
+        xgb.train(PARAMS | {"objective": "nope"}, training, callbacks=[MLAuditCallback(log)])
+    reasoning = str(the_end(entries()).reasoning)
+    assert "Unknown objective function: `nope`" in reasoning
+    assert "… was raised while trees were grown" in reasoning
+    assert "Stack trace" not in reasoning
+    assert "[bt]" not in reasoning
+
+
 @pytest.mark.skipif(xgb.__version__ < "3", reason="XGBoost 2 asks its callbacks in any order")
 def test_what_fails_before_the_first_iteration_has_an_end_too(
     log: AuditLog, entries: Entries
@@ -160,7 +187,7 @@ def test_xgboosts_own_metrics_keep_their_direction_beside_a_custom_one(
 
     def unknown() -> set[str]:
         found = issues(entries(), "unknown_direction")
-        return {str((each.metrics_snapshot or {})["metric"]) for each in found}
+        return {str((each.metrics_snapshot or {})["metrics"]) for each in found}
 
     train(log, custom_metric=error)
     assert unknown() == {"error"}

@@ -81,10 +81,12 @@ class Training:
     def _observe(self) -> None:
         trained = self._results.get(_LEARN, {})
         others = {name: each for name, each in self._results.items() if name != _LEARN}
+        seen = []
         for name, metrics in (others or {_LEARN: trained}).items():
             for metric, value in metrics.items():
                 values = trained.get(metric), value if others else None, _higher_is_better(metric)
-                self._run.observe(Observation(self._done, "iteration", metric, name, *values))
+                seen.append(Observation(self._done, "iteration", metric, name, *values))
+        self._run.observe(*seen)
 
     @property
     def _far(self) -> str:
