@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         UnknownEventError,
     )
     from mllog_callbacks.guards import finaliser, guarded, raising, report_failure
-    from mllog_callbacks.listening import Listener, listen
+    from mllog_callbacks.listening import Heard, Listener, listen
     from mllog_callbacks.live import LiveView
     from mllog_callbacks.log import AuditLog, get_log
     from mllog_callbacks.reader import Finding, Line, read_entries, read_lines
@@ -56,6 +56,7 @@ else:
         ),
         "events": ("RUN_ENDS", "EventType", "Level", "LogEntry", "json_schema"),
         "exceptions": (
+            "Heard",
             "HookError",
             "InvalidEntryError",
             "LogDirectoryError",
@@ -64,7 +65,7 @@ else:
             "UnknownEventError",
         ),
         "guards": ("finaliser", "guarded", "raising", "report_failure"),
-        "listening": ("Listener", "listen"),
+        "listening": ("Heard", "Listener", "listen"),
         "live": ("LiveView",),
         "log": ("AuditLog", "get_log"),
         "reader": ("Finding", "Line", "read_entries", "read_lines"),
@@ -98,6 +99,7 @@ __all__ = [
     "Facts",
     "Finding",
     "Gradients",
+    "Heard",
     "HookError",
     "InvalidEntryError",
     "Issue",

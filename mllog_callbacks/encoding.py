@@ -4,7 +4,7 @@ Every change made on the way (a NaN that became ``null``, a text that was cut) i
 of the entry's own reasoning, so that no reader takes the written value for the given one.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final, NoReturn
 
 from pydantic_core import SchemaSerializer, core_schema
@@ -63,7 +63,8 @@ else:
 
 _LEAST: Final = -(2**63)
 _MOST: Final = 2**63 - 1
-_MANY: Final = 100  # values beyond which a snapshot takes the long way
+_MANY: Final = 100  # values beyond which a snapshot, or one in it, takes the long way
+_NESTED: Final = 1_000  # the same for all values of those in it
 _REMEMBERED: Final = 10_000  # names, and beginnings of lines
 _spellings: dict[str, str] = {}
 _heads: dict[tuple[object, ...], bytes] = {}
@@ -124,7 +125,7 @@ def _encode_plain(  # noqa: C901 - in one piece: each call would cost a twentiet
     if metrics is not None:
         if type(metrics) is not dict or len(metrics) > _MANY:
             return None
-        if not _known_names.issuperset(metrics) and not _plain_names(metrics):
+        if not _plain_names(metrics):
             return None
         measured = _to_strict(metrics, None, _STRICT)
         try:
@@ -155,28 +156,37 @@ def _head(event: EventType, dataset: object, model: object) -> bytes | None:
 
 
 def _plain_values(values: Iterable[object]) -> bool:
-    """Whether all can be written as they are."""
+    """Whether all can be written as they are: those of mappings in them too, but no deeper."""
+    nested: list[object] = []
     for item in values:
         kind = type(item)
-        if kind is float:
-            if item - item:  # type: ignore[operator]  # a float; of what is not finite, this is NaN
+        if kind is dict:
+            if len(item) > _MANY or not _plain_names(item):  # type: ignore[arg-type]  # a dict
                 return False
-        elif kind is int:
-            if not _LEAST <= item <= _MOST:  # type: ignore[operator]  # an int
-                return False
-        elif kind is str:
-            if len(item) > TEXT_CHARS:  # type: ignore[arg-type]  # a str
-                return False
-        elif item is not None and kind is not bool:
+            nested += item.values()  # type: ignore[attr-defined]  # likewise
+        elif not _is_plain(item):
             return False
-    return True
+    return len(nested) <= _NESTED and all(map(_is_plain, nested))
 
 
-def _plain_names(names: Iterable[object]) -> bool:
+def _is_plain(item: object) -> bool:
+    kind = type(item)
+    if kind is float:
+        return item - item == 0  # type: ignore[operator,no-any-return]  # of what is not finite, NaN
+    if kind is int:
+        return _LEAST <= item <= _MOST  # type: ignore[operator]  # an int
+    if kind is str:
+        return len(item) <= TEXT_CHARS  # type: ignore[arg-type]  # a str
+    return item is None or kind is bool
+
+
+def _plain_names(names: Collection[object]) -> bool:
     """Whether no name is another's where readers ignore case; if so, they are remembered.
 
     The same names come with every iteration. Of those remembered no two differ by case alone.
     """
+    if _known_names.issuperset(names):
+        return True
     for name in names:
         if type(name) is not str or len(name) > KEY_CHARS or len(_spellings) >= _REMEMBERED:
             return False

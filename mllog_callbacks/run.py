@@ -178,7 +178,7 @@ class Run:
             unit: What an issue's step counts, as in "iteration"; None where it counts nothing.
         """
         for issue in issues:
-            about = {"code": issue.code, "name": issue.name, "severity": issue.severity}
+            about = {"code": issue.code, "name": issue.name, "severity": issue.severity.value}
             step = {} if unit is None else {unit: issue.step}
             self.tell(
                 EventType.ISSUE_DETECTED,
@@ -240,14 +240,15 @@ class Cadence:
 
     Attributes:
         last: The last step that is planned.
+        every: Whether each step is told.
         following: The step that is told next in any case.
     """
 
-    __slots__ = ("_every", "_told", "following", "last")
+    __slots__ = ("_told", "every", "following", "last")
 
     def __init__(self, level: Level, last: int | None = None) -> None:
         self.last = last
-        self._every = level <= Level.DEBUG
+        self.every = level <= Level.DEBUG
         self.following = 1
         self._told = time.monotonic()
 
@@ -266,7 +267,7 @@ class Cadence:
     @property
     def silent(self) -> bool:
         """Whether nothing was told for half a minute, or all is."""
-        return self._every or time.monotonic() - self._told > _QUIET_S
+        return self.every or time.monotonic() - self._told > _QUIET_S
 
     def spoke(self) -> None:
         """Note that something else was told, such as the way between two steps."""
@@ -275,7 +276,7 @@ class Cadence:
     def told(self, step: int) -> None:
         """Note that a step was told."""
         self.spoke()
-        following = step + 1 if self._every else _next_round(step)
+        following = step + 1 if self.every else _next_round(step)
         if self.last is not None:
             following = max(step + 1, min(following, self.last))
         self.following = following

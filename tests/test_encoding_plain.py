@@ -39,6 +39,7 @@ plain = (
     | st.text(max_size=20)
     | st.sampled_from([2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 1e-5, 1e16, -0.0, "y" * 2_000])
 )
+nested = st.dictionaries(names, plain, max_size=4)
 anything = st.recursive(
     plain | st.binary(max_size=5) | st.characters(categories=["Cs"]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4),
@@ -54,7 +55,7 @@ anything = st.recursive(
     model=texts,
     decision=texts,
     reasoning=texts,
-    metrics=st.none() | st.dictionaries(names, plain, max_size=12) | anything,
+    metrics=st.none() | st.dictionaries(names, plain | nested, max_size=12) | anything,
 )
 def test_both_ways_lead_to_the_same_line(
     serializer: dict[str, object], event: EventType, **fields: object
@@ -83,7 +84,7 @@ def test_what_a_training_emits_takes_the_short_way(monkeypatch: pytest.MonkeyPat
         "LGBMClassifier",
         None,
         "why",
-        {"AUC": 0.5, "n": 3, "best": True, "metric": "auc", "none": None},
+        {"AUC": 0.5, "n": 3, "best": True, "metric": "auc", "none": None, "valid_0": {"AUC": 0.5}},
     )
     assert line is not None
     assert line == encode(
@@ -92,7 +93,7 @@ def test_what_a_training_emits_takes_the_short_way(monkeypatch: pytest.MonkeyPat
         "LGBMClassifier",
         None,
         "why",
-        {"AUC": 0.5, "n": 3, "best": True, "metric": "auc", "none": None},
+        {"AUC": 0.5, "n": 3, "best": True, "metric": "auc", "none": None, "valid_0": {"AUC": 0.5}},
     )
 
 
@@ -106,6 +107,11 @@ def test_what_a_training_emits_takes_the_short_way(monkeypatch: pytest.MonkeyPat
         {"list": [1]},
         {1: 2},
         {str(n): n for n in range(101)},
+        {"valid_0": {"loss": float("nan")}},
+        {"valid_0": {"loss": 1, "Loss": 2}},
+        {"valid_0": {"fold": {"loss": 1}}},
+        {"valid_0": {str(n): n for n in range(101)}},
+        {f"valid_{n}": {str(n): n for n in range(100)} for n in range(11)},
     ],
 )
 def test_what_needs_a_look_takes_the_long_way(metrics: dict[object, object]) -> None:

@@ -1,12 +1,13 @@
 """Listening to an object: all that its methods do is heard, and none of it changes."""
 
 import copy
+import inspect
 import pickle
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
-from mllog_callbacks import listen
+from mllog_callbacks import Heard, listen
 
 
 class Engine:
@@ -28,16 +29,16 @@ class Engine:
         return "stopped"
 
 
-Heard = list[tuple[str, object, str]]
+Told = list[tuple[str, object, str]]
 
 
-def _hear(heard: Heard) -> Any:
-    return lambda method, result, error: heard.append((method, result, repr(error)))
+def _hear(told: Told) -> Any:
+    return lambda heard: told.append((heard.method, heard.result, repr(heard.error)))
 
 
 def test_what_is_returned_and_raised_is_heard_and_passed_on() -> None:
     """The same object is raised; other methods are not heard."""
-    engine, heard = Engine(1), Heard()
+    engine, heard = Engine(1), Told()
     listen(engine, {"run"}, _hear(heard))
     assert engine.run() == 0
     assert engine.stop() == "stopped"
@@ -47,8 +48,9 @@ def test_what_is_returned_and_raised_is_heard_and_passed_on() -> None:
 
 
 def test_each_of_several_hears_what_it_asked_for_until_it_leaves() -> None:
-    """The last that leaves gives the object its own class back; another object is not heard."""
-    engine, first, second = Engine(9), Heard(), Heard()
+    """The last that leaves gives the class its own methods back; another object is not heard."""
+    own = Engine.run, Engine.stop
+    engine, first, second = Engine(9), Told(), Told()
     leave_first = listen(engine, {"run"}, _hear(first))
     leave_second = listen(engine, {"stop"}, _hear(second))
     engine.run()
@@ -57,10 +59,10 @@ def test_each_of_several_hears_what_it_asked_for_until_it_leaves() -> None:
     leave_first()
     engine.run()
     engine.stop()
-    assert type(engine) is not Engine
+    assert (Engine.run is own[0], Engine.stop is own[1]) == (True, False)
     leave_second()
     leave_second()
-    assert type(engine) is Engine
+    assert (Engine.run, Engine.stop) == own
     engine.stop()
     assert [method for method, *_ in first] == ["run"]
     assert [method for method, *_ in second] == ["stop", "stop"]
@@ -68,7 +70,7 @@ def test_each_of_several_hears_what_it_asked_for_until_it_leaves() -> None:
 
 def test_errors_may_be_all_that_is_heard() -> None:
     """By one listener, while another hears what the same method returns."""
-    engine, errors, all_of_it = Engine(2), Heard(), Heard()
+    engine, errors, all_of_it = Engine(2), Told(), Told()
     leave = listen(engine, {"run"}, _hear(errors), errors_only=True)
     engine.run()
     listen(engine, {"run"}, _hear(all_of_it))
@@ -86,7 +88,7 @@ def test_errors_may_be_all_that_is_heard() -> None:
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_copies_and_pickles_are_of_the_objects_own_class(protocol: int) -> None:
     """And nothing is heard of them."""
-    engine, heard = Engine(), Heard()
+    engine, heard = Engine(), Told()
     listen(engine, {"run"}, _hear(heard))
     for other in (
         pickle.loads(pickle.dumps(engine, protocol)),
@@ -96,8 +98,7 @@ def test_copies_and_pickles_are_of_the_objects_own_class(protocol: int) -> None:
         assert type(other) is Engine
         assert other.run() == 2
     assert heard == []
-    assert isinstance(engine, Engine)
-    assert type(engine).__name__ == "Engine"
+    assert type(engine) is Engine
 
 
 @pytest.mark.production_guards
@@ -105,7 +106,7 @@ def test_a_listener_that_fails_reaches_no_caller() -> None:
     """It is reported, as every failure of ours."""
     engine = Engine()
 
-    def failing(_method: str, _result: object, _error: BaseException | None) -> None:
+    def failing(_heard: Heard) -> None:
         raise ZeroDivisionError
 
     listen(engine, {"run"}, failing)
@@ -113,21 +114,114 @@ def test_a_listener_that_fails_reaches_no_caller() -> None:
 
 
 def test_an_object_that_is_listened_to_goes_when_nobody_uses_it() -> None:
-    """Leaving afterwards does nothing."""
+    """The class has its own methods again; leaving afterwards does nothing."""
     gone: list[str] = []
 
     class Fleeting(Engine):
         def __del__(self) -> None:
             gone.append("gone")
 
+    own = Engine.run
     engine = Fleeting()
     leave = listen(engine, {"run"}, _hear([]))
+    assert Engine.run is not own
     del engine
     assert gone == ["gone"]
+    assert Engine.run is own
     leave()
 
 
-def test_an_object_that_cannot_be_listened_to_stays_as_it_is() -> None:
-    """A built-in one: that is an error of the caller, and said at once."""
+@pytest.mark.parametrize(
+    ("target", "method"), [([], "append"), (Engine(), "fuel"), (Engine(), "missing")]
+)
+def test_an_object_that_cannot_be_listened_to_stays_as_it_is(target: object, method: str) -> None:
+    """A built-in one, or what is no method: an error of the caller, and said at once."""
+    own = Engine.run
     with pytest.raises(TypeError):
-        listen([], {"append"}, _hear([]))
+        listen(target, ["run", method], _hear([]))
+    assert Engine.run is own
+
+
+class Driver:
+    """Methods that take their arguments in every way."""
+
+    standing: Final = ["as it is"]
+
+    def plain(self, a: int, b: list[str] = standing) -> object:
+        """Positional or by name."""
+        return a, b
+
+    def all_kinds(
+        self, a: int, /, b: int = 2, *more: int, c: str = "c", d: int, **rest: int
+    ) -> Any:
+        """Each kind of parameter there is."""
+        return a, b, more, c, d, rest
+
+    def any_kind(*given: Any, **named: Any) -> object:
+        """It does not say what it takes."""
+        return given[1:], named
+
+
+@pytest.mark.parametrize(
+    ("method", "given", "named", "arguments"),
+    [
+        ("plain", (1,), {}, {"a": 1, "b": Driver.standing}),
+        ("plain", (), {"b": ["x"], "a": 2}, {"a": 2, "b": ["x"]}),
+        (
+            "all_kinds",
+            (1, 3, 4, 5),
+            {"d": 6, "e": 7},
+            {"a": 1, "b": 3, "more": (4, 5), "c": "c", "d": 6, "rest": {"e": 7}},
+        ),
+        ("any_kind", (1,), {"self": 2}, {"args": (1,), "self": 2}),
+    ],
+)
+def test_a_method_takes_and_returns_what_it_did(
+    method: str, given: tuple[Any, ...], named: dict[str, Any], arguments: dict[str, Any]
+) -> None:
+    """By position and by name, with the very defaults; it looks the same, and is told by name."""
+    driver, heard = Driver(), list[Heard]()
+    own = getattr(Driver, method)
+    expected, refused = getattr(driver, method)(*given, **named), None
+    try:
+        getattr(driver, method)(nothing_like_this=1)
+    except TypeError as error:
+        refused = str(error)
+    leave = listen(driver, {method}, heard.append)
+    listened = getattr(Driver, method)
+    assert getattr(driver, method)(*given, **named) == expected
+    assert heard == [(driver, method, arguments, expected, None)]
+    assert (listened.__name__, listened.__doc__) == (own.__name__, own.__doc__)
+    assert inspect.signature(listened) == inspect.signature(own)
+    if refused:
+        with pytest.raises(TypeError):
+            getattr(driver, method)(nothing_like_this=1)
+    if method == "plain":
+        assert driver.plain(0) == (0, Driver.standing)
+        assert heard[-1].arguments["b"] is Driver.standing
+    leave()
+
+
+def test_a_class_keeps_what_somebody_else_put_in_the_place_of_its_method() -> None:
+    """A wrapper of another tool, around ours, goes on and is not taken away."""
+    engine, heard = Engine(), Told()
+    own = Engine.run
+    leave = listen(engine, {"run"}, _hear(heard))
+    ours = Engine.run
+
+    def theirs(self: Engine, by: int = 1) -> int:
+        return ours(self, by) + 100
+
+    Engine.run = theirs  # type: ignore[method-assign]  # what other tools do
+    try:
+        leave()
+        assert Engine.run is theirs
+        assert engine.run() == 102
+        listen(engine, {"run"}, _hear(heard))
+        assert engine.run() == 101
+        assert heard == [("run", 1, "None")]
+    finally:
+        Engine.run = own  # type: ignore[method-assign]  # its own
+    listen(engine, {"run"}, _hear(heard))
+    assert engine.run() == 0
+    assert heard[1:] == [("run", 0, "None")] * 2

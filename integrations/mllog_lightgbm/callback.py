@@ -28,8 +28,9 @@ class MLAuditCallback(Auditor):
     and never changes it. One callback may serve many trainings, also at the same time; on a Dask
     cluster, and in processes of a search, each process has a session of its own.
 
-    What an iteration shows is looked at beside the training, a tenth of a second later at most, or
-    at once where it is due to be told. Before the end is told all of it has been looked at.
+    What an iteration shows is looked at beside the training, a tenth of a second later at most, and
+    at once where it is due to be told. The detectors look at it another tenth of a second later; at
+    DEBUG, where each iteration is told, at once. Before the end is told all has been looked at.
 
     LightGBM tells no callback that a training has ended. The end is seen all the same, because
     LightGBM reads `order` inside the very call that trains; see `mllog_lightgbm.watch`. On an

@@ -4,13 +4,17 @@ Beside it stands its value on the training data, where that is evaluated too.
 """
 
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 from mllog_callbacks import DetectorSet, Facts, Issue, Observation, Passage, guarded
 from mllog_lightgbm.opening import Opening
 from mllog_lightgbm.parameters import Parameters
-from mllog_lightgbm.results import CV_SET, Step, read_results
+from mllog_lightgbm.results import CV_SET, read_results
+from mllog_lightgbm.stretches import Stretch
 
 __all__ = ["Watcher", "facts_for_causes"]
+
+Results: TypeAlias = Sequence[Sequence[Any]]
 
 
 class Watcher:
@@ -27,34 +31,38 @@ class Watcher:
         self._training = training
         self._rate = _real(found.get("learning_rate"))
 
-    def observe(self, steps: Sequence[Step]) -> list[Issue]:
+    def observe(self, stretch: Stretch) -> list[Issue]:
         """Take iterations; returns the issues that begin or end with them, by iteration."""
-        if len(steps) == 1 or _are_alike(steps):
-            return self._look(steps) or []
-        return [issue for step in steps for issue in self._look([step]) or ()]
+        if len(stretch.iterations) > 1 and stretch.numbers is not None:
+            return self._follow(stretch, stretch.numbers) or []
+        found = (self._observe(at, results, stretch.rate) for at, results in stretch.since())
+        return [issue for issues in found for issue in issues or ()]
 
     @guarded
-    def _look(self, steps: Sequence[Step]) -> list[Issue]:
-        """Take iterations that are alike: many as columns, each of a metric on a set."""
-        looked_at = self._looked_at(steps[0])
-        if len(steps) == 1:
-            return self._detectors.look(each for each, *_ in looked_at)
-        iterations = [iteration for iteration, _, _ in steps]
-        columns: dict[int | None, list[float] | None] = {
-            place: [float(each[2]) for each in column]
-            for place, column in enumerate(zip(*(results for _, results, _ in steps), strict=True))
-        }
-        columns[None] = None
+    def _observe(self, iteration: int, results: Results, rate: object) -> list[Issue]:
+        looked_at = self._looked_at(iteration, results, rate)
+        return self._detectors.look(each for each, *_ in looked_at)
+
+    @guarded
+    def _follow(self, stretch: Stretch, numbers: Sequence[list[float]]) -> list[Issue]:
+        """Take iterations that are alike, column by column."""
+        first = stretch.iterations[0]
         return self._detectors.follow(
-            Passage(first, iterations, columns[train], columns[validation])
-            for first, train, validation in looked_at
+            Passage(
+                looked_at,
+                stretch.iterations,
+                None if train is None else numbers[train],
+                None if validation is None else numbers[validation],
+            )
+            for looked_at, train, validation in self._looked_at(first, stretch.first, stretch.rate)
         )
 
-    def _looked_at(self, step: Step) -> list[tuple[Observation, int | None, int | None]]:
+    def _looked_at(
+        self, iteration: int, results: Results, rate: object
+    ) -> list[tuple[Observation, int | None, int | None]]:
         """What is observed of an iteration, each with the places of its values in the results."""
-        iteration, results, rate = step
         if results and results[0][0] == CV_SET:
-            results = tuple(read_results(results))
+            results = read_results(results)
         now = self._rate if rate is None else _real(rate)
         training = self._training
         trained = {each[1]: place for place, each in enumerate(results) if each[0] == training}
@@ -70,21 +78,6 @@ class Watcher:
             first = Observation(iteration, "iteration", metric, dataset, one, other, each[3], now)
             found.append((first, train, validation))
         return found
-
-
-def _are_alike(steps: Sequence[Step]) -> bool:
-    """Whether iterations differ in nothing but their values, which are all numbers."""
-    rates = [rate for _, _, rate in steps]
-    if rates.count(rates[0]) < len(rates) or len({len(results) for _, results, _ in steps}) > 1:
-        return False
-    for column in zip(*(results for _, results, _ in steps), strict=True):
-        for field in (0, 1, 3):
-            told = [each[field] for each in column]
-            if told.count(told[0]) < len(told):
-                return False
-        if not all(issubclass(kind, float) for kind in {type(each[2]) for each in column}):
-            return False
-    return True
 
 
 def facts_for_causes(opening: Opening) -> Facts:

@@ -1,24 +1,18 @@
 """The trained model: which features it gains from, and where it is saved.
 
-LightGBM tells nobody that a booster is saved. While a booster of an audited training lives, the
-class's `save_model` is one that calls LightGBM's own and then tells of it, for the boosters known
-alone; with the last of them it is LightGBM's own again. The boosters stay as they are: plain ones.
+LightGBM tells nobody that a booster is saved; while a booster of an audited training lives, its
+`save_model` is listened to.
 """
 
-import functools
-import inspect
 import os
 import sys
-import threading
-import weakref
-from collections.abc import Callable, Iterable
-from types import FrameType
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from lightgbm import Booster, CVBooster
 
-from mllog_callbacks import finaliser, guarded
+from mllog_callbacks import Heard, listen
 
 __all__ = ["Model", "Saved", "boosters_of", "gains", "held", "watch_saves"]
 
@@ -89,72 +83,33 @@ class Saved(NamedTuple):
         return {name: value for name, value in told.items() if value is not None}
 
 
-Listener: TypeAlias = Callable[[Saved], object]
+def watch_saves(model: Model, listener: Callable[[Saved], object]) -> None:
+    """Heard a listener whenever a model has been saved, for as long as the model lives."""
 
-_listeners: dict[int, list[Listener]] = {}  # by the identity of models that live
-_originals: dict[type[Model], Callable[..., Any]] = {}
-# Re-entrant, as a finalizer may run in any thread at any time, this one included
-_lock = threading.RLock()
+    def hear(heard: Heard) -> None:
+        if heard.error is None:
+            listener(_saved(heard.target, heard.arguments))
 
-
-def watch_saves(model: Model, listener: Listener) -> None:
-    """Call a listener whenever a model has been saved, for as long as the model lives."""
-    with _lock:
-        if id(model) not in _listeners:
-            weakref.finalize(model, _release, id(model)).atexit = False
-        _listeners.setdefault(id(model), []).append(listener)
-        for kind in (Booster, CVBooster):
-            if kind not in _originals:
-                _originals[kind] = kind.save_model
-                kind.save_model = _telling(kind.save_model)  # type: ignore[method-assign]  # see above
+    listen(model, {"save_model"}, hear)
 
 
-@finaliser
-def _release(dead: int) -> None:
-    """Give the classes their own methods back, unless somebody else has replaced ours since."""
-    with _lock:
-        _listeners.pop(dead, None)
-        if _listeners:
-            return
-        for kind, original in list(_originals.items()):
-            if getattr(kind.save_model, "__wrapped__", None) is original:
-                kind.save_model = original  # type: ignore[method-assign]  # its own
-                del _originals[kind]
-
-
-def _telling(original: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(original)
-    def save_model(self: Model, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as LightGBM's
-        result = original(self, *args, **kwargs)
-        listeners = _listeners.get(id(self))
-        if listeners:
-            arguments = inspect.signature(original).bind(self, *args, **kwargs)
-            arguments.apply_defaults()
-            _tell(self, arguments.arguments, listeners, sys._getframe(1))  # noqa: SLF001 - documented
-        return result
-
-    return save_model
-
-
-@guarded
-def _tell(
-    model: Model, given: dict[str, Any], listeners: Iterable[Listener], caller: FrameType
-) -> None:
-    saved = _saved(model, given, caller)
-    for listener in list(listeners):
-        listener(saved)
-
-
-def _saved(model: Model, given: dict[str, Any], caller: FrameType) -> Saved:
+def _saved(model: Model, given: Mapping[str, Any]) -> Saved:
     trained = max((each.current_iteration() for each in boosters_of(model)), default=0)
     asked, start = given["num_iteration"], given["start_iteration"]
     best = model.best_iteration if asked is None and model.best_iteration > 0 else None
     most = best if asked is None else asked
     iterations = trained if most is None or most <= 0 else min(most, trained - start)
     path = os.fspath(given["filename"])
-    name, line = os.path.basename(caller.f_code.co_filename), caller.f_lineno  # noqa: PTH119 - a name
-    place = f"in {caller.f_code.co_name}, {name} line {line}"
-    return Saved(str(path), _size(path), start, iterations, trained, best, place)
+    return Saved(str(path), _size(path), start, iterations, trained, best, _caller())
+
+
+def _caller() -> str:
+    """Who called the method that is listened to."""
+    frame = sys._getframe(1)  # noqa: SLF001 - documented for CPython
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("mllog_"):
+        frame = frame.f_back
+    name = os.path.basename(frame.f_code.co_filename)  # noqa: PTH119 - a name
+    return f"in {frame.f_code.co_name}, {name} line {frame.f_lineno}"
 
 
 def _size(path: str | bytes) -> int | None:

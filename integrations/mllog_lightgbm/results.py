@@ -3,15 +3,14 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
-__all__ = ["CV_SET", "Best", "Result", "Scoreboard", "Step", "as_snapshot", "read_results"]
+from mllog_lightgbm.stretches import Stretch
+
+__all__ = ["CV_SET", "Best", "Result", "Scoreboard", "as_snapshot", "read_results"]
 
 CV_SET: Final = "cv_agg"
 """Before 4.7 `cv` called every set so, and wrote its name before the metric's."""
-
-Step: TypeAlias = tuple[int, tuple[Sequence[Any], ...], object]
-"""An iteration as it waits: its number from 1, LightGBM's results, the learning rate if given."""
 
 
 class Result(NamedTuple):
@@ -93,6 +92,19 @@ class Scoreboard:
 
     def __init__(self) -> None:
         self._best: dict[tuple[str, str], Best] = {}
+
+    def may_change(self, stretch: Stretch) -> bool:
+        """Whether there may be a new best in a stretch; often there is none in any of it."""
+        if stretch.numbers is None:
+            return True
+        for values, like in zip(stretch.numbers, stretch.first, strict=True):
+            best = self._best.get((like[0], like[1]))
+            # so that it is true of NaN, beside which there may be anything
+            if best is None or not (
+                max(values) <= best.value if like[3] else min(values) >= best.value
+            ):
+                return True
+        return False
 
     def record(self, results: Iterable[Sequence[Any]], iteration: int) -> int:
         """Take an iteration's results.

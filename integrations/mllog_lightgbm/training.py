@@ -1,7 +1,6 @@
 """One training: what it has shown so far, told as entries from its start to its one end."""
 
 import weakref
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,8 +14,9 @@ from mllog_lightgbm.issues import Watcher, facts_for_causes
 from mllog_lightgbm.model import Model, Saved, boosters_of, gains, held
 from mllog_lightgbm.opening import Opening, open_training
 from mllog_lightgbm.parameters import without_functions
-from mllog_lightgbm.results import Result, Scoreboard, Step, as_snapshot, read_results
+from mllog_lightgbm.results import Result, Scoreboard, as_snapshot, read_results
 from mllog_lightgbm.stops import Stop, read_stop
+from mllog_lightgbm.stretches import Beginning, Stretch, Stretches
 
 __all__ = ["Training"]
 
@@ -47,6 +47,9 @@ class Training:
         self._cadence = Cadence(run.level)
         self._scores = Scoreboard()
         self._backlog = Backlog(self._take)
+        self._unwatched = Backlog(self._watch)
+        self._latest = Beginning(0, 0, None)
+        self._stretches = Stretches()
         self._stop: Stop | None = None
 
     @property
@@ -110,14 +113,25 @@ class Training:
     def record(self, env: CallbackEnv) -> None:
         """Take an iteration's results; what is made of them can wait, unless it is to be told."""
         try:
-            self._done = done = env.iteration + 1
-            results = tuple(env.evaluation_result_list or ())
+            done, results = env.iteration + 1, env.evaluation_result_list
             rate = env.params.get("learning_rate")  # what `lightgbm.reset_parameter` writes
             if rate is None:
                 rate = env.params.get(self._rate)
-            self._backlog.add((done, results, rate))
+            if (
+                not results
+                or done != self._done + 1
+                or rate != self._latest.rate
+                or len(results) != self._latest.width
+                or self._backlog.is_new
+            ):
+                self._latest = Beginning(done, len(results or ()), rate)
+                self._backlog.add(self._latest)
+            self._backlog.add(*results or ())
+            self._done = done
             if done >= self._cadence.following:
                 self._backlog.clear()
+                if self._cadence.every:
+                    self._unwatched.clear()
                 if done == self._last and not self.watched:
                     self.end()
         except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
@@ -146,7 +160,7 @@ class Training:
             iteration: The iteration, as LightGBM counts; default the one after the last seen.
         """
         if not self.ended:
-            self._backlog.clear()
+            self._catch_up()
             self._start_late()
             at = self._position(iteration)
             self._run.fail(error, where, at, reasons.NO_MODEL, self._counted())
@@ -156,7 +170,7 @@ class Training:
         """Tell how the training ended, now that the call is over."""
         if self.ended:
             return
-        self._backlog.clear()
+        self._catch_up()
         stop = self._stop
         if stop is not None and stop.iteration < self._last:
             self._evaluate(stop.best_iteration, stop.results)
@@ -187,25 +201,35 @@ class Training:
 
         return tell
 
-    def _take(self, steps: list[Step]) -> None:
-        """Make of iterations what there is to make: in the backlog's thread, or at once."""
-        issues = deque(() if self._watcher is None else self._watcher.observe(steps))
-        cadence, first = self._cadence, steps[0]
-        for step in steps:
-            try:
-                done, self._results, _ = step
-                stretch = self._scores.record(self._results, done)
-                while issues and issues[0].step <= done:
-                    self._run.tell_issues([issues.popleft()], "iteration")
-                # the clock, which `due` looks at too, is the same for all of them
-                may_be_due = stretch or done >= cadence.following or step is first
-                if may_be_due and cadence.due(done, stretch):
-                    self._tell_progress(done)
-            except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
-                report_failure(error, "Training.take")
-        if issues:  # of a user's detector, which says that they are of later steps
-            guarded(self._run.tell_issues)(issues, "iteration")
+    def _catch_up(self) -> None:
+        self._backlog.clear()
+        self._unwatched.clear()
 
+    def _take(self, items: Sequence[object]) -> None:
+        """Make of iterations what there is to make, but for issues, which take longest."""
+        for stretch in self._stretches.read(items):
+            if self._watcher is not None:
+                self._unwatched.add(stretch)
+            self._look(stretch)
+
+    @guarded
+    def _look(self, stretch: Stretch) -> None:
+        cadence, last = self._cadence, stretch.iterations[-1]
+        news = self._scores.may_change(stretch)
+        # the clock, which `due` looks at too, is the same for all of them
+        asked = stretch.iterations[0] if news else min(cadence.following, last)
+        for done, self._results in stretch.since(asked):
+            gone = self._scores.record(self._results, done)
+            if (gone or done >= cadence.following or done == asked) and cadence.due(done, gone):
+                self._tell_progress(done)
+
+    @guarded
+    def _watch(self, stretches: Sequence[Stretch]) -> None:
+        if self._watcher is not None:
+            for stretch in stretches:
+                self._run.tell_issues(self._watcher.observe(stretch), "iteration")
+
+    @guarded
     def _tell_progress(self, done: int) -> None:
         self._cadence.told(done)
         results = read_results(self._results)

@@ -21,7 +21,7 @@ from typing import Final, TypeAlias
 
 from lightgbm.callback import CallbackEnv, EarlyStopException
 
-from mllog_callbacks import Listener, finaliser, guarded, listen
+from mllog_callbacks import Heard, Listener, finaliser, guarded, listen
 from mllog_lightgbm.estimator import Estimator, calling_estimator
 from mllog_lightgbm.model import boosters_of, watch_saves
 from mllog_lightgbm.training import Training
@@ -67,7 +67,7 @@ class Token:
         self._training = training
         self._trainings = trainings
         self._begun = False
-        self._leave: list[Callable[[], None]] = []
+        self._leave: list[Callable[[], object]] = []
 
     @classmethod
     def place(
@@ -158,9 +158,9 @@ def _estimator(frame: FrameType) -> Estimator | None:
 
 
 def _hearing(training: Training) -> Listener:
-    def hear(method: str, _result: object, error: BaseException | None) -> None:
-        if error is not None:
-            training.fail(error, _WHERE[method])
+    def hear(heard: Heard) -> None:
+        if heard.error is not None:
+            training.fail(heard.error, _WHERE[heard.method])
 
     return hear
 
@@ -176,7 +176,9 @@ def _name(callback: Callback) -> str:
 
 
 @finaliser
-def _finish(training: Training, trainings: Trainings, leave: Iterable[Callable[[], None]]) -> None:
+def _finish(
+    training: Training, trainings: Trainings, leave: Iterable[Callable[[], object]]
+) -> None:
     """The call is over: its frame, and with it the token, has gone."""
     for each in leave:
         each()

@@ -6,7 +6,7 @@ from typing import Any, Final
 import xgboost
 from xgboost.callback import CallbackContainer, EarlyStopping
 
-from mllog_callbacks import Cadence, EventType, Observation, Reason, Run, finaliser, listen
+from mllog_callbacks import Cadence, EventType, Heard, Observation, Reason, Run, finaliser, listen
 from mllog_callbacks.wording import assigned, count, number
 
 __all__ = ["Training"]
@@ -73,13 +73,13 @@ class Training:
         given_facts = {"set_by_caller": given}
         self._run.tell(EventType.HYPERPARAMETERS_SET, Reason(chosen, others), given_facts)
 
-    def _hear(self, method: str, result: object, error: BaseException | None) -> None:
-        if error is not None:
+    def _hear(self, heard: Heard) -> None:
+        if heard.error is not None:
             position = f"in iteration {self._done + 1:,} of {self._planned:,}"
-            self._run.fail(error, _WHERE[method], position, "no model was returned")
+            self._run.fail(heard.error, _WHERE[heard.method], position, "no model was returned")
         else:
-            self._stopped = bool(result)
-            if method == "after_iteration":
+            self._stopped = bool(heard.result)
+            if heard.method == "after_iteration":
                 self._record()
 
     def _record(self) -> None:

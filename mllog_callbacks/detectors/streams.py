@@ -3,7 +3,7 @@
 import math
 from collections.abc import Collection, Iterable, Sequence
 from copy import deepcopy
-from typing import Final
+from typing import Any, Final
 
 from mllog_callbacks.detectors.directions import together, undirected
 from mllog_callbacks.detectors.facts import Facts, explained
@@ -218,7 +218,10 @@ class _Stream:
     __slots__ = ("_all", "_undirected", "rates", "seconds", "step")
 
     def __init__(self, patterns: Sequence[Detector | str]) -> None:
-        self._all = deepcopy(_made(patterns))
+        memo: dict[int, Any] = {}  # what detectors share, their copies share
+        self._all = [
+            _named(each) if isinstance(each, str) else deepcopy(each, memo) for each in patterns
+        ]
         self._undirected = [each for each in self._all if each.name in _NEEDS_NO_DIRECTION]
         self.rates: Rates | None = None
         self.seconds = -math.inf

@@ -17,6 +17,7 @@ from mllog_callbacks import (
     DetectorSet,
     EventType,
     Finding,
+    Heard,
     Issue,
     Level,
     Line,
@@ -129,10 +130,11 @@ class MyCallback(Auditor):
         run = self.new_run()
         run.tell(EventType.TRAINING_STARTED, Reason(f"{count(epochs, 'epoch')} started."), {})
         leave = listen(self, {"on_start"}, self._hear)
-        assert_type(leave(), None)
+        assert_type(leave(), object)
 
-    def _hear(self, method: str, result: object, error: BaseException | None) -> None:
+    def _hear(self, heard: Heard) -> None:
         """Take what is heard."""
+        assert_type(heard.error, BaseException | None)
 
 
 class Registry:

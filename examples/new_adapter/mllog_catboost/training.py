@@ -7,7 +7,7 @@ from typing import Any, Final
 import catboost
 from catboost._catboost import is_maximizable_metric, is_minimizable_metric
 
-from mllog_callbacks import Cadence, EventType, Observation, Reason, Run, finaliser, listen
+from mllog_callbacks import Cadence, EventType, Heard, Observation, Reason, Run, finaliser, listen
 from mllog_callbacks.wording import assigned, count, number
 
 __all__ = ["Training"]
@@ -92,11 +92,11 @@ class Training:
     def _far(self) -> str:
         return f"{self._done:,} of {self._planned:,}" if self._planned else f"{self._done:,}"
 
-    def _hear(self, _method: str, result: object, error: BaseException | None) -> None:
-        if error is not None:
+    def _hear(self, heard: Heard) -> None:
+        if heard.error is not None:
             where, position = "by a callback after the iteration", f"in iteration {self._far}"
-            self._run.fail(error, where, position, "the model is not fitted")
-        self._stopped = not result
+            self._run.fail(heard.error, where, position, "the model is not fitted")
+        self._stopped = not heard.result
 
     @finaliser
     def end(self) -> None:

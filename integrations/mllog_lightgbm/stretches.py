@@ -1,0 +1,94 @@
+"""Iterations as they wait to be looked at: their results in a row, as LightGBM gave them.
+
+Nothing is made of a result while the training waits for it, and nothing that Python's garbage
+collector would have to look through. Only where an iteration differs from the one before it in
+more than its values, there stands what it is before its results.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+__all__ = ["Beginning", "Stretch", "Stretches"]
+
+
+class Beginning(NamedTuple):
+    """An iteration that is not like the one before it.
+
+    Attributes:
+        iteration: Its number from 1; that of each iteration after it is one more.
+        width: How many results it has.
+        rate: The learning rate, if given.
+    """
+
+    iteration: int
+    width: int
+    rate: object
+
+
+class Stretch:
+    """Consecutive iterations with as many results each, and one learning rate.
+
+    Args:
+        iterations: Their numbers from 1.
+        columns: A list for each result, of what it was in each iteration.
+        rate: The learning rate, if given.
+    """
+
+    def __init__(
+        self, iterations: range, columns: Sequence[Sequence[Sequence[Any]]], rate: object
+    ) -> None:
+        self.iterations = iterations
+        self.rate = rate
+        self._columns = columns
+
+    @property
+    def first(self) -> Sequence[Sequence[Any]]:
+        """The results of the first iteration."""
+        return [column[0] for column in self._columns]
+
+    def since(self, iteration: int = 0) -> Iterator[tuple[int, Sequence[Sequence[Any]]]]:
+        """Each iteration's number and results, from one on."""
+        begin = max(0, iteration - self.iterations[0])
+        if not self._columns:
+            return iter([(each, ()) for each in self.iterations[begin:]])
+        return zip(
+            self.iterations[begin:],
+            zip(*(column[begin:] for column in self._columns), strict=True),
+            strict=True,
+        )
+
+    @cached_property
+    def numbers(self) -> list[list[float]] | None:
+        """The values of each result; None where iterations differ in anything else."""
+        numbers = []
+        for column in self._columns:
+            dataset, metric, values, higher_is_better, *_ = zip(*column, strict=False)
+            for told in (dataset, metric, higher_is_better):
+                if told.count(told[0]) < len(told):
+                    return None
+            if not all(issubclass(kind, float) for kind in set(map(type, values))):
+                return None
+            numbers.append([*map(float, values)])
+        return numbers
+
+
+class Stretches:
+    """Puts together what comes in parts."""
+
+    def __init__(self) -> None:
+        self._following = Beginning(1, 0, None)
+
+    def read(self, items: Sequence[object]) -> Iterable[Stretch]:
+        """Read the next items: results, and beginnings among them."""
+        begins = [at for at, item in enumerate(items) if type(item) is Beginning]
+        for begin, end in zip([None, *begins], [*begins, len(items)], strict=True):
+            results = items[0 if begin is None else begin + 1 : end]
+            if begin is not None:
+                self._following = items[begin]  # type: ignore[assignment]  # found above
+            first, width, rate = self._following
+            count = len(results) // width if width else int(begin is not None)
+            if count:
+                columns = [results[place::width] for place in range(width)]
+                self._following = Beginning(first + count, width, rate)
+                yield Stretch(range(first, first + count), columns, rate)  # type: ignore[arg-type]  # results
