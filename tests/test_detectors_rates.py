@@ -7,7 +7,7 @@ import pytest
 
 from mllog_callbacks.detectors import DetectorSet, Facts, Observation, Passage, scan
 
-SPIKE = [0.9**step for step in range(20)] + [9.0]
+SPIKE = [1 + 0.01 * (step % 3) for step in range(20)] + [9.0]
 
 
 def told(

@@ -10,7 +10,7 @@ import pytest
 
 import mllog_callbacks.detectors
 from mllog_callbacks import wording
-from mllog_callbacks.detectors.smoothing import BestSince, Level, Noise
+from mllog_callbacks.detectors.smoothing import BestSince, Level, Noise, Rises
 
 
 def test_the_noise_of_a_series_of_few_values_is_a_step_at_least() -> None:
@@ -50,6 +50,21 @@ def test_an_outlier_is_not_taken_for_noise() -> None:
     for step in range(50):
         before = noise.update(float(step % 2))
     assert noise.update(1e9) <= before * 1.4 + 1e-9
+
+
+def test_noise_by_rises_is_a_standard_deviation_and_a_bent_fall_is_none() -> None:
+    """White noise: its deviation is found within a fifth on average; and one outlier is not."""
+    rng = random.Random(1)  # noqa: S311 - no secret
+    seen, found = Rises(weight=0.02), []
+    for _ in range(2_000):
+        seen.extend([rng.gauss(0, 2.0)])
+        found.append(seen.noise)
+    assert sum(found[1_000:]) / 1_000 == pytest.approx(2.0, rel=0.2)
+    seen.extend([1e9])
+    assert seen.noise <= 1.2 * found[-1]
+    falls = Rises()
+    falls.extend([0.5**step for step in range(9)])
+    assert falls.noise == 0
 
 
 @pytest.mark.parametrize("checks", [1, 10, 63, 64, 65, 1_000, 5_000])

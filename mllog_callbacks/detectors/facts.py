@@ -14,6 +14,9 @@ __all__ = ["Facts", "explained"]
 _ROWS_A_LEAF: Final = 20
 """LightGBM's own default of min_data_in_leaf."""
 
+_LEARNED: Final = 0.2
+"""Share of the start from which on something is learned, as for `Oscillation`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
@@ -94,21 +97,41 @@ def _by_rate(issue: Issue, start: float | None, rates: Rates | None) -> str:
     if rates is not None and rise is not None:
         since = "" if rates.now == rise.after else f", and has come to {rates.now:.6g} since"
         return _probable(f"the learning rate {rise}{since}")
-    if issue.name == "non_finite" and "last_finite" not in issue.metrics:
-        return ""  # it never was a number: nothing says that it was driven away
+    if issue.name == "non_finite" and "gained" not in issue.metrics:
+        return ""  # it never was a number, or is no loss: nothing says that it was driven away
     if rates is None:
-        return "" if start is None else _probable(_too_high(start, ", as it was at the start,"))
+        return "" if start is None else _too_high(issue, start, ", as it was at the start,")
     if math.isnan(rates.now):
         return _probable("the learning rate is no number")
     began, peak = rates.start if start is None else start, rates.peak(start)
     if much_lower(rates.now, peak):
         return f"The learning rate was {rates.now:.6g} by then, down from {peak:.6g}."
     changed = "" if began == rates.now else f" ({began:.6g} at the start)"
-    return _probable(_too_high(rates.now, changed)) if rates.now > 0 else ""
+    return _too_high(issue, rates.now, changed) if rates.now > 0 else ""
 
 
-def _too_high(rate: float, more: str) -> str:
-    return f"a learning rate of {rate:.6g}{more} is too high for this training"
+def _too_high(issue: Issue, rate: float, more: str) -> str:
+    if _goes_well(issue):
+        return ""
+    return _probable(f"a learning rate of {rate:.6g}{more} is too high for this training")
+
+
+def _goes_well(issue: Issue) -> bool:
+    """Whether the loss had come well below its start, or was about its best.
+
+    Then nothing shows that the rate is too high: other data, a division by zero or the noise of
+    small batches do as much to a training whose rate is right, and a validation loss may rise far
+    by overfitting.
+    """
+    start, gained, most = (
+        float(issue.metrics.get(each, otherwise))
+        for each, otherwise in (
+            ("start", 0.0),
+            ("gained", -math.inf),
+            ("gained_at_best", math.inf),
+        )
+    )
+    return gained >= _LEARNED * abs(start) or gained >= (1 - _LEARNED) * most > 0
 
 
 def _prior_only(issue: Issue, facts: Facts) -> str:

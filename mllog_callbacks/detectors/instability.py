@@ -24,6 +24,7 @@ class NonFinite:
 
     def __init__(self) -> None:
         self._last: dict[bool, tuple[float, int]] = {}  # of training and of validation
+        self._first: dict[bool, float] = {}
         self._finite = self._wanted = 0
 
     def observe(self, observation: Observation) -> Issue | None:
@@ -33,6 +34,8 @@ class NonFinite:
             if value is None:
                 continue
             if math.isfinite(value):
+                if train not in self._last:
+                    self._first[train] = value
                 self._last[train] = value, observation.step
                 self._finite += 1
             elif issue is None and self._finite >= self._wanted:
@@ -45,6 +48,7 @@ class NonFinite:
         """Take the next observations at once: they are all finite."""
         for train, values in zip((True, False), passage.losses, strict=True):
             if values is not None:
+                self._first.setdefault(train, passage.first.own(values[0]))
                 self._last[train] = passage.first.own(values[-1]), passage.steps[-1]
                 self._finite += len(values)
         return True
@@ -58,6 +62,9 @@ class NonFinite:
             last, step = self._last[train]
             before = f"The last finite value was {last:.6g} at {observation.unit} {step:,}."
             metrics |= {"last_finite": last, "last_finite_step": step}
+            if observation.higher_is_better is False:
+                start = self._first[train]
+                metrics |= {"start": start, "gained": start - last}
         return kind(self.name).issue(
             observation,
             f"Non-finite value: {subject} is {found} at {observation.at}.",
@@ -146,6 +153,7 @@ class Divergence:
                 "start": observation.own(self._start),
                 "best": observation.own(self._best),
                 "value": observation.own(value),
+                "gained": self._start - (value if self._trained else self._best),
             },
         )
 
@@ -153,11 +161,11 @@ class Divergence:
 class _Jumps:
     """How far the values of one series jump above their level."""
 
-    __slots__ = ("_level", "_noise", "count", "high", "last", "low")
+    __slots__ = ("_level", "_noise", "count", "first", "high", "last", "low")
 
     def __init__(self) -> None:
         self._level, self._noise = Level(5), Noise()
-        self.last = math.nan
+        self.first = self.last = math.nan
         self.low, self.high = math.inf, -math.inf
         self.count = 0
 
@@ -176,6 +184,8 @@ class _Jumps:
 
     def take(self, value: float) -> None:
         """Take a value, after it was judged."""
+        if not self.count:
+            self.first = value
         self.count += 1
         self.last = value
         self._level.update(value)
@@ -282,5 +292,11 @@ class Spike:
             f"Spike: {subject} {jumped} at {observation.at}.",
             f"{subject} {jumped} to {shown(value)} at {observation.at} from a level of "
             f"{shown(seen.level)}{far}.",
-            {"value": observation.own(value), "level": observation.own(seen.level)},
+            {
+                "value": observation.own(value),
+                "level": observation.own(seen.level),
+                "start": observation.own(seen.first),
+                "gained": seen.first - seen.level,
+                "gained_at_best": seen.first - seen.low,
+            },
         )

@@ -58,7 +58,8 @@ KINDS: Final = (
         Severity.WARNING,
         "for 3 to 5 checks the smoothed validation loss stands above its best by 3 % of it, by 4 % "
         "of what was gained (15 % of the best suffices) and by 3 times the noise, while the "
-        "training loss fell by 2 %; an error from 10 %; resolved by a new best",
+        "training loss fell by 2 % and by twice its noise; an error from 10 %; resolved by a "
+        "new best",
         "Prechelt, Early Stopping - But When? (1998), GL; gates for noise and gain: "
         f"{_OWN}; {_STEP}",
     ),
@@ -73,9 +74,10 @@ KINDS: Final = (
         "MLA003",
         "plateau",
         Severity.INFO,
-        "possible: the last quarter of the run (10 checks at least, 200 by step) brought 0.5 % of "
-        "all that was gained; confirmed (a warning): the last half, 1 %; a drop of the learning "
-        "rate to half or less, or a gain of 2 %, begins anew",
+        "possible: the last quarter of the run (10 checks at least, 30 by iteration, 200 by step) "
+        "brought 0.5 % of all that was gained, which is 2 % of the start at least; confirmed (a "
+        "warning): the last half, 1 %; a drop of the learning rate to half or less, or a gain of "
+        "2 %, begins anew",
         _OWN,
     ),
     Kind(
@@ -108,8 +110,8 @@ KINDS: Final = (
         "over 15 checks (50 by iteration, 200 by step): mean change above 20 % of the level, 5 % "
         "of the start and 3 % of the range, more than half of the changes reverse the one before, "
         "net drift under 30 % of the path; 10 % of the level suffices where the training loss is "
-        "still within 20 % of its start; of a metric that takes few values more than one of its "
-        "steps",
+        "still within 20 % of its start; by step it has to be no lower than its start; of a "
+        "metric that takes few values more than one of its steps",
         "AUTOTRAINER (ICSE 2021), oscillating loss; thresholds: " + _OWN,
     ),
     Kind(
@@ -117,7 +119,8 @@ KINDS: Final = (
         "no_convergence",
         Severity.WARNING,
         "after 15 checks (50 by iteration, 500 by step) less than 2 % of the start was gained, or "
-        "less than 15 % in all with less than 1 % since a third of them",
+        "less than 15 % in all with less than 1 % since a third of them; by step of an exponential "
+        "mean over 50",
         "AUTOTRAINER (ICSE 2021), slow convergence; thresholds: " + _OWN,
     ),
     Kind(

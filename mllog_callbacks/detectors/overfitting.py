@@ -9,10 +9,17 @@ from typing import Final
 from mllog_callbacks.detectors.kinds import kind
 from mllog_callbacks.detectors.passage import Passage
 from mllog_callbacks.detectors.protocol import Issue, Observation, Severity
-from mllog_callbacks.detectors.smoothing import Level, Noise
+from mllog_callbacks.detectors.smoothing import ROUNDING, Level, Noise, Rises
 from mllog_callbacks.wording import count
 
 __all__ = ["GeneralisationGap", "Overfitting"]
+
+_BEYOND_NOISE: Final = 2.0
+"""Standard deviations of the training loss's noise, by which it has to fall.
+
+Two exponential means of span 3 differ by noise alone by as much less than once in a hundred times;
+the rise is asked for more, as it is from the lowest of many.
+"""
 
 _GROWN: Final = 2  # the stage of the issue; that of the early warning is 1
 
@@ -55,7 +62,8 @@ class Overfitting:
     ) -> None:
         self._rise, self._share, self._most, self._noises = rise, share, most, noise
         self._fall, self._grown = fall, grown
-        self._level, self._train, self._noise = Level(span), Level(span), Noise()
+        self._level, self._train = Level(span), Level(span)
+        self._noise, self._rises = Noise(), Rises()
         self._first = math.nan
         self._train_first = math.nan
         self._best = self._lowest = math.inf
@@ -68,6 +76,7 @@ class Overfitting:
         train, validation = observation.losses()
         if train is not None:
             self._train.update(train)
+            self._rises.extend((train,))
             if math.isnan(self._train_first):
                 self._train_first = train
         return None if validation is None else self._check(observation, validation)
@@ -91,6 +100,7 @@ class Overfitting:
             return ()
         if math.isnan(self._train_first):
             self._train_first = train[0]
+        self._rises.extend(train)
         return self._train.extend(train)
 
     def _take_calm(
@@ -161,7 +171,10 @@ class Overfitting:
         if math.isnan(best):
             return observation.unit == "iteration" and math.isnan(self._train.value)
         scale = best if best > 0 else max(self._train_first - best, 0.0)
-        return best - self._train.value > self._fall * scale
+        # an exponential mean that comes down to zero falls for ever
+        least = max(self._fall * scale, ROUNDING * abs(self._train_first))
+        fell = best - self._train.value
+        return fell > least and fell > _BEYOND_NOISE * self._rises.noise
 
     def _improved(self, observation: Observation, level: float, before: int) -> Issue | None:
         stage = self._stage

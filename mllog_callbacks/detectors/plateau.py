@@ -10,7 +10,8 @@ from mllog_callbacks.detectors.smoothing import BestSince, Level
 
 __all__ = ["Plateau"]
 
-_LEAST: Final[dict[Unit, int]] = {"epoch": 10, "iteration": 10, "step": 200}
+# an iteration is shorter than an epoch: thrice as many, as in the windows of other detectors
+_LEAST: Final[dict[Unit, int]] = {"epoch": 10, "iteration": 30, "step": 200}
 _SPAN: Final[dict[Unit, int]] = {"epoch": 5, "iteration": 5, "step": 50}
 
 
@@ -29,9 +30,12 @@ class Plateau:
         gain: What counts as nothing, as a share of all that was gained.
         long_part: The same part for a confirmed plateau.
         long_gain: The same share for a confirmed plateau.
-        least: Least number of checks in a part; default 10, or 200 by step.
+        least: Least number of checks in a part; default 10, 30 by iteration, 200 by step.
         drop: Learning rate, as a share of that before, from which a plateau begins anew.
         span: Span of the exponential mean, in checks; default 5, or 50 by step.
+        gained: Least gain in all, as a share of the start: below it nothing was gained that could
+            have come to rest. Not asked of a start at or below zero, and thereby not of metrics to
+            maximise.
     """
 
     name = "plateau"
@@ -46,7 +50,9 @@ class Plateau:
         least: int | None = None,
         drop: float = 0.5,
         span: int | None = None,
+        gained: float = 0.02,
     ) -> None:
+        self._gained = gained
         self._limits = ((part, gain), (long_part, long_gain))
         self._least, self._drop = least, drop
         self._span = span
@@ -92,7 +98,7 @@ class Plateau:
         if self._stage and lowest < best:
             return True
         most_gained = self._start - min(lowest, best)
-        if self._stage == len(self._limits) or most_gained <= 0:
+        if self._stage == len(self._limits) or self._is_little(most_gained):
             return False
         part, share = self._limits[self._stage]
         end = self._checks + more
@@ -102,6 +108,9 @@ class Plateau:
         # what is compared with at the last check, and at those before with no better
         since = checks - more
         return since < 0 or not self._bests.ago(since) - best > share * most_gained
+
+    def _is_little(self, gained: float) -> bool:
+        return gained <= max(self._gained * self._start, 0.0)
 
     def _read_rate(self, observation: Observation) -> None:
         rate = observation.learning_rate
@@ -124,7 +133,7 @@ class Plateau:
         gained = self._start - best
         if self._stage and self._told_best - best > 0.02 * gained:
             self._stage, self._begun = 0, self._checks - 1
-        if self._stage == len(self._limits) or gained <= 0:
+        if self._stage == len(self._limits) or self._is_little(gained):
             return None
         part, share = self._limits[self._stage]
         checks = max(self._least or 1, math.ceil(part * self._checks))

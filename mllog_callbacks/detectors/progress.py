@@ -8,12 +8,14 @@ from typing import Final
 from mllog_callbacks.detectors.kinds import kind
 from mllog_callbacks.detectors.passage import Passage
 from mllog_callbacks.detectors.protocol import Issue, Observation, Unit
-from mllog_callbacks.detectors.smoothing import ROUNDING
+from mllog_callbacks.detectors.smoothing import ROUNDING, Level
 
 __all__ = ["NoConvergence", "Oscillation"]
 
 _WINDOW: Final[dict[Unit, int]] = {"epoch": 15, "iteration": 50, "step": 200}
 _REVERSALS: Final = 0.5  # what white noise reverses is two thirds, a trend hardly any
+
+_SPAN: Final = 50  # steps, as a plateau's
 
 _PATIENCE: Final[dict[Unit, int]] = {"epoch": 15, "iteration": 50, "step": 500}
 
@@ -109,7 +111,8 @@ class Oscillation:
 
     Noise about a low level is what stochastic training looks like, so swings count only from a
     large share of the level, and from half of it where the training loss is about where it
-    started: then there is nothing else that the training achieves.
+    started: then there is nothing else that the training achieves. Steps, of single batches, count
+    only where it is no lower than it started.
 
     Watches the training value, and the validation value where there is none or where the training
     loss is about where it started.
@@ -167,9 +170,18 @@ class Oscillation:
 
     def _check(self, observation: Observation, window: int) -> Issue | None:
         train, validation = self._train, self._validation
-        stuck = train is not None and train.level >= self._start - 0.2 * abs(self._start)
+        # single batches always differ, and after some hundred little may be learned as yet
+        by_step = observation.unit == "step"
+        tolerance = 0.0 if by_step else 0.2 * abs(self._start)
+        stuck = train is not None and train.level >= self._start - tolerance
         share = self._stuck_share if stuck else self._share
-        if train is not None and train.count >= window and train.swings(share, self._start):
+        counts = stuck or not by_step
+        if (
+            train is not None
+            and counts
+            and train.count >= window
+            and train.swings(share, self._start)
+        ):
             return self._found(observation, train, train=True)
         watched = validation is not None and (train is None or stuck)
         if (
@@ -183,6 +195,7 @@ class Oscillation:
 
     def _found(self, observation: Observation, swing: _Swing, *, train: bool) -> Issue:
         self._told = True
+        trained = swing if self._train is None else self._train
         subject = observation.subject(train=train)
         return kind(self.name).issue(
             observation,
@@ -193,6 +206,8 @@ class Oscillation:
             f"{abs(swing.drift) / swing.path:.0%} of the way remained.",
             {
                 "level": observation.own(swing.level),
+                "start": observation.own(self._start),
+                "gained": self._start - trained.level,
                 "mean_change": swing.path,
                 "reversals": swing.reversals,
             },
@@ -205,7 +220,8 @@ class NoConvergence:
     Silent where the start is at or below zero, of which a share means nothing, and thereby for
     metrics to maximise.
 
-    Watches the training value, the validation value where there is none.
+    Watches the training value, the validation value where there is none; of steps an exponential
+    mean, as the lowest of many single batches says nothing of the training.
 
     Args:
         gain: Least gain, as a share of the start's size.
@@ -229,6 +245,7 @@ class NoConvergence:
         self._start = self._third = math.nan
         self._start_step = 0
         self._best = math.inf
+        self._level = Level(_SPAN)
         self._trained = False
         self._checks = 0
 
@@ -251,6 +268,8 @@ class NoConvergence:
 
     def _check(self, observation: Observation, value: float, patience: int) -> Issue | None:
         self._checks += 1
+        if observation.unit == "step":
+            value = self._level.update(value)
         self._best = min(self._best, value)
         if self._checks == 1:
             self._start, self._start_step = value, observation.step

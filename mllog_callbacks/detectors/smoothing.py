@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["ROUNDING", "BestSince", "Level", "Noise"]
+__all__ = ["ROUNDING", "BestSince", "Level", "Noise", "Rises"]
 
 ROUNDING: Final = 2.0**-20
 """Up to this share of a value it is repeated: a few of the last places of a 32-bit number."""
@@ -90,6 +90,38 @@ class Noise:
         self._before, self._last, self._known, self._step = before, last, known, step
         least = step if self._repeats else 0.0
         self.value = least if known < least else known
+
+
+class Rises:
+    """Mean size of a series' noise by its rises alone: a series that only falls has none.
+
+    However steep and bent its fall is, which `Noise` takes for noise at first. The rises of white
+    noise with standard deviation s have the mean s / sqrt(pi). Outliers are clipped as there.
+    """
+
+    __slots__ = ("_last", "_mean", "_weight")
+
+    _DEVIATION: Final = math.sqrt(math.pi)
+    _CLIP: Final = 6.0  # twice that of `Noise`: half of the changes are no rises
+
+    def __init__(self, weight: float = 0.2) -> None:
+        self._weight = weight
+        self._last = math.inf
+        self._mean = 0.0
+
+    @property
+    def noise(self) -> float:
+        """The standard deviation of the noise behind the rises."""
+        return self._DEVIATION * self._mean
+
+    def extend(self, values: Sequence[float]) -> None:
+        """Take values in their order."""
+        last, mean, weight, clip = self._last, self._mean, self._weight, self._CLIP
+        for value in values:
+            rise = value - last if value > last else 0.0
+            last = value
+            mean += weight * ((clip * mean if rise > clip * mean > 0 else rise) - mean)
+        self._last, self._mean = last, mean
 
 
 class BestSince:
