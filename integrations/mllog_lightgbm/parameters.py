@@ -126,7 +126,9 @@ def parameters(
 
 
 def _default_iterations() -> object:
-    return inspect.signature(lightgbm.train).parameters["num_boost_round"].default
+    # in its own module: around the name that callers use, other tools put functions of their own
+    taken = inspect.signature(lightgbm.engine.train).parameters.get("num_boost_round")
+    return None if taken is None else taken.default
 
 
 def _main_names() -> dict[str, str]:

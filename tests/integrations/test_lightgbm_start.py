@@ -299,3 +299,15 @@ def test_one_machine_alone_is_no_training_on_several(log: AuditLog, entries: Ent
     (started,) = of(entries(), EventType.TRAINING_STARTED)
     assert "several machines" not in str(started.reasoning)
     assert started.metrics_snapshot == {"planned_iterations": 2}
+
+
+def test_what_other_tools_put_around_lightgbm_takes_no_entry_away(
+    log: AuditLog, entries: Entries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its function may not say what LightGBM's own takes."""
+    own = lgb.train
+    monkeypatch.setattr(lgb, "train", lambda *args, **kwargs: own(*args, **kwargs))
+    lgb.train(PARAMS, data()[0], callbacks=[MLAuditCallback(log)])
+    _, _, snapshot = the(entries(), EventType.HYPERPARAMETERS_SET)
+    assert "num_iterations" not in snapshot["set_by_caller"]
+    assert of(entries(), EventType.TRAINING_COMPLETED)
