@@ -306,7 +306,11 @@ def test_what_other_tools_put_around_lightgbm_takes_no_entry_away(
 ) -> None:
     """Its function may not say what LightGBM's own takes."""
     own = lgb.train
-    monkeypatch.setattr(lgb, "train", lambda *args, **kwargs: own(*args, **kwargs))
+
+    def around(*args: Any, **kwargs: Any) -> Any:
+        return own(*args, **kwargs)
+
+    monkeypatch.setattr(lgb, "train", around)
     lgb.train(PARAMS, data()[0], callbacks=[MLAuditCallback(log)])
     _, _, snapshot = the(entries(), EventType.HYPERPARAMETERS_SET)
     assert "num_iterations" not in snapshot["set_by_caller"]
