@@ -2,6 +2,7 @@
 
 from mllog_callbacks.encoding import encode
 from mllog_callbacks.event_types import EventType
+from mllog_callbacks.wording import count
 
 __all__ = ["Account"]
 
@@ -35,9 +36,10 @@ class Account:
     def line(self) -> bytes:
         """The account as an entry's line from its second field on."""
         first, last = self._first.decode(), self._last.decode()
+        were = "was" if self._entries == 1 else "were"
         return encode(
             EventType.ISSUE_DETECTED,
-            decision=f"{self._entries:,} entries were dropped from this log.",
+            decision=f"{count(self._entries, 'entry')} {were} dropped from this log.",
             reasoning=f"The disk did not take entries; the {self._memory:,} bytes for pending "
             f"ones were full from {first} to {last}, and the newest were given up.",
             metrics_snapshot={
