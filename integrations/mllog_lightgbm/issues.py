@@ -4,15 +4,18 @@ Beside it stands its value on the training data, where that is evaluated too.
 """
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from mllog_callbacks import DetectorSet, Facts, Issue, Observation, Passage, guarded
+from mllog_callbacks.detectors import DEFAULTS
 from mllog_lightgbm.opening import Opening
 from mllog_lightgbm.parameters import Parameters
 from mllog_lightgbm.results import CV_SET, read_results
 from mllog_lightgbm.stretches import Stretch
 
-__all__ = ["Watcher", "facts_for_causes"]
+__all__ = ["Watcher", "facts_for_causes", "watching"]
+
+_OF_PROGRESS: Final = {"no_convergence", "overfitting", "plateau"}
 
 Results: TypeAlias = Sequence[Sequence[Any]]
 
@@ -78,6 +81,17 @@ class Watcher:
             first = Observation(iteration, "iteration", metric, dataset, one, other, each[3], now)
             found.append((first, train, validation))
         return found
+
+
+def watching(detectors: DetectorSet, found: Parameters) -> DetectorSet:
+    """The detectors that can say something of a training; all where the caller chose them.
+
+    The trees of a random forest do not build on each other: that it gains nothing with more of
+    them says nothing of it, and its training loss does not fall with each.
+    """
+    if detectors.chosen or found.get("boosting") != "rf":
+        return detectors
+    return detectors.among(set(DEFAULTS) - _OF_PROGRESS)
 
 
 def facts_for_causes(opening: Opening) -> Facts:

@@ -10,7 +10,7 @@ from lightgbm.callback import CallbackEnv, EarlyStopException
 from mllog_callbacks import Backlog, Cadence, EventType, Reason, Run, guarded, report_failure
 from mllog_lightgbm import reasons, start_reasons
 from mllog_lightgbm.estimator import Estimator
-from mllog_lightgbm.issues import Watcher, facts_for_causes
+from mllog_lightgbm.issues import Watcher, facts_for_causes, watching
 from mllog_lightgbm.model import Model, Saved, boosters_of, gains, held
 from mllog_lightgbm.opening import Opening, open_training
 from mllog_lightgbm.parameters import without_functions
@@ -104,7 +104,7 @@ class Training:
             env, self._given or env.params, self._estimator, data, patience=patience
         )
         self._tell_start(opening)
-        detectors = self._run.detectors
+        detectors = self._run.detectors = watching(self._run.detectors, opening.found)
         detectors.facts = facts_for_causes(opening)
         if detectors.watches:
             self._watcher = Watcher(detectors, training, opening.found)

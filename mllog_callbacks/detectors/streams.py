@@ -52,6 +52,9 @@ class DetectorSet:
         ignore: Codes or names of issues that are not told.
         facts: What is known of the training; may be set later, as soon as it is known.
 
+    Attributes:
+        chosen: Whether somebody chose its detectors; otherwise they are the default ones.
+
     Raises:
         ValueError: A name or code does not exist.
 
@@ -69,6 +72,7 @@ class DetectorSet:
         facts: Facts | None = None,
     ) -> None:
         self.facts = facts or Facts()
+        self.chosen = detectors is not None
         # names stay names: a pattern that is pickled with each set would double its size
         self._patterns = tuple(DEFAULTS if detectors is None else detectors)
         _made(self._patterns)

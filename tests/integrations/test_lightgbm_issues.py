@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_wine
 
-from lightgbm_training import PARAMS, train
+from lightgbm_training import PARAMS, data, train
 from mllog_callbacks import AuditLog, DetectorSet, EventType, Issue
 from mllog_lightgbm import MLAuditCallback
 from told import Entries, issues, of, the_end
@@ -216,3 +216,16 @@ def test_one_wrong_row_of_fifteen_is_no_overfitting(
     )
     names = {(each.metrics_snapshot or {})["name"] for each in of(entries(), ISSUE)}
     assert not names & {"overfitting", "spike", "oscillation"}
+
+
+@pytest.mark.parametrize("detectors", [None, ["no_convergence", "plateau"]])
+def test_a_forest_that_gains_nothing_with_more_trees_is_no_issue(
+    log: AuditLog, entries: Entries, detectors: list[str] | None
+) -> None:
+    """Its trees do not build on each other; but the caller's choice of detectors stands."""
+    forest = {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5, "num_leaves": 15}
+    training, valid = data()
+    audit = MLAuditCallback(log, detectors=detectors)
+    lgb.train(PARAMS | forest, training, 80, valid_sets=[valid], callbacks=[audit])
+    told = {str((each.metrics_snapshot or {})["name"]) for each in of(entries(), ISSUE)}
+    assert told == (set() if detectors is None else {"plateau"})
