@@ -58,16 +58,22 @@ def _read(items: list[object], cuts: list[int]) -> list[Stretch]:
     return [*read, *reader.read(portion)]
 
 
+@st.composite
+def readings(draw: st.DrawFn) -> tuple[list[Iteration], list[Stretch]]:
+    """Iterations, and what is read of them, in portions of any size."""
+    made = draw(trainings())
+    items = _waiting(made)
+    cuts = draw(st.lists(st.integers(0, 1), min_size=len(items), max_size=len(items)))
+    return made, _read(items, cuts)
+
+
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(made=trainings(), data=st.data())
+@given(reading=readings())
 def test_what_is_put_in_a_row_is_read_as_it_came(
-    made: list[Iteration], data: st.DataObject
+    reading: tuple[list[Iteration], list[Stretch]],
 ) -> None:
     """Numbers of iterations, results and rates; of those alike, the values by column."""
-    items = _waiting(made)
-    many = len(items)
-    cuts = data.draw(st.lists(st.integers(0, 1), min_size=many, max_size=many))
-    stretches = _read(items, cuts)
+    made, stretches = reading
     read = [
         (done, tuple(results), each.rate) for each in stretches for done, results in each.since()
     ]
@@ -80,16 +86,13 @@ def test_what_is_put_in_a_row_is_read_as_it_came(
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(made=trainings(), data=st.data())
+@given(reading=readings())
 def test_a_stretch_without_a_new_best_can_be_passed_over(
-    made: list[Iteration], data: st.DataObject
+    reading: tuple[list[Iteration], list[Stretch]],
 ) -> None:
     """The bests are those of looking at each iteration."""
-    items = _waiting(made)
-    many = len(items)
-    cuts = data.draw(st.lists(st.integers(0, 1), min_size=many, max_size=many))
     each_by_each, passing = Scoreboard(), Scoreboard()
-    for stretch in _read(items, cuts):
+    for stretch in reading[1]:
         looked_at: dict[int, Any] = dict(stretch.since())
         changes = passing.may_change(stretch)
         if changes:
