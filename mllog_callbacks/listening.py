@@ -120,6 +120,10 @@ class _Replaced:
         stands = vars(self._owner).get(self._name)
         return stands is not self._heard and stands is not self._original
 
+    def __getstate__(self) -> dict[str, object]:
+        """A class that is pickled by its value, as of a script, takes no listener along."""
+        return {"_name": self._name, "_ears": {}, "loud": False}
+
     def tell(
         self,
         target: object,

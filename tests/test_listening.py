@@ -3,6 +3,7 @@
 import copy
 import inspect
 import pickle
+import threading
 from typing import Any, Final
 
 import pytest
@@ -99,6 +100,24 @@ def test_copies_and_pickles_are_of_the_objects_own_class(protocol: int) -> None:
         assert other.run() == 2
     assert heard == []
     assert type(engine) is Engine
+
+
+def test_a_class_that_is_pickled_by_its_value_takes_no_listener_along() -> None:
+    """As cloudpickle does with those of a script or a function."""
+
+    cloudpickle = pytest.importorskip("cloudpickle")
+
+    class Local(Engine):
+        def run(self, by: int = 1) -> int:
+            return super().run(2 * by)
+
+    engine, heard, lock = Local(5), Told(), threading.Lock()
+    listen(engine, {"run"}, lambda each: heard.append((str(lock), each.result, "")))
+    other = pickle.loads(cloudpickle.dumps(engine))
+    assert other.run() == 3
+    assert heard == []
+    with pytest.raises(RuntimeError, match="no fuel"):
+        other.run(2)
 
 
 @pytest.mark.production_guards
