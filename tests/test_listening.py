@@ -104,7 +104,6 @@ def test_copies_and_pickles_are_of_the_objects_own_class(protocol: int) -> None:
 
 def test_a_class_that_is_pickled_by_its_value_takes_no_listener_along() -> None:
     """As cloudpickle does with those of a script or a function."""
-
     cloudpickle = pytest.importorskip("cloudpickle")
 
     class Local(Engine):
