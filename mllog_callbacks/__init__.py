@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         UnknownEventError,
     )
     from mllog_callbacks.guards import finaliser, guarded, raising, report_failure
-    from mllog_callbacks.listening import Heard, Listener, listen
+    from mllog_callbacks.listening import Heard, Listener, caller_of, listen
     from mllog_callbacks.live import LiveView
     from mllog_callbacks.log import AuditLog, get_log
     from mllog_callbacks.reader import Finding, Line, read_entries, read_lines
@@ -65,7 +65,7 @@ else:
             "UnknownEventError",
         ),
         "guards": ("finaliser", "guarded", "raising", "report_failure"),
-        "listening": ("Heard", "Listener", "listen"),
+        "listening": ("Heard", "Listener", "caller_of", "listen"),
         "live": ("LiveView",),
         "log": ("AuditLog", "get_log"),
         "reader": ("Finding", "Line", "read_entries", "read_lines"),
@@ -120,6 +120,7 @@ __all__ = [
     "UnknownEventError",
     "__version__",
     "audit_context",
+    "caller_of",
     "carry_context",
     "finaliser",
     "get_log",

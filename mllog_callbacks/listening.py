@@ -3,7 +3,7 @@
 While someone listens, the method of the object's class is one of the same signature that calls
 the class's own and then tells who listens to that object; with the last listener the class has its
 own method again. The objects stay as they are: of their class, and with nothing added to them, so
-that copies and pickles know nothing of it.
+that copies and pickles know nothing of it. Other objects of the class notice one more frame.
 """
 
 import inspect
@@ -11,12 +11,12 @@ import threading
 import weakref
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache, update_wrapper
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any, Final, NamedTuple, Protocol
 
 from mllog_callbacks.guards import finaliser, guarded
 
-__all__ = ["Heard", "Listener", "listen"]
+__all__ = ["Heard", "Listener", "caller_of", "listen"]
 
 
 class Heard(NamedTuple):
@@ -80,6 +80,18 @@ def listen(
         leave()
         raise
     return leave
+
+
+def caller_of(frame: FrameType) -> FrameType | None:
+    """The frame that called another, but for those that listening puts between; None at the end.
+
+    While any object is listened to, the methods of all objects of its class are called from such
+    a frame.
+    """
+    caller = frame.f_back
+    while caller is not None and caller.f_globals.get("__name__") == __name__:
+        caller = caller.f_back
+    return caller
 
 
 class _Ear(NamedTuple):

@@ -3,12 +3,13 @@
 import copy
 import inspect
 import pickle
+import sys
 import threading
 from typing import Any, Final
 
 import pytest
 
-from mllog_callbacks import Heard, listen
+from mllog_callbacks import Heard, caller_of, listen
 
 
 class Engine:
@@ -243,3 +244,23 @@ def test_a_class_keeps_what_somebody_else_put_in_the_place_of_its_method() -> No
     listen(engine, {"run"}, _hear(heard))
     assert engine.run() == 0
     assert heard[1:] == [("run", 0, "None")] * 2
+
+
+def test_who_called_is_found_where_somebody_listens() -> None:
+    """To the object, or to another of its class."""
+
+    class Asking(Engine):
+        def stop(self) -> str:
+            caller = caller_of(sys._getframe())  # noqa: SLF001 - what an adapter does
+            return "" if caller is None else caller.f_code.co_name
+
+    asked, other = Asking(), Asking()
+    here = "test_who_called_is_found_where_somebody_listens"
+    assert asked.stop() == here
+    leave = listen(other, {"stop"}, _hear([]))
+    assert (asked.stop(), other.stop()) == (here, here)
+    leave()
+    outermost = sys._getframe()  # noqa: SLF001 - likewise
+    while outermost.f_back is not None:
+        outermost = outermost.f_back
+    assert caller_of(outermost) is None
