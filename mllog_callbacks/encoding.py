@@ -125,7 +125,7 @@ def _encode_plain(  # noqa: C901 - in one piece: each call would cost a twentiet
     if metrics is not None:
         if type(metrics) is not dict or len(metrics) > _MANY:
             return None
-        if not _plain_names(metrics):
+        if not _known_names.issuperset(metrics) and not _plain_names(metrics):
             return None
         measured = _to_strict(metrics, None, _STRICT)
         try:

@@ -1,8 +1,8 @@
 """Iterations as they wait to be looked at: their results in a row, as LightGBM gave them.
 
-Nothing is made of a result while the training waits for it, and nothing that Python's garbage
-collector would have to look through. Only where an iteration differs from the one before it in
-more than its values, there stands what it is before its results.
+Nothing is made of a result until it is looked at, and nothing is kept beside it for Python's
+garbage collector to look through. Only where an iteration does not follow the one before it, or has
+another learning rate or number of results, there stands what it is before its results.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
