@@ -23,6 +23,7 @@ _MESSAGE_CHARS: Final = 800
 _VALUE_CHARS: Final = 80
 _ADDRESS: Final = re.compile(r" at 0x[0-9A-Fa-f]+")
 _ENDS_IN_IES: Final = re.compile("[^aeiou]y$")
+_ENDS_IN_ES: Final = re.compile("tch$")  # a batch; but an epoch
 _NATIVE_TRACE: Final = re.compile(r"\s*\nStack trace:\n(?:[ \t]*\[bt\] [^\n]*\n?)+\s*\Z")
 """What libraries on dmlc-core, such as XGBoost, add to a message: addresses in their own code."""
 
@@ -43,7 +44,10 @@ def count(many: float, noun: str) -> str:
     """A number of things, as in "1 row", "1,000 rows" and "2 entries"."""
     if many == 1:
         return f"1 {noun}"
-    plural = f"{noun[:-1]}ies" if _ENDS_IN_IES.search(noun) else f"{noun}s"
+    if _ENDS_IN_IES.search(noun):
+        plural = f"{noun[:-1]}ies"
+    else:
+        plural = f"{noun}es" if _ENDS_IN_ES.search(noun) else f"{noun}s"
     return f"{many:,} {plural}" if isinstance(many, int) else f"{many:,.15g} {plural}"
 
 

@@ -22,6 +22,7 @@ def test_counts_and_numbers_read_as_a_person_writes_them() -> None:
     assert wording.count(1.0, "entry") == "1 entry"
     assert wording.count(1_234.0, "entry") == "1,234 entries"
     assert wording.count(0, "day") == "0 days"
+    assert [wording.count(2, each) for each in ("batch", "epoch")] == ["2 batches", "2 epochs"]
     assert wording.number(1 / 3) == "0.333333"
     assert wording.number(math.nan) == "NaN"
     assert wording.by_label({"no": 300, "yes": 100}) == "no: 300 (75.0%), yes: 100 (25.0%)"

@@ -7,7 +7,7 @@ may be a file of Lightning's tuner, that was deleted again.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import FrameType
 from typing import Final
 
@@ -31,15 +31,12 @@ def arguments(frame: FrameType | None) -> tuple[object, dict[str, object]] | Non
     """
     if frame is None or frame.f_code.co_name != _ASKING:
         return None
-    for _ in range(_FRAMES):
-        if frame is not None and frame.f_code.co_name == _MAKING:
-            found = frame.f_locals
-            given = found.get("kwargs")
-            if isinstance(given, Mapping):
-                return found.get("self"), {
-                    name: _plain(each) for name, each in given.items() if name != "callbacks"
-                }
-        frame = None if frame is None else frame.f_back
+    for found in _variables(frame, _MAKING):
+        given = found.get("kwargs")
+        if isinstance(given, Mapping):
+            return found.get("self"), {
+                name: _plain(each) for name, each in given.items() if name != "callbacks"
+            }
     return None
 
 
@@ -50,13 +47,20 @@ def checkpoint(frame: FrameType | None, trainer: object) -> object | None:
         frame: The frame in which Lightning sets up the call.
         trainer: The trainer.
     """
-    for _ in range(_FRAMES):
-        if frame is not None and frame.f_code.co_name == _RUNNING:
-            found = frame.f_locals
-            if found.get("self") is trainer:
-                return found.get("ckpt_path")
-        frame = None if frame is None else frame.f_back
+    for found in _variables(frame, _RUNNING):
+        if found.get("self") is trainer:
+            return found.get("ckpt_path")
     return None
+
+
+def _variables(frame: FrameType | None, function: str) -> Iterator[Mapping[str, object]]:
+    """The local variables of the calls of a function, of those not far above a frame."""
+    for _ in range(_FRAMES):
+        if frame is None:
+            return
+        if frame.f_code.co_name == function:
+            yield frame.f_locals
+        frame = frame.f_back
 
 
 def _plain(value: object) -> object:

@@ -157,7 +157,7 @@ def described(facts: LoaderFacts) -> str:
         told += f" in batches of {facts.batch_size:,}"
     if facts.batches is None:
         return f"{told}, without a known end."
-    return f"{told}: {count(facts.batches, 'batch')} an epoch.".replace("batchs", "batches")
+    return f"{told}: {count(facts.batches, 'batch')} an epoch."
 
 
 def position(trainer: Any) -> str:
