@@ -12,11 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mllog_callbacks import EventType
-from mllog_callbacks.chain.heads import chain_path
-from mllog_callbacks.chain.writer import Chain
-from mllog_callbacks.encoding import encode
-from mllog_callbacks.integrity import Status, verify
-from mllog_callbacks.integrity.keys import new_key
+from mllog_callbacks.chain import Chain, chain_path
+from mllog_callbacks.integrity import Status, new_key, verify
+from mllog_callbacks.schema import encode
 from mllog_callbacks.sinks import LogFiles
 
 _AT_ONCE = 500  # entries the drainer finds in memory each time it looks

@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from benchmarks.memory import MemoryWatch
-from mllog_callbacks.query import connect, spark_entries
+from mllog_callbacks.query import connect
+from mllog_callbacks.query._sql import spark_entries
 
 _ROOT = Path(__file__).parents[1]
 _A_SESSION = 1_000  # entries

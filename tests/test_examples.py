@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mllog_callbacks import log as log_module
-
-EXAMPLES = Path(__file__).parent.parent / "examples"
+from mllog_callbacks.recording import _log as log_module
+from paths import EXAMPLES
 
 Printed = Callable[[str], list[str]]
 

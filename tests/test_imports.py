@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import mllog_callbacks
+from paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 CORE, ADAPTERS = ROOT / "mllog_callbacks", ROOT / "integrations"
 
 HEAVY = (
@@ -20,38 +20,21 @@ HEAVY = (
 # A module imports only from floors below its own; within a folder of the core, freely. Of the
 # floors in the design, the first is several here, and the demo stands on the adapters' roof.
 FLOORS: tuple[set[str], ...] = (
-    {
-        "_version",
-        "backlog",
-        "beside",
-        "chain",
-        "event_types",
-        "exceptions",
-        "guards",
-        "timestamps",
-        "wording",
-    },
-    {"events", "listening", "values"},
-    {"context", "encoding", "identity", "settings"},
-    {"sinks", "detectors"},
-    {"logfiles"},
-    {"reader"},
-    {"rows"},
-    {"story"},
-    {"following"},
+    {"_lazy", "_version", "chain", "exceptions"},
+    {"schema"},
+    {"sinks"},
+    {"detectors", "recording"},
+    {"adapter", "integrity"},
+    {"reading", "shipping", "query"},
     {"report"},
-    {"integrity", "query", "session"},
-    {"log", "otlp", "reconcile"},
-    {"sealing", "trainings"},
-    {"live", "run", "trail"},
     {"mllog_callbacks"},  # the front door
     {"cli", "platform"},
     {path.name for path in ADAPTERS.iterdir() if path.is_dir() and path.name.startswith("mllog")},
-    {"cli.demo"},
+    {"cli._demo"},
 )
 
 # Modules that adapters import from, beside the front door: a family of names, each
-PUBLIC = {"detectors", "wording"}
+PUBLIC = {"detectors", "schema"}
 
 
 def _sources() -> list[Path]:
@@ -69,7 +52,7 @@ def _place(module: str) -> str | None:
     top, _, rest = module.partition(".")
     if top != "mllog_callbacks":  # nor is the standard library's `platform` ours
         return top if top in FLOORS[-2] else None
-    return "cli.demo" if rest.startswith("cli.demo") else rest.partition(".")[0] or top
+    return "cli._demo" if rest.startswith("cli._demo") else rest.partition(".")[0] or top
 
 
 def _imported(source: str) -> Iterator[str]:
@@ -106,16 +89,20 @@ def test_modules_import_only_from_floors_below(path: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "line", "found"),
     [
-        ("mllog_callbacks.events", "from mllog_callbacks.log import AuditLog", ["log"]),
-        ("mllog_callbacks.events", "def f():\n import mllog_callbacks.cli", ["cli"]),
         (
-            "mllog_callbacks.sinks.files",
+            "mllog_callbacks.schema._entry",
+            "from mllog_callbacks.recording._log import AuditLog",
+            ["log"],
+        ),
+        ("mllog_callbacks.schema._entry", "def f():\n import mllog_callbacks.cli", ["cli"]),
+        (
+            "mllog_callbacks.sinks._files",
             "from mllog_callbacks import AuditLog",
             ["mllog_callbacks"],
         ),
-        ("mllog_callbacks.sinks.files", "from mllog_callbacks import settings, log", ["log"]),
-        ("mllog_callbacks.sinks.files", "import mllog_callbacks.sinks.base, os", []),
-        ("mllog_callbacks.cli", "from mllog_callbacks.cli.demo import demo", ["cli.demo"]),
+        ("mllog_callbacks.sinks._files", "from mllog_callbacks import settings, log", ["log"]),
+        ("mllog_callbacks.sinks._files", "import mllog_callbacks.sinks._base, os", []),
+        ("mllog_callbacks.cli", "from mllog_callbacks.cli._demo import demo", ["cli._demo"]),
         ("mllog_lightgbm.training", "from mllog_lightgbm import facts", []),
     ],
 )

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from paths import EXAMPLES
+
 jupytext = pytest.importorskip("jupytext", reason="jupytext is not installed")
 nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
 pytest.importorskip("nbclient", reason="nbclient is not installed")
 pytest.importorskip("ipykernel", reason="ipykernel is not installed")
 
-FOLDER = Path(__file__).parent.parent / "examples" / "notebooks"
+FOLDER = EXAMPLES / "notebooks"
 SOURCES = sorted(each for each in FOLDER.glob("*.py") if each.name != "run.py")
 NEEDS = {
     "for_the_auditor": "sklearn",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pyspark.sql import SparkSession
 
-from mllog_callbacks.query import spark_entries
+from mllog_callbacks.query._sql import spark_entries
 
 
 def open_spark(master: str, settings: Mapping[str, str] | None = None) -> SparkSession:

@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from mllog_callbacks.wording import by_label, number, shown
+from mllog_callbacks.schema import number, shown
+from mllog_callbacks.schema._phrases import by_label
 from mllog_lightgbm.opening import Opening
 from mllog_lightgbm.parameters import Function
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import lightgbm
 
-from mllog_callbacks.wording import shown
+from mllog_callbacks.schema import shown
 
 __all__ = ["CLASSES_LISTED", "Estimator", "calling_estimator"]
 

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, Self
 import lightgbm
 from lightgbm import Booster
 
-from mllog_callbacks.wording import shown
+from mllog_callbacks.schema import shown
 from mllog_lightgbm.estimator import Estimator
 
 __all__ = ["Function", "ModelText", "Parameters", "parameters", "without_functions"]

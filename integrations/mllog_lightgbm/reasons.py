@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mllog_callbacks import Reason
-from mllog_callbacks.wording import count, number
+from mllog_callbacks.schema import count, number
 from mllog_lightgbm.model import Saved
 from mllog_lightgbm.results import Best, Result, Scoreboard
 from mllog_lightgbm.stops import Stop

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import lightgbm
 
 from mllog_callbacks import EventType, Reason
-from mllog_callbacks.wording import assigned, by_label, count, number, shown
+from mllog_callbacks.schema import assigned, count, number, shown
+from mllog_callbacks.schema._phrases import by_label
 from mllog_lightgbm.choices import ALGORITHM, decided
 from mllog_lightgbm.data import DataFacts, FeatureFacts
 from mllog_lightgbm.opening import Opening

@@ -6,15 +6,7 @@ from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from mllog_callbacks import (
-    AuditLog,
-    Auditor,
-    Detector,
-    DetectorSet,
-    Issue,
-    guarded,
-    report_failure,
-)
+from mllog_callbacks import AuditLog, Auditor, Detector, DetectorSet, Issue, guarded, report_failure
 from mllog_lightning.asked import arguments, checkpoint
 from mllog_lightning.bases import CallbackBase
 from mllog_lightning.checkpoints import saved_by

@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any, Final, NamedTuple
 
 from mllog_callbacks import Reason
-from mllog_callbacks.wording import count, number
+from mllog_callbacks.schema import count, number
 from mllog_lightning.bases import DISTRIBUTIONS
 from mllog_lightning.metrics import Best
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mllog_callbacks import Auditor, EventType, Reason
-from mllog_callbacks.wording import failed, number, stopped_by_hand
+from mllog_callbacks.schema import failed, number, stopped_by_hand
 from mllog_lightning import facts, memory, reasons
 from mllog_lightning.metrics import cached_metrics
 from mllog_lightning.values import pending

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mllog_callbacks import Auditor, EventType, Run, guarded
-from mllog_callbacks.wording import count
+from mllog_callbacks.schema import count
 from mllog_lightning import facts, memory, reasons
 from mllog_lightning.bases import version
 from mllog_lightning.checkpoints import best_checkpoint

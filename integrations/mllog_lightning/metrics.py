@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from mllog_callbacks import DetectorSet, Issue, Observation
 from mllog_callbacks.detectors import together
-from mllog_callbacks.wording import number
+from mllog_callbacks.schema import number
 
 __all__ = [
     "Best",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from mllog_callbacks import Cadence, EventType, Facts, Issue, Reason, Run
-from mllog_callbacks.wording import count, number
+from mllog_callbacks.schema import count, number
 from mllog_lightning import facts, reasons
 from mllog_lightning.checkpoints import CheckpointWatch, Saved, SavedBy
 from mllog_lightning.gradients import GradientWatch, measured

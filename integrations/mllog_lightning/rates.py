@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from torch import Tensor
 
 from mllog_callbacks import Reason
-from mllog_callbacks.wording import assigned, count, number
+from mllog_callbacks.schema import assigned, count, number
 
 __all__ = ["Change", "RateWatch", "described", "plain", "rates"]
 

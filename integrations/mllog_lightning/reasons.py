@@ -7,7 +7,7 @@ from typing import Any, Final
 import torch
 
 from mllog_callbacks import Reason
-from mllog_callbacks.wording import assigned, count, failed
+from mllog_callbacks.schema import assigned, count, failed
 from mllog_lightning.facts import LoaderFacts, ModelFacts
 from mllog_lightning.settings import Settings
 

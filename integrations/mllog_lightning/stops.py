@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from mllog_callbacks import Reason
-from mllog_callbacks.wording import count, number
+from mllog_callbacks.schema import count, number
 from mllog_lightning.metrics import Best, cached_metrics
 from mllog_lightning.values import pending
 

@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 from mllog_callbacks import Cadence, EventType, Level, Reason, Run, guarded
-from mllog_callbacks.wording import count
+from mllog_callbacks.schema import count
 from mllog_sklearn.calls import Call, telling, within_call
 from mllog_sklearn.fits import Fit
 from mllog_sklearn.settings import Settings, feeds_worker

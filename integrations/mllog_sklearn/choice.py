@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from mllog_callbacks import Reason
-from mllog_callbacks.wording import assigned, count, number
+from mllog_callbacks.schema import assigned, count, number
 from mllog_sklearn.parameters import described
 from mllog_sklearn.search import Found
 

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from mllog_callbacks import Facts, Observation, Reason, Run
 from mllog_callbacks.detectors import Unit
-from mllog_callbacks.wording import count, number
+from mllog_callbacks.schema import count, number
 from mllog_sklearn.data import DataFacts
 
 __all__ = ["EVALUATIONS", "Curve", "curves", "facts_for_causes", "summary", "watch"]

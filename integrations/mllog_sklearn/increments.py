@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mllog_callbacks import Cadence, EventType, Level, Reason, Run, guarded
-from mllog_callbacks.wording import count
+from mllog_callbacks.schema import count
 from mllog_sklearn import reasons
 from mllog_sklearn.algorithm import algorithm
 from mllog_sklearn.data import data_facts

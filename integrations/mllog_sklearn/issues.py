@@ -8,7 +8,8 @@ from sklearn.exceptions import ConvergenceWarning, FitFailedWarning, UndefinedMe
 
 from mllog_callbacks import Issue
 from mllog_callbacks.detectors import KINDS, Severity
-from mllog_callbacks.wording import by_label, count
+from mllog_callbacks.schema import count
+from mllog_callbacks.schema._phrases import by_label
 from mllog_sklearn.data import DataFacts
 from mllog_sklearn.iterations import used_up
 from mllog_sklearn.parameters import subestimators

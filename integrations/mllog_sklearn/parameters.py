@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 
-from mllog_callbacks.wording import shown
+from mllog_callbacks.schema import shown
 
 __all__ = [
     "Parameters",

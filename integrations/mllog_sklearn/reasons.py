@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from mllog_callbacks import Reason
-from mllog_callbacks.wording import assigned, by_label, count
+from mllog_callbacks.schema import assigned, count
+from mllog_callbacks.schema._phrases import by_label
 from mllog_sklearn.algorithm import Algorithm
 from mllog_sklearn.data import DataFacts
 from mllog_sklearn.parameters import Parameters

@@ -8,7 +8,7 @@ from typing import Any
 import joblib
 
 from mllog_callbacks import AuditLog, EventType, get_log
-from mllog_callbacks.wording import count
+from mllog_callbacks.schema import count
 from mllog_sklearn.algorithm import title
 from mllog_sklearn.parameters import library
 

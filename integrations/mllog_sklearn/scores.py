@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mllog_callbacks import EventType, Reason, Run, guarded
-from mllog_callbacks.wording import count, number
+from mllog_callbacks.schema import count, number
 from mllog_sklearn.algorithm import algorithm, inner
 from mllog_sklearn.data import data_facts
 from mllog_sklearn.issues import warning_issues

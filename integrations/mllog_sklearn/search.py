@@ -9,7 +9,7 @@ import numpy as np
 
 from mllog_callbacks import Issue, Reason
 from mllog_callbacks.detectors import Severity
-from mllog_callbacks.wording import assigned, count, number, shown
+from mllog_callbacks.schema import assigned, count, number, shown
 from mllog_sklearn.issues import issue
 from mllog_sklearn.parameters import described, parts
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mllog_callbacks import Reason
-from mllog_callbacks.wording import assigned, count
+from mllog_callbacks.schema import assigned, count
 from mllog_sklearn.algorithm import title
 from mllog_sklearn.parameters import library, parameters, parts
 

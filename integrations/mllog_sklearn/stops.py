@@ -3,7 +3,7 @@
 from typing import Any, Final, NamedTuple
 
 from mllog_callbacks import EventType, Reason
-from mllog_callbacks.wording import assigned, count, number
+from mllog_callbacks.schema import assigned, count, number
 from mllog_sklearn.curves import EVALUATIONS, curves
 from mllog_sklearn.iterations import Iterations, iterations
 

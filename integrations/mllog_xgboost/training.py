@@ -7,7 +7,7 @@ import xgboost
 from xgboost.callback import CallbackContainer, EarlyStopping
 
 from mllog_callbacks import Cadence, EventType, Heard, Observation, Reason, Run, finaliser, listen
-from mllog_callbacks.wording import assigned, count, number
+from mllog_callbacks.schema import assigned, count, number
 
 __all__ = ["Training"]
 

@@ -1,4 +1,25 @@
 """Tamper evidence as it is written: a hash chain over a session's lines, kept beside its files.
 
-Imported by the drainer, piece by piece: standard library only, and little of it.
+The drainer loads this package: standard library only, and little of it.
 """
+
+from mllog_callbacks.chain._heads import SUFFIX, chain_path, last_digest
+from mllog_callbacks.chain._merkle import Tree, inclusion_path, leaf, root_by_path
+from mllog_callbacks.chain._records import block
+from mllog_callbacks.chain._signing import CONTEXT, VARIABLE, Signer
+from mllog_callbacks.chain._writer import Chain
+
+__all__ = [
+    "CONTEXT",
+    "SUFFIX",
+    "VARIABLE",
+    "Chain",
+    "Signer",
+    "Tree",
+    "block",
+    "chain_path",
+    "inclusion_path",
+    "last_digest",
+    "leaf",
+    "root_by_path",
+]

@@ -44,7 +44,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in _COMMANDS:
             return None
-        command = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
+        command = getattr(import_module(f"{__name__}._{cmd_name}"), cmd_name)
         if not isinstance(command, click.Command):
             msg = f"{cmd_name} is no command"
             raise TypeError(msg)

@@ -4,25 +4,25 @@
 of all issues with their codes and thresholds.
 """
 
-from mllog_callbacks.detectors.directions import together
-from mllog_callbacks.detectors.facts import Facts
-from mllog_callbacks.detectors.gradients import (
+from mllog_callbacks.detectors._directions import together
+from mllog_callbacks.detectors._facts import Facts
+from mllog_callbacks.detectors._gradients import (
     DeadUnits,
     ExplodingGradient,
     Gradients,
     VanishingGradient,
 )
-from mllog_callbacks.detectors.instability import Divergence, NonFinite, Spike
-from mllog_callbacks.detectors.kinds import KINDS, Kind
-from mllog_callbacks.detectors.overfitting import GeneralisationGap, Overfitting
-from mllog_callbacks.detectors.passage import Passage
-from mllog_callbacks.detectors.plateau import Plateau
-from mllog_callbacks.detectors.progress import NoConvergence, Oscillation
-from mllog_callbacks.detectors.protocol import Detector, Issue, Observation, Severity, Unit
-from mllog_callbacks.detectors.rates import Rates
-from mllog_callbacks.detectors.scanning import scan
-from mllog_callbacks.detectors.stalled import Stalled
-from mllog_callbacks.detectors.streams import DEFAULTS, DetectorSet
+from mllog_callbacks.detectors._instability import Divergence, NonFinite, Spike
+from mllog_callbacks.detectors._kinds import KINDS, Kind
+from mllog_callbacks.detectors._overfitting import GeneralisationGap, Overfitting
+from mllog_callbacks.detectors._passage import Passage
+from mllog_callbacks.detectors._plateau import Plateau
+from mllog_callbacks.detectors._progress import NoConvergence, Oscillation
+from mllog_callbacks.detectors._protocol import Detector, Issue, Observation, Severity, Unit
+from mllog_callbacks.detectors._rates import Rates
+from mllog_callbacks.detectors._scanning import scan
+from mllog_callbacks.detectors._stalled import Stalled
+from mllog_callbacks.detectors._streams import DEFAULTS, DetectorSet
 
 __all__ = [
     "DEFAULTS",

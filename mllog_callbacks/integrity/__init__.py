@@ -4,12 +4,13 @@
 not, is told in docs/integrity.md.
 """
 
-from mllog_callbacks.integrity.anchors import Anchor, anchors_of, read_anchors
-from mllog_callbacks.integrity.families import families
-from mllog_callbacks.integrity.proofs import Proof, prove, read_proof
-from mllog_callbacks.integrity.sessions import Session, find_sessions
-from mllog_callbacks.integrity.verdicts import Problem, Status, Verdict, exit_code
-from mllog_callbacks.integrity.verify import verify
+from mllog_callbacks.integrity._anchors import Anchor, anchors_of, read_anchors
+from mllog_callbacks.integrity._families import families, family_of, rank_of
+from mllog_callbacks.integrity._keys import new_key, read_public_key
+from mllog_callbacks.integrity._proofs import Proof, prove, read_proof
+from mllog_callbacks.integrity._sessions import Session, find_sessions
+from mllog_callbacks.integrity._verdicts import Problem, Status, Verdict, exit_code
+from mllog_callbacks.integrity._verify import verify
 
 __all__ = [
     "Anchor",
@@ -21,9 +22,13 @@ __all__ = [
     "anchors_of",
     "exit_code",
     "families",
+    "family_of",
     "find_sessions",
+    "new_key",
     "prove",
+    "rank_of",
     "read_anchors",
     "read_proof",
+    "read_public_key",
     "verify",
 ]

@@ -6,11 +6,11 @@ except ImportError as error:
     _MISSING = "mllog_callbacks.platform needs wrapt: pip install 'mllog-callbacks[platform]'"
     raise ImportError(_MISSING) from error
 
-from mllog_callbacks.platform.actions import audit_action
-from mllog_callbacks.platform.adapting import adapt
-from mllog_callbacks.platform.call import Call, Hook, Namer, Rule, Told, argument, name_of
-from mllog_callbacks.platform.hooks import Attachment, attach, carry_through, hooked
-from mllog_callbacks.platform.mapping import MAPPING, audit_platform
+from mllog_callbacks.platform._actions import audit_action
+from mllog_callbacks.platform._adapting import adapt
+from mllog_callbacks.platform._call import Call, Hook, Namer, Rule, Told, argument, name_of
+from mllog_callbacks.platform._hooks import Attachment, attach, carry_through, hooked
+from mllog_callbacks.platform._mapping import MAPPING, audit_platform
 
 __all__ = [
     "MAPPING",

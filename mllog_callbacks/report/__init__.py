@@ -1,103 +1,15 @@
 """The report: one self-contained HTML file that tells the story of a log, offline and in print."""
 
-import base64
-import hashlib
-from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from mllog_callbacks.report._live import LiveView
+from mllog_callbacks.report._render import render_card, render_index, render_log, render_report
+from mllog_callbacks.report._trail import Trail, read_trail
 
-from mllog_callbacks.following import last_lines
-from mllog_callbacks.report.card import log_card, story_card
-from mllog_callbacks.report.page import index_page, report_page
-from mllog_callbacks.rows import Row
-from mllog_callbacks.story import Story
-
-if TYPE_CHECKING:
-    from jinja2 import Environment, Template
-
-__all__ = ["render_card", "render_index", "render_log", "render_report"]
-
-_LAST: Final = 8
-"""Entries that a notebook shows of a log that is being written."""
-
-
-def render_report(story: Story) -> str:
-    """The report of one session, as HTML."""
-    return _render("report.html.j2", page=report_page(story))
-
-
-def render_index(stories: list[tuple[str, Story]]) -> str:
-    """An index of reports, as HTML.
-
-    Args:
-        stories: The name of each report's file, and its story.
-    """
-    return _render("index.html.j2", page=index_page(stories))
-
-
-def render_card(stories: Sequence[Story]) -> str:
-    """What a notebook shows of sessions, the newest first, as HTML."""
-    return _template("card.html.j2").render(card=story_card(stories))
-
-
-def render_log(path: Path, session: str, told: str) -> str:
-    """What a notebook shows of a log that is being written, as HTML.
-
-    Args:
-        path: The file.
-        session: Name of the session.
-        told: What else is known of the log, in a few words.
-    """
-    try:
-        rows = [each.row for each in last_lines(path, _is_entry, _LAST)]
-    except OSError:  # there is no file yet, or no longer
-        rows = []
-    return _template("card.html.j2").render(card=log_card(session, str(path), told, rows))
-
-
-def _is_entry(row: Row) -> bool:
-    return row.fields is not None
-
-
-def _template(name: str) -> "Template":
-    return _environment().get_template(name)
-
-
-def _render(template: str, **values: Any) -> str:  # noqa: ANN401 - a template's own
-    script = _script()
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = (
-        "default-src 'none'; style-src 'unsafe-inline'; "
-        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    )
-    made = _template(template).render(policy=policy, script=_safe(script), **values)
-    # a file's name may be no Unicode text: what is none is shown as a question mark
-    return made.encode("utf-8", "replace").decode()
-
-
-@cache
-def _environment() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - slow
-
-    return Environment(
-        autoescape=True,
-        loader=PackageLoader("mllog_callbacks.report"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-
-
-@cache
-def _script() -> str:
-    from importlib.resources import files  # noqa: PLC0415 - only here
-
-    return files(__name__).joinpath("templates", "theme.js").read_text("utf-8").strip()
-
-
-def _safe(script: str) -> Any:  # noqa: ANN401 - markupsafe is jinja2's own
-    """Our own script, which is not to be escaped: its hash is what the policy allows."""
-    from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2
-
-    return Markup(script)  # noqa: S704 - a file of this package
+__all__ = [
+    "LiveView",
+    "Trail",
+    "read_trail",
+    "render_card",
+    "render_index",
+    "render_log",
+    "render_report",
+]

@@ -1,9 +1,10 @@
 """Where encoded entries go: a sink takes them without ever blocking, and writes them later."""
 
-from mllog_callbacks.sinks.base import NullSink, Sink, SinkStats
-from mllog_callbacks.sinks.choice import open_sink
-from mllog_callbacks.sinks.files import LogFiles, check_session, unusable
-from mllog_callbacks.sinks.queued import QueuedSink
+from mllog_callbacks.sinks._base import NullSink, Sink, SinkStats
+from mllog_callbacks.sinks._choice import open_sink
+from mllog_callbacks.sinks._files import LogFiles, check_session, unusable
+from mllog_callbacks.sinks._find import find_logs
+from mllog_callbacks.sinks._queued import QueuedSink
 from mllog_callbacks.sinks.spool import Recovered, recover, session_of_process
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Sink",
     "SinkStats",
     "check_session",
+    "find_logs",
     "open_sink",
     "recover",
     "session_of_process",

@@ -11,7 +11,7 @@ import pytest
 from case import Case, Way, cases
 from disks import error_of, fill, memory_disk, remount
 from mllog_callbacks import AuditLog, EventType, get_log, read_entries
-from mllog_callbacks import log as log_module
+from mllog_callbacks.recording import _log as log_module
 from processes import remove, until
 
 pytestmark = pytest.mark.parametrize("case", cases(), ids=lambda case: case.package)

@@ -47,7 +47,7 @@ from mllog_callbacks.platform import (
     audit_action,
     audit_platform,
 )
-from mllog_callbacks.wording import count
+from mllog_callbacks.schema import count
 
 
 def entries_of_ones_own(directory: Path) -> None:

@@ -8,7 +8,7 @@ import catboost
 from catboost._catboost import is_maximizable_metric, is_minimizable_metric
 
 from mllog_callbacks import Cadence, EventType, Heard, Observation, Reason, Run, finaliser, listen
-from mllog_callbacks.wording import assigned, count, number
+from mllog_callbacks.schema import assigned, count, number
 
 __all__ = ["Training"]
 

@@ -1,0 +1,285 @@
+"""A run, as every adapter tells it: entries from its start to its one end, issues on the way.
+
+An adapter makes one `Auditor` of its user's arguments, and a `Run` from it for each fit.
+"""
+
+import copy
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Final
+
+from mllog_callbacks.adapter._numbering import NUMBER, Place
+from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
+from mllog_callbacks.recording import AuditLog, current, get_log, guarded, scoped
+from mllog_callbacks.schema import RUN_ENDS, EventType, Level, Reason, failed, stopped_by_hand
+
+__all__ = ["Auditor", "Cadence", "Run"]
+
+_QUIET_S: Final = 30.0
+"""Seconds without a word, after which a reader would like to know that a training goes on."""
+
+_STRETCH: Final = 10
+_STRETCH_PART: Final = 4
+"""A stretch without a new best is long from 10 steps and from a quarter of all steps so far."""
+
+
+class Auditor:
+    """How the runs of an adapter are logged. Copied and pickled without the log's file.
+
+    Args:
+        log: Where entries go; default `get_log()`, asked for at each run.
+        dataset: Name of the training data in the entries; default the log's.
+        model: Name of the model in the entries; default the log's, or one the adapter gives.
+        detectors: What watches the metrics: detectors, or names such as "overfitting"; default
+            all, ``[]`` for none; or a `DetectorSet`. Each run has copies of its own.
+        on_issue: Called with each issue that is told; what it raises is reported by `logging`.
+
+    Raises:
+        ValueError: There is no detector of a name.
+    """
+
+    def __init__(
+        self,
+        log: AuditLog | None = None,
+        *,
+        dataset: str | None = None,
+        model: str | None = None,
+        detectors: DetectorSet | Sequence[Detector | str] | None = None,
+        on_issue: Callable[[Issue], object] | None = None,
+    ) -> None:
+        given = detectors if isinstance(detectors, DetectorSet) else DetectorSet(detectors)
+        self._detectors = given
+        self._log = log
+        self._dataset = dataset
+        self._model = model
+        self._on_issue = on_issue
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Set up what an adapter keeps of its own; called once, when the arguments are taken."""
+
+    def new_run(self) -> "Run":
+        """A run that begins now.
+
+        Raises:
+            LogDirectoryError: The default log's directory cannot be created or written.
+            SettingsError: An environment variable cannot be used.
+        """
+        log = get_log() if self._log is None else self._log
+        bound = log.bind(dataset=self._dataset, model=self._model)
+        return Run(bound, copy.deepcopy(self._detectors), self._on_issue)
+
+
+class Run:
+    """One fit: tells entries, and its end exactly once. Never raises where it is guarded.
+
+    Args:
+        log: Where entries go.
+        detectors: The detectors of this run alone; default none.
+        on_issue: Called with each issue that is told.
+
+    Attributes:
+        detectors: The detectors of this run.
+        ended: Whether the end was told.
+    """
+
+    def __init__(
+        self,
+        log: AuditLog,
+        detectors: DetectorSet | None = None,
+        on_issue: Callable[[Issue], object] | None = None,
+    ) -> None:
+        self.detectors = DetectorSet([]) if detectors is None else detectors
+        self.ended = False
+        self._log = log
+        self._on_issue = on_issue
+        self._began = time.monotonic()
+        self._place: Place | None = None
+        # As it is now: an end may be told from elsewhere, such as a finaliser
+        self._scope = current.get()
+        self._around = None if self._scope is None else self._scope.run_under_way
+
+    @property
+    def level(self) -> Level:
+        """The least level recorded."""
+        return self._log.level
+
+    @property
+    def closed(self) -> bool:
+        """Whether the log was closed: nothing can be told any more."""
+        return self._log.closed
+
+    def detached(self) -> "Run":
+        """This run without its detectors and its user's function: for what outlives a training.
+
+        The function may hold on to the model, and whoever waits for the model to go, to the run.
+        """
+        run = copy.copy(self)
+        run.detectors, run._on_issue = DetectorSet([]), None  # noqa: SLF001 - our own
+        return run
+
+    def name(self, *, dataset: str | None = None, model: str | None = None) -> None:
+        """Name what the run is about, where its user has not."""
+        with self._within():
+            self._log = self._log.bind(
+                dataset=dataset if self._log.dataset is None else None,
+                model=model if self._log.model is None else None,
+            )
+
+    def tell(
+        self, event: EventType, reason: Reason, snapshot: Mapping[str, object] | None = None
+    ) -> None:
+        """Record what happened in the run; within a run that a platform tells, as a part of it.
+
+        Args:
+            event: What happened; an end goes to `end`.
+            reason: What was decided or done, and why.
+            snapshot: The numbers and settings behind it, by name.
+        """
+        if self._around is not None:
+            told = self._around.as_part(event, reason)
+            if told is not event:
+                event, snapshot = told, {"part": event, **(snapshot or {})}
+        if event is EventType.TRAINING_STARTED and self._place is None:
+            names = self._log.model, self._log.dataset
+            self._place = Place(self._log.path.parent, self._log.session, names)
+        if self._place is not None and self._place.beside:
+            snapshot = {NUMBER: self._place.number, **(snapshot or {})}
+        with self._within():
+            self._log.emit(
+                event,
+                decision=reason.decision,
+                reasoning=reason.reasoning or None,
+                metrics_snapshot=snapshot,
+            )
+
+    def _within(self) -> AbstractContextManager[None]:
+        """The context the run began in, where there was one."""
+        return nullcontext() if self._scope is None else scoped(self._scope)
+
+    def observe(self, *observations: Observation) -> None:
+        """Show the observations of a step to the detectors, and tell what begins or ends with it.
+
+        Args:
+            observations: Each metric on each set; of one unit.
+        """
+        if observations:
+            self.tell_issues(self.detectors.look(observations), observations[0].unit)
+
+    def tell_issues(self, issues: Iterable[Issue], unit: str | None = None) -> None:
+        """Tell issues, and call back with each.
+
+        Args:
+            issues: What detectors found, or the adapter itself.
+            unit: What an issue's step counts, as in "iteration"; None where it counts nothing.
+        """
+        for issue in issues:
+            about = {"code": issue.code, "name": issue.name, "severity": issue.severity.value}
+            step = {} if unit is None else {unit: issue.step}
+            self.tell(
+                EventType.ISSUE_DETECTED,
+                Reason(issue.decision, issue.reasoning),
+                {**about, **step, **issue.metrics},
+            )
+            if self._on_issue is not None:
+                guarded(self._on_issue)(issue)
+
+    def end(
+        self, event: EventType, reason: Reason, snapshot: Mapping[str, object] | None = None
+    ) -> None:
+        """Tell how the run ended, with its seconds; later ends of the same run are passed over.
+
+        Raises:
+            ValueError: The event is no end of a run.
+        """
+        if event not in RUN_ENDS:
+            msg = f"{event} is no end of a run; expected one of {', '.join(sorted(RUN_ENDS))}"
+            raise ValueError(msg)
+        if not self.ended:
+            self.ended = True
+            seconds = round(time.monotonic() - self._began, 3)
+            self.tell(event, reason, {"seconds": seconds, **(snapshot or {})})
+            if self._place is not None:
+                self._place.leave()
+
+    def fail(
+        self,
+        error: BaseException,
+        where: str,
+        position: str,
+        consequence: str,
+        snapshot: Mapping[str, object] | None = None,
+    ) -> None:
+        """Tell the end that an exception makes; the exception is read, and not kept.
+
+        An `Exception` is a failure; an interrupt or an exit is a stop by hand. The arguments are
+        those of `wording.failed`.
+        """
+        if isinstance(error, Exception):
+            self.end(
+                EventType.TRAINING_FAILED, failed(error, where, position, consequence), snapshot
+            )
+        else:
+            told = stopped_by_hand(error, where, position, consequence)
+            self.end(EventType.TRAINING_STOPPED, told, snapshot)
+
+
+class Cadence:
+    """Which steps of a run are told: few enough to read at INFO, each one at DEBUG.
+
+    At INFO these are 1, 2, 5, 10, 20, 50 and so on, the last, a new best after a long stretch
+    without one, and any after half a minute of silence.
+
+    Args:
+        level: The least level recorded.
+        last: The last step that is planned; None where that is not known.
+
+    Attributes:
+        last: The last step that is planned.
+        every: Whether each step is told.
+        following: The step that is told next in any case.
+    """
+
+    __slots__ = ("_told", "every", "following", "last")
+
+    def __init__(self, level: Level, last: int | None = None) -> None:
+        self.last = last
+        self.every = level <= Level.DEBUG
+        self.following = 1
+        self._told = time.monotonic()
+
+    def due(self, step: int, stretch: int = 0) -> bool:
+        """Whether a step is one to tell.
+
+        Args:
+            step: The step, counted from 1.
+            stretch: Where the step brought a new best: how many steps went by without one. What
+                counts as long grows with the run, so that a noisy one does not fill the log.
+        """
+        return (
+            step >= self.following or stretch >= max(_STRETCH, step // _STRETCH_PART) or self.silent
+        )
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing was told for half a minute, or all is."""
+        return self.every or time.monotonic() - self._told > _QUIET_S
+
+    def spoke(self) -> None:
+        """Note that something else was told, such as the way between two steps."""
+        self._told = time.monotonic()
+
+    def told(self, step: int) -> None:
+        """Note that a step was told."""
+        self.spoke()
+        following = step + 1 if self.every else _next_round(step)
+        if self.last is not None:
+            following = max(step + 1, min(following, self.last))
+        self.following = following
+
+
+def _next_round(count: int) -> int:
+    """The next of 1, 2, 5, 10, 20, 50 and so on."""
+    power: int = 10 ** (len(str(count)) - 1)
+    return next(each * power for each in (1, 2, 5, 10) if each * power > count)

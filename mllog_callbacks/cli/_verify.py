@@ -1,0 +1,143 @@
+"""`mllog verify`: whether logs are as they were written, all there, and signed."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+import click
+
+from mllog_callbacks.cli._objects import json_option, print_object
+from mllog_callbacks.cli._paths import given_or_default
+from mllog_callbacks.cli._progress import Status
+from mllog_callbacks.schema import count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mllog_callbacks.integrity import Anchor, Session, Verdict
+
+__all__ = ["verify"]
+
+NOT_CHECKABLE: Final = 3
+_ASPECTS: Final = ("integrity", "completeness", "authenticity", "life cycle")
+
+
+class _UsageError(click.UsageError):
+    exit_code = NOT_CHECKABLE
+
+
+class _Verify(click.Command):
+    """Wrong usage exits with 3 here: 2 is a verdict."""
+
+    def make_context(self, *args: Any, **options: Any) -> click.Context:  # noqa: ANN401 - click's
+        try:
+            return super().make_context(*args, **options)
+        except click.UsageError as error:
+            raise _UsageError(error.message, error.ctx) from error
+
+
+@click.command(cls=_Verify)
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option(
+    "--key", type=click.Path(path_type=Path), help="The public key that must have signed."
+)
+@click.option(
+    "--anchor",
+    type=click.File(encoding="utf-8"),
+    help="What `mllog anchor` printed, kept elsewhere.",
+)
+@json_option("session")
+@click.pass_context
+def verify(
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    *,
+    key: Path | None,
+    anchor: TextIO | None,
+    as_json: bool,
+) -> None:
+    """Say of each session in PATH (a folder, or a file; default MLLOG_DIR, or logs) how it stands.
+
+    Integrity: whether its lines and sidecars are as they were written. Completeness: whether all
+    is there, to the session's end. Authenticity: whether it is signed, with --key by that one.
+    Life cycle: whether its runs begin and end as runs do. Each problem is told with its lines.
+
+    Exits with 0 where all is sound, 1 where something was tampered with, 2 where something is
+    incomplete or unsealed (its process was killed, or still lives), 3 where it cannot be checked.
+    That a session is not signed is told, and changes nothing. What a sound log does not prove
+    is told in docs/integrity.md.
+    """
+    from mllog_callbacks import integrity  # noqa: PLC0415 - loads pydantic: slow
+
+    try:
+        with Status() as status:
+            verdicts = integrity.verify(
+                given_or_default(paths),
+                key=_read_key(key),
+                anchors=_read_anchors(anchor),
+                tell=_teller(status),
+            )
+    except (OSError, ImportError, ValueError) as error:
+        click.echo(f"cannot be checked: {error}", err=True)
+        ctx.exit(NOT_CHECKABLE)
+    for each in verdicts:
+        if as_json:
+            print_object(_as_dict(each))
+        else:
+            click.echo(_told(each))
+    if not verdicts:
+        click.echo("cannot be checked: no log here", err=True)
+        ctx.exit(NOT_CHECKABLE)
+    _summarise(verdicts)
+    ctx.exit(integrity.exit_code(verdicts))
+
+
+def _read_key(path: Path | None) -> str | None:
+    from mllog_callbacks.integrity import read_public_key  # noqa: PLC0415 - as above
+
+    return None if path is None else read_public_key(path)
+
+
+def _read_anchors(lines: TextIO | None) -> "list[Anchor]":
+    from mllog_callbacks.integrity import read_anchors  # noqa: PLC0415 - as above
+
+    return [] if lines is None else read_anchors(lines)
+
+
+def _teller(status: Status) -> "Callable[[Session, int], None]":
+    read = {"": 0}
+
+    def tell(session: "Session", lines: int) -> None:
+        read[session.name] = lines
+        if lines:
+            status.tell(f"{click.format_filename(session.name)}: {count(lines, 'line')}")
+
+    return tell
+
+
+def _as_dict(verdict: "Verdict") -> dict[str, object]:
+    aspects = {each.replace(" ", "_"): _aspect(verdict, each) for each in _ASPECTS}
+    known = asdict(verdict)
+    problems = known.pop("problems")
+    return {**known, "status": verdict.status, **aspects, "problems": problems}
+
+
+def _aspect(verdict: "Verdict", name: str) -> str:
+    return str(getattr(verdict, name.replace(" ", "_")))
+
+
+def _told(verdict: "Verdict") -> str:
+    aspects = ", ".join(f"{each} {_aspect(verdict, each)}" for each in _ASPECTS)
+    head = f"{verdict.session}: {verdict.status} ({count(verdict.entries, 'entry')}; {aspects})"
+    problems = [f"  {each.aspect}: {each.status}: {each}" for each in verdict.problems]
+    return "\n".join([head, *(problems if verdict.status != "sound" else ())])
+
+
+def _summarise(verdicts: "list[Verdict]") -> None:
+    counts: dict[str, int] = {}
+    for each in verdicts:
+        counts[each.status] = counts.get(each.status, 0) + 1
+    told = ", ".join(f"{many:,} {status}" for status, many in sorted(counts.items()))
+    entries = sum(each.entries for each in verdicts)
+    read = f"{count(len(verdicts), 'session')}, {count(entries, 'entry')}"
+    click.echo(f"{read}: {told}", err=True)

@@ -1,0 +1,163 @@
+"""Facts about a training, and what they make probable: causes, and what the framework will do."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mllog_callbacks.detectors._protocol import Issue, Severity
+from mllog_callbacks.detectors._rates import Rates, much_lower
+from mllog_callbacks.schema import count
+
+__all__ = ["Facts", "explained"]
+
+_ROWS_A_LEAF: Final = 20
+"""LightGBM's own default of min_data_in_leaf."""
+
+_LEARNED: Final = 0.2
+"""Share of the start from which on something is learned, as for `Oscillation`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What an adapter knows of a training; what it does not know is None, and never guessed.
+
+    Attributes:
+        rows: Rows of the training data.
+        features: Features of the training data.
+        num_leaves: Most leaves of a tree.
+        min_data_in_leaf: Least rows in a leaf.
+        learning_rate: The learning rate at the start; what it is later, observations carry.
+        dropout: Share of units dropped.
+        classes: Training rows of each class.
+        early_stopping: Whether early stopping is armed.
+        patience: Its number of checks without improvement.
+    """
+
+    rows: int | None = None
+    features: int | None = None
+    num_leaves: int | None = None
+    min_data_in_leaf: int | None = None
+    learning_rate: float | None = None
+    dropout: float | None = None
+    classes: Mapping[str, int] | None = None
+    early_stopping: bool | None = None
+    patience: int | None = None
+
+
+def explained(issue: Issue, facts: Facts, rates: Rates | None = None) -> Issue:
+    """Add to an issue's reasoning its probable cause and what follows, where facts tell of them.
+
+    Args:
+        issue: What a detector found.
+        facts: What is known of the training.
+        rates: What the learning rate did up to the issue's step; None where that is not known.
+    """
+    if issue.severity is Severity.INFO and issue.name == "overfitting":  # it is resolved
+        return issue
+    told = [_cause(issue, facts, rates), _consequence(issue, facts)]
+    reasoning = " ".join([issue.reasoning, *filter(None, told)])
+    return issue if reasoning == issue.reasoning else replace(issue, reasoning=reasoning)
+
+
+def _cause(issue: Issue, facts: Facts, rates: Rates | None) -> str:
+    match issue.name:
+        case "overfitting" | "generalisation_gap":
+            return _probable(_capacity(facts))
+        case "non_finite" | "divergence" | "spike" | "oscillation" | "exploding_gradient":
+            return _by_rate(issue, facts.learning_rate, rates)
+        case "no_convergence":
+            return _probable(_prior_only(issue, facts))
+        case _:
+            return ""
+
+
+def _probable(cause: str) -> str:
+    return f"Probable cause: {cause}." if cause else ""
+
+
+def _capacity(facts: Facts) -> str:
+    rows, leaves, least = facts.rows, facts.num_leaves, facts.min_data_in_leaf
+    if rows and leaves and max(rows / leaves, least or 0) < _ROWS_A_LEAF:
+        told = "" if least is None else f" (min_data_in_leaf={least})"
+        return (
+            f"trees of up to num_leaves={leaves} over {rows:,} training rows have "
+            f"{rows / leaves:.1f} rows a leaf if fully grown{told}"
+        )
+    if rows and facts.features and facts.features > rows:
+        return f"there are more features ({facts.features:,}) than training rows ({rows:,})"
+    if facts.dropout == 0 and rows is not None:
+        return f"nothing is dropped (dropout=0) over {rows:,} training rows"
+    return ""
+
+
+def _by_rate(issue: Issue, start: float | None, rates: Rates | None) -> str:
+    """What the learning rate has to do with an issue: that of its step, not of the start."""
+    rise = None if rates is None else rates.risen(issue.step)
+    if rates is not None and rise is not None:
+        since = "" if rates.now == rise.after else f", and has come to {rates.now:.6g} since"
+        return _probable(f"the learning rate {rise}{since}")
+    if issue.name == "non_finite" and "gained" not in issue.metrics:
+        return ""  # it never was a number, or is no loss: nothing says that it was driven away
+    if rates is None:
+        return "" if start is None else _too_high(issue, start, ", as it was at the start,")
+    if math.isnan(rates.now):
+        return _probable("the learning rate is no number")
+    began, peak = rates.start if start is None else start, rates.peak(start)
+    if much_lower(rates.now, peak):
+        return f"The learning rate was {rates.now:.6g} by then, down from {peak:.6g}."
+    changed = "" if began == rates.now else f" ({began:.6g} at the start)"
+    return _too_high(issue, rates.now, changed) if rates.now > 0 else ""
+
+
+def _too_high(issue: Issue, rate: float, more: str) -> str:
+    if _goes_well(issue):
+        return ""
+    return _probable(f"a learning rate of {rate:.6g}{more} is too high for this training")
+
+
+def _goes_well(issue: Issue) -> bool:
+    """Whether the loss had come well below its start, or was about its best.
+
+    Then nothing shows that the rate is too high: other data, a division by zero or the noise of
+    small batches do as much to a training whose rate is right, and a validation loss may rise far
+    by overfitting.
+    """
+    start, gained, most = (
+        float(issue.metrics.get(each, otherwise))
+        for each, otherwise in (
+            ("start", 0.0),
+            ("gained", -math.inf),
+            ("gained_at_best", math.inf),
+        )
+    )
+    return gained >= _LEARNED * abs(start) or gained >= (1 - _LEARNED) * most > 0
+
+
+def _prior_only(issue: Issue, facts: Facts) -> str:
+    """A cross-entropy no better than that of the class shares says that nothing else is learned."""
+    best, counts = issue.metrics.get("best"), [n for n in (facts.classes or {}).values() if n > 0]
+    if isinstance(best, float) and len(counts) > 1:
+        shares = [count / sum(counts) for count in counts]
+        entropy = -sum(share * math.log(share) for share in shares)
+        if abs(best - entropy) <= 0.02 * entropy:
+            return (
+                f"only the class shares are learned, whose entropy is {entropy:.4g} (the largest "
+                f"class has {max(shares):.0%} of the rows)"
+            )
+    return ""
+
+
+def _consequence(issue: Issue, facts: Facts) -> str:
+    if issue.name not in {"overfitting", "plateau", "no_convergence"}:
+        return ""
+    if facts.early_stopping is None:
+        return ""
+    if not facts.early_stopping:
+        return "Early stopping is not armed: the training goes on to its planned end."
+    if facts.patience is None:
+        return "Early stopping is armed."
+    return (
+        f"Early stopping is armed: it ends the training after {count(facts.patience, 'check')} "
+        "without improvement."
+    )

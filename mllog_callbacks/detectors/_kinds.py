@@ -1,0 +1,218 @@
+"""The kinds of issues: stable codes, names, severities, thresholds and where these come from."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from mllog_callbacks.detectors._protocol import Issue, Observation, Severity
+
+__all__ = ["KINDS", "Kind", "kind"]
+
+
+class Kind(NamedTuple):
+    """One row of the table.
+
+    Attributes:
+        code: Never given to another kind.
+        name: What `detectors=[...]` and the issues call it.
+        severity: That of the issue at its first; a detector may raise or lower it later.
+        threshold: When it fires, with the default thresholds.
+        source: Where the method or its thresholds come from.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    threshold: str
+    source: str
+
+    def issue(
+        self,
+        observation: Observation,
+        decision: str,
+        reasoning: str,
+        metrics: Mapping[str, float | str],
+        severity: Severity | None = None,
+    ) -> Issue:
+        """An issue of this kind, at the step of an observation."""
+        return Issue(
+            self.code,
+            self.name,
+            self.severity if severity is None else severity,
+            observation.step,
+            decision,
+            reasoning,
+            metrics,
+        )
+
+
+_OWN: Final = "own; measured by benchmarks/detectors.py"
+_STEP: Final = (
+    "the noise of a metric that has repeated a value, and so takes few, is its smallest change at "
+    "least: a count of rows varies by its root (Poisson)"
+)
+
+KINDS: Final = (
+    Kind(
+        "MLA001",
+        "overfitting",
+        Severity.WARNING,
+        "for 3 to 5 checks the smoothed validation loss stands above its best by 3 % of it, by 4 % "
+        "of what was gained (15 % of the best suffices) and by 3 times the noise, while the "
+        "training loss fell by 2 % and by twice its noise; an error from 10 %; resolved by a "
+        "new best",
+        "Prechelt, Early Stopping - But When? (1998), GL; gates for noise and gain: "
+        f"{_OWN}; {_STEP}",
+    ),
+    Kind(
+        "MLA002",
+        "generalisation_gap",
+        Severity.INFO,
+        "validation loss 50 % above the training loss for 5 checks; not for values at or below 0",
+        "as SageMaker Debugger's Overfit rule, (val - train) / train, with a wider ratio",
+    ),
+    Kind(
+        "MLA003",
+        "plateau",
+        Severity.INFO,
+        "possible: the last quarter of the run (10 checks at least, 30 by iteration, 200 by step) "
+        "brought 0.5 % of all that was gained, which is 2 % of the start at least; confirmed (a "
+        "warning): the last half, 1 %; a drop of the learning rate to half or less, or a gain of "
+        "2 %, begins anew",
+        _OWN,
+    ),
+    Kind(
+        "MLA004",
+        "non_finite",
+        Severity.ERROR,
+        "a value that is NaN or infinite, at once",
+        "IEEE 754; as torch's detect_anomaly and Keras' TerminateOnNaN",
+    ),
+    Kind(
+        "MLA005",
+        "divergence",
+        Severity.ERROR,
+        "the training loss (validation loss where there is none) above twice its start for 3 "
+        "checks",
+        _OWN,
+    ),
+    Kind(
+        "MLA006",
+        "spike",
+        Severity.WARNING,
+        "one value above the exponential mean by 8 times the noise, by 30 % of the level and by "
+        "30 % of the range seen",
+        f"{_OWN}; noise: as for MLA001",
+    ),
+    Kind(
+        "MLA007",
+        "oscillation",
+        Severity.WARNING,
+        "over 15 checks (50 by iteration, 200 by step): mean change above 20 % of the level, 5 % "
+        "of the start and 3 % of the range, more than half of the changes reverse the one before, "
+        "net drift under 30 % of the path; 10 % of the level suffices where the training loss is "
+        "still within 20 % of its start; by step it has to be no lower than its start; of a "
+        "metric that takes few values more than one of its steps",
+        "AUTOTRAINER (ICSE 2021), oscillating loss; thresholds: " + _OWN,
+    ),
+    Kind(
+        "MLA008",
+        "no_convergence",
+        Severity.WARNING,
+        "after 15 checks (50 by iteration, 500 by step) less than 2 % of the start was gained, or "
+        "less than 15 % in all with less than 1 % since a third of them; by step of an exponential "
+        "mean over 50",
+        "AUTOTRAINER (ICSE 2021), slow convergence; thresholds: " + _OWN,
+    ),
+    Kind(
+        "MLA009",
+        "stalled",
+        Severity.WARNING,
+        "1,800 seconds without an observation",
+        "SageMaker Debugger, StalledTrainingRule",
+    ),
+    Kind(
+        "MLA010",
+        "vanishing_gradient",
+        Severity.WARNING,
+        "first layer's gradient norm under 1e-4 and under 1e-3 of the last layer's, for 3 checks",
+        "AUTOTRAINER (ICSE 2021)",
+    ),
+    Kind(
+        "MLA011",
+        "exploding_gradient",
+        Severity.ERROR,
+        "a gradient norm above 70 or not finite",
+        "AUTOTRAINER (ICSE 2021)",
+    ),
+    Kind(
+        "MLA012",
+        "dead_units",
+        Severity.WARNING,
+        "70 % of a layer's units or more with a gradient of zero, for 3 checks",
+        "AUTOTRAINER (ICSE 2021), dying ReLU",
+    ),
+    Kind(
+        "MLA013",
+        "unknown_direction",
+        Severity.INFO,
+        "metrics are observed of which nobody has said whether more or less is better; told once "
+        "for all that come at the same step",
+        "keras issue 18798, tensorflow issue 59036: what comes of guessing",
+    ),
+    # From here on what an adapter sees once in a fit, and not in a curve
+    Kind(
+        "MLA101",
+        "class_imbalance",
+        Severity.INFO,
+        "the largest class has 10 times the training rows of the smallest or more; a warning from "
+        "100 times",
+        "Google, Machine Learning Crash Course, Imbalanced datasets: extreme below 1 %",
+    ),
+    Kind(
+        "MLA102",
+        "constant_features",
+        Severity.INFO,
+        "features with one value in all rows that were looked at",
+        "scikit-learn, VarianceThreshold's default",
+    ),
+    Kind(
+        "MLA111",
+        "not_converged",
+        Severity.WARNING,
+        "the framework warned that its solver did not converge",
+        "scikit-learn, ConvergenceWarning",
+    ),
+    Kind(
+        "MLA112",
+        "undefined_metric",
+        Severity.WARNING,
+        "the framework warned that a metric is not defined on the data it was computed on",
+        "scikit-learn, UndefinedMetricWarning",
+    ),
+    Kind(
+        "MLA113",
+        "failed_fits",
+        Severity.WARNING,
+        "fits of a search's candidates raised; an error where the best candidate is among them",
+        "scikit-learn, FitFailedWarning and error_score",
+    ),
+    Kind(
+        "MLA114",
+        "framework_warning",
+        Severity.INFO,
+        "the framework warned of something else in its input or its computation",
+        "scikit-learn and SciPy, their other classes of warnings",
+    ),
+)
+"""All kinds, by code."""
+
+_BY_NAME: Final = {each.name: each for each in KINDS}
+
+
+def kind(name: str) -> Kind:
+    """Return the kind of that name.
+
+    Raises:
+        KeyError: There is none.
+    """
+    return _BY_NAME[name]

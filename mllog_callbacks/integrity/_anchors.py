@@ -1,0 +1,64 @@
+"""Anchors: the heads of chains, to be kept where whoever can change the logs cannot."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+
+from mllog_callbacks.integrity._chains import read_chain
+from mllog_callbacks.integrity._sessions import find_sessions
+
+__all__ = ["Anchor", "anchors_of", "read_anchors"]
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The head of one session's chain.
+
+    Attributes:
+        session: Its name.
+        entries: How many entries it covers.
+        state: ``sealed``, ``unsealed`` or ``open``.
+        root: The root of the Merkle tree over these entries, as hex.
+        digest: The digest of the chain's last record, which stands for all before it.
+    """
+
+    session: str
+    entries: int
+    state: str
+    root: str
+    digest: str
+
+    def to_json(self) -> str:
+        """One line."""
+        return json.dumps(asdict(self))
+
+
+def anchors_of(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Anchor]:
+    """The heads of all sessions that paths mean; those without a whole record are left out.
+
+    Raises:
+        OSError: A path does not exist or cannot be read.
+    """
+    for session in find_sessions(paths):
+        if session.chain.exists():
+            last = (chain := read_chain(session.chain)).last
+            if last is not None and not chain.broken:
+                yield Anchor(session.name, last.entries, last.state, last.root, last.digest)
+
+
+def read_anchors(lines: Iterable[str]) -> list[Anchor]:
+    """Read what `mllog anchor` printed.
+
+    Raises:
+        ValueError: A line is no anchor.
+    """
+    return [_read(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _read(number: int, line: str) -> Anchor:
+    try:
+        return Anchor(**json.loads(line))
+    except (ValueError, TypeError):
+        msg = f"line {number} is no anchor, as `mllog anchor` prints them"
+        raise ValueError(msg) from None

@@ -1,0 +1,187 @@
+"""Reading a session's chain back: its records, and whether they are as they were written."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from mllog_callbacks.chain import _records as records
+
+__all__ = ["Chain", "Checkpoint", "Opening", "read_chain"]
+
+_HASH: Final = rb'"([0-9a-f]{64})"'
+_END: Final = rb',"digest":' + _HASH + rb'(?:,"signature":"([0-9a-f]{128})")?\}'
+_OPENING: Final = re.compile(
+    rb'(\{"format":"%b","session":"([^"]+)","manifest":%b,"earlier":(\{[^}]*\}),'
+    rb'"key":(?:null|%b))' % (records.FORMAT.encode(), _HASH, _HASH) + _END
+)
+_CHECKPOINT: Final = re.compile(
+    rb'(\{"entries":(\d+),"file":"([^"]*)","lines":(\d+),"bytes":(\d+),"block":%b,"root":%b,'
+    rb'"state":"(open|sealed|unsealed)","previous":%b)' % (_HASH, _HASH, _HASH) + _END
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The first record of a chain.
+
+    Attributes:
+        session: Whose chain it is.
+        manifest: The hash of the session's manifest.
+        earlier: By session, the digest of the last record of a chain that was there before.
+        key: The public key that signs, as hex; empty where none does.
+        digest: Its own.
+        signature: Of the digest, as hex; empty where there is none.
+    """
+
+    session: str
+    manifest: str
+    earlier: dict[str, str]
+    key: str
+    digest: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A further record.
+
+    Attributes:
+        entries: Lines of the session so far.
+        file: The name of the file that holds the lines since the record before.
+        lines: Lines of that file so far.
+        bytes: Bytes of that file so far.
+        block: The hash of the hashes of the lines since the record before.
+        root: The root of the Merkle tree over all lines of the session so far, as hex.
+        state: ``open``, ``sealed`` or ``unsealed``.
+        previous: The digest of the record before.
+        digest: Its own.
+        signature: Of the digest, as hex; empty where there is none.
+    """
+
+    entries: int
+    file: str
+    lines: int
+    bytes: int
+    block: str
+    root: str
+    state: str
+    previous: str
+    digest: str
+    signature: str
+
+
+@dataclass(slots=True)
+class Chain:
+    """A chain as it was found.
+
+    Attributes:
+        path: Its file.
+        opening: The first record; None where that cannot be read.
+        checkpoints: The further ones, as far as they can be read.
+        broken: The numbers of lines that are not as they were written, and why.
+        unfinished: Whether the last record lacks its newline: its writer was killed.
+    """
+
+    path: Path
+    opening: Opening | None = None
+    checkpoints: list[Checkpoint] = field(default_factory=list)
+    broken: list[tuple[int, str]] = field(default_factory=list)
+    unfinished: bool = False
+
+    @property
+    def last(self) -> Checkpoint | None:
+        """The last checkpoint, if there is one."""
+        return self.checkpoints[-1] if self.checkpoints else None
+
+    @property
+    def state(self) -> str:
+        """The state of the session: ``open``, ``sealed`` or ``unsealed``."""
+        return self.last.state if self.last else records.OPEN
+
+    @property
+    def head(self) -> str:
+        """The digest of the last record; empty where there is none."""
+        if self.last is not None:
+            return self.last.digest
+        return self.opening.digest if self.opening is not None else ""
+
+    @property
+    def digests(self) -> set[str]:
+        """The digests of all records."""
+        first = {self.opening.digest} if self.opening is not None else set()
+        return first | {each.digest for each in self.checkpoints}
+
+
+def read_chain(path: Path) -> Chain:
+    """Read a chain, and hold each record against its own digest and against the one before.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    chain = Chain(path)
+    *lines, rest = path.read_bytes().split(b"\n")
+    chain.unfinished = bool(rest)
+    for number, line in enumerate(lines, 1):
+        try:
+            if number == 1:
+                chain.opening = _read_opening(line)
+            else:
+                _follow(chain, _read_checkpoint(line))
+        except ValueError as error:
+            chain.broken.append((number, str(error)))
+    return chain
+
+
+def _follow(chain: Chain, record: Checkpoint) -> None:
+    before = chain.head
+    chain.checkpoints.append(record)
+    if record.previous != before:
+        msg = "does not follow the record before"
+        raise ValueError(msg)
+
+
+def _read_opening(line: bytes) -> Opening:
+    text, session, manifest, earlier, key, digest, signature = _match(_OPENING, line)
+    _check_digest(text, digest)
+    return Opening(
+        session.decode(),
+        manifest.decode(),
+        json.loads(earlier),
+        key.decode(),
+        digest.decode(),
+        signature.decode(),
+    )
+
+
+def _read_checkpoint(line: bytes) -> Checkpoint:
+    text, entries, file, lines, size, *hashes = _match(_CHECKPOINT, line)
+    block, root, state, previous, digest, signature = (each.decode() for each in hashes)
+    _check_digest(text, digest.encode())
+    return Checkpoint(
+        int(entries),
+        file.decode(),
+        int(lines),
+        int(size),
+        block,
+        root,
+        state,
+        previous,
+        digest,
+        signature,
+    )
+
+
+def _match(pattern: re.Pattern[bytes], line: bytes) -> tuple[bytes, ...]:
+    if not (found := pattern.fullmatch(line)):
+        msg = "is not a record of a chain as it is written"
+        raise ValueError(msg)
+    return found.groups(b"")
+
+
+def _check_digest(text: bytes, digest: bytes) -> None:
+    if sha256(text).hexdigest().encode() != digest:
+        msg = "is not what its digest says"
+        raise ValueError(msg)

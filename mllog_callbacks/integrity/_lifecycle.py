@@ -1,0 +1,193 @@
+"""Rules a session's runs keep: each begins once and ends once, in that order.
+
+Runs of one session may run side by side, in threads or in a search. So the rules go by the names of
+model and data set, where entries have them, by the numbers that adapters give to runs of the same
+names side by side, and count: they find what no order of runs could have written.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from mllog_callbacks.adapter import NUMBER, agree
+from mllog_callbacks.integrity._verdicts import Problem, Status
+
+__all__ = ["RULES", "LifeCycle", "Rule"]
+
+STAMP: Final = slice(14, 41)
+_EVENT: Final = 52  # where a line's event stands: behind the timestamp and `","event":"`
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What an event asks of the runs that are open, and what it does to their number.
+
+    Attributes:
+        needs: How many must be open before it.
+        opens: How many more, or fewer, are open after it.
+        broken: What it means where too few are open.
+    """
+
+    needs: int
+    opens: int
+    broken: str = ""
+
+
+_END: Final = Rule(1, -1, "ends a run, but each run that began before has had its end")
+_SECOND: Final = "ends a run, but each run of these names that began before has had its end"
+_TWICE: Final = "ends a run that has had its end: run {} of this session"
+RULES: Final = {
+    b"TRAINING_STARTED": Rule(0, +1),
+    b"TRAINING_PROGRESS": Rule(1, 0, "tells of progress while no run is open"),
+    b"TRAINING_COMPLETED": _END,
+    b"TRAINING_STOPPED": _END,
+    # A run may be refused before it began: it has an end alone
+    b"TRAINING_FAILED": Rule(0, -1),
+}
+"""By event. Beside them: after a session's orderly end no run is open; timestamps increase."""
+
+_ONLY_PROGRESS: Final = {b"TRAINING_PROGRESS"}
+_ISSUE: Final = b"ISSUE_DETECTED"
+_ACCOUNT: Final = b'"dropped_entries":'
+
+
+class _Run(NamedTuple):
+    """What an entry says of its run: its number, where it has one, and its names."""
+
+    number: int | None
+    names: tuple[str | None, str | None]
+
+    def may_be(self, other: "_Run") -> bool:
+        numbered = None not in {self.number, other.number}
+        return self.number == other.number if numbered else agree(self.names, other.names)
+
+
+class LifeCycle:
+    """Takes the lines of a session in their order, and tells where they break a rule.
+
+    Args:
+        alone: Whether its runs begin in this session; a worker's may have begun in its parent's.
+
+    Attributes:
+        problems: What was found so far.
+        latest: The latest timestamp so far, as it stands on a line; empty where there is none.
+    """
+
+    def __init__(self, *, alone: bool) -> None:
+        self.problems: list[Problem] = []
+        self._alone = alone
+        self._open: list[tuple[str, int, _Run]] = []
+        self._ended: set[_Run] = set()
+        self._begun = 0
+        self._stamp = self.latest = b""
+        self._unopened: list[Problem] = []
+
+    def take(self, file: str, first: int, lines: Sequence[bytes]) -> None:
+        """Take lines that stand one after the other in a file, the first with this number."""
+        self._check_order(file, first, lines)
+        kinds = {line[_EVENT : line.find(b'"', _EVENT)] for line in lines}
+        if _ISSUE in kinds:
+            self._check_accounts(file, first, lines)
+        ruled = kinds & RULES.keys()
+        if not ruled or (ruled == _ONLY_PROGRESS and (self._open or not self._begun)):
+            return  # as most lines of a log are
+        for number, line in enumerate(lines, first):
+            rule = RULES.get(line[_EVENT : line.find(b'"', _EVENT)])
+            if rule is not None:
+                self._apply(rule, file, number, line)
+
+    def _apply(self, rule: Rule, file: str, number: int, line: bytes) -> None:
+        if len(self._open) < rule.needs:
+            self._tell(file, number, line, rule)
+        elif rule.opens > 0:
+            self._begun += 1
+            self._open.append((file, number, _read(line)[0]))
+        elif rule.opens < 0:
+            self._take_end(file, number, line)
+
+    def end(self, *, ended: bool) -> list[Problem]:
+        """What was found; where the session ended, also which runs have no end."""
+        if self._begun or self._alone:
+            self.problems += self._unopened
+        if ended:
+            for file, number, _ in self._open:
+                reason = "begins a run that has no end"
+                self._add(_problem(reason, file, number))
+        return self.problems
+
+    def _check_accounts(self, file: str, first: int, lines: Sequence[bytes]) -> None:
+        """Whether the log tells of entries that were given up."""
+        for number, line in enumerate(lines, first):
+            if _ACCOUNT in line:
+                reason = "entries were dropped here, as the disk took none"
+                status = Status.INCOMPLETE
+                self._add(Problem("completeness", status, reason, file, number, number))
+
+    def _check_order(self, file: str, first: int, lines: Sequence[bytes]) -> None:
+        stamps = [line[STAMP] for line in lines]
+        before = [self._stamp, *stamps[:-1]]
+        if any(map(bytes.__ge__, before, stamps)):
+            late = [n for n, (a, b) in enumerate(zip(before, stamps, strict=True)) if a >= b]
+            reason = "has a timestamp that is not later than that of the entry before"
+            for each in late:
+                at = first + each
+                self._add(_problem(reason, file, at))
+            self.latest = max(self.latest, *stamps)
+        self._stamp = stamps[-1] if stamps else self._stamp
+        self.latest = max(self.latest, self._stamp)
+
+    def _tell(self, file: str, number: int, line: bytes, rule: Rule) -> None:
+        problem = _problem(f"{_event(line)} {rule.broken}", file, number)
+        if self._begun:
+            self._add(problem)
+        elif len(self._unopened) < _MOST and rule.opens:
+            self._unopened.append(problem)
+
+    def _take_end(self, file: str, number: int, line: bytes) -> None:
+        """Take the run away that an end is of: the latest that agrees with it, or else any."""
+        run, begun = _read(line)
+        if not begun:
+            return
+        if run.number is not None and run in self._ended:
+            self._add(_problem(f"{_event(line)} {_TWICE.format(run.number)}", file, number))
+            return
+        agreeing = [
+            ((open_.number == run.number, open_.names == run.names), at)
+            for at, (_, _, open_) in enumerate(self._open)
+            if open_.may_be(run)
+        ]
+        if agreeing:
+            self._open.pop(max(agreeing)[1])
+        elif run._replace(number=None) in self._ended:
+            self._add(_problem(f"{_event(line)} {_SECOND}", file, number))
+        elif self._open:
+            self._open.pop()
+        self._ended |= {run, run._replace(number=None)}
+
+    def _add(self, problem: Problem) -> None:
+        if len(self.problems) < _MOST:
+            self.problems.append(problem)
+
+
+_MOST: Final = 1_000  # problems told of one session
+
+
+def _problem(reason: str, file: str, number: int) -> Problem:
+    return Problem("life cycle", Status.INCOMPLETE, reason, file, number, number)
+
+
+def _event(line: bytes) -> str:
+    return line[_EVENT : line.find(b'"', _EVENT)].decode()
+
+
+def _read(line: bytes) -> tuple[_Run, bool]:
+    """The run that an entry is of, and whether that had begun."""
+    try:
+        entry = json.loads(line)
+        snapshot = entry["metrics_snapshot"] or {}
+        number = snapshot.get(NUMBER)
+        run = _Run(number if isinstance(number, int) else None, (entry["model"], entry["dataset"]))
+        return run, snapshot.get("begun") is not False
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return _Run(None, (None, None)), True

@@ -1,0 +1,174 @@
+"""Holding a file's lines against the checkpoints that were made of them."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import pairwise
+from os import SEEK_END
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from mllog_callbacks.chain import block
+from mllog_callbacks.integrity._chains import Checkpoint
+
+__all__ = ["Blocks", "Damage", "hashes", "split"]
+
+_CHUNK: Final = 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Lines that are not as they were written.
+
+    Attributes:
+        first: The first line that may be concerned, from 1, as they were counted when written.
+        last: The last one.
+    """
+
+    first: int
+    last: int
+
+
+def split(data: bytes) -> list[bytes]:
+    """Lines without their newlines; what follows the last newline is a line of its own."""
+    lines = data.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def hashes(lines: Iterable[bytes]) -> list[bytes]:
+    """The leaves that lines make in a Merkle tree."""
+    return [sha256(b"\0" + line).digest() for line in lines]
+
+
+class Blocks:
+    """The lines of one file between each checkpoint and the one before.
+
+    Args:
+        path: The file.
+        checkpoints: Those of this file, in their order.
+
+    Attributes:
+        lines: How many lines the checkpoints tell of.
+        found: How many there are.
+        unfinished: Whether the last one lacks its newline.
+        beyond: How many stand behind those that the checkpoints tell of.
+        nuls: How many NUL bytes the file ends in. Our own lines hold none: some file systems leave
+            them after a power failure. They count for nothing else.
+        damaged: The blocks that are not as they were written.
+    """
+
+    def __init__(self, path: Path, checkpoints: Sequence[Checkpoint]) -> None:
+        self.path = path
+        self.lines = checkpoints[-1].lines if checkpoints else 0
+        self.found = self.beyond = self.nuls = 0
+        self.unfinished = False
+        self.damaged: list[Damage] = []
+        self._records = checkpoints
+        self._firsts = [0, *(each.lines for each in checkpoints)]
+
+    def read(
+        self, take: Callable[[int, list[bytes]], None], grow: Callable[[list[bytes]], None]
+    ) -> None:
+        """Read the file once from its start to its end.
+
+        Args:
+            take: Given lines as they stand there, and the number of the first.
+            grow: Given the hashes of each block's lines, up to the first that is damaged.
+        """
+        with self.path.open("rb") as stream:
+            end = _end_before_nuls(stream)
+            self.nuls = stream.seek(0, SEEK_END) - end
+            stream.seek(0)
+            sound = self._read_sound(stream, take, grow)
+            first = self.found
+            leaves: list[bytes] = []
+            for lines, self.unfinished in _batches(stream, end):
+                take(self.found + 1, [] if self.unfinished else lines)
+                self.found += len(lines)
+                if sound < len(self._records):
+                    leaves += [_NO_LEAF] if self.unfinished else hashes(lines)
+        self.beyond = max(0, self.found - self.lines)
+        if sound < len(self._records):
+            bad = self._bad(leaves, sound, first)
+            self.damaged = list(self._ranges(bad))
+
+    def _read_sound(
+        self,
+        stream: BinaryIO,
+        take: Callable[[int, list[bytes]], None],
+        grow: Callable[[list[bytes]], None],
+    ) -> int:
+        """Read up to the first block that is damaged; say which that is."""
+        start = 0
+        for index, record in enumerate(self._records):
+            data = stream.read(record.bytes - start)
+            lines = split(data)
+            leaves = hashes(lines)
+            if len(data) != record.bytes - start or not self._is_sound(index, leaves):
+                stream.seek(start)
+                return index
+            grow(leaves)
+            take(self.found + 1, lines)
+            self.found, start = record.lines, record.bytes
+        return len(self._records)
+
+    def _is_sound(self, index: int, leaves: list[bytes]) -> bool:
+        size = self._firsts[index + 1] - self._firsts[index]
+        return len(leaves) == size and block(leaves) == self._records[index].block
+
+    def _bad(self, leaves: list[bytes], sound: int, first: int) -> list[int]:
+        """The blocks from one on that are damaged: in their place, and counted from the end."""
+
+        def is_there(index: int, shift: int) -> bool:
+            begin, end = (self._firsts[at] - first + shift for at in (index, index + 1))
+            return begin >= 0 and self._is_sound(index, leaves[begin:end])
+
+        bad = [at for at in range(sound, len(self._records)) if not is_there(at, 0)]
+        shift = self.found - self.lines
+        left = list(bad)
+        for index in range(len(self._records) - 1, sound - 1, -1):
+            if not shift or index not in left[-1:] or not is_there(index, shift):
+                break
+            left.pop()
+            self.beyond = 0  # it is these lines that stood there
+        return left or bad[:1]  # lines between two blocks: before the first that is moved
+
+    def _ranges(self, bad: list[int]) -> Iterator[Damage]:
+        """Blocks that stand beside each other as one range of lines."""
+        ends = [at for at, (a, b) in enumerate(pairwise([*bad, -1])) if b != a + 1]
+        begin = 0
+        for end in ends:
+            yield Damage(self._firsts[bad[begin]] + 1, self._records[bad[end]].lines)
+            begin = end + 1
+
+
+_NO_LEAF: Final = b""
+"""Of a line without its newline: it is none of those that were written."""
+
+
+def _batches(stream: BinaryIO, end: int) -> Iterator[tuple[list[bytes], bool]]:
+    """Lines up to a place in a file, without newlines; last, and so told, one that has none."""
+    begun: list[bytes] = []  # parts of a line whose newline is still to come
+    while data := stream.read(max(0, min(_CHUNK, end - stream.tell()))):
+        first, *others = data.split(b"\n")
+        begun.append(first)
+        if others:
+            yield [b"".join(begun), *others[:-1]], False
+            begun = [others[-1]]
+    if rest := b"".join(begun):
+        yield [rest], True
+
+
+def _end_before_nuls(stream: BinaryIO) -> int:
+    """Where a file ends, but for the NUL bytes that it may end in."""
+    end = stream.seek(0, SEEK_END)
+    while end:
+        start = max(0, end - _CHUNK)
+        stream.seek(start)
+        kept = stream.read(end - start).rstrip(b"\0")
+        if kept:
+            return start + len(kept)
+        end = start
+    return 0

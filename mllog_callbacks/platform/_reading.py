@@ -1,0 +1,123 @@
+"""What arguments and results say of themselves, whatever their types; nothing is computed."""
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final
+
+from mllog_callbacks.platform._call import Call, name_of
+from mllog_callbacks.schema import assigned, number, shown
+
+__all__ = ["arguments", "called_with", "facts", "first", "listed", "measured", "parts"]
+
+_KEPT: Final = 40  # facts of one object
+_LISTED: Final = 5  # items of a list that a sentence names
+_TEXT: Final = 200  # characters; longer texts are content, not a fact about it
+_SECRET: Final = re.compile("password|passwd|secret|token|credential|api_?key", re.IGNORECASE)
+
+
+def parts(value: object) -> Mapping[str, Any]:
+    """The named parts of an object: of mappings, data classes, named tuples and plain objects."""
+    if isinstance(value, Mapping):
+        return {str(name): part for name, part in islice(value.items(), _KEPT)}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
+    as_mapping = getattr(value, "_asdict", None)
+    if isinstance(value, tuple) and as_mapping is not None:
+        return dict(as_mapping())
+    if isinstance(value, type) or callable(value):
+        return {}
+    found = getattr(value, "__dict__", {})
+    return {name: part for name, part in found.items() if not name.startswith("_")}
+
+
+def first(value: object, *names: str) -> Any:
+    """The first of these parts that is there and not None; else None."""
+    found = parts(value)
+    return next((found[name] for name in names if found.get(name) is not None), None)
+
+
+def facts(value: object) -> dict[str, object]:
+    """What can stand in a snapshot: its numbers and short texts, and how large it is."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return {"bytes": len(value)}
+    if _plain(value):
+        return {} if value is None or _is_secret("result", value) else {"result": value}
+    size = _size(value)
+    if size or (isinstance(value, Sequence) and not hasattr(value, "_asdict")):
+        return size or {"items": len(value)}  # type: ignore[arg-type]  # it is a sequence then
+    kept: dict[str, object] = {}
+    for name, part in islice(parts(value).items(), _KEPT):
+        if _SECRET.search(name):
+            continue
+        if _plain(part):
+            kept[name] = part
+        elif isinstance(part, Mapping):
+            kept[name] = {
+                key: each
+                for key, each in islice(part.items(), _KEPT)
+                if _plain(each) and not _SECRET.search(str(key))
+            }
+        else:
+            kept.update({f"{name}_{key}": each for key, each in _size(part).items()})
+    return kept
+
+
+def measured(value: object) -> str:
+    """The numbers of a result, as in "accuracy 0.93, f1 0.91"; empty where it has none."""
+    found = {**facts(value), **facts(first(value, "metrics", "scores"))}
+    numbers = {
+        name: float(each)  # type: ignore[arg-type]  # it is a number
+        for name, each in found.items()
+        if (isinstance(each, (int, float)) and not isinstance(each, bool)) or _is_number(each)
+    }
+    return ", ".join(f"{name} {number(each)}" for name, each in numbers.items())
+
+
+def arguments(call: Call) -> str:
+    """The caller's arguments, as in "dataset=credit.v3, folds=5": settings, not data."""
+    return assigned({name: _setting(name, value) for name, value in call.given.items()})
+
+
+def _setting(name: str, value: object) -> object:
+    """What can be told of an argument."""
+    if _SECRET.search(name):
+        return "(not shown)"
+    if isinstance(value, Mapping):
+        return {key: _setting(str(key), each) for key, each in value.items()}
+    return value if _plain(value) else (name_of(value) or type(value).__name__)
+
+
+def called_with(told: str) -> str:
+    """As in " with folds=5"; empty where nothing is told."""
+    return f" with {told}" if told else ""
+
+
+def listed(values: Iterable[object]) -> str:
+    """Some names or sentences, the first few of them; empty where there are none."""
+    items = list(values)
+    told = "; ".join(shown(name_of(each) or each) for each in items[:_LISTED])
+    return f"{told}; and {len(items) - _LISTED} more" if len(items) > _LISTED else told
+
+
+def _size(value: object) -> dict[str, object]:
+    shape = getattr(value, "shape", None)
+    if not isinstance(shape, tuple) or not all(isinstance(each, int) for each in shape):
+        return {}
+    return dict(zip(("rows", "columns"), shape, strict=False))
+
+
+def _plain(value: object) -> bool:
+    if isinstance(value, str):
+        return len(value) <= _TEXT
+    return value is None or isinstance(value, (bool, int, float)) or _is_number(value)
+
+
+def _is_number(value: object) -> bool:
+    """A scalar of numpy or torch."""
+    return getattr(value, "shape", None) == () and hasattr(value, "__float__")
+
+
+def _is_secret(name: str, value: object) -> bool:
+    return isinstance(value, str) and bool(_SECRET.search(f"{name}={value}"))

@@ -1,0 +1,167 @@
+"""Files that grow, and new ones beside them: their last lines, and those that come."""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from glob import escape, glob, has_magic
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
+
+from mllog_callbacks.reading._fast import Row, parse_row
+from mllog_callbacks.schema import day_of, session_of
+from mllog_callbacks.sinks import find_logs
+
+__all__ = ["Followed", "Seen", "last_lines"]
+
+_BLOCK: Final = 1 << 16
+_LIST_S: Final = 1.0
+"""Seconds between two looks for new files."""
+
+_LONGEST: Final = 1 << 20
+"""Bytes of a line without an end that are held; a longer one is given up."""
+
+
+class Seen(NamedTuple):
+    """A whole line of a file.
+
+    Attributes:
+        path: The file.
+        raw: The line, without its newline.
+        row: What it holds.
+    """
+
+    path: Path
+    raw: bytes
+    row: Row
+
+
+def last_lines(
+    path: Path, wanted: Callable[[Row], bool], many: int, end: int | None = None
+) -> list[Seen]:
+    """The last lines of a file that are wanted, in order; a line without its newline is left out.
+
+    Args:
+        path: The file.
+        wanted: Which lines are wanted.
+        many: How many of them.
+        end: Where the file is taken to end; default its end.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    found: list[Seen] = []
+    with path.open("rb") as stream:
+        for raw in _backwards(stream, end):
+            if len(found) >= many:
+                break
+            row = parse_row(raw, 0)
+            if wanted(row):
+                found.append(Seen(path, raw, row))
+    return found[::-1]
+
+
+def _backwards(stream: BinaryIO, end: int | None) -> Iterator[bytes]:
+    """The whole lines, the last first."""
+    if end is None:
+        end = stream.seek(0, os.SEEK_END)
+    rest: bytes | None = None
+    while end > 0:
+        start = max(end - _BLOCK, 0)
+        stream.seek(start)
+        block = stream.read(end - start) + (rest or b"")
+        end = start
+        first, *lines = block.split(b"\n")
+        if rest is None and lines:
+            lines.pop()  # what stands behind the last newline
+        elif rest is None:
+            first = b""
+        yield from reversed(lines)
+        rest = first
+    if rest:
+        yield rest
+
+
+@dataclass(slots=True)
+class _File:
+    offset: int
+    rest: bytes = b""
+
+
+class Followed:
+    """What paths mean, looked at again and again: new lines, and new files.
+
+    Args:
+        paths: Files, folders and globs. Of a file's session, the files of later days are followed
+            too.
+    """
+
+    def __init__(self, paths: Iterable[str | os.PathLike[str]]) -> None:
+        self._paths = [os.fspath(path) for path in paths]
+        self._files: dict[Path, _File] = {}
+        self._listed: list[Path] = []
+        self._due = 0.0
+
+    def skip_to_end(self) -> dict[Path, int]:
+        """Leave out the lines that are there already; returns where those of each file end."""
+        for path in self._list():
+            with suppress(OSError):
+                self._files[path] = _File(_end_of_lines(path))
+        return {path: file.offset for path, file in self._files.items()}
+
+    def new(self) -> list[Seen]:
+        """The whole lines that came since the last look, in the order of their timestamps."""
+        seen: list[Seen] = []
+        for path in self._list():
+            with suppress(OSError):  # it is gone, or not there yet: the next look will see
+                seen += self._new_of(path, self._files.setdefault(path, _File(0)))
+        return sorted(seen, key=lambda each: (each.row.fields or {}).get("timestamp", ""))
+
+    def _list(self) -> list[Path]:
+        if (now := time.monotonic()) >= self._due:
+            self._due = now + _LIST_S
+            self._listed = list(
+                dict.fromkeys(each for path in self._paths for each in _meant(path))
+            )
+        return self._listed
+
+    def _new_of(self, path: Path, file: _File) -> list[Seen]:
+        if path.stat().st_size < file.offset:  # begun anew
+            file.offset, file.rest = 0, b""
+        with path.open("rb") as stream:
+            stream.seek(file.offset)
+            read = stream.read()
+        file.offset += len(read)
+        *lines, rest = (file.rest + read).split(b"\n")
+        file.rest = rest[-_LONGEST:]
+        return [Seen(path, raw, parse_row(raw, 0)) for raw in lines]
+
+
+def _meant(path: str) -> list[Path]:
+    """The logs a path means now; those of a file's session on later days are among them."""
+    named = Path(path)
+    if has_magic(path) and not named.exists():
+        # pathlib's own takes no absolute patterns
+        return [log for match in sorted(glob(path, recursive=True)) for log in _meant(match)]  # noqa: PTH207
+    if named.is_dir():
+        return find_logs(named, complete=False)
+    if not day_of(named):
+        return [named]
+    session = session_of(named)
+    beside = named.parent.glob(f"ml-platform-*.{escape(session)}*.jsonl")
+    return sorted(each for each in beside if session_of(each) == session and each >= named)
+
+
+def _end_of_lines(path: Path) -> int:
+    """Where the last whole line of a file ends."""
+    with path.open("rb") as stream:
+        end = stream.seek(0, os.SEEK_END)
+        while end > 0:
+            start = max(end - _BLOCK, 0)
+            stream.seek(start)
+            found = stream.read(end - start).rfind(b"\n")
+            if found >= 0:
+                return start + found + 1
+            end = start
+    return 0

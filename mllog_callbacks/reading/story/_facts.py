@@ -1,0 +1,237 @@
+"""What entries hold, whichever adapter wrote them: endings, settings, data, what was kept."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from mllog_callbacks.reading.story._curves import Curve, Point, measured
+from mllog_callbacks.reading.story._model import Run, Story
+from mllog_callbacks.schema import EventType
+
+__all__ = [
+    "Kept",
+    "Setting",
+    "before",
+    "data_facts",
+    "done",
+    "is_by_hand",
+    "kept",
+    "planned",
+    "seconds",
+    "settings",
+    "validation_first",
+]
+
+_DONE: Final = re.compile(r"(iteration|round|epoch|step|fold|candidate)s?_done")
+_BEFORE: Final = re.compile(r"(iteration|round|epoch|step)s_before")
+_PLANNED: Final = re.compile(r"(?:planned|max)_(iteration|round|epoch|step|fold|candidate|fit)s?")
+_ALLOWED: Final = re.compile(r"(iteration|round|epoch|step)s_allowed")
+_FITS: Final = re.compile(r"(fit|candidate)s")
+_KEPT: Final = re.compile(r"(?:kept|best)_(iteration|round|epoch|step|check)")
+_BY_HAND: Final = re.compile(r"\bby hand\b|KeyboardInterrupt|SystemExit|SIGINT|SIGTERM")
+_OF_CALLER: Final = re.compile(r"caller|given|user|explicit|\bset\b|changed", re.IGNORECASE)
+_DEFAULTS: Final = re.compile(r"default", re.IGNORECASE)
+_SIZES: Final = ("rows", "n_rows", "samples", "n_samples", "size", "batches", "features")
+_MOST_SETS: Final = 20
+_MOST_SETTINGS: Final = 300
+
+
+class Kept(NamedTuple):
+    """A value of the model that is kept, else of the last that was evaluated.
+
+    Attributes:
+        name: Set and metric.
+        value: The value.
+        at: The position at which it was measured; None where that is not told.
+        unit: What the position counts.
+        is_kept: Whether the end of the run says that the model of this position is kept.
+        how: Where it is kept, in a word or two.
+    """
+
+    name: str
+    value: float
+    at: float | None
+    unit: str
+    is_kept: bool = False
+    how: str = "kept"
+
+
+class Setting(NamedTuple):
+    """A hyperparameter.
+
+    Attributes:
+        name: Its name.
+        value: What it was set to.
+        default: What it would have been; None where that is not recorded.
+        by_caller: Whether the caller set it; None where that is not recorded.
+    """
+
+    name: str
+    value: object
+    default: object
+    by_caller: bool | None
+
+
+def done(run: Run) -> tuple[float, str] | None:
+    """How many iterations, epochs or steps a run had done, and what is counted."""
+    if run.end is not None:
+        for named in (_DONE, _FITS):
+            if found := _counted(run.end.snapshot, named):
+                return found
+    return (run.position, run.curves.unit) if run.position > 0 else None
+
+
+def before(run: Run) -> float:
+    """How many of what it had done were done before it was resumed; 0 where it was not."""
+    found = None if run.end is None else _counted(run.end.snapshot, _BEFORE)
+    return found[0] if found else 0
+
+
+def planned(run: Run) -> tuple[float, str] | None:
+    """How many it was to do at most."""
+    for told, named in ((run.start, _PLANNED), (run.end, _ALLOWED)):
+        if told is not None and (found := _counted(told.snapshot, named)):
+            return found
+    return None
+
+
+def seconds(run: Run) -> float | None:
+    """How long it took by its own account."""
+    found = None if run.end is None else run.end.snapshot.get("seconds")
+    return found if type(found) in {int, float} else None
+
+
+def is_by_hand(run: Run) -> bool:
+    """Whether its end was asked for, by an interrupt or an exit."""
+    return run.end is not None and bool(
+        _BY_HAND.search(run.end.decision) or _BY_HAND.search(run.end.reasoning)
+    )
+
+
+def kept(run: Run) -> Kept | None:
+    """The metric of the best checkpoint, or the first on validation data of the model that is kept.
+
+    Where neither is told, that of the model that was evaluated last.
+    """
+    if (checkpoint := _checkpoint(run)) is not None:
+        return checkpoint
+    at = _kept_at(run)
+    for told in reversed(run.evaluations):
+        values = [(key, value) for key, value in measured(told.snapshot) if value is not None]
+        named = any(dataset for (dataset, _), _ in values)
+        if values and (named or told.event == EventType.MODEL_EVALUATED):
+            (dataset, metric), value = _preferred(values, run)
+            here = _counted(told.snapshot, _POSITION) or at
+            name = f"{dataset} {metric}".strip()
+            is_kept = here is not None and here == at
+            return Kept(name, value, here and here[0], here[1] if here else "", is_kept)
+    return None if at is None else _kept_on_a_curve(run, at) or _best_told(run, at)
+
+
+def _checkpoint(run: Run) -> Kept | None:
+    """What the best checkpoint was chosen by, where the end tells of one."""
+    found = None if run.end is None else run.end.snapshot.get("best_checkpoint")
+    if not isinstance(found, dict):
+        return None
+    monitor, score, epoch = (found.get(name) for name in ("monitor", "score", "epoch"))
+    if not isinstance(monitor, str) or not isinstance(score, int | float):
+        return None
+    at = epoch if isinstance(epoch, int | float) else None
+    name = monitor if at is None else _curve_through(run, monitor, Point(at, score)) or monitor
+    return Kept(name, score, at, "epoch", is_kept=True, how="best checkpoint")
+
+
+def _curve_through(run: Run, metric: str, point: Point) -> str:
+    """The curve that a metric, by the framework's name, is drawn as; empty where it is none."""
+    found = (
+        curve.name
+        for curve in run.curves
+        if metric.endswith(curve.metric) and point in curve.points
+    )
+    return next(found, "")
+
+
+def _kept_on_a_curve(run: Run, at: tuple[float, str]) -> Kept | None:
+    for curve in validation_first(list(run.curves))[:1]:
+        for point in curve.points:
+            if point.at == at[0] and point.value is not None:
+                return Kept(curve.name, point.value, *at, is_kept=True)
+    return None
+
+
+def _best_told(run: Run, at: tuple[float, str]) -> Kept | None:
+    found = None if run.end is None else run.end.snapshot.get("best_score")
+    return Kept("best score", found, *at, is_kept=True) if isinstance(found, float) else None
+
+
+def _kept_at(run: Run) -> tuple[float, str] | None:
+    return None if run.end is None else _counted(run.end.snapshot, _KEPT)
+
+
+def _preferred(
+    values: list[tuple[tuple[str, str], float]], run: Run
+) -> tuple[tuple[str, str], float]:
+    """The value whose name the end's reasoning tells; else the first that is not of training."""
+    reason = "" if run.end is None else run.end.reasoning
+    for (dataset, metric), value in values:
+        if metric and f"{dataset} {metric}".strip() in reason:
+            return (dataset, metric), value
+    others = (each for each in values if not Curve("", each[0][0], []).training)
+    return next(others, values[0])
+
+
+def validation_first(curves: list[Curve]) -> list[Curve]:
+    """The curves, those of the training data last."""
+    return sorted(curves, key=lambda curve: curve.training)
+
+
+def settings(run: Run) -> list[Setting]:
+    """The hyperparameters of a run: those the caller set first, then the others, then defaults."""
+    found: dict[str, Setting] = {}
+    for told in run.settings:
+        for each in _settings(told.snapshot):
+            before = found.get(each.name)
+            if before is not None and before.by_caller and each.by_caller is False:
+                found[each.name] = before._replace(default=each.value)
+            elif len(found) < _MOST_SETTINGS:
+                found[each.name] = each
+    order = {True: 0, None: 1, False: 2}
+    return sorted(found.values(), key=lambda each: order[each.by_caller])
+
+
+def _settings(snapshot: Mapping[str, Any]) -> Iterator[Setting]:
+    for name, value in snapshot.items():
+        if name == "context":  # the platform's, and of every entry
+            continue
+        if not isinstance(value, dict):
+            yield Setting(name, value, None, None)
+        elif "value" in value and set(value) <= {"value", "default", "source", "set_by"}:
+            yield Setting(name, value["value"], value.get("default"), None)
+        elif _DEFAULTS.search(name):
+            yield from (Setting(each, value[each], None, by_caller=False) for each in value)
+        else:
+            by_caller = True if _OF_CALLER.search(name) else None
+            yield from (Setting(each, value[each], None, by_caller) for each in value)
+
+
+def data_facts(story: Story, run: Run) -> dict[str, Mapping[str, Any]]:
+    """What is told of each data set: rows, features and so on, by the set's name."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for told in [*story.prelude_of(run).data, *run.data]:
+        top = {key: each for key, each in told.snapshot.items() if not isinstance(each, dict)}
+        if any(size in top for size in _SIZES):
+            found.setdefault(told.dataset or "data", top)
+        for name, each in told.snapshot.items():
+            if isinstance(each, dict) and any(size in each for size in _SIZES):
+                found.setdefault(name, each)
+    return dict(list(found.items())[:_MOST_SETS])
+
+
+_POSITION: Final = re.compile(r"(iteration|round|epoch|step|global_step)")
+
+
+def _counted(snapshot: Mapping[str, Any], named: re.Pattern[str]) -> tuple[float, str] | None:
+    for name, value in snapshot.items():
+        if (found := named.fullmatch(name)) and type(value) in {int, float}:
+            return value, found[1].removeprefix("global_")
+    return None

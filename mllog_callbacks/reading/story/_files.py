@@ -1,0 +1,81 @@
+"""From paths to stories: which files are one session's, and what stands beside them."""
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from mllog_callbacks.reading._fast import FileAccount, read_rows
+from mllog_callbacks.reading.story._builder import StoryBuilder
+from mllog_callbacks.reading.story._model import Story
+from mllog_callbacks.schema import SIDECARS, count, session_of
+
+__all__ = ["STANDARD_INPUT", "read_sidecar", "read_stories"]
+
+STANDARD_INPUT: Final = "-"
+
+_LOOK_EVERY: Final = 1_000
+_LARGEST_SIDECAR: Final = 1 << 20
+
+
+def read_stories(
+    files: Iterable[str | os.PathLike[str]],
+    stream: BinaryIO | None = None,
+    tell: Callable[[str, float | None], object] | None = None,
+) -> list[Story]:
+    """Read files into the stories of their sessions, in the order the sessions are met.
+
+    Args:
+        files: The files; "-" stands for `stream`.
+        stream: Standard input.
+        tell: Called every thousand lines with how far the reading of a session is, in words and
+            as a share of its bytes.
+
+    A file that cannot be read is part of its story, whose account of it says why.
+    """
+    sessions: dict[tuple[Path, str], list[Path]] = {}
+    for each in files:
+        path = Path(each)
+        sessions.setdefault((path.parent, session_of(path)), []).append(path)
+    return [_read(session, sorted(paths), stream, tell) for (_, session), paths in sessions.items()]
+
+
+def _read(
+    session: str,
+    paths: list[Path],
+    stream: BinaryIO | None,
+    tell: Callable[[str, float | None], object] | None,
+) -> Story:
+    named = "standard input" if session == STANDARD_INPUT else session
+    builder = StoryBuilder(named, read_sidecar(paths[0].parent, session))
+    total = sum(map(_size, paths)) if tell is not None else 0
+    before = 0
+    for path in paths:
+        account = FileAccount(path)
+        builder.begin_file(account)
+        for row in read_rows(account, stream if str(path) == STANDARD_INPUT else None):
+            builder.take(row)
+            if tell is not None and row.number % _LOOK_EVERY == 0:
+                share = (before + account.bytes) / total if total else None
+                tell(f"{path.name}: {count(row.number, 'line')}", share)
+        before += account.bytes
+    return builder.story()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # the reading will say why
+        return 0
+
+
+def read_sidecar(directory: Path, session: str) -> dict[str, Any]:
+    """What the sidecar says of a session; empty where there is none that can be read."""
+    path = directory / SIDECARS / f"{session}.json"
+    try:
+        with path.open("rb") as file:
+            facts = json.loads(file.read(_LARGEST_SIDECAR))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return facts if isinstance(facts, dict) else {}

@@ -1,0 +1,76 @@
+"""An issue in its parts, from the words of its entries."""
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from mllog_callbacks.reading.story._advice import ADVICE
+from mllog_callbacks.reading.story._formatting import NOT_RECORDED, SENTENCE_END, cut, number, value
+from mllog_callbacks.reading.story._model import Found
+from mllog_callbacks.schema import count
+
+__all__ = ["IssueText", "issue_text"]
+
+_CAUSE: Final = re.compile(r"\bProbable cause: ")
+
+
+class IssueText(NamedTuple):
+    """An issue, in its parts.
+
+    Attributes:
+        title: What is the case.
+        evidence: The numbers it rests on.
+        cause: The probable cause; empty where none was told.
+        course: How it went on, where more than one entry tells of it.
+        advice: What to try; empty where nothing general can be said.
+        where: Where it stands.
+    """
+
+    title: str
+    evidence: str
+    cause: str
+    course: str
+    advice: str
+    where: str
+
+
+def issue_text(found: Found) -> IssueText:
+    """An issue's parts, from the words of its entries."""
+    worst = found.worst or found.told[-1]
+    evidence, _, cause = _CAUSE.sub("\0", worst.reasoning, count=1).partition("\0")
+    cause, *after = SENTENCE_END.split(cause, maxsplit=1)
+    return IssueText(
+        title=worst.decision or found.name or "An issue without words",
+        evidence=" ".join([evidence.strip(), *after]).strip() or NOT_RECORDED,
+        cause=cause.strip(),
+        course=_course(found),
+        advice=ADVICE.get(found.name, ""),
+        where=" · ".join(filter(None, _where(found))),
+    )
+
+
+def _course(found: Found) -> str:
+    if found.count == 1:
+        return ""
+    first, last = found.told[0], found.told[-1]
+    times = f"Told {count(found.count, 'time')}, first: {cut(first.decision, 200)}"
+    return f"{times} At last: {cut(last.decision, 200)}" if found.resolved else times
+
+
+def _where(found: Found) -> Iterator[str]:
+    if found.steps:
+        first, last = found.steps[0], found.steps[-1]
+        unit = found.unit
+        yield (
+            f"{unit} {number(first)}"
+            if first == last
+            else f"{unit}s {number(first)} to {number(last)}"
+        )
+    lines = dict.fromkeys(f"{each.place[1]:,}" for each in found.told)
+    yield f"{'line' if len(lines) == 1 else 'lines'} {' and '.join(lines)}"
+    yield " ".join(filter(None, [found.code, found.name.replace("_", " ")]))
+    yield ", ".join(
+        f"{name} {value(each, 40)}"
+        for name, each in (found.worst or found.told[-1]).snapshot.items()
+        if name in {"confidence", "probability"}
+    )

@@ -1,0 +1,150 @@
+"""What happened, in sentences: a paragraph a run, with what went wrong in it."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from mllog_callbacks.reading.story import _facts as facts
+from mllog_callbacks.reading.story import _family as family
+from mllog_callbacks.reading.story._formatting import NOT_RECORDED, SENTENCE_END, cut, number
+from mllog_callbacks.reading.story._issues import issue_text
+from mllog_callbacks.reading.story._model import Run, Story
+from mllog_callbacks.reading.story._state import State, state_of
+from mllog_callbacks.schema import count
+
+__all__ = ["Piece", "what_happened"]
+
+_MOST_TOLD: Final = 4
+_MOST_SENTENCES: Final = 6
+_SENTENCE_CHARS: Final = 400
+
+
+class Piece(NamedTuple):
+    """A part of a sentence.
+
+    Attributes:
+        text: What it says.
+        strong: Whether it carries the main point.
+        issue: Number of the issue it points to, from 1; 0 for none.
+    """
+
+    text: str
+    strong: bool = False
+    issue: int = 0
+
+
+def what_happened(story: Story) -> list[list[Piece]]:
+    """Paragraphs of sentences: first the log where it is not whole, then a run each.
+
+    Of several sessions, how each ended is told before.
+    """
+    told = [[Piece(each, strong=True)] for each in _of_the_log(state_of(story))]
+    if story.members:
+        told.append([Piece(family.told_together(story))])
+    outer = [run for run in story.runs if run.parent is None]
+    told += [list(_of_a_run(story, run)) for run in _chosen(outer)]
+    if len(outer) > _MOST_TOLD:
+        told.append([Piece(f"{count(len(outer) - _MOST_TOLD, 'more run')} beside these.")])
+    if not outer:
+        told.append([Piece(_of_no_run(story)), *_of_its_end(story)])
+    if story.overlapping:
+        told.append([Piece(_OVERLAPPING)])
+    return told
+
+
+def _chosen(runs: list[Run]) -> list[Run]:
+    """The first of very many, and before others those that failed, in their order."""
+    by_weight = sorted(runs[1:], key=lambda run: run.outcome != "failed")
+    chosen = {run.number for run in [*runs[:1], *by_weight][:_MOST_TOLD]}
+    return [run for run in runs if run.number in chosen]
+
+
+_OVERLAPPING: Final = (
+    "Runs of the same names were under way together; their entries are told apart by their steps, "
+    "which may err."
+)
+
+
+def _of_the_log(state: State) -> list[str]:
+    return [] if state.mood == "good" else state.sentences
+
+
+def _of_no_run(story: Story) -> str:
+    if not story.entries:
+        return "There is no entry: nothing was recorded."
+    types = ", ".join(f"{many:,} {event}" for event, many in story.events.most_common(6))
+    return (
+        f"No start of a training is recorded. There are {count(story.entries, 'entry')}: {types}."
+    )
+
+
+def _of_its_end(story: Story) -> Iterator[Piece]:
+    """What an end tells whose start is missing: the log was cut, or begins within a run."""
+    if story.prelude.end is not None:
+        yield from map(Piece, _told_at_the_end(story.prelude))
+
+
+def _of_a_run(story: Story, run: Run) -> Iterator[Piece]:
+    if story.members:
+        yield Piece(f"{story.whose(run).capitalize()}:", strong=True)
+    yield Piece(_beginning(story, run))
+    kept: list[str] = []
+    for sentence in _told_at_the_end(run):
+        if "is kept" in sentence or "was returned" in sentence:
+            kept.append(sentence)
+        else:
+            yield Piece(sentence)
+    yield from (Piece(each, strong=True) for each in kept[-1:])
+    within = sum(each.parent == run.number for each in story.runs)
+    if within:
+        yield Piece(f"{count(within, 'run')} went on within it.")
+    yield from _findings(story, run)
+
+
+def _beginning(story: Story, run: Run) -> str:
+    had, most = facts.done(run), facts.planned(run)
+    who = f"{cut(run.model or 'The model', 120)} trained"
+    on = f" on {cut(run.dataset, 120)}" if run.dataset else ""
+    if had is None:
+        far = "; how far it came is not recorded"
+    elif most is not None and most[1] == had[1] and most[0] > had[0]:
+        far = f" for {number(had[0])} of at most {count(most[0], most[1])}"
+    else:
+        far = f" for {count(had[0], had[1])}"
+    if had is not None and (before := facts.before(run)):
+        far += f", {number(before)} of them before it was resumed"
+    sizes = _sizes(story, run)
+    return f"{who}{on}{far}{f' ({sizes})' if sizes else ''}."
+
+
+def _sizes(story: Story, run: Run) -> str:
+    sets = facts.data_facts(story, run)
+    first = next(iter(sets.values()), {})
+    return ", ".join(
+        count(first[name], name.rstrip("s"))
+        for name in ("rows", "features")
+        if type(first.get(name)) in {int, float}
+    )
+
+
+def _told_at_the_end(run: Run) -> list[str]:
+    if run.end is None:
+        last = f"; its last entry is of {run.last[11:19]} UTC" if run.last else ""
+        return [f"Its end is {NOT_RECORDED}: it goes on still, or was killed{last}."]
+    texts = (run.end.decision, run.end.reasoning)
+    sentences = (each for text in texts for each in SENTENCE_END.split(text.strip()) if each)
+    return list(dict.fromkeys(cut(each, _SENTENCE_CHARS) for each in sentences))[:_MOST_SENTENCES]
+
+
+def _findings(story: Story, run: Run) -> Iterator[Piece]:
+    numbered = [(at, of, each) for at, (of, each) in enumerate(story.issues, 1)]
+    own = [(at, each) for at, of, each in numbered if of is run and not each.resolved]
+    if not own:
+        if not run.issues:
+            yield Piece("No issue was told.")
+        return
+    at, main = own[0]
+    text = issue_text(main)
+    yield Piece("Main finding:")
+    yield Piece(f"{cut(text.title, _SENTENCE_CHARS).rstrip('.')}.", issue=at)
+    if text.cause:
+        yield Piece(f"Probable cause: {cut(text.cause, _SENTENCE_CHARS)}")

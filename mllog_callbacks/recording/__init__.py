@@ -1,0 +1,29 @@
+"""The log that takes entries: sessions, settings, context, guards, facts of the process."""
+
+from mllog_callbacks.recording._context import (
+    RunAround,
+    Scope,
+    audit_context,
+    carry_context,
+    current,
+    leave,
+    scoped,
+)
+from mllog_callbacks.recording._guards import finaliser, guarded, raising, report_failure
+from mllog_callbacks.recording._log import AuditLog, get_log
+
+__all__ = [
+    "AuditLog",
+    "RunAround",
+    "Scope",
+    "audit_context",
+    "carry_context",
+    "current",
+    "finaliser",
+    "get_log",
+    "guarded",
+    "leave",
+    "raising",
+    "report_failure",
+    "scoped",
+]

@@ -1,0 +1,241 @@
+"""The log: takes entries from callers, and owns a session."""
+
+import copy
+import os
+import threading
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from mllog_callbacks.exceptions import UnknownEventError
+from mllog_callbacks.recording._context import Scope, current
+from mllog_callbacks.recording._guards import report_failure
+from mllog_callbacks.recording._session import Session
+from mllog_callbacks.schema import EventType, Level, encode
+from mllog_callbacks.sinks import SinkStats
+
+__all__ = ["AuditLog", "get_log"]
+
+_EVENTS: Final = {event.value: event for event in EventType}
+
+
+class AuditLog:
+    """One session of an audit trail: takes entries, and writes them beside the training.
+
+    Thread-safe. A forked child, and a copy unpickled in another process, go on in a session of
+    their own. The log is closed when the process exits.
+
+    Args:
+        directory: Where the files are made; default `MLLOG_DIR`, or ``logs``.
+        dataset: Name of the data set, for entries that name none, by the context neither.
+        model: Name of the model, likewise.
+        level: Least level recorded: ``"INFO"``, ``"DEBUG"``, ``"ERROR"``; default `MLLOG_LEVEL`,
+            or ``"INFO"``.
+        session: Name of the session, a part of the file's name; default `MLLOG_SESSION`, or a
+            name made of start, host and process. Where it is taken, ``-2`` and so on is added.
+
+    Raises:
+        LogDirectoryError: The directory cannot be created or written.
+        SettingsError: The level, the session's name or an environment variable cannot be used.
+
+    Example:
+        >>> with AuditLog("logs", dataset="credit.v3") as log:
+        ...     log.emit("DATASET_VALIDATED", decision="Accepted.", reasoning="No value missing.")
+    """
+
+    def __init__(
+        self,
+        directory: str | os.PathLike[str] | None = None,
+        *,
+        dataset: str | None = None,
+        model: str | None = None,
+        level: str | Level | None = None,
+        session: str | None = None,
+    ) -> None:
+        self._session = Session(directory, level, session)
+        self._dataset = dataset
+        self._model = model
+        self._bound: tuple[str | None, str | None] = (None, None)
+
+    def emit(
+        self,
+        event: EventType | str,
+        *,
+        dataset: str | None = None,
+        model: str | None = None,
+        decision: str | None = None,
+        reasoning: str | None = None,
+        metrics_snapshot: Mapping[str, object] | None = None,
+    ) -> None:
+        """Record what happened. Returns at once: the disk is written beside the training.
+
+        Values are copied now. What JSON cannot hold is written as near as it can be, and the
+        entry's reasoning says so.
+
+        Args:
+            event: One of the fifteen types, or its name.
+            dataset: Name of the data set; default the one the log was bound to, that of the
+                context (see `audit_context`), the log's.
+            model: Name of the model; default in the same order.
+            decision: What was decided or done, and by whom or what.
+            reasoning: On which evidence, with what consequence.
+            metrics_snapshot: The numbers and settings behind it, by name.
+
+        Raises:
+            UnknownEventError: There is no such event type. Nothing else is raised.
+        """
+        kind = event if type(event) is EventType else _EVENTS.get(event) or _event(event)
+        session = self._session
+        if kind.level < session.level:
+            return
+        if session.closed:
+            session.warn_closed()
+        if (scope := current.get()) is not None:
+            dataset, model = self._names_in(scope, dataset, model)
+            metrics_snapshot = scope.snapshot(metrics_snapshot)
+        dataset = self._dataset if dataset is None else dataset
+        model = self._model if model is None else model
+        line = encode(kind, dataset, model, decision, reasoning, metrics_snapshot)
+        try:
+            (session.opened or session.sink).put(line)
+        except Exception as error:  # noqa: BLE001 - nothing of ours may reach the training
+            report_failure(error, "AuditLog.emit")
+
+    def bind(self, *, dataset: str | None = None, model: str | None = None) -> Self:
+        """Return this log with names that go before those of the context and its own defaults.
+
+        Both write to the same session.
+        """
+        bound = copy.copy(self)
+        bound._dataset = self._dataset if dataset is None else dataset  # noqa: SLF001 - our own
+        bound._model = self._model if model is None else model  # noqa: SLF001 - our own
+        was_dataset, was_model = self._bound
+        bound._bound = (  # noqa: SLF001 - our own
+            was_dataset if dataset is None else dataset,
+            was_model if model is None else model,
+        )
+        return bound
+
+    @property
+    def dataset(self) -> str | None:
+        """Name of the data set, for entries emitted here and now that name none."""
+        scope = current.get()
+        named = None if scope is None else self._names_in(scope, None, None)[0]
+        return self._dataset if named is None else named
+
+    @property
+    def model(self) -> str | None:
+        """Name of the model, for entries emitted here and now that name none."""
+        scope = current.get()
+        named = None if scope is None else self._names_in(scope, None, None)[1]
+        return self._model if named is None else named
+
+    def _names_in(
+        self, scope: Scope, dataset: str | None, model: str | None
+    ) -> tuple[str | None, str | None]:
+        bound_dataset, bound_model = self._bound
+        return scope.names(
+            bound_dataset if dataset is None else dataset, bound_model if model is None else model
+        )
+
+    @property
+    def level(self) -> Level:
+        """The least level recorded."""
+        return self._session.level
+
+    @property
+    def path(self) -> Path:
+        """The file that is written now; a new one begins with each UTC day."""
+        return self._session.sink.path
+
+    @property
+    def session(self) -> str:
+        """The name of the session."""
+        return self._session.sink.session
+
+    @property
+    def stats(self) -> SinkStats:
+        """How many entries were emitted, written, are pending, were dropped."""
+        return self._session.sink.stats
+
+    @property
+    def closed(self) -> bool:
+        """Whether the log was closed."""
+        return self._session.closed
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait up to `timeout` seconds until all emitted so far is in the file.
+
+        Returns:
+            Whether it is there.
+        """
+        return self._session.sink.flush(timeout)
+
+    def close(self) -> None:
+        """Write what is pending, waiting at most 2 seconds for the disk; then take no more.
+
+        Where the disk answered in that time, it has confirmed all entries, and nobody touches the
+        directory any more: it may be removed.
+        """
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.path}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: where the log is, and its last entries."""
+        from mllog_callbacks.report import render_log  # noqa: PLC0415 - jinja2 is slow to import
+
+        stats = self.stats
+        told = f"{stats.emitted:,} emitted, {stats.pending:,} pending, {stats.dropped:,} dropped"
+        return render_log(self.path, self.session, told)
+
+
+_default: AuditLog | None = None
+_default_lock = threading.Lock()
+
+
+def get_log() -> AuditLog:
+    """Return the process's default log, made from the environment at first use.
+
+    Raises:
+        LogDirectoryError: Its directory cannot be created or written.
+        SettingsError: An environment variable cannot be used.
+    """
+    global _default  # noqa: PLW0603 - the one default of the process
+    with _default_lock:
+        if _default is None or _default.closed:
+            _default = AuditLog()
+        return _default
+
+
+def _event(name: str) -> EventType:
+    try:
+        return EventType(name)
+    except ValueError:
+        near = get_close_matches(name.upper(), list(EventType), n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        msg = f"{name!r} is no event type.{hint} The types are: {', '.join(EventType)}."
+        raise UnknownEventError(msg) from None
+
+
+def _new_lock() -> None:
+    global _default_lock  # noqa: PLW0603 - another thread may have held it at the fork
+    _default_lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_new_lock)

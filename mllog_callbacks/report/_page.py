@@ -1,0 +1,286 @@
+"""What the page shows, section by section, bounded so that no log makes a page of any length."""
+
+import shlex
+from typing import TYPE_CHECKING, Any, Final
+
+from mllog_callbacks._version import __version__
+from mllog_callbacks.detectors import KINDS
+from mllog_callbacks.reading import FileAccount
+from mllog_callbacks.reading.story import Found, Run, Story, cut, moment, state_of, value
+from mllog_callbacks.reading.story import _facts as facts
+from mllog_callbacks.reading.story import _summary as telling
+from mllog_callbacks.report._charts import charts_of, told_once
+from mllog_callbacks.report._comparison import beside
+from mllog_callbacks.report._decisions import decisions
+from mllog_callbacks.schema import count
+
+if TYPE_CHECKING:
+    from mllog_callbacks.report._drawing import Chart
+
+__all__ = ["index_page", "report_page"]
+
+_ISSUES: Final = 20
+_RUNS: Final = 40
+_CHARTS: Final = 8
+_CHART_GROUPS: Final = 6
+_SETTINGS_GROUPS: Final = 4
+_GIVEN: Final = 60
+_DEFAULTS: Final = 150
+_SETS: Final = 12
+_FACTS: Final = 6
+_FILES: Final = 10
+_FINDINGS: Final = 20
+_TEXT: Final = 700
+_SEVERITY_WORDS: Final = {"error": "Serious", "warning": "Warning", "info": "Info"}
+_SECTIONS: Final = {
+    "story": "What happened",
+    "issues": "Issues",
+    "curves": "Curves",
+    "decisions": "Decisions",
+    "settings": "Settings",
+    "data": "Data",
+    "integrity": "Integrity",
+    "remake": "Remake",
+}
+_ENVIRONMENT: Final = {
+    "host": "Host",
+    "platform": "Platform",
+    "python": "Python",
+    "mllog_callbacks": "mllog-callbacks",
+    "program": "Program",
+    "user": "User",
+    "pid": "Process",
+    "rank": "Rank",
+    "parent": "Parent session",
+}
+
+
+def report_page(story: Story) -> dict[str, Any]:
+    """All that the template of a report asks for."""
+    numbered = list(enumerate(story.issues, 1))
+    return {
+        "version": __version__,
+        "title": telling.title(story),
+        "session": cut(story.session, 140),
+        "about": [each for each in (moment(story.span[0]), telling.took(story)) if each],
+        "pills": telling.pills(story),
+        "sections": _SECTIONS.items(),
+        "paragraphs": telling.what_happened(story),
+        "tiles": telling.tiles(story),
+        "beside": beside(story),
+        "runs": _runs(story) if len(story.runs) > max(len(story.members), 1) else None,
+        "issues": [_issue(story, at, run, found) for at, (run, found) in numbered[:_ISSUES]],
+        "issues_left_out": _more(len(numbered) - _ISSUES, "issue"),
+        "quiet": _quiet(story),
+        "curves": _curves(story, numbered),
+        "decisions": decisions(story),
+        "settings": _settings(story),
+        "data": _data(story),
+        "environment": _environment(story),
+        "integrity": _integrity(story),
+        "remake": f"mllog report {_paths(story)}",
+    }
+
+
+def index_page(stories: list[tuple[str, Story]]) -> dict[str, Any]:
+    """All that the template of an index asks for.
+
+    Args:
+        stories: The name of each report's file, and its story.
+    """
+    newest = sorted(stories, key=lambda pair: pair[1].span[0] or "", reverse=True)
+    return {
+        "version": __version__,
+        "title": count(len(stories), "training log"),
+        "about": f"{count(sum(story.entries for _, story in stories), 'entry')} in all",
+        "logs": [
+            {
+                "href": href,
+                "title": telling.title(story),
+                "session": cut(story.session, 140),
+                "when": moment(story.span[0]),
+                "took": telling.took(story),
+                "entries": count(story.entries, "entry"),
+                "pills": telling.pills(story),
+            }
+            for href, story in newest
+        ],
+    }
+
+
+def _runs(story: Story) -> dict[str, Any]:
+    rows = [telling.run_facts(run) | {"of": story.whose(run)} for run in story.runs[:_RUNS]]
+    return {"rows": rows, "left_out": _more(len(story.runs) - _RUNS, "run")}
+
+
+def _issue(story: Story, at: int, run: Run, found: Found) -> dict[str, Any]:
+    text = telling.issue_text(found)
+    return {
+        "number": at,
+        "severity": found.severity,
+        "word": _SEVERITY_WORDS[found.severity],
+        "run": _run_title(story, run),
+        "text": text._replace(**{name: cut(each, _TEXT) for name, each in text._asdict().items()}),
+    }
+
+
+def _run_title(story: Story, run: Run) -> str:
+    """Which of several a run is; empty where there is but one."""
+    if len(story.runs) < 2 and not story.members:  # noqa: PLR2004 - one run, or none
+        return ""
+    named = f"Run {run.number}: {telling.title_of_run(run)}" if run.number else "Beside the runs"
+    return " · ".join(filter(None, [cut(story.whose(run), 60).capitalize(), named]))
+
+
+def _quiet(story: Story) -> str:
+    """The kinds of issues that were not told; which detectors watched no entry says."""
+    told = {found.code for _, found in story.issues}
+    quiet = [
+        f"{each.name.replace('_', ' ')} ({each.code})" for each in KINDS if each.code not in told
+    ]
+    return (
+        f"Nothing was told of: {', '.join(quiet)}. Which checks watched is not recorded."
+        if quiet
+        else ""
+    )
+
+
+def _curves(story: Story, numbered: list[tuple[int, tuple[Run, Found]]]) -> list[dict[str, Any]]:
+    with_curves = [run for run in story.all_runs() if len(run.curves)]
+    groups = []
+    left = _CHARTS
+    for run in with_curves[:_CHART_GROUPS]:
+        issues = [(at, found) for at, (of, found) in numbered[:_ISSUES] if of is run]
+        drawn: list[Chart] = charts_of(run, issues)
+        shown, left = drawn[: max(left, 1)], left - len(drawn)
+        unlisted = f"Further metrics have {count(run.curves.unlisted, 'value')} in the log."
+        more = _more(len(drawn) - len(shown), "metric")
+        groups.append(
+            {
+                "id": run.number,
+                "title": _run_title(story, run),
+                "charts": shown,
+                "once": cut("; ".join(told_once(run)), _TEXT),
+                "left_out": f"{more} {unlisted if run.curves.unlisted else ''}".strip(),
+            }
+        )
+    if groups and len(with_curves) > _CHART_GROUPS:
+        groups[-1]["left_out"] = (
+            f"{_more(len(with_curves) - _CHART_GROUPS, 'run')} {groups[-1]['left_out']}"
+        )
+    return groups
+
+
+def _settings(story: Story) -> list[dict[str, Any]]:
+    with_settings = [run for run in story.all_runs() if run.settings]
+    groups = [_settings_of(story, run) for run in with_settings[:_SETTINGS_GROUPS]]
+    if groups and len(with_settings) > _SETTINGS_GROUPS:
+        groups[-1]["left_out"] = _more(len(with_settings) - _SETTINGS_GROUPS, "run")
+    return groups
+
+
+def _settings_of(story: Story, run: Run) -> dict[str, Any]:
+    found = facts.settings(run)
+    given = [each for each in found if each.by_caller is not False]
+    defaults = [each for each in found if each.by_caller is False]
+    known = any(each.by_caller for each in given)
+    return {
+        "title": _run_title(story, run),
+        "caption": f"{'Set by the caller' if known else 'As recorded'} ({len(given)})",
+        "given": [
+            {
+                "name": cut(each.name, 80),
+                "value": value(each.value, 120),
+                "default": telling.NOT_RECORDED if each.default is None else value(each.default),
+            }
+            for each in given[:_GIVEN]
+        ],
+        "defaults_known": any(each.default is not None for each in given),
+        "defaults_title": f"{count(len(defaults), 'setting')} that the caller left alone",
+        "defaults": [
+            {"name": cut(each.name, 60), "value": value(each.value, 40)}
+            for each in defaults[:_DEFAULTS]
+        ],
+        "left_out": _more(
+            max(len(given) - _GIVEN, 0) + max(len(defaults) - _DEFAULTS, 0), "setting"
+        ),
+    }
+
+
+def _data(story: Story) -> dict[str, Any] | None:
+    runs = [run for run in story.all_runs() if run.data]
+    sets = {
+        name: each for run in reversed(runs) for name, each in facts.data_facts(story, run).items()
+    }
+    columns = list(dict.fromkeys(name for each in sets.values() for name in each))[:_FACTS]
+    if not columns:
+        return None
+    rows = [
+        {
+            "name": cut(name, 60),
+            "cells": [
+                value(each[column], 200) if column in each else telling.NOT_RECORDED
+                for column in columns
+            ],
+        }
+        for name, each in list(sets.items())[:_SETS]
+    ]
+    return {"columns": [cut(each, 40) for each in columns], "rows": rows}
+
+
+def _environment(story: Story) -> list[tuple[str, str]]:
+    if not story.sidecar:
+        return [("Environment", telling.NOT_RECORDED)]
+    return [
+        (label, value(story.sidecar[key], 120))
+        for key, label in _ENVIRONMENT.items()
+        if story.sidecar.get(key) is not None
+    ]
+
+
+def _integrity(story: Story) -> dict[str, Any]:
+    return {
+        "sentences": state_of(story).sentences,
+        "files": [_file(story, each) for each in story.files[:_FILES]],
+        "left_out": _more(len(story.files) - _FILES, "file"),
+        "command": f"mllog verify {_paths(story)}\nmllog validate {_paths(story)}",
+    }
+
+
+def _file(story: Story, file: FileAccount) -> dict[str, Any]:
+    broken = file.bad_lines + file.unfinished
+    told = {
+        "File": cut(file.name, 200),
+        "Lines": f"{file.lines:,}, of which {count(file.entries, 'entry')}",
+        "Size": count(file.bytes, "byte"),
+        "First": moment(file.first),
+        "Last": moment(file.last),
+        "Schema": "every line is an entry of the seven fields"
+        if not broken
+        else f"{count(broken, 'line')} of {file.lines:,} no entry",
+        "Order": "each later than the one before"
+        if not file.disordered
+        else f"{count(file.disordered, 'entry')} not later than the one before",
+        "Dropped": f"{story.dropped:,} in the session, by its own account",
+        "SHA-256": file.sha256 or telling.NOT_RECORDED,
+    }
+    if file.error:
+        told["Not read to its end"] = file.error
+    findings = [
+        f"line {line:,}: {finding.field}: {cut(finding.reason, 200)}"
+        for line, finding in file.findings[:_FINDINGS]
+    ]
+    title = f"Findings ({len(file.findings)}{' or more' if len(file.findings) > _FINDINGS else ''})"
+    return {"facts": told.items(), "findings": findings, "findings_title": title}
+
+
+def _paths(story: Story) -> str:
+    paths = [file.path for file in story.files]
+    if len(paths) > _FILES:
+        paths = list(dict.fromkeys(path.parent for path in paths))
+    shown = [str(path).encode("utf-8", "replace").decode() for path in paths]
+    return cut(shlex.join(shown), 2_000)
+
+
+def _more(many: int, noun: str) -> str:
+    return f"{count(many, f'more {noun}')} in the log." if many > 0 else ""

@@ -1,0 +1,32 @@
+"""Log files: which ones a path means."""
+
+import errno
+import os
+from pathlib import Path
+
+from mllog_callbacks.schema import SIDECARS
+from mllog_callbacks.sinks.spool._recovery import recover
+
+__all__ = ["find_logs"]
+
+
+def find_logs(path: str | os.PathLike[str], *, complete: bool = True) -> list[Path]:
+    """The log files a path means: the file itself, or all below a directory, sidecars left out.
+
+    Args:
+        path: A file or a directory.
+        complete: Whether what killed sessions left is written to the directory's files first.
+
+    Raises:
+        FileNotFoundError: There is no such path.
+    """
+    root = Path(path)
+    if root.is_dir():
+        if complete:
+            recover(root)
+        below = (each for each in root.rglob("*.jsonl") if each.is_file())
+        logs = (each for each in below if SIDECARS not in each.relative_to(root).parts)
+        return sorted(logs, key=lambda each: each.with_suffix(""))  # what goes on in -2 follows
+    if not root.exists():
+        raise FileNotFoundError(errno.ENOENT, "no such file or directory", str(root))
+    return [root]

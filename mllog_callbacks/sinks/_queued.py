@@ -1,0 +1,197 @@
+"""A sink in this process's memory: a queue, and a thread that writes it to the files.
+
+It keeps a training clear of the disk. What is pending dies with the process when that is killed.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import Final
+
+from mllog_callbacks.chain import Chain, chain_path
+from mllog_callbacks.schema import Clock
+from mllog_callbacks.sinks._account import Account
+from mllog_callbacks.sinks._base import SinkStats
+from mllog_callbacks.sinks._files import DAY, LogFiles
+
+__all__ = ["QueuedSink"]
+
+MEMORY: Final = 32 * 1024 * 1024
+"""Bytes of pending lines held; beyond, the newest are dropped and counted."""
+
+_CHUNK: Final = 1024 * 1024
+_COALESCE_S: Final = 0.005
+_RETRY_S: Final = 0.25
+_SEAL_S: Final = 0.5  # how long the exit of the process waits for the last record of the chain
+
+_logger = logging.getLogger("mllog_callbacks")
+
+
+class QueuedSink:
+    """Holds lines in memory until a thread has written them.
+
+    A disk that is full, read-only or gone is asked again every quarter of a second; meanwhile
+    lines wait in memory. Which lines were dropped is told by an entry in the log itself.
+
+    Args:
+        files: The session's files; from now on only the sink's thread uses them.
+        memory: Bytes of pending lines held before the newest are dropped.
+        sync_ms: If not 0, an entry counts as written when the disk confirmed it.
+    """
+
+    def __init__(self, files: LogFiles, memory: int = MEMORY, *, sync_ms: int = 0) -> None:
+        self._files = files
+        self._sync = sync_ms > 0
+        path = chain_path(str(files.sidecar))
+        self._chain = Chain(path, files.session, files.manifest.encode())
+        self._memory = memory
+        self._clock = Clock()
+        self._lock = threading.RLock()
+        self._lines: deque[bytes] = deque()
+        self._bytes = 0
+        self._day = self._clock.stamp()[:10]
+        self._emitted = self._written = self._dropped = 0
+        self._gap: Account | None = None
+        self._closing = self._leaving = False
+        self._failing = False
+        self._wake = threading.Event()
+        self._idle = threading.Condition(self._lock)
+        self._thread = threading.Thread(target=self._run, name="mllog-sink", daemon=True)
+        self._thread.start()
+
+    @property
+    def path(self) -> Path:
+        """The file of the last entry; before the first, the file of today."""
+        return self._files.path(self._day.decode())
+
+    @property
+    def session(self) -> str:
+        """The session the files belong to."""
+        return self._files.session
+
+    @property
+    def stats(self) -> SinkStats:
+        """What became of the entries so far."""
+        with self._lock:
+            pending = self._emitted - self._written - self._dropped
+            return SinkStats(self._emitted, self._written, pending, self._dropped)
+
+    def put(self, line: bytes) -> None:
+        """Stamp a line and queue it; drop and count it where memory for pending lines is full."""
+        with self._lock:
+            stamp = self._clock.stamp()
+            self._emitted += 1
+            if self._closing or self._bytes + len(line) > self._memory:
+                self._drop(stamp, line)
+                return
+            self._append(stamp, line)
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait up to `timeout` seconds until all taken so far is written; say whether it is."""
+        with self._idle:
+            target = self._emitted
+            self._wake.set()
+            return self._idle.wait_for(lambda: self._written + self._dropped >= target, timeout)
+
+    def close(self, timeout: float) -> bool:
+        """Write what is pending, for at most `timeout` seconds; say whether all got there."""
+        with self._lock:
+            self._closing = True
+        self._wake.set()
+        self._thread.join(timeout)
+        return not self._thread.is_alive() and self.stats.dropped == 0
+
+    def leave(self) -> bool:
+        """Have the chain sealed now, as the thread ends with the process; more may still come."""
+        with self._idle:
+            self._leaving = True
+            self._wake.set()
+            self._idle.wait_for(lambda: not self._leaving, _SEAL_S)
+            return self._written + self._dropped == self._emitted
+
+    def abandon(self) -> None:
+        """Leave everything to the process this one was forked from: its thread is there."""
+
+    def _append(self, stamp: bytes, line: bytes) -> None:
+        self._day = stamp[:10]
+        self._lines.append(b'{"timestamp":"%b",%b' % (stamp, line))
+        self._bytes += len(self._lines[-1])
+
+    def _drop(self, stamp: bytes, line: bytes) -> None:
+        self._dropped += 1
+        if self._gap is None:
+            self._gap = Account(self._memory, stamp)
+        self._gap.add(stamp, len(line))
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            if not self._closing:
+                time.sleep(_COALESCE_S)
+            self._wake.clear()
+            while chunk := self._take():
+                self._write(*chunk)
+            if self._closing and not self._lines:
+                break
+            if self._leaving:
+                self._seal()
+        self._files.close()
+        self._seal()
+
+    def _seal(self) -> None:
+        self._chain.end(sealed=True)
+        with self._idle:
+            self._leaving = False
+            self._idle.notify_all()
+
+    def _take(self) -> tuple[bytes, list[bytes]] | None:
+        """The next lines of one day, at most a chunk of them."""
+        with self._lock:
+            if self._gap is not None and self._bytes < self._memory // 2:
+                self._tell_gap(self._gap)
+            if not self._lines:
+                return None
+            day, lines, size = self._lines[0][DAY], [], 0
+            while self._lines and self._lines[0][DAY] == day and size < _CHUNK:
+                lines.append(self._lines.popleft())
+                size += len(lines[-1])
+            return day, lines
+
+    def _tell_gap(self, gap: Account) -> None:
+        self._gap = None
+        self._emitted += 1
+        self._append(self._clock.stamp(), gap.line())
+
+    def _write(self, day: bytes, lines: list[bytes]) -> None:
+        text = b"".join(lines)
+        rest, size = memoryview(text), len(text)
+        unsynced = self._sync
+        while rest or unsynced:
+            try:
+                if rest:
+                    rest = rest[self._files.append(day, rest) :]
+                else:
+                    self._files.sync()
+                    unsynced = False
+            except OSError as error:
+                self._report(error)
+                time.sleep(_RETRY_S)
+        self._failing = False
+        self._chain.take(self._files.path(day.decode()).name, text)
+        with self._idle:
+            self._bytes -= size
+            self._written += len(lines)
+            self._idle.notify_all()
+
+    def _report(self, error: OSError) -> None:
+        if not self._failing:
+            self._failing = True
+            _logger.warning(
+                "cannot write %s: %s; entries wait in memory and the training goes on",
+                self.path,
+                error,
+            )

@@ -1,0 +1,260 @@
+"""The drainer: moves a session's lines from memory to the session's file.
+
+It does all work on the disk, so that a disk that hangs holds up nobody else, not even the exit
+of the training. How it runs, and for how long, is told in `process`.
+"""
+
+import os
+import time
+
+from mllog_callbacks.sinks.spool._chained import Chained
+from mllog_callbacks.sinks.spool._layout import HEADER, About, Control, Segment
+from mllog_callbacks.sinks.spool._segments import Segments
+from mllog_callbacks.sinks.spool._target import Altered, Target
+
+__all__ = ["Drainer"]
+
+_CHECK_S = 1.0  # how often a file at rest is looked for
+
+
+class Drainer:
+    """Writes one session's lines to its file, in the order of the stream; used by one thread.
+
+    Args:
+        folder: The session's spool, whose ``drain`` lock the caller holds.
+        counting: Whether to count the entries written.
+
+    Attributes:
+        entries: How many were written, where they are counted: that takes a tenth of all time.
+    """
+
+    def __init__(self, folder: str, *, counting: bool = False) -> None:
+        self.entries = 0
+        self._counting = counting
+        self._folder = folder
+        self._record = f"{folder}/target"
+        self._about = About.read(folder)
+        self._control = Control(folder)
+        self._control.pid = os.getpid()
+        self._chain = Chained(folder, self._about)
+        self._segment: Segment | None = None
+        self._segments = Segments(folder, self._control)
+        self._target: Target | None = None
+        self._suspect = self._over = False
+        self._checked = self._synced = time.monotonic()
+
+    @property
+    def control(self) -> Control:
+        """The counters of the spool."""
+        return self._control
+
+    def drain(self, *, final: bool = False) -> bool:
+        """Write what there is; with `final`, also what stands behind a gap. Say whether any was.
+
+        Raises:
+            OSError: The disk does not take it now; what was not written is kept.
+        """
+        self._control.busy = time.monotonic_ns()
+        try:
+            moved = False
+            while self._step(final=final):
+                moved = True
+            if self._segment is not None:
+                self._segments.have_spare(self._segment.size)
+            self._look_after()
+        except OSError as error:
+            self._control.error = error.errno or 5
+            raise
+        finally:
+            self._control.busy = 0
+        self._control.error = 0
+        return moved
+
+    def end(self) -> None:
+        """Write the rest of a session that emits no more.
+
+        Raises:
+            OSError: The disk does not take it now.
+        """
+        self.drain(final=True)
+        self._over = bool(self._control.closing)
+        self._control.busy = time.monotonic_ns()
+        self._confirm()
+        self._write_sidecar()
+        if os.path.exists(self._about.directory):
+            self._chain.end(sealed=bool(self._control.closing or self._control.leaving))
+        self._control.done = 1
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._target is not None:
+            self._target.close()
+            self._target = None
+
+    def _step(self, *, final: bool) -> bool:
+        segment = self._segment = self._segment or self._segments.open(self._control.released)
+        if segment is None:
+            return False
+        if self._chain.position < self._control.position and not self._follow(segment):
+            return True
+        position = self._control.position
+        offset = segment.offset(position)
+        end = segment.complete(offset)
+        if end > offset:
+            self._write(segment, offset, end)
+            return True
+        return self._next(segment, final=final) or (final and self._skip(segment, offset))
+
+    def _next(self, segment: Segment, *, final: bool) -> bool:
+        """Go to the next segment when all of this one is written."""
+        follower = self._segments.open(self._control.released + 1)
+        if follower is None or follower.start > self._control.position:
+            if follower is None or not final or segment.beyond(self._offset(segment)) >= 0:
+                return False
+            self._jump(follower.start)
+        self._confirm()
+        if follower.path != segment.path:
+            self.close()
+        self._chain.save()
+        # First: whoever comes after a kill is not to look for lines in what is being cleared
+        self._control.released += 1
+        self._segment = follower
+        self._segments.give_back(segment, self._control.released - 1)
+        return True
+
+    def _offset(self, segment: Segment) -> int:
+        return segment.offset(self._control.position)
+
+    def _skip(self, segment: Segment, offset: int) -> bool:
+        """Go on behind a line that was never finished."""
+        found = segment.beyond(offset)
+        if found < 0:
+            return False
+        self._jump(segment.position(found))
+        return True
+
+    def _jump(self, position: int) -> None:
+        """Leave a gap of the stream out of the file."""
+        self._confirm()  # what was written before is found at its place from now on only by size
+        self._chain.skip(position)
+        gap = position - self._control.position
+        self._control.position = self._control.durable = position
+        if self._target is not None:
+            self._target.shift += gap
+            self._target.note()
+
+    def _write(self, segment: Segment, offset: int, end: int) -> None:
+        lines = memoryview(segment.memory)[offset:end]
+        try:
+            target = self._target_of(segment)
+            if self._control.position != segment.position(offset):
+                return  # the file was altered: another place comes next
+            if target.keep():
+                self._write_sidecar()
+            while lines:
+                written = target.write(lines)
+                if self._counting:
+                    self.entries += bytes(lines[:written]).count(b"\n")
+                self._control.position += written
+                lines = lines[written:]
+        except Altered as altered:
+            self._go_on_beside(segment, altered.until)
+        finally:
+            lines.release()
+
+    def _follow(self, segment: Segment) -> bool:
+        """Have the chain take what was written; say whether the file is as it was written."""
+        try:
+            name = self._target_of(segment).name
+        except Altered as altered:
+            self._go_on_beside(segment, altered.until)
+            return False
+        self._chain.follow(segment, self._control.position, name)
+        return True
+
+    def _target_of(self, segment: Segment) -> Target:
+        path = segment.path
+        if self._target is None:
+            self._target = Target.find(path, self._control.position, self._record)
+            self._suspect = self._target is not None  # what befell the drainer before is not known
+        if self._target is None:
+            self._target = Target.create(path, self._control.position, self._record)
+            self._write_sidecar()
+        self._control.copy = self._target.copy
+        return self._target
+
+    def _go_on_beside(self, segment: Segment, until: int) -> None:
+        """Begin another file: the one before was cut, written to or taken away by somebody.
+
+        What of the lines held here is not in it any more is written again.
+        """
+        copy = 1 if self._target is None else self._target.copy
+        self.close()
+        position = self._control.position
+        now = min(segment.offset(position), segment.size)
+        kept = min(now, max(HEADER, segment.offset(until))) if until else HEADER
+        line = segment.memory.rfind(b"\n", HEADER, kept) + 1 or HEADER
+        self._target = Target.create(segment.path, segment.position(line), self._record, copy)
+        self._chain.skip(segment.position(line))
+        self._control.position = segment.position(line)
+        self._control.durable = min(self._control.durable, self._control.position)
+        self._control.copy = self._target.copy
+
+    def _confirm(self) -> None:
+        segment = self._segment
+        if segment is None or self._control.durable == self._control.position:
+            return
+        try:
+            target = self._target_of(segment)
+            if not self._discarded():
+                target.keep()
+            if self._suspect:
+                # After a failed fdatasync the kernel takes the pages for clean: write them again
+                self._rewrite(target, segment)
+            self._suspect = True
+            target.sync()
+        except Altered as altered:
+            self._go_on_beside(segment, altered.until)
+            raise InterruptedError from None
+        self._suspect = False
+        self._control.durable = self._control.position
+
+    def _rewrite(self, target: Target, segment: Segment) -> None:
+        first = max(segment.start, target.shift, self._control.durable)
+        until = segment.offset(self._control.position)
+        with memoryview(segment.memory)[segment.offset(first) : until] as lines:
+            target.rewrite(lines, first)
+
+    def _look_after(self) -> None:
+        now, sync_ms = time.monotonic(), self._control.sync_ms
+        if sync_ms and now - self._synced >= sync_ms / 1000:
+            self._confirm()
+            self._synced = now
+        if self._target is not None and now - self._checked >= _CHECK_S:
+            self._checked = now
+            if not self._control.closing and not self._discarded():
+                self._target.keep()
+                self._control.copy = self._target.copy
+                self._write_sidecar()
+
+    def _discarded(self) -> bool:
+        """Whether files that are gone were meant to go, until another entry comes.
+
+        So it is once the log was closed, and with a temporary directory.
+        """
+        about = self._about
+        return self._over or (about.temporary and not os.path.exists(about.directory))
+
+    def _write_sidecar(self) -> None:
+        """Write the session's sidecar where it is not there, or no longer."""
+        if self._discarded():
+            return
+        about = self._about
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            os.makedirs(os.path.dirname(about.sidecar), mode=0o750, exist_ok=True)
+            file = os.open(about.sidecar, flags, 0o640)
+        except OSError:  # it is there; or the disk fails, which the lines tell as well
+            return
+        with open(file, "wb") as stream:
+            stream.write(about.manifest)

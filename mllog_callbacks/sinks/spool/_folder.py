@@ -1,0 +1,100 @@
+"""Where spools are: a folder of this user's on a file system in memory."""
+
+import os
+import secrets
+import stat
+import sys
+from pathlib import Path
+from typing import Final
+
+from mllog_callbacks.sinks._files import LogFiles
+from mllog_callbacks.sinks.spool._layout import FIRST, About, Control, lock
+from mllog_callbacks.sinks.spool._process import remove
+
+__all__ = ["Place", "root", "spool_root"]
+
+CAPACITY: Final = 64 * 1024 * 1024
+"""Bytes of segments a session holds at most."""
+
+SEGMENT: Final = 1024 * 1024
+"""Bytes of a segment: made in 0.2 ms, and few enough that sessions that emit little hold little."""
+
+LEAST: Final = 512 * 1024
+"""Bytes of capacity below which there is no spool: the longest line must fit a quarter."""
+
+_SHARE: Final = 4  # of what is free, others (data loaders, other sessions) keep three quarters
+
+
+def spool_root() -> Path:
+    """The file system in memory: `MLLOG_SPOOL`, or ``/dev/shm``."""
+    return Path(os.environ.get("MLLOG_SPOOL") or "/dev/shm")  # noqa: S108 - it is what is meant
+
+
+def root(*, create: bool = False) -> Path:
+    """The folder of all spools of this user; nobody else may read or write it.
+
+    Raises:
+        OSError: It is not there, or it is somebody else's.
+    """
+    folder = spool_root() / f"mllog-{os.geteuid()}"
+    if create:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o77:
+        msg = "is not a folder of this user's alone"
+        raise PermissionError(1, msg, str(folder))
+    return folder
+
+
+class Place:
+    """A session's own folder among the spools, and the lock that says that it lives.
+
+    Args:
+        files: The names of the session's files.
+        sync_ms: Milliseconds between two confirmations by the disk; 0 leaves it to the kernel.
+        position: Where in the stream it begins.
+
+    Raises:
+        OSError: There is no file system in memory here, or it is too small.
+    """
+
+    def __init__(self, files: LogFiles, sync_ms: int, position: int = FIRST) -> None:
+        if sys.platform != "linux":
+            raise OSError(38, "a spool needs Linux")
+        parent = root(create=True)
+        self.capacity = min(CAPACITY, _free(parent) // _SHARE)
+        if self.capacity < LEAST:
+            raise OSError(28, "too little space for a spool", str(parent))
+        self.segment = min(SEGMENT, self.capacity // 4) // 4096 * 4096
+        name = f"{files.session[:100]}.{secrets.token_hex(4)}"
+        self._make(parent / f".{name}", files, sync_ms)
+        self.folder = str(parent / name)
+        (parent / f".{name}").rename(self.folder)
+        self.control = Control(self.folder)
+        self.control.position = self.control.durable = position
+
+    def _make(self, folder: Path, files: LogFiles, sync_ms: int) -> None:
+        folder.mkdir(mode=0o700)
+        owner = lock(str(folder), "owner", create=True)
+        assert owner is not None  # noqa: S101 - the folder is ours alone
+        self._owner = owner
+        Control(str(folder), create=True).sync_ms = sync_ms
+        About(
+            os.fsencode(files.directory), os.fsencode(files.sidecar), files.manifest.encode()
+        ).write(str(folder))
+
+    def leave(self) -> None:
+        """Let go of the lock, so that whoever drains knows that nothing follows."""
+        if self._owner >= 0:
+            os.close(self._owner)
+            self._owner = -1
+
+    def remove(self) -> None:
+        """Take it away again, with all that is in it."""
+        self.leave()
+        remove(self.folder)
+
+
+def _free(folder: Path) -> int:
+    status = os.statvfs(folder)
+    return status.f_bavail * status.f_frsize

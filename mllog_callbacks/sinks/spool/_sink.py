@@ -1,0 +1,241 @@
+"""A sink in memory that outlives the process: what `put` returned from is kept, come what may.
+
+`put` copies a line into memory shared with a drainer, which writes it to the file (see
+`stream`, `layout` and `drainer`). Here is what a session does beside that: it waits, it ends,
+and it sees to it that somebody drains.
+"""
+
+import logging
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+from mllog_callbacks.sinks._base import SinkStats
+from mllog_callbacks.sinks._files import LogFiles
+from mllog_callbacks.sinks.spool import _salvage as lost
+from mllog_callbacks.sinks.spool._folder import Place
+from mllog_callbacks.sinks.spool._launch import Helper
+from mllog_callbacks.sinks.spool._overflow import MEMORY, SPILLING, in_thread
+from mllog_callbacks.sinks.spool._stream import CLOSED, LEFT, Stream
+
+__all__ = ["SpoolSink"]
+
+_TEND_US: Final = 5_000_000  # between two looks after the drainer
+_WAITING_US: Final = 100_000  # the same, for somebody who waits for it
+_HUNG_NS: Final = 5_000_000_000  # a call to the disk that takes longer is told of
+_SHORTEST_S: Final = 0.0005  # between two looks of somebody who waits, at first
+_LONGEST_S: Final = 0.02  # and in the end
+_AGAIN_S: Final = 0.05  # between two tries to move to another spool
+
+_logger = logging.getLogger("mllog_callbacks")
+
+
+class SpoolSink(Stream):
+    """Keeps lines in a spool, from which a drainer writes them to the session's files.
+
+    Args:
+        files: The names of the session's files.
+        sync_ms: Milliseconds between two confirmations by the disk; 0 leaves it to the kernel.
+        process: Whether the drainer may be a process of its own.
+
+    Raises:
+        OSError: There can be no spool here.
+    """
+
+    _helper: Helper | None = None
+
+    def __init__(self, files: LogFiles, *, sync_ms: int = 0, process: bool = True) -> None:
+        place = Place(files, sync_ms)
+        self._tended = time.time_ns() // 1000
+        self._trouble = self._moving = False
+        self._copy = 1
+        try:
+            super().__init__(files, place)
+            self._helper = Helper(place.folder, process=process)
+        except OSError:
+            place.remove()
+            raise
+        files.close()  # the drainer writes
+
+    @property
+    def path(self) -> Path:
+        """The file of the last entry; before the first, the file of today."""
+        path = self.files.path(self.day)
+        copy = self.control.copy
+        return path.with_name(f"{path.stem}-{copy}.jsonl") if copy > 1 else path
+
+    @property
+    def session(self) -> str:
+        """The session the files belong to."""
+        return self.files.session
+
+    @property
+    def stats(self) -> SinkStats:
+        """What became of the entries so far."""
+        with self.lock:
+            dropped, done = self.overflow.dropped, self.written()
+            emitted = self.placed + len(self.overflow.lines) + dropped
+            return SinkStats(emitted, done, emitted - done - dropped, dropped)
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait up to `timeout` seconds until all taken so far is written; say whether it is.
+
+        With the durability `machine`, until the disk confirmed it. An entry that was given up
+        counts as soon as the account of it is written.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        wait, goal = _SHORTEST_S, 0
+        while True:
+            goal = goal or self._goal()
+            if goal and self._reached() >= goal:
+                return True
+            left = wait if deadline is None else deadline - time.monotonic()
+            if left <= 0 or self.busy:  # busy: a signal handler within `put` waits for itself
+                return False
+            if self._helper is not None and wait in {_SHORTEST_S, _LONGEST_S}:
+                self._helper.wake()
+            time.sleep(min(wait, left))
+            wait = min(_LONGEST_S, wait * 1.5)
+            self._look_after(time.time_ns() // 1000, _WAITING_US)
+
+    def close(self, timeout: float) -> bool:
+        """Write what is pending, for at most `timeout` seconds; say whether all got there.
+
+        Then nobody touches the files any more, and the disk has confirmed them. What is in the
+        spool after that time is written as soon as the disk takes it, also after the end of the
+        process; what found no place there is given up, and counted in the log.
+        """
+        deadline = time.monotonic() + timeout
+        flushed = self.limit > CLOSED and self.flush(timeout)
+        with self.lock:
+            if self.limit > CLOSED:
+                self.limit = CLOSED
+                account = self.overflow.give_up()
+                if account is not None:
+                    self.place_account(account)
+                self.end_here(CLOSED)
+                self.control.closing = 1
+                self._leave()
+            elif not flushed:
+                flushed = self._reached() >= self.end
+            if flushed:
+                self.held.clear()
+        while time.monotonic() < deadline and not lost.is_drained(self.place.folder, self.control):
+            time.sleep(_SHORTEST_S)
+        return flushed and not self.overflow.dropped
+
+    def leave(self) -> bool:
+        """Note that the process ends in order; entries may still come until it did.
+
+        Say whether what is pending outlives it: what is in the spool does.
+        """
+        self.control.leaving = 1
+        return self.limit != SPILLING
+
+    def __del__(self) -> None:
+        """A log that nobody holds any more is closed, without waiting for the disk."""
+        try:
+            if self._helper is not None and self.limit > CLOSED:
+                self.close(0)
+        except Exception:  # noqa: BLE001, S110 - the interpreter is half gone: the drainer sees it
+            pass
+
+    def abandon(self) -> None:
+        """Leave all to the process this one was forked from."""
+        self.lock = threading.RLock()  # another thread may have held it at the fork
+        self.end_here(LEFT)
+        self.held.clear()
+        if self._helper is not None:
+            self._helper.forget()
+        self.place.leave()
+
+    def tend(self, now: int) -> None:
+        """Now and then, see whether the drainer is there and what it says of the disk."""
+        self._look_after(now, _TEND_US)
+
+    def _goal(self) -> int:
+        """How far the stream reaches; 0 while some of it waits for a place in the spool."""
+        with self.lock:
+            if self.limit == SPILLING and not self.overflow.bring(MEMORY):
+                return 0
+            return self.end
+
+    def _reached(self) -> int:
+        control = self.control
+        return control.durable if control.sync_ms else control.position
+
+    def _leave(self) -> None:
+        if self._helper is not None:
+            self._helper.leave()
+        self.place.leave()
+
+    def _look_after(self, now: int, pause: int) -> None:
+        if self._helper is None or now - self._tended < pause or self.limit <= CLOSED:
+            return
+        if not self.lock.acquire(blocking=False):
+            return
+        try:
+            self._tended = now
+            if lost.is_lost(self.place.folder, self.control):
+                self._move()
+            else:
+                self._helper.tend()
+        finally:
+            self.lock.release()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell of a disk that fails, once; and of a file that somebody else wrote to or took."""
+        error, busy, copy = self.control.error, self.control.busy, self.control.copy
+        hung = busy and time.monotonic_ns() - busy > _HUNG_NS
+        if (error or hung) and not self._trouble:
+            told = os.strerror(error) if error else "the disk does not answer"
+            _warn(
+                "cannot write %s: %s; entries wait in memory and the training goes on",
+                self.path,
+                told,
+            )
+        self._trouble = bool(error or hung)
+        if copy > self._copy:
+            self._copy = copy
+            _warn(
+                "somebody else's file, or changes, in the log's place: it goes on in %s", self.path
+            )
+
+    def _move(self) -> None:
+        """Go on in another spool as soon as nobody writes from this one any more."""
+        self.limit = SPILLING
+        if not self._moving:
+            self._moving = True
+            self.control.closing = 1
+            in_thread(self._move_when_drained)
+
+    def _move_when_drained(self) -> None:
+        while not (lost.is_drained(self.place.folder, self.control) and self._moved()):
+            time.sleep(_AGAIN_S)
+
+    def _moved(self) -> bool:
+        with self.lock:
+            if self.limit <= CLOSED:
+                return True
+            old = self.control
+            try:
+                place = Place(self.files, old.sync_ms, old.position)
+                helper = Helper(place.folder)
+            except OSError:
+                return False
+            self._leave()
+            self._helper = helper
+            lines = lost.unwritten(self.held, old.position)
+            self.enter(place)
+            self.placed -= len(lines)
+            self.overflow.put_back(lines)
+            self._moving = False
+            return True
+
+
+def _warn(*told: object) -> None:
+    """Warn in a thread: what the user made of logging may write to the same disk."""
+    in_thread(_logger.warning, *told)
