@@ -1,4 +1,4 @@
-"""The entry: its seven fields, event types, timestamps, strict JSON, and the names of files."""
+"""The entry: its seven fields, event types, timestamps, strict JSON; names of files, metrics."""
 
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,28 @@ from mllog_callbacks.schema._timestamps import Clock, format_timestamp, parse_ti
 
 if TYPE_CHECKING:
     from mllog_callbacks.schema._entry import LogEntry, json_schema
+    from mllog_callbacks.schema._metric_names import (
+        MetricName,
+        Stage,
+        assumed_direction,
+        is_learning_rate,
+        parse_metric_name,
+    )
 else:
-    # pydantic's models take longer to import than all else here
-    __getattr__ = lazily(__name__, {"_entry": ("LogEntry", "json_schema")})
+    # pydantic's models take longer to import than all else here, and names are for readers alone
+    __getattr__ = lazily(
+        __name__,
+        {
+            "_entry": ("LogEntry", "json_schema"),
+            "_metric_names": (
+                "MetricName",
+                "Stage",
+                "assumed_direction",
+                "is_learning_rate",
+                "parse_metric_name",
+            ),
+        },
+    )
 
 __all__ = [
     "HARD_CAP",
@@ -34,16 +53,21 @@ __all__ = [
     "Finding",
     "Level",
     "LogEntry",
+    "MetricName",
     "Reason",
+    "Stage",
     "assigned",
+    "assumed_direction",
     "by_label",
     "count",
     "day_of",
     "encode",
     "failed",
     "format_timestamp",
+    "is_learning_rate",
     "json_schema",
     "number",
+    "parse_metric_name",
     "parse_timestamp",
     "said",
     "session_of",
