@@ -60,7 +60,7 @@ class NonFinite:
         metrics: dict[str, float | str] = {"value": str(value)}
         if train in self._last:
             last, step = self._last[train]
-            before = f"The last finite value was {last:.6g} at {observation.unit} {step:,}."
+            before = f"The last finite value was {last:.6g} at {observation.counted} {step:,}."
             metrics |= {"last_finite": last, "last_finite_step": step}
             if observation.higher_is_better is False:
                 start = self._first[train]
@@ -145,7 +145,7 @@ class Divergence:
         return kind(self.name).issue(
             observation,
             f"Divergence: {subject} is far {side} its start at {observation.at}.",
-            f"{subject} started at {shown(self._start)} ({observation.unit} "
+            f"{subject} started at {shown(self._start)} ({observation.counted} "
             f"{self._start_step:,}) and is {shown(value)} at {observation.at}; it has been {side} "
             f"its start by more than the start itself for {count(self._checks, 'check')}. Its best "
             f"was {shown(self._best)}.",

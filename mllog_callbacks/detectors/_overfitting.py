@@ -189,7 +189,7 @@ class Overfitting:
             observation,
             f"Overfitting resolved: {subject} is at a new best at {observation.at}.",
             f"The smoothed {subject} is {shown(level)} at {observation.at}, better than ever; it "
-            f"had been getting worse since {observation.unit} {before:,}.",
+            f"had been getting worse since {observation.counted} {before:,}.",
             {"best": observation.own(self._lowest), "best_step": self._lowest_step},
             Severity.INFO,
         )
@@ -199,7 +199,7 @@ class Overfitting:
         subject, shown = observation.subject(train=False), observation.shown
         moved = "fallen" if observation.higher_is_better else "risen"
         share = f" by {(level - self._best) / abs(self._best):.1%}" if self._best else ""
-        since = f"{observation.unit} {self._lowest_step:,}"
+        since = f"{observation.counted} {self._lowest_step:,}"
         return kind(self.name).issue(
             observation,
             f"{'Overfitting begins' if early else 'Overfitting'}: {subject} has been getting worse "

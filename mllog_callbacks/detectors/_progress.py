@@ -288,7 +288,7 @@ class NoConvergence:
         return kind(self.name).issue(
             observation,
             f"No convergence: {subject} has hardly improved since the start.",
-            f"{subject} started at {shown(self._start)} ({observation.unit} "
+            f"{subject} started at {shown(self._start)} ({observation.counted} "
             f"{self._start_step:,}); its best of {self._checks:,} checks up to "
             f"{observation.at} is {shown(self._best)}, a gain of {gained:.4g} "
             f"({gained / self._start:.2%}), of which "

@@ -28,7 +28,7 @@ class Observation(NamedTuple):
 
     Attributes:
         step: Index of the epoch, iteration or step; it grows within a run, gaps are allowed.
-        unit: What `step` counts.
+        unit: What `step` counts, and thereby how much a value may vary.
         metric: Name of the metric.
         dataset: Name of the validation set.
         train: Value on the training data; None where it was not measured now.
@@ -36,6 +36,8 @@ class Observation(NamedTuple):
         higher_is_better: The metric's direction; None where it is not known.
         learning_rate: The learning rate now; None where it is not known.
         seconds: Reading of a monotonic clock; None where there is none.
+        called: What a reader calls the unit, where it is another: validation checks at "step 250",
+            and the rows of a file, are judged as epochs.
     """
 
     step: int
@@ -47,6 +49,7 @@ class Observation(NamedTuple):
     higher_is_better: bool | None = False
     learning_rate: float | None = None
     seconds: float | None = None
+    called: str = ""
 
     def losses(self) -> tuple[float | None, float | None]:
         """Both values, turned so that less is better; None where missing or not finite."""
@@ -73,9 +76,14 @@ class Observation(NamedTuple):
         return -loss if self.higher_is_better else loss
 
     @property
+    def counted(self) -> str:
+        """The word for what `step` counts, as in "epoch"."""
+        return self.called or self.unit
+
+    @property
     def at(self) -> str:
         """When, as in "epoch 12"."""
-        return f"{self.unit} {self.step:,}"
+        return f"{self.counted} {self.step:,}"
 
     def subject(self, *, train: bool) -> str:
         """Which values, as in "validation loss"."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from mllog_callbacks.detectors._protocol import Observation, Unit
+from mllog_callbacks.detectors._protocol import Observation
 
 __all__ = ["Rates", "Rise", "much_lower"]
 
@@ -17,14 +17,14 @@ class Rise:
     Attributes:
         before: The learning rate before.
         after: That at its end.
-        unit: What its steps count.
+        unit: The word for what its steps count.
         since: The first step with a higher rate.
         until: The step that reached the last.
     """
 
     before: float
     after: float
-    unit: Unit
+    unit: str
     since: int
     until: int
 
@@ -70,7 +70,7 @@ class Rates:
         """What there is with the next rate; the arguments are those of `begun`."""
         if not rate > self.now:
             return replace(self, now=rate, climb=None)
-        unit, step, climb = observation.unit, observation.step, self.climb
+        unit, step, climb = observation.counted, observation.step, self.climb
         if climb is None:
             climb = Rise(self.now, rate, unit, step, step)
         else:

@@ -247,3 +247,15 @@ def test_gradients() -> None:
     dead = DeadUnits(checks=1).observe(Gradients(7, "epoch", 1.0, 1.0, zeros=0.7, layer="hidden"))
     assert dead is not None
     assert "70% of the units of hidden" in dead.reasoning
+
+
+def test_a_unit_may_be_called_otherwise() -> None:
+    """Validation checks by step are judged as epochs, and shown at their steps."""
+    detectors = DetectorSet()
+    seen = [
+        Observation(250 * check, validation=value, train=0.9**check, called="step")
+        for check, value in enumerate([*decaying(20), *(0.2 + 0.1 * each for each in range(20))])
+    ]
+    found = [issue for each in seen for issue in detectors.observe(each)]
+    assert any("step" in each.reasoning for each in found)
+    assert all("epoch" not in each.decision + each.reasoning for each in found)
