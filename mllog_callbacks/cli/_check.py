@@ -47,7 +47,7 @@ def check(
 
     try:
         given = read_proof(proof.read())
-        trusted = _trusted(given, root, read_anchors(anchor or []))
+        trusted = _trusted(given, root, read_anchors(anchor) if anchor else [])
     except ValueError as error:
         click.echo(f"cannot be checked: {error}", err=True)
         ctx.exit(3)

@@ -28,6 +28,17 @@ if TYPE_CHECKING:
         is_learning_rate,
         parse_metric_name,
     )
+    from mllog_callbacks.schema._opening import (
+        UnsafeFileError,
+        folder_of,
+        is_regular,
+        last_data,
+        open_regular,
+        read_regular,
+        replace_file,
+        unsafe_kind,
+        walk,
+    )
 else:
     # pydantic's models take longer to import than all else here, and names are for readers alone
     __getattr__ = lazily(
@@ -40,6 +51,17 @@ else:
                 "assumed_direction",
                 "is_learning_rate",
                 "parse_metric_name",
+            ),
+            "_opening": (
+                "UnsafeFileError",
+                "folder_of",
+                "is_regular",
+                "last_data",
+                "open_regular",
+                "read_regular",
+                "replace_file",
+                "unsafe_kind",
+                "walk",
             ),
         },
     )
@@ -56,6 +78,7 @@ __all__ = [
     "MetricName",
     "Reason",
     "Stage",
+    "UnsafeFileError",
     "assigned",
     "assumed_direction",
     "by_label",
@@ -63,14 +86,22 @@ __all__ = [
     "day_of",
     "encode",
     "failed",
+    "folder_of",
     "format_timestamp",
     "is_learning_rate",
+    "is_regular",
     "json_schema",
+    "last_data",
     "number",
+    "open_regular",
     "parse_metric_name",
     "parse_timestamp",
+    "read_regular",
+    "replace_file",
     "said",
     "session_of",
     "shown",
     "stopped_by_hand",
+    "unsafe_kind",
+    "walk",
 ]
