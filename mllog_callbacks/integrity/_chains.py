@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from mllog_callbacks.chain import _records as records
+from mllog_callbacks.chain import BLOCK, FORMAT, OPEN
 from mllog_callbacks.schema import UnsafeFileError, open_regular
 
 __all__ = ["Chain", "Checkpoint", "Opening", "read_chain"]
@@ -29,7 +29,7 @@ _END: Final = rb',"digest":' + _HASH + rb'(?:,"signature":"([0-9a-f]{128})")?\}'
 _OPENING: Final = re.compile(
     rb'(\{"format":"%b","session":"([^"]+)","manifest":%b,'
     rb'"earlier":(\{(?:"[A-Za-z0-9._-]+":"[0-9a-f]{64}",?)*\}),'
-    rb'"key":(?:null|%b))' % (records.FORMAT.encode(), _HASH, _HASH) + _END
+    rb'"key":(?:null|%b))' % (FORMAT.encode(), _HASH, _HASH) + _END
 )
 _CHECKPOINT: Final = re.compile(
     rb'(\{"entries":(\d{1,18}),"file":"([^"]*)","lines":(\d{1,18}),"bytes":(\d{1,18}),'
@@ -114,7 +114,7 @@ class Chain:
     @property
     def state(self) -> str:
         """The state of the session: ``open``, ``sealed`` or ``unsealed``."""
-        return self.last.state if self.last else records.OPEN
+        return self.last.state if self.last else OPEN
 
     @property
     def head(self) -> str:
@@ -168,7 +168,7 @@ def _read_records(chain: Chain, stream: BinaryIO) -> None:
 def _follow(chain: Chain, record: Checkpoint) -> None:
     before, entries = chain.head, chain.last.entries if chain.last is not None else 0
     chain.checkpoints.append(record)
-    if not 0 <= record.entries - entries <= records.BLOCK:
+    if not 0 <= record.entries - entries <= BLOCK:
         msg = "does not count on from the record before"
         raise ValueError(msg)
     if record.previous != before:

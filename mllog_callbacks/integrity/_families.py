@@ -212,11 +212,10 @@ def _together(
 def _side_by_side(one: Relative, other: Relative, *, ranked: bool) -> bool:
     if not ranked and one.directory == other.directory:
         return True
-    spans = one.span, other.span
-    if spans[0] is None or spans[1] is None:
+    mine, theirs = one.span, other.span
+    if mine is None or theirs is None:
         return False
-    (begin, end), (other_begin, other_end) = spans
-    return begin <= other_end + _APART and other_begin <= end + _APART
+    return mine[0] <= theirs[1] + _APART and theirs[0] <= mine[1] + _APART
 
 
 def _relative(session: Session) -> Relative:

@@ -9,15 +9,14 @@ from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from mllog_callbacks.chain import _records as records
-from mllog_callbacks.chain import block
+from mllog_callbacks.chain import BLOCK, block
 from mllog_callbacks.integrity._chains import Checkpoint
 from mllog_callbacks.schema import HARD_CAP, last_data, open_regular
 
 __all__ = ["Blocks", "Damage", "batches", "hashes", "split"]
 
 _CHUNK: Final = 1_048_576
-_MOST_BYTES: Final = records.BLOCK * HARD_CAP
+_MOST_BYTES: Final = BLOCK * HARD_CAP
 """Bytes of a block of lines."""
 
 

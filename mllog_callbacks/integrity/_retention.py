@@ -18,8 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from mllog_callbacks.chain import Signer
-from mllog_callbacks.chain import _records as records
+from mllog_callbacks.chain import Signer, signed
 from mllog_callbacks.integrity._chains import read_chain
 from mllog_callbacks.integrity._keys import is_signed_by
 from mllog_callbacks.integrity._sessions import SIDECARS, Session, day_of
@@ -151,7 +150,7 @@ def _append(path: Path, folder: int | None, record: dict[str, object]) -> None:
         _lock(file, path)
         signer = Signer()
         facts = record | {"key": signer.public or None, "previous": _last_digest(stream)}
-        line, _ = records.signed(json.dumps(facts)[:-1].encode(), signer.sign)
+        line, _ = signed(json.dumps(facts)[:-1].encode(), signer.sign)
         stream.write(line)
         os.fsync(file)
 
@@ -228,8 +227,12 @@ def _read(data: bytes, key: str | None) -> Iterator[dict[str, Any]]:
         if not isinstance(facts.get("session"), str) or not isinstance(public, str | None):
             msg = f"line {number}"
             raise ValueError(msg)  # noqa: TRY004 - of the file's content
-        signed = bool(public) and is_signed_by(public or "", digest, signature)
-        if facts.get("previous") != previous or bool(public) != signed or key not in {None, public}:
+        is_signed = bool(public) and is_signed_by(public or "", digest, signature)
+        if (
+            facts.get("previous") != previous
+            or bool(public) != is_signed
+            or key not in {None, public}
+        ):
             msg = f"line {number}"
             raise ValueError(msg)
         previous = digest

@@ -8,8 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from mllog_callbacks.chain import Tree
-from mllog_callbacks.chain import _records as records
+from mllog_callbacks.chain import OPEN, SEALED, UNSEALED, Tree
 from mllog_callbacks.integrity._anchors import Anchor
 from mllog_callbacks.integrity._chains import Chain, Checkpoint, Opening, read_chain
 from mllog_callbacks.integrity._endings import judged, may_be_lost
@@ -164,7 +163,7 @@ def _gather_evidence(checked: _Checked, chain: Chain | None) -> None:
     covered = chain.last.entries if chain.last is not None else 0
     if covered or not checked.entries:
         evidence["integrity"] = f"the chain covers {count(covered, 'entry')}"
-    if chain.state == records.SEALED:
+    if chain.state == SEALED:
         evidence["completeness"] = "the chain is sealed"
         if not checked.entries:
             evidence["life cycle"] = "the sealed chain covers no entry"
@@ -183,10 +182,10 @@ def _check_chain(checked: _Checked, chain: Chain) -> None:
         checked.add("integrity", Status.TAMPERED, reason)
     else:
         _check_manifest(checked, chain.opening)
-    if chain.unfinished or chain.state == records.OPEN:
+    if chain.unfinished or chain.state == OPEN:
         reason = "is not sealed: it is still open, or its process was killed"
         checked.add("completeness", Status.UNSEALED, reason)
-    elif chain.state == records.UNSEALED:
+    elif chain.state == UNSEALED:
         reason = "is not sealed: its process was killed; all that it had emitted is there"
         checked.add("completeness", Status.UNSEALED, reason)
 
@@ -224,20 +223,20 @@ def _check_signatures(checked: _Checked, chain: Chain | None, key: str | None) -
             reason = "the record is not signed, and follows the signed end of its session"
             checked.add("authenticity", Status.TAMPERED, reason, name, number, number)
             return
-        if not each.signature and chain.state == records.UNSEALED:
+        if not each.signature and chain.state == UNSEALED:
             reason = "was completed without the key, from here on"
             checked.add("authenticity", Status.UNSEALED, reason, name, number, number)
             return
         if not each.signature or not is_signed_by(public, each.digest, each.signature):
             reason = "the record is not signed by its session's key"
             checked.add("authenticity", Status.TAMPERED, reason, name, number, number)
-        ended = ended or (isinstance(each, Checkpoint) and each.state == records.SEALED)
+        ended = ended or (isinstance(each, Checkpoint) and each.state == SEALED)
     checked.verdict.evidence["authenticity"] = f"{count(len(signed), 'record')} signed by {public}"
 
 
 def _add_unsigned(checked: _Checked, chain: Chain, key: str | None) -> None:
     """Nothing is signed: a defect where a key was given."""
-    if key is not None and chain.state != records.UNSEALED:
+    if key is not None and chain.state != UNSEALED:
         checked.add("authenticity", Status.TAMPERED, "is not signed")
     elif key is not None:  # a kill before the first record was signed, or all of it forged
         reason = "no record is signed: whoever can write here may have written all of it"
@@ -267,7 +266,7 @@ def _check_lines(
     if chain is not None:
         _judge(checked, read, [*by_file], cycle.latest)
     _check_tree(checked, chain)
-    ended = checked.verdict.state not in {"", records.OPEN}
+    ended = checked.verdict.state not in {"", OPEN}
     has_starts = facts.get("level") != Level.ERROR.name
     checked.verdict.problems += [
         each for each in cycle.end(ended=ended) if has_starts or each.aspect != "life cycle"
@@ -304,7 +303,7 @@ def _read_file(
 
 def _judge(checked: _Checked, read: Sequence[Blocks], named: Sequence[str], latest: bytes) -> None:
     """What each file says; of a session that is open the end of its last one may be missing."""
-    open_ = checked.verdict.state == records.OPEN
+    open_ = checked.verdict.state == OPEN
     others = {*named, *(each.path.name for each in read)}
     whole = len(others) == len(read)  # a file that is missing no power failure takes
     for blocks in read:
@@ -364,7 +363,7 @@ def _check_head(seen: _Checked, digest: str, whose: str) -> None:
             reason = f"its chain is missing, whose head {whose}"
             seen.add("completeness", Status.INCOMPLETE, reason)
         return
-    lost = seen.chain.state == records.OPEN and not seen.chain.broken
+    lost = seen.chain.state == OPEN and not seen.chain.broken
     status = Status.INCOMPLETE if lost else Status.TAMPERED
     aspect = "completeness" if lost else "integrity"
     seen.add(aspect, status, f"its chain no longer holds the head that {whose}")
@@ -404,7 +403,7 @@ def _check_anchor(checked: _Checked, anchor: Anchor, named: int) -> None:
         return
     _check_head(checked, anchor.digest, _ELSEWHERE)
     chain = checked.chain
-    ended = chain is not None and anchor.state != records.OPEN and checked.holds(anchor.digest)
+    ended = chain is not None and anchor.state != OPEN and checked.holds(anchor.digest)
     if ended and chain is not None and chain.head != anchor.digest:
         reason = f"its chain continues after the {anchor.state} end that {_ELSEWHERE}"
         checked.add("integrity", Status.TAMPERED, reason)
