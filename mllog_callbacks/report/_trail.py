@@ -12,7 +12,7 @@ from mllog_callbacks.reading import story as telling
 from mllog_callbacks.reading.story import Story, as_object, read_stories
 from mllog_callbacks.recording import AuditLog
 from mllog_callbacks.report._render import render_card, render_report
-from mllog_callbacks.schema import count
+from mllog_callbacks.schema import count, replace_file
 from mllog_callbacks.sinks import find_logs
 
 __all__ = ["Trail", "read_trail"]
@@ -51,7 +51,7 @@ class Trail:
             msg = "this trail has no session to report"
             raise ValueError(msg)
         file = Path(path)
-        file.write_text(render_report(self.stories[-1]), encoding="utf-8")
+        replace_file(file, render_report(self.stories[-1]).encode())
         return file
 
     def __str__(self) -> str:
