@@ -20,6 +20,7 @@ from mllog_callbacks.cli._curves import (
     read_table,
 )
 from mllog_callbacks.cli._objects import json_option, print_object
+from mllog_callbacks.cli._output import say
 from mllog_callbacks.cli._paths import FINDINGS, STDIN, UNREADABLE, expand, tell_unreadable
 from mllog_callbacks.detectors import DetectorSet, Issue, Unit
 from mllog_callbacks.schema import count
@@ -91,7 +92,7 @@ def scan(
         if as_json:
             _print_json(scanned)
         else:
-            _print(scanned, f"{click.format_filename(file)}: " if len(files) > 1 else "")
+            _print(scanned, f"{file}: " if len(files) > 1 else "")
     ctx.exit(UNREADABLE if unreadable else FINDINGS if issues else 0)
 
 
@@ -176,11 +177,12 @@ def _issues(table: Table, curve: Curve, unit: Unit | None, ignore: tuple[str, ..
 def _print(scanned: _Scanned, prefix: str) -> None:
     for _, issue in scanned.issues:
         head = f"{prefix}{issue.severity} {issue.code} {issue.decision}"
-        click.echo(f"{head}\n    {issue.reasoning}")
+        say(head)
+        say(f"    {issue.reasoning}")
     for line in _notes(scanned.found):
-        click.echo(f"{prefix}{line}", err=True)
+        say(f"{prefix}{line}", err=True)
     issues, curves = len(scanned.issues), len(scanned.found.curves)
-    click.echo(f"{prefix}{count(issues, 'issue')} in {count(curves, 'curve')}", err=True)
+    say(f"{prefix}{count(issues, 'issue')} in {count(curves, 'curve')}", err=True)
 
 
 def _notes(found: Pairing) -> Iterator[str]:

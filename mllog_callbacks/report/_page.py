@@ -29,6 +29,7 @@ _SETS: Final = 12
 _FACTS: Final = 6
 _FILES: Final = 10
 _FINDINGS: Final = 20
+_MOST_FINDINGS: Final = 50  # which an account keeps of a file
 _TEXT: Final = 700
 _SEVERITY_WORDS: Final = {"error": "Serious", "warning": "Warning", "info": "Info"}
 _SECTIONS: Final = {
@@ -62,6 +63,7 @@ def report_page(story: Story) -> dict[str, Any]:
         "title": telling.title(story),
         "session": cut(story.session, 140),
         "about": [each for each in (moment(story.span[0]), telling.took(story)) if each],
+        "unverified": telling.verification_of(story),
         "pills": telling.pills(story),
         "sections": _SECTIONS.items(),
         "paragraphs": telling.what_happened(story),
@@ -100,6 +102,7 @@ def index_page(stories: list[tuple[str, Story]]) -> dict[str, Any]:
                 "when": moment(story.span[0]),
                 "took": telling.took(story),
                 "entries": count(story.entries, "entry"),
+                "unverified": telling.verification_of(story),
                 "pills": telling.pills(story),
             }
             for href, story in newest
@@ -271,8 +274,14 @@ def _file(story: Story, file: FileAccount) -> dict[str, Any]:
         f"line {line:,}: {finding.field}: {cut(finding.reason, 200)}"
         for line, finding in file.findings[:_FINDINGS]
     ]
-    title = f"Findings ({len(file.findings)}{' or more' if len(file.findings) > _FINDINGS else ''})"
-    return {"facts": told.items(), "findings": findings, "findings_title": title}
+    return {"facts": told.items(), "findings": findings, "findings_title": _title(file)}
+
+
+def _title(file: FileAccount) -> str:
+    """How many findings there are; they are counted up to those that an account keeps."""
+    found = len(file.findings)
+    shown = f", the first {_FINDINGS} shown" if found > _FINDINGS else ""
+    return f"Findings ({found}{' or more' if found >= _MOST_FINDINGS else ''}{shown})"
 
 
 def _paths(story: Story) -> str:

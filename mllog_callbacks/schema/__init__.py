@@ -17,6 +17,7 @@ from mllog_callbacks.schema._phrases import (
     stopped_by_hand,
 )
 from mllog_callbacks.schema._timestamps import Clock, format_timestamp, parse_timestamp
+from mllog_callbacks.schema._visible import plain, plain_json, plain_lines
 
 if TYPE_CHECKING:
     from mllog_callbacks.schema._encoding import HARD_CAP, encode
@@ -97,6 +98,9 @@ __all__ = [
     "open_regular",
     "parse_metric_name",
     "parse_timestamp",
+    "plain",
+    "plain_json",
+    "plain_lines",
     "read_regular",
     "replace_file",
     "said",
