@@ -95,8 +95,9 @@ def is_query(connection: "DuckDBPyConnection", sql: str) -> bool:
 
 def _confine(connection: "DuckDBPyConnection", files: Sequence[str]) -> None:
     """Take everything but these files away; it cannot be given back to this database."""
+    meant = dict.fromkeys([*files, *map(_escaped, files)])
     for setting in (
-        f"allowed_paths = [{', '.join(map(_text, files))}]",
+        f"allowed_paths = [{', '.join(map(_text, meant))}]",
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",
         "allow_community_extensions = false",
