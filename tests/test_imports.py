@@ -25,7 +25,7 @@ FLOORS: tuple[set[str], ...] = (
     {"sinks"},
     {"detectors", "recording"},
     {"adapter", "integrity"},
-    {"reading", "shipping", "query"},
+    {"curves", "reading", "shipping", "query"},
     {"report"},
     {"mllog_callbacks"},  # the front door
     {"cli", "platform"},
