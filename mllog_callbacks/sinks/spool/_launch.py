@@ -28,7 +28,7 @@ for name in "", "/sinks", "/sinks/spool":
     package.__path__ = [sys.argv[1] + name]
     sys.modules[package.__name__] = package
 sys.path += sys.argv[3:]
-from mllog_callbacks.sinks.spool.process import main
+from mllog_callbacks.sinks.spool._process import main
 main(sys.argv[2])
 """
 _ROOT: Final = str(Path(__file__).parents[2])
