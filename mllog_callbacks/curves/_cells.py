@@ -33,7 +33,7 @@ def cell_of(value: object, *, decimal_comma: bool = False) -> Cell | None:
         try:
             return float(value)
         except OverflowError:
-            return math.copysign(math.inf, value)
+            return math.inf if value > 0 else -math.inf
     if not isinstance(value, str):
         return None
     text = value.strip().strip("\"'")
@@ -49,7 +49,7 @@ def number(cell: Cell | None) -> float | None:
 
 
 def _number(text: str, *, decimal_comma: bool) -> float | None:
-    if wrapped := _WRAPPED.fullmatch(text):
+    if not _NAN.fullmatch(text) and (wrapped := _WRAPPED.fullmatch(text)):
         text = wrapped[1]
     if decimal_comma and _DECIMAL_COMMA.fullmatch(text):
         text = text.replace(",", ".")

@@ -102,9 +102,8 @@ def counters(columns: Sequence[Column]) -> list[Column]:
 def _is_ultralytics(names: Sequence[str]) -> bool:
     """Whether a table is Ultralytics' `results.csv`, whose train/ and val/ columns are losses."""
     starts = {each.partition("/")[0] for each in names if "/" in each}
-    return {"train", "val", "metrics"} <= starts and any(
-        each.startswith(("lr/", "x/lr")) for each in names
-    )
+    measured = ("metrics/mAP", "metrics/precision", "metrics/accuracy_top")
+    return {"train", "val"} <= starts and any(each.startswith(measured) for each in names)
 
 
 def _column(table: Table, name: str, *, ultralytics: bool) -> Column:

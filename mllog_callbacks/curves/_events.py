@@ -1,16 +1,19 @@
-"""TensorBoard's event files, by `tbparse` or TensorBoard's own reader where one is installed."""
+"""TensorBoard's event files, by its own reader where that is installed."""
 
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
-from mllog_callbacks.curves._table import NoCurvesError, Table, stage_of, table_of
+from mllog_callbacks.curves._table import NoCurvesError, Table, folder_stage, table_of
 from mllog_callbacks.schema import parse_metric_name
 
-__all__ = ["is_event_file", "read_events"]
+__all__ = ["EVENTS", "is_event_file", "read_events"]
 
-_MISSING = (
-    "an event file of TensorBoard: install mllog-callbacks[tensorboard] (or tbparse) to read it, "
+EVENTS: Final = "TensorBoard events"
+
+_MISSING: Final = (
+    "an event file of TensorBoard: install mllog-callbacks[tensorboard] to read it, "
     "or export its scalars as CSV"
 )
 
@@ -24,29 +27,22 @@ def read_events(path: Path) -> Table:
     """The scalars of an event file.
 
     Raises:
-        NoCurvesError: There are none, or nothing that reads them is installed.
+        NoCurvesError: There are none, or TensorBoard is not installed.
     """
     folder = path.parent.name
     rows: dict[int, dict[str, object]] = {}
     for step, tag, value in _scalars(path):
         # Keras has a folder for each stage, and the same tags in both
-        staged = parse_metric_name(tag).stage is None and stage_of(folder)
+        staged = parse_metric_name(tag).stage is None and folder_stage(folder)
         rows.setdefault(step, {"step": step})[f"{folder}/{tag}" if staged else tag] = value
     if not rows:
         msg = "an event file of TensorBoard without scalars"
         raise NoCurvesError(msg)
-    return table_of((rows[step] for step in sorted(rows)), "TensorBoard events")
+    return table_of((rows[step] for step in sorted(rows)), EVENTS)
 
 
 def _scalars(path: Path) -> Iterator[tuple[int, str, float]]:
     """Each scalar's step, tag and value."""
-    if find_spec("tbparse") is not None:
-        from tbparse import SummaryReader  # noqa: PLC0415 - optional
-
-        frame = SummaryReader(str(path)).scalars
-        for row in frame.itertuples(index=False):
-            yield int(row.step), str(row.tag), float(row.value)
-        return
     if find_spec("tensorboard") is None:
         raise NoCurvesError(_MISSING)
     from tensorboard.backend.event_processing.event_accumulator import (  # noqa: PLC0415 - optional

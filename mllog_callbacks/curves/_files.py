@@ -63,10 +63,11 @@ def read_tables(raw: bytes, name: str = "", patterns: Sequence[str] = ()) -> lis
     if _looks_like_json(text):
         try:
             return read_json(text)
-        except NoCurvesError:
-            if Path(name).suffix.lower() in {".json", ".jsonl", ".ndjson"}:
-                raise
-            return read_text(text)
+        except NoCurvesError as error:
+            try:
+                return read_text(text)
+            except NoCurvesError:
+                raise error from None
     return _read_lines(text, name)
 
 

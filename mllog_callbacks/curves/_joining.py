@@ -8,13 +8,16 @@ from typing import Final, NamedTuple
 
 from mllog_callbacks.curves._cells import Cell, number
 from mllog_callbacks.curves._columns import Role, understand
-from mllog_callbacks.curves._table import Table, stage_of
+from mllog_callbacks.curves._events import EVENTS
+from mllog_callbacks.curves._table import Table, folder_stage, stage_of
 from mllog_callbacks.schema import parse_metric_name
 
 __all__ = ["Source", "joined"]
 
 _SUFFIXES: Final = frozenset({".csv", ".tsv", ".txt", ".json", ".jsonl", ".log", ".dat"})
 _EXPORTED: Final = re.compile(r"run-(?P<run>.*?)-tag-(?P<tag>.+)", re.IGNORECASE)
+# What the names of files say beside a stage: "learn_error", "val_metrics"
+_GENERAL: Final = frozenset({"", "error", "metrics", "log", "logs", "history", "results", "scores"})
 _PLAIN: Final = " _.-/"
 
 
@@ -76,6 +79,10 @@ def joined(sources: Iterable[Source]) -> list[Source]:
 def _named(source: Source) -> tuple[_Group, Source] | None:
     """A file of one metric with its metric's name, and what it has in common with others."""
     table, path = source.table, Path(source.files[0])
+    if table.kind == EVENTS:  # of Keras: a folder for each stage, with the same tags
+        folder = path.parent
+        known = folder_stage(folder.name) is not None
+        return (_Group(str(folder.parent), "", "", "step"), source) if known else None
     columns = understand(table)
     metrics = [each.name for each in columns if each.role is Role.METRIC]
     counters = [each.name for each in columns if each.role in {Role.STEP, Role.EPOCH}]
@@ -95,10 +102,10 @@ def _named(source: Source) -> tuple[_Group, Source] | None:
         rest = _rest(stem, column)
     folder = path.parent
     if parse_metric_name(metric).stage is None:
-        stage = stage_of(stem) or stage_of(folder.name)
+        stage = (stage_of(stem) if rest in _GENERAL else None) or folder_stage(folder.name)
         if stage is not None:
             metric = f"{stage}/{metric}"
-    if stage_of(folder.name):
+    if folder_stage(folder.name):
         folder = folder.parent
     counter = counters[0].lower() if counters else ""
     named = Source(source.files, table.renamed({column: metric}))

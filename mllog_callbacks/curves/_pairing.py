@@ -185,7 +185,11 @@ def _one(found: Pairing, columns: Sequence[Column]) -> Column | None:
     best: list[Column] = []
     for span in ("epoch", None, "step"):
         best = best or [each for each in columns if each.parsed.span == span]
-    _skip(found, (each for each in columns if each not in best), "values of single steps")
+    for each in columns:
+        if each not in best:
+            by_step = each.parsed.span == "step"
+            why = "values of single steps" if by_step else f"{best[0].name} has those of epochs"
+            found.skipped[each.name] = why
     if len(best) < 2:  # noqa: PLR2004 - one or none
         return best[0] if best else None
     for each in best:

@@ -8,7 +8,7 @@ from mllog_callbacks.curves._cells import Cell, cell_of
 from mllog_callbacks.detectors import Unit
 from mllog_callbacks.schema import Stage, is_learning_rate, parse_metric_name
 
-__all__ = ["NoCurvesError", "Row", "Table", "flat", "stage_of", "table_of"]
+__all__ = ["NoCurvesError", "Row", "Table", "flat", "folder_stage", "stage_of", "table_of"]
 
 Row: TypeAlias = Mapping[str, Cell]
 """The values of a row that are there, by column."""
@@ -97,6 +97,11 @@ def flat(values: Mapping[str, object], depth: int = 0) -> dict[str, object]:
 def stage_of(text: str) -> Stage | None:
     """The stage that a text names, such as that of a file or of a run."""
     return parse_metric_name(f"{text}/metric").stage
+
+
+def folder_stage(name: str) -> Stage | None:
+    """The stage that a folder is of: "val" is, "test_of_march" may be anything."""
+    return stage_of(name) if name.isalpha() else None
 
 
 def _by_stage(row: dict[str, Cell]) -> dict[str, Cell]:

@@ -62,6 +62,7 @@ def read_by_patterns(text: str, patterns: Iterable[str], kind: str = "text log")
         ValueError: A pattern is none.
     """
     known = [each for given in patterns for each in compiled(given)]
+    placed = any(_counts(name) for each in known for name in each.groupindex)
     lines: list[_Line] = []
     place: dict[str, object] = {}
     for line in text.split("\n"):
@@ -73,10 +74,9 @@ def read_by_patterns(text: str, patterns: Iterable[str], kind: str = "text log")
             counters = {name: each for name, each in values.items() if _counts(name)}
             if counters == values:
                 place = counters
-            elif counters or not place:
-                lines.append(_Line("/".join(counters), values))
-            else:
-                lines.append(_Line("/".join(place), {**place, **values}))
+            elif counters or place or not placed:
+                at = counters or place
+                lines.append(_Line("/".join(at), {**at, **values}))
     if not lines:
         msg = "no line matches the pattern"
         raise NoCurvesError(msg)
