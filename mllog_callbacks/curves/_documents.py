@@ -11,13 +11,15 @@ from mllog_callbacks.curves._delimited import VALUE
 from mllog_callbacks.curves._table import NoCurvesError, Table, flat, table_of
 from mllog_callbacks.schema import Stage, count, parse_metric_name
 
-__all__ = ["is_keras_history", "read_json"]
+__all__ = ["SUMMARY", "is_keras_history", "read_json"]
 
 Object: TypeAlias = Mapping[str, Any]
 
 _NUMBERED: Final = re.compile(r"(?:epoch|step|iter|iteration)?[_ ]?\d+", re.IGNORECASE)
 _MOST_DEPTH: Final = 5
-_SUMMARY: Final = frozenset({"train_runtime", "total_flos"})
+SUMMARY: Final = frozenset({"train_runtime", "total_flos"})
+"""Names in the row that Hugging Face's trainer writes at its end."""
+
 # Metrics that boosting alone calls by these names: their lists have a value an iteration
 _BOOSTING: Final = frozenset(
     {
@@ -118,7 +120,7 @@ def _trainer_state(document: Object) -> Iterator[Table]:
     history = document.get("log_history")
     if isinstance(history, list):
         dicts = [each for each in history if isinstance(each, dict)]
-        rows = [each for each in dicts if _SUMMARY.isdisjoint(each)]
+        rows = [each for each in dicts if SUMMARY.isdisjoint(each)]
         table = _rows(rows, "Hugging Face trainer state")
         stages: dict[str, Stage] = {"loss": "training"} if "loss" in table.columns else {}
         yield replace(table, stages=stages)

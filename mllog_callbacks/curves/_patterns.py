@@ -24,7 +24,8 @@ READY: Final[dict[str, tuple[str, ...]]] = {
     ),
     "keras": (
         r"^Epoch (?P<epoch>\d+)/\d+",
-        r"\bloss: (?P<loss>N)(?:.*?\bval_loss: (?P<val_loss>N))?",
+        # of an epoch that is complete: a progress bar shows those of its batches before
+        r"^\s*(?:(\d+)/\1\b|-? ?\d+s\b).*\bloss: (?P<loss>N)(?:.*?\bval_loss: (?P<val_loss>N))?",
     ),
     "yolox": (
         r"epoch: (?P<epoch>\d+)/\d+, iter: (?P<iter>\d+)/\d+.*?total_loss: (?P<total_loss>N)",

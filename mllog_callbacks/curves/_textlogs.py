@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from mllog_callbacks.curves._delimited import read_delimited
+from mllog_callbacks.curves._documents import SUMMARY
 from mllog_callbacks.curves._patterns import NUMBER, READY, compiled
 from mllog_callbacks.curves._table import NoCurvesError, Table, flat, table_of
 from mllog_callbacks.schema import assumed_direction, is_learning_rate, parse_metric_name
@@ -142,7 +143,7 @@ def _recognised(lines: Iterable[str]) -> Iterator[_Line]:
     for line in lines:
         age += 1
         if (row := _object(line)) is not None:
-            if any(map(is_metric, row)):
+            if any(map(is_metric, row)) and SUMMARY.isdisjoint(row):
                 yield _Line("", row)  # its positions are in it
             continue
         at, rest = _position(line)

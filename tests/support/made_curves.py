@@ -173,12 +173,14 @@ LOGS: Final = {
     ),
     "xgboost": "".join(f"[{e}]\ttrain-mlogloss:{t}\teval-mlogloss:{v}\n" for e, t, v in _BOTH),
     "keras": "".join(
-        f"Epoch {e}/12\n 9/9 [====] - 1s 3ms/step - loss: {t} - acc: 0.5 - val_loss: {v}\n"
+        f"Epoch {e}/12\n 1/9 [=...] - ETA: 0s - loss: 9\r"
+        f" 9/9 [====] - 1s 3ms/step - loss: {t} - acc: 0.5 - val_loss: {v}\n"
         for e, t, v in _BOTH
     ),
     "transformers": "".join(
         f"{{'loss': {t}, 'epoch': {e}}}\n{{'eval_loss': {v}, 'epoch': {e}}}\n" for e, t, v in _BOTH
-    ),
+    )
+    + "{'train_runtime': 9.1, 'train_loss': 99.0, 'epoch': 11}\n",
     "catboost": "".join(
         f"{e}:\tlearn: {t}\ttest: {v}\tbest: 0.1 (3)\ttotal: 3ms\tremaining: 1s\n"
         for e, t, v in _BOTH
