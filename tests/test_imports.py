@@ -140,8 +140,9 @@ def _past_the_doors(module: str, source: str) -> list[str]:
         if isinstance(node, ast.Import):
             named = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            # a name with an underscore is a module, or as private
-            private = [alias.name for alias in node.names if alias.name.startswith("_")]
+            # a name with an underscore is a module, or as private; `__version__` is neither
+            names = [alias.name for alias in node.names if not alias.name.startswith("__")]
+            private = [name for name in names if name.startswith("_")]
             named = [f"{node.module}.{name}" for name in private] or [str(node.module)]
         else:
             continue
