@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from mllog_callbacks.adapter import NUMBER, agree
+from mllog_callbacks.facts import RUN, may_be_same
 from mllog_callbacks.integrity._verdicts import Problem, Status
 
 __all__ = ["RULES", "LifeCycle", "Rule"]
@@ -60,7 +60,7 @@ class _Run(NamedTuple):
 
     def may_be(self, other: "_Run") -> bool:
         numbered = None not in {self.number, other.number}
-        return self.number == other.number if numbered else agree(self.names, other.names)
+        return self.number == other.number if numbered else may_be_same(self.names, other.names)
 
 
 class LifeCycle:
@@ -186,7 +186,7 @@ def _read(line: bytes) -> tuple[_Run, bool]:
     try:
         entry = json.loads(line)
         snapshot = entry["metrics_snapshot"] or {}
-        number = snapshot.get(NUMBER)
+        number = snapshot.get(RUN)
         run = _Run(number if isinstance(number, int) else None, (entry["model"], entry["dataset"]))
         return run, snapshot.get("begun") is not False
     except (ValueError, KeyError, TypeError, AttributeError):

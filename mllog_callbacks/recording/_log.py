@@ -155,6 +155,13 @@ class AuditLog:
         """The name of the session."""
         return self._session.sink.session
 
+    def next_run(self) -> int:
+        """Number a run of this session, from 1: its entries carry it in their snapshot as ``run``.
+
+        Adapters and platform hooks number the runs that they record.
+        """
+        return next(self._session.runs)
+
     @property
     def stats(self) -> SinkStats:
         """How many entries were emitted, written, are pending, were dropped."""

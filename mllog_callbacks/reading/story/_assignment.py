@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
-from mllog_callbacks.adapter import NUMBER, agree
+from mllog_callbacks.facts import RUN, may_be_same
 from mllog_callbacks.reading.story._curves import position_of
 from mllog_callbacks.reading.story._model import Run
 from mllog_callbacks.schema import RUN_ENDS, EventType
@@ -56,7 +56,7 @@ class Runs:
 
     def run_of(self, event: str, names: Names, snapshot: Mapping[str, Any]) -> Run:
         """The run of the next entry; a start begins one, an end ends it."""
-        number = snapshot.get(NUMBER)
+        number = snapshot.get(RUN)
         number = number if isinstance(number, int) else None
         if event == _START:
             return self._begin(names, number)
@@ -77,7 +77,7 @@ class Runs:
         if number in self._numbered:
             return self._numbered[number]
         for run in islice(reversed(self._under_way.values()), _LOOKED_AT):
-            if run.number not in self._known and agree((run.model, run.dataset), names):
+            if run.number not in self._known and may_be_same((run.model, run.dataset), names):
                 return self._know(number, run)
         return None
 
@@ -125,7 +125,7 @@ class Runs:
     def _by_model(self, names: Names) -> Run | None:
         """The youngest run under way whose names do not contradict."""
         for run in islice(reversed(self._under_way.values()), _LOOKED_AT):
-            if agree(names, (run.model, run.dataset)):
+            if may_be_same(names, (run.model, run.dataset)):
                 return run
         return None
 
