@@ -37,8 +37,9 @@ class Stop(Group):
     by: Annotated[
         StoppedBy,
         Fact(
-            "plan: all that was planned is done; rule: a rule such as early stopping; limit: of "
-            "time; hand: an interrupt or exit; request: code asked for it; error: an exception",
+            "What ended it; plan: all that was planned is done; rule: one such as early "
+            "stopping; limit: of time; hand: an interrupt or exit; request: code asked for it; "
+            "error: an exception",
             "rule",
         ),
     ]

@@ -25,10 +25,10 @@ class IssueFacts(Group):
 
     code: Annotated[str, Fact("Its stable code", "MLA001")]
     name: Annotated[str, Fact("Its name", "overfitting")]
-    severity: Annotated[str, Fact("info, warning or error", "warning")]
+    severity: Annotated[str, Fact("How much it matters: info, warning or error", "warning")]
     state: Annotated[
         IssueState,
-        Fact("possible: an early sign; open: it holds; closed: it is over", "open"),
+        Fact("How it stands: an early sign, found, or over", "open"),
     ] = "open"
     subject: Annotated[Subject | None, Fact("The curve it is about")] = None
     cause: Annotated[

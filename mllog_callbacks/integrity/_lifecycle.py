@@ -1,8 +1,8 @@
 """Rules a session's runs keep: each begins once and ends once, in that order.
 
 Runs of one session may run side by side, in threads or in a search. So the rules go by the names of
-model and data set, where entries have them, by the numbers that adapters give to runs of the same
-names side by side, and count: they find what no order of runs could have written.
+model and data set, where entries have them, by the numbers that adapters and platform hooks give to
+runs, and count: they find what no order of runs could have written.
 """
 
 import json
@@ -159,7 +159,7 @@ class LifeCycle:
         ]
         if agreeing:
             self._open.pop(max(agreeing)[1])
-        elif run._replace(number=None) in self._ended:
+        elif run.number is None and run in self._ended:
             self._add(_problem(f"{_event(line)} {_SECOND}", file, number))
         elif self._open:
             self._open.pop()

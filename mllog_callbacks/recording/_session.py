@@ -201,10 +201,10 @@ _copies: dict[object, Session] = {}
 
 def _copied(state: dict[str, object]) -> Session:
     """The one session of this process for all unpickled copies of a log: a pool's many tasks."""
-    parent = state["_parent"]
-    session = _copies.get(parent)
+    log = state["_directory"], state["_parent"]
+    session = _copies.get(log)
     if session is None or session.closed:
-        session = _copies[parent] = Session.from_copy(state)
+        session = _copies[log] = Session.from_copy(state)
     return session
 
 
