@@ -1,6 +1,7 @@
 """Imports: what using the package loads, and which module may know which."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,27 +12,22 @@ import pytest
 import mllog_callbacks
 from paths import ROOT
 
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 CORE, ADAPTERS = ROOT / "mllog_callbacks", ROOT / "integrations"
 
 HEAVY = (
     "lightgbm sklearn torch lightning pytorch_lightning xgboost numpy pandas rich jinja2 IPython"
 )
 
-# A module imports only from floors below its own; within a folder of the core, freely. Of the
-# floors in the design, the first is several here, and the demo stands on the adapters' roof.
-FLOORS: tuple[set[str], ...] = (
-    {"_lazy", "_version", "chain", "exceptions"},
-    {"schema"},
-    {"facts", "sinks"},
-    {"detectors", "recording"},
-    {"adapter", "integrity"},
-    {"reading", "shipping", "query"},
-    {"report"},
-    {"mllog_callbacks"},  # the front door
-    {"cli", "platform"},
-    {path.name for path in ADAPTERS.iterdir() if path.is_dir() and path.name.startswith("mllog")},
-    {"cli._demo"},
-)
+
+def _documented() -> Iterator[set[str]]:
+    """The layers, as CONTRIBUTING.md has them."""
+    for row in re.findall(r"^\| \d+ \| ([^|]+) \|", CONTRIBUTING.read_text("utf-8"), re.MULTILINE):
+        yield set(re.findall(r"`([a-z_]+)`", row))
+
+
+# The demo, which trains LightGBM, stands on the adapters' roof
+FLOORS: tuple[set[str], ...] = ({"_lazy", "_version"}, *_documented(), {"cli._demo"})
 
 # A log shows itself in a notebook by the report's card, which it loads then
 UPWARDS = {"mllog_callbacks.recording._log": {"report"}}
@@ -180,3 +176,29 @@ def test_help_and_parsing_load_nothing_heavy(arguments: list[str]) -> None:
     )
     assert loaded & {*HEAVY.split(), "pydantic", "pydantic_settings"} == set()
     assert "click" in loaded
+
+
+def test_every_package_has_its_layer() -> None:
+    """In the table of CONTRIBUTING.md, and only there."""
+    packages = {path.name for path in CORE.iterdir() if (path / "__init__.py").exists()}
+    adapters = {path.name for path in ADAPTERS.iterdir() if (path / "__init__.py").exists()}
+    listed = [name for floor in FLOORS[1:-1] for name in floor]
+    assert sorted(listed) == sorted({*packages, *adapters, "exceptions", "mllog_callbacks"})
+
+
+@pytest.mark.parametrize("path", [*CORE.rglob("*.py")], ids=_module)
+def test_a_package_is_entered_by_its_door(path: Path) -> None:
+    """What begins with an underscore is used within its own package alone.
+
+    But for the drainer and what tells it what to do: the doors of `sinks` and `sinks.spool` would
+    load what it does not need.
+    """
+    own = _module(path).split(".")[1:2]
+    behind = [
+        name
+        for name in _imported(path.read_text("utf-8"))
+        if (parts := name.split("."))[0] == "mllog_callbacks"
+        and any(part.startswith("_") and part not in {"_lazy", "_version"} for part in parts)
+        and parts[1:2] != own
+    ]
+    assert behind == []

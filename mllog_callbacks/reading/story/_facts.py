@@ -165,6 +165,9 @@ def _best_told(run: Run, at: tuple[float, str]) -> Kept | None:
 
 
 def _kept_at(run: Run) -> tuple[float, str] | None:
+    kept = of_end(run, "kept")
+    if type(kept.get("at")) is int and isinstance(kept.get("unit"), str):
+        return kept["at"], kept["unit"]
     return None if run.end is None else _counted(run.end.snapshot, _KEPT)
 
 
