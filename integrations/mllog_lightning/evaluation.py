@@ -34,7 +34,7 @@ class Evaluation:
     """
 
     def __init__(self, auditor: Auditor, kind: str, source: object = None) -> None:
-        self._run = auditor.new_run()
+        self._run = auditor.new_run(trains=False)
         self._kind, self._source = kind, source
         self._begun = self._told = False
 

@@ -59,8 +59,12 @@ class Auditor:
     def prepare(self) -> None:
         """Set up what an adapter keeps of its own; called once, when the arguments are taken."""
 
-    def new_run(self) -> "Run":
+    def new_run(self, *, trains: bool = True) -> "Run":
         """A run that begins now.
+
+        Args:
+            trains: Whether it trains. An evaluation by itself is no run of the session: its entries
+                carry no number.
 
         Raises:
             LogDirectoryError: The default log's directory cannot be created or written.
@@ -68,7 +72,7 @@ class Auditor:
         """
         log = get_log() if self._log is None else self._log
         bound = log.bind(dataset=self._dataset, model=self._model)
-        return Run(bound, copy.deepcopy(self._detectors), self._on_issue)
+        return Run(bound, copy.deepcopy(self._detectors), self._on_issue, trains=trains)
 
 
 class Run:
@@ -78,6 +82,7 @@ class Run:
         log: Where entries go.
         detectors: The detectors of this run alone; default none.
         on_issue: Called with each issue that is told.
+        trains: Whether it trains; the entries of an evaluation by itself carry no number.
 
     Attributes:
         detectors: The detectors of this run.
@@ -89,7 +94,10 @@ class Run:
         log: AuditLog,
         detectors: DetectorSet | None = None,
         on_issue: Callable[[Issue], object] | None = None,
+        *,
+        trains: bool = True,
     ) -> None:
+        self._trains = trains
         self.detectors = DetectorSet([]) if detectors is None else detectors
         self.ended = False
         self._log = log
@@ -142,7 +150,8 @@ class Run:
             number, told = around.number, around.as_part(event, reason)
             if told is not event:
                 event, snapshot = told, {"part": event, **(snapshot or {})}
-        snapshot = {RUN: number or self.number, **(snapshot or {})}
+        if self._trains or number is not None:
+            snapshot = {RUN: number or self.number, **(snapshot or {})}
         with self._within():
             self._log.emit(
                 event,

@@ -139,7 +139,7 @@ def _quiet(story: Story) -> str:
         f"{each.name.replace('_', ' ')} ({each.code})" for each in KINDS if each.code not in told
     ]
     return (
-        f"Nothing was told of: {', '.join(quiet)}. Which checks watched is not recorded."
+        f"Not reported: {', '.join(quiet)}. Which of these checks ran is not recorded."
         if quiet
         else ""
     )

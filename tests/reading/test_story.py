@@ -39,7 +39,7 @@ def test_a_training_is_told_from_its_start_to_what_was_kept() -> None:
 @pytest.mark.parametrize(
     ("end", "reasoning", "mood", "pill", "headline"),
     [
-        ("TRAINING_COMPLETED", "", "good", "Completed as planned", "All was done"),
+        ("TRAINING_COMPLETED", "", "good", "Completed as planned", "Completed"),
         ("TRAINING_FAILED", "ValueError: no", "bad", "Failed: ValueError", "ValueError"),
         ("TRAINING_FAILED", "", "bad", "Failed", "Failed"),
         (
