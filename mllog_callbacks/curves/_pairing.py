@@ -129,7 +129,7 @@ def _is_total(key: str) -> bool:
 
 
 def _is_loss(column: Column) -> bool:
-    return "loss" in column.parsed.key.split("_") or "losses" in column.parsed.key.split("_")
+    return any(each.endswith(("loss", "losses")) for each in column.parsed.key.split("_"))
 
 
 def _add(found: Pairing, sides: _Sides) -> None:

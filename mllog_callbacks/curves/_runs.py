@@ -50,12 +50,14 @@ class Axis:
         called: The word for what is counted.
         unit: As what detectors judge a value.
         averaged: Whether several training values an epoch are taken by their mean.
+        beside: Where rows are counted, the column in which rows that belong together are equal.
     """
 
     column: str | None
     called: str
     unit: Unit
     averaged: bool = False
+    beside: str | None = None
 
 
 def runs(table: Table, columns: Sequence[Column]) -> list[Run]:
@@ -176,7 +178,7 @@ def _grouped(run: Run, axis: Axis) -> dict[int, list[Row]]:
     if axis.column is None:
         # lists begin at 0, as Keras counts epochs, and the rows of a file at 1
         first = run.first + 1 if axis.called == "row" else run.first
-        return {index: [row] for index, row in enumerate(run.rows, first)}
+        return _beside(run.rows, first, axis.beside)
     grouped: dict[int, list[Row]] = {}
     last: int | None = None
     waiting: list[Row] = []
@@ -190,6 +192,26 @@ def _grouped(run: Run, axis: Axis) -> dict[int, list[Row]]:
     first = next(iter(grouped), 0)
     grouped[first] = [*waiting, *grouped.get(first, [])]
     return dict(sorted(grouped.items()))
+
+
+def _beside(rows: Sequence[Row], first: int, column: str | None) -> dict[int, list[Row]]:
+    """Rows by number; an evaluation at the same fraction of an epoch is with the row before."""
+    grouped: dict[int, list[Row]] = {}
+    before: Row = {}
+    last = first
+    for index, row in enumerate(rows, first):
+        at = None if column is None else row.get(column)
+        same = at is not None and at == before.get(column or "")
+        if not same or not _adds(row, grouped[last]):
+            last = index
+        grouped.setdefault(last, []).append(row)
+        before = row
+    return grouped
+
+
+def _adds(row: Row, others: Sequence[Row]) -> bool:
+    """Whether what a row has in common with others is equal: then it adds to them."""
+    return all(row[name] == each[name] for each in others for name in row.keys() & each.keys())
 
 
 def _axis(
@@ -207,7 +229,8 @@ def _axis(
             return Axis(column.name, _word(column), fixed or pace)
         if is_epoch and held_out == 1 and _counts(run, column.name, curve) >= _FEWEST:
             return Axis(column.name, _word(column), fixed or "epoch", averaged=True)
-    return Axis(None, table.called, fixed or "epoch")
+    beside = next((each.name for each in counters(columns)), None)
+    return Axis(None, table.called, fixed or "epoch", beside=beside)
 
 
 def _word(column: Column) -> str:

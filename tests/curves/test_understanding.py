@@ -252,3 +252,15 @@ def test_any_table(names: list[str], rows: list[list[str]], separator: str) -> N
             for curve in pair(columns).curves:
                 steps = [seen.step for seen in observations(each, columns, run, curve)[1]]
                 assert steps == sorted(set(steps))
+
+
+def test_an_evaluation_belongs_to_the_row_before() -> None:
+    """As Hugging Face's trainer prints them, by fractions of epochs."""
+    rows = "".join(f"{e / 2},{e},\n{e / 2},,{e + 1}\n" for e in range(1, 4))
+    found = table("epoch,loss,eval_loss\n" + rows)
+    columns = understand(found)
+    curve = pair(columns).curves[0]
+    _, seen = observations(found, columns, runs(found, columns)[0], curve)
+    assert [(each.step, each.train, each.validation) for each in seen] == [
+        *((1, 1.0, 2.0), (3, 2.0, 3.0), (5, 3.0, 4.0))
+    ]
