@@ -97,7 +97,7 @@ def side_by_side(log: AuditLog) -> tuple[Run, Run]:
 
 
 def test_runs_of_the_same_names_side_by_side_are_told_apart(tmp_path: Path) -> None:
-    """Each from then on by its number; one that is alone needs none."""
+    """Each by its number."""
     with AuditLog(tmp_path, session="run") as log:
         first, second = side_by_side(log)
         other = Auditor(log, model="another").new_run()
@@ -109,8 +109,8 @@ def test_runs_of_the_same_names_side_by_side_are_told_apart(tmp_path: Path) -> N
         alone = Auditor(log, model="m").new_run()
         alone.tell(EventType.TRAINING_STARTED, Reason("Started."))
         alone.end(EventType.TRAINING_COMPLETED, Reason("Done."))
-        told = [(each.metrics_snapshot or {}).get("session_run") for each in entries_of(log)]
-    assert told == [None, 2, None, 1, 2, None, 1, 2, 1, None, None, None]
+        told = [(each.metrics_snapshot or {}).get("run") for each in entries_of(log)]
+    assert told == [1, 2, 3, 1, 2, 3, 1, 2, 1, 3, 4, 4]
     drained(tmp_path)
     assert judge(tmp_path).life_cycle == Status.SOUND
 
