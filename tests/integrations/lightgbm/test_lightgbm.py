@@ -130,7 +130,11 @@ def test_early_stopping_tells_metric_best_patience_and_consequence(
         f"The model of iteration {best} is kept."
     )
     (evaluated,) = of(told, EventType.MODEL_EVALUATED)
-    assert evaluated.metrics_snapshot == {"iteration": best, "valid_0": {"binary_logloss": value}}
+    assert evaluated.metrics_snapshot == {
+        "run": 1,
+        "iteration": best,
+        "valid_0": {"binary_logloss": value},
+    }
     assert str(best) in str(evaluated.decision)
 
 
