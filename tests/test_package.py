@@ -68,7 +68,7 @@ def test_the_sdist_holds_what_its_tests_need(built: Path) -> None:
         "constraints.txt",
         "README.md",
         "LICENSE",
-        "tests/recording/test_package.py",
+        "tests/test_package.py",
     }
 
 
