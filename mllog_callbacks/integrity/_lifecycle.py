@@ -1,8 +1,8 @@
 """Rules a session's runs keep: each begins once and ends once, in that order.
 
 Runs of one session may run side by side, in threads or in a search. So the rules go by the names of
-model and data set, where entries have them, by the numbers that adapters give to runs of the same
-names side by side, and count: they find what no order of runs could have written.
+model and data set, where entries have them, by the numbers that adapters and platform hooks give to
+runs, and count: they find what no order of runs could have written.
 """
 
 import json
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from mllog_callbacks.adapter import NUMBER, agree
+from mllog_callbacks.facts import RUN, may_be_same
 from mllog_callbacks.integrity._verdicts import Problem, Status
 from mllog_callbacks.schema import count
 
@@ -64,7 +64,7 @@ class _Run(NamedTuple):
 
     def may_be(self, other: "_Run") -> bool:
         numbered = None not in {self.number, other.number}
-        return self.number == other.number if numbered else agree(self.names, other.names)
+        return self.number == other.number if numbered else may_be_same(self.names, other.names)
 
 
 class LifeCycle:
@@ -184,7 +184,7 @@ class LifeCycle:
         ]
         if agreeing:
             self._open.pop(max(agreeing)[1])
-        elif run._replace(number=None) in self._ended:
+        elif run.number is None and run in self._ended:
             self._add(_problem(f"{_event(line)} {_SECOND}", file, number))
         elif self._open:
             self._open.pop()
@@ -211,7 +211,7 @@ def _read(line: bytes) -> tuple[_Run, bool]:
     try:
         entry = json.loads(line)
         snapshot = entry["metrics_snapshot"] or {}
-        number = snapshot.get(NUMBER)
+        number = snapshot.get(RUN)
         names = [each if isinstance(each, str) else None for each in map(entry.get, _NAMES)]
         numbered = isinstance(number, int) and not isinstance(number, bool)
         run = _Run(number if numbered else None, (names[0], names[1]))

@@ -86,7 +86,7 @@ class AuditLog:
         Raises:
             UnknownEventError: There is no such event type. Nothing else is raised.
         """
-        kind = event if type(event) is EventType else _EVENTS.get(event) or _event(event)
+        kind = event if type(event) is EventType else _event(event)
         session = self._session
         if kind.level < session.level:
             return
@@ -155,6 +155,13 @@ class AuditLog:
         """The name of the session."""
         return self._session.sink.session
 
+    def next_run(self) -> int:
+        """Number a run of this session, from 1: its entries carry it in their snapshot as ``run``.
+
+        Adapters and platform hooks number the runs that they record.
+        """
+        return next(self._session.runs)
+
     @property
     def stats(self) -> SinkStats:
         """How many entries were emitted, written, are pending, were dropped."""
@@ -222,14 +229,14 @@ def get_log() -> AuditLog:
         return _default
 
 
-def _event(name: str) -> EventType:
-    try:
-        return EventType(name)
-    except ValueError:
-        near = get_close_matches(name.upper(), list(EventType), n=1)
+def _event(name: object) -> EventType:
+    known = _EVENTS.get(name) if isinstance(name, str) else None
+    if known is None:
+        near = get_close_matches(str(name).upper()[:100], list(EventType), n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
         msg = f"{name!r} is no event type.{hint} The types are: {', '.join(EventType)}."
-        raise UnknownEventError(msg) from None
+        raise UnknownEventError(msg)
+    return known
 
 
 def _new_lock() -> None:

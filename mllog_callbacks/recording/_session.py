@@ -1,6 +1,7 @@
 """A session's life: opened here, opened anew in every process it reaches, ended with each."""
 
 import atexit
+import itertools
 import logging
 import os
 import secrets
@@ -70,6 +71,7 @@ class Session:
         self._parent: str | None = given.parent
         _check_key(given.signing_key)
         self._lock = threading.RLock()
+        self.runs = itertools.count(1)
         if self._name is not None:
             check_session(self._name)
         self.opened: Sink | None = self._open()
@@ -111,6 +113,7 @@ class Session:
             self._parent = self.opened.session
             self.opened.abandon()
         self.opened = None
+        self.runs = itertools.count(1)
         self._lock = threading.RLock()
 
     def _starter(self) -> str | None:
@@ -198,10 +201,10 @@ _copies: dict[object, Session] = {}
 
 def _copied(state: dict[str, object]) -> Session:
     """The one session of this process for all unpickled copies of a log: a pool's many tasks."""
-    parent = state["_parent"]
-    session = _copies.get(parent)
+    log = state["_directory"], state["_parent"]
+    session = _copies.get(log)
     if session is None or session.closed:
-        session = _copies[parent] = Session.from_copy(state)
+        session = _copies[log] = Session.from_copy(state)
     return session
 
 

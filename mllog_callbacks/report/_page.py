@@ -29,7 +29,6 @@ _SETS: Final = 12
 _FACTS: Final = 6
 _FILES: Final = 10
 _FINDINGS: Final = 20
-_MOST_FINDINGS: Final = 50  # which an account keeps of a file
 _TEXT: Final = 700
 _SEVERITY_WORDS: Final = {"error": "Serious", "warning": "Warning", "info": "Info"}
 _SECTIONS: Final = {
@@ -141,7 +140,7 @@ def _quiet(story: Story) -> str:
         f"{each.name.replace('_', ' ')} ({each.code})" for each in KINDS if each.code not in told
     ]
     return (
-        f"Nothing was told of: {', '.join(quiet)}. Which checks watched is not recorded."
+        f"Not reported: {', '.join(quiet)}. Which of these checks ran is not recorded."
         if quiet
         else ""
     )
@@ -274,14 +273,9 @@ def _file(story: Story, file: FileAccount) -> dict[str, Any]:
         f"line {line:,}: {finding.field}: {cut(finding.reason, 200)}"
         for line, finding in file.findings[:_FINDINGS]
     ]
-    return {"facts": told.items(), "findings": findings, "findings_title": _title(file)}
-
-
-def _title(file: FileAccount) -> str:
-    """How many findings there are; they are counted up to those that an account keeps."""
-    found = len(file.findings)
-    shown = f", the first {_FINDINGS} shown" if found > _FINDINGS else ""
-    return f"Findings ({found}{' or more' if found >= _MOST_FINDINGS else ''}{shown})"
+    hidden = len(file.findings) > len(findings) or file.bad_lines > len(findings)
+    title = f"Findings ({len(findings)}{' or more' if hidden else ''})"
+    return {"facts": told.items(), "findings": findings, "findings_title": title}
 
 
 def _paths(story: Story) -> str:
