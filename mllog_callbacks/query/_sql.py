@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mllog_callbacks.schema import HARD_CAP, is_regular, last_data, open_regular
+from mllog_callbacks.schema import HARD_CAP, is_regular, last_data, open_regular, plain
 from mllog_callbacks.sinks import find_logs
 
 if TYPE_CHECKING:
@@ -59,13 +59,13 @@ def connect(
     import duckdb  # noqa: PLC0415 - of the extra `query`
 
     logs = [log for each in paths for log in _logs(Path(each))]
-    files = [str(each) for each in dict.fromkeys(logs) if is_regular(each) and _is_text(each)]
+    files = [str(each) for each in dict.fromkeys(logs) if is_regular(each)]
     if not files:
         raise FileNotFoundError(errno.ENOENT, "no log here", str(paths[0]))
     connection = duckdb.connect()
     if not unsafe:
-        _confine(connection, files)
-    long = [each for each in files if _has_long_line(each)]
+        _confine(connection, [each for each in files if _is_text(each)])
+    long = [each for each in files if not _is_text(each) or _has_long_line(each)]
     connection.execute(_MACRO)
     _take_lines(connection, long)
     connection.execute(_view([each for each in files if each not in long]))
@@ -106,10 +106,10 @@ def _confine(connection: "DuckDBPyConnection", files: Sequence[str]) -> None:
         connection.execute(f"SET {setting}")
 
 
-def _is_text(path: Path) -> bool:
-    """Whether a path is text, as DuckDB takes no other, and no pattern to it."""
+def _is_text(path: str) -> bool:
+    """Whether a path is text: DuckDB takes no other."""
     try:
-        str(path).encode()
+        path.encode()
     except UnicodeEncodeError:
         return False
     return True
@@ -130,16 +130,19 @@ def _has_long_line(file: str) -> bool:
 
 
 def _take_lines(connection: "DuckDBPyConnection", files: Sequence[str]) -> None:
-    """Take the lines that may be entries of files in which others are too long for DuckDB."""
+    """Take the lines that may be entries of files that DuckDB does not take.
+
+    Others in them are too long, or the name is no text; it then stands there with escapes.
+    """
     connection.execute("CREATE TABLE lines_beside_long_ones (line VARCHAR, file VARCHAR)")
     for file in files:
         lines: list[str] = []
         for line in _short_lines(file):
             lines.append(line)
             if len(lines) == _BATCH:
-                connection.execute(_INSERT, [lines, file])
+                connection.execute(_INSERT, [lines, plain(file)])
                 lines = []
-        connection.execute(_INSERT, [lines, file])
+        connection.execute(_INSERT, [lines, plain(file)])
 
 
 def _short_lines(file: str) -> Iterator[str]:
