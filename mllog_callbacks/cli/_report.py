@@ -11,6 +11,7 @@ from mllog_callbacks.cli._objects import json_option, print_object
 from mllog_callbacks.cli._output import say
 from mllog_callbacks.cli._paths import STDIN, UNREADABLE, given_or_default, reason_of
 from mllog_callbacks.cli._stories import read
+from mllog_callbacks.files import replace_file
 
 if TYPE_CHECKING:
     from mllog_callbacks.reading.story import Story
@@ -137,8 +138,6 @@ def _plain(session: str) -> str:
 
 def _replace(path: Path, page: str) -> None:
     """Write a page at once: who reads it meanwhile sees the old one or the new."""
-    from mllog_callbacks.schema import replace_file  # noqa: PLC0415 - as above
-
     replace_file(path, page.encode())
 
 

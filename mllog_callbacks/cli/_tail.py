@@ -19,6 +19,7 @@ from mllog_callbacks.cli._paths import (
     given_or_default,
     tell_unreadable,
 )
+from mllog_callbacks.files import session_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -110,8 +111,6 @@ class _Showing:
         if self._tell is None or each.row.fields is None:
             say_json(each.raw.decode("utf-8", "surrogateescape"))
             return
-        from mllog_callbacks.schema import session_of  # noqa: PLC0415 - loads pydantic: slow
-
         session = session_of(each.path)
         if session != self._session:
             self._session = session

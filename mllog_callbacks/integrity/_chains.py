@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from mllog_callbacks.chain import BLOCK, FORMAT, OPEN
-from mllog_callbacks.schema import UnsafeFileError, open_regular
+from mllog_callbacks.files import UnsafeFileError, open_stream
 
 __all__ = ["Chain", "Checkpoint", "Opening", "read_chain"]
 
@@ -138,7 +138,7 @@ def read_chain(path: Path) -> Chain:
         OSError: The file cannot be read.
     """
     chain = Chain(path)
-    with open_regular(path) as stream:
+    with open_stream(path) as stream:
         if os.fstat(stream.fileno()).st_size > _MOST_BYTES:
             reason = f"is larger than {_MOST_BYTES:,} bytes and is not read"
             raise UnsafeFileError(errno.EFBIG, reason, str(path))

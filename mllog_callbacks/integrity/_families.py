@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from mllog_callbacks.files import open_stream
 from mllog_callbacks.integrity._lifecycle import STAMP
 from mllog_callbacks.integrity._sessions import Session
-from mllog_callbacks.schema import open_regular
 
 __all__ = ["Relative", "families", "grouped", "rank_of"]
 
@@ -226,9 +226,9 @@ def _relative(session: Session) -> Relative:
 def _stamps(files: Sequence[Path]) -> tuple[str | None, str | None]:
     """The timestamps of the first and the last whole line."""
     try:
-        with open_regular(files[0]) as stream:
+        with open_stream(files[0]) as stream:
             first = stream.readline(_LONGEST)
-        with open_regular(files[-1]) as stream:
+        with open_stream(files[-1]) as stream:
             stream.seek(max(0, stream.seek(0, 2) - 2 * _LONGEST))
             *_, last = b"\n", *stream.read(2 * _LONGEST).split(b"\n")[:-1]
     except (OSError, IndexError):

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from mllog_callbacks.chain import CONTEXT
-from mllog_callbacks.schema import read_regular
+from mllog_callbacks.files import read_regular
 
 __all__ = ["is_signed_by", "new_key", "read_public_key"]
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from mllog_callbacks.chain import BLOCK, block
+from mllog_callbacks.files import last_data, open_stream
 from mllog_callbacks.integrity._chains import Checkpoint
-from mllog_callbacks.schema import HARD_CAP, last_data, open_regular
+from mllog_callbacks.schema import HARD_CAP
 
 __all__ = ["Blocks", "Damage", "batches", "hashes", "split"]
 
@@ -85,7 +86,7 @@ class Blocks:
             take: Given lines as they stand there, and the number of the first.
             grow: Given the hashes of each block's lines, up to the first that is damaged.
         """
-        with open_regular(self.path) as stream:
+        with open_stream(self.path) as stream:
             end = _end_before_nuls(stream)
             self.nuls = stream.seek(0, SEEK_END) - end
             stream.seek(0)

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mllog_callbacks.chain import inclusion_path, leaf, root_by_path
+from mllog_callbacks.files import last_data, open_stream
 from mllog_callbacks.integrity._chains import Checkpoint, read_chain
 from mllog_callbacks.integrity._lines import batches, hashes
 from mllog_callbacks.integrity._sessions import Session, find_sessions
-from mllog_callbacks.schema import last_data, open_regular
 
 __all__ = ["Proof", "prove", "read_proof"]
 
@@ -101,7 +101,7 @@ def _covered(checkpoints: list[Checkpoint]) -> list[tuple[str, int]]:
 
 def _first(file: Path, lines: int) -> Iterator[list[bytes]]:
     """The first lines of a file, in batches."""
-    with open_regular(file) as stream:
+    with open_stream(file) as stream:
         for batch, _ in batches(stream, last_data(stream)):
             yield batch[:lines]
             lines -= len(batch)

@@ -19,17 +19,19 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from mllog_callbacks.chain import Signer, signed
-from mllog_callbacks.integrity._chains import read_chain
-from mllog_callbacks.integrity._keys import is_signed_by
-from mllog_callbacks.integrity._sessions import SIDECARS, Session, day_of
-from mllog_callbacks.integrity._verdicts import Problem, Status
-from mllog_callbacks.schema import (
+from mllog_callbacks.files import (
+    SIDECARS,
+    Folder,
     UnsafeFileError,
-    folder_of,
-    format_timestamp,
+    day_of,
     read_regular,
     unsafe_kind,
 )
+from mllog_callbacks.integrity._chains import read_chain
+from mllog_callbacks.integrity._keys import is_signed_by
+from mllog_callbacks.integrity._sessions import Session
+from mllog_callbacks.integrity._verdicts import Problem, Status
+from mllog_callbacks.schema import format_timestamp
 
 __all__ = ["LEAST_DAYS", "Pruned", "is_older", "least_days", "read_pruned", "remove"]
 
@@ -37,14 +39,7 @@ LEAST_DAYS: Final = 183
 """Days a session is kept at least, unless `MLLOG_RETENTION_DAYS` says otherwise: six months."""
 
 _FILE: Final = "pruned.log"
-_FLAGS: Final = (
-    os.O_CREAT
-    | os.O_RDWR
-    | os.O_APPEND
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-)
+_FLAGS: Final = os.O_CREAT | os.O_RDWR | os.O_APPEND
 _MOST_BYTES: Final = 1 << 24
 _LOCK_S: Final = 5.0
 _TAIL: Final = 4_096
@@ -110,7 +105,7 @@ def remove(session: Session, days: int) -> None:
     folder = session.directory / SIDECARS
     if unsafe_kind(folder) != "a symbolic link":
         folder.mkdir(exist_ok=True)
-    with folder_of(folder / _FILE) as sidecars, folder_of(folder) as logs:
+    with Folder(folder / _FILE) as sidecars, Folder(folder) as logs:
         _append(
             folder / _FILE,
             sidecars,
@@ -125,25 +120,19 @@ def remove(session: Session, days: int) -> None:
             },
         )
         for each in session.files:
-            _unlink(each, logs)
+            _remove(each, logs)
         for each in (session.manifest, session.chain):
-            _unlink(each, sidecars)
+            _remove(each, sidecars)
 
 
-def _unlink(path: Path, folder: int | None) -> None:
-    """Remove what has this name in a folder; of a link the link itself."""
+def _remove(path: Path, folder: Folder) -> None:
+    """Remove what has this name in a folder, if there is such; of a link the link itself."""
     with suppress(FileNotFoundError):
-        if folder is None:
-            path.unlink()
-        else:
-            os.unlink(path.name, dir_fd=folder)
+        folder.remove(path)
 
 
-def _append(path: Path, folder: int | None, record: dict[str, object]) -> None:
-    if folder is None:
-        file = os.open(path, _FLAGS, 0o640)
-    else:
-        file = os.open(path.name, _FLAGS, 0o640, dir_fd=folder)
+def _append(path: Path, folder: Folder, record: dict[str, object]) -> None:
+    file = folder.open(path, _FLAGS, 0o640)
     with os.fdopen(file, "r+b", buffering=0) as stream:
         if not stat.S_ISREG(os.fstat(file).st_mode):
             raise UnsafeFileError(errno.EINVAL, "is no regular file", str(path))

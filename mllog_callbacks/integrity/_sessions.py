@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from mllog_callbacks.chain import SUFFIX
-from mllog_callbacks.schema import SIDECARS, day_of, read_regular, session_of, unsafe_kind, walk
+from mllog_callbacks.files import SIDECARS, read_regular, session_of, unsafe_kind, walk
 from mllog_callbacks.sinks import recover
 
-__all__ = ["MOST_BYTES", "SIDECARS", "Session", "day_of", "find_sessions", "sidecar_folders"]
+__all__ = ["MOST_BYTES", "Session", "find_sessions", "sidecar_folders"]
 
 MOST_BYTES: Final = 1 << 20
 """Bytes of a manifest that are read; one that is larger is not ours."""
@@ -89,7 +89,7 @@ def find_sessions(paths: Iterable[str | os.PathLike[str]]) -> list[Session]:
 def sidecar_folders(folder: Path) -> list[tuple[Path, str]]:
     """What has the name of a folder of sidecars, from a folder down, and what it is instead."""
     return [
-        (directory / SIDECARS, unsafe_kind(directory / SIDECARS))
+        (Path(directory, SIDECARS), unsafe_kind(Path(directory, SIDECARS)))
         for directory, folders, others in walk(folder)
         if SIDECARS in folders or SIDECARS in others
     ]
@@ -98,7 +98,8 @@ def sidecar_folders(folder: Path) -> list[tuple[Path, str]]:
 def _take_folder(found: dict[tuple[Path, str], Session], folder: Path) -> None:
     for sidecars, _ in sidecar_folders(folder):
         recover(sidecars.parent)
-    for directory, folders, others in walk(folder):
+    for name, folders, others in walk(folder):
+        directory = Path(name)
         if SIDECARS in folders:
             folders.remove(SIDECARS)
             _take_sidecars(found, directory)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from mllog_callbacks.chain import OPEN, SEALED, UNSEALED, Tree
+from mllog_callbacks.files import UnsafeFileError, read_regular
 from mllog_callbacks.integrity._anchors import Anchor
 from mllog_callbacks.integrity._chains import Chain, Checkpoint, Opening, read_chain
 from mllog_callbacks.integrity._endings import judged, may_be_lost
@@ -23,7 +24,7 @@ from mllog_callbacks.integrity._sessions import (
     sidecar_folders,
 )
 from mllog_callbacks.integrity._verdicts import Problem, Status, Verdict
-from mllog_callbacks.schema import Level, UnsafeFileError, count, read_regular
+from mllog_callbacks.schema import Level, count
 
 __all__ = ["verify"]
 

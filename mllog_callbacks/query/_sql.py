@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mllog_callbacks.schema import HARD_CAP, is_regular, last_data, open_regular, plain
+from mllog_callbacks.files import is_regular, last_data, open_stream
+from mllog_callbacks.schema import HARD_CAP, plain
 from mllog_callbacks.sinks import find_logs
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _is_text(path: str) -> bool:
 def _has_long_line(file: str) -> bool:
     """Whether a line may be longer than DuckDB is to take: it would refuse all others."""
     try:
-        with open_regular(file) as stream:
+        with open_stream(file) as stream:
             end = last_data(stream)
             while stream.tell() < end:
                 chunk = stream.read(_LONGEST // 2)
@@ -147,7 +148,7 @@ def _take_lines(connection: "DuckDBPyConnection", files: Sequence[str]) -> None:
 
 def _short_lines(file: str) -> Iterator[str]:
     try:
-        with open_regular(file) as stream:
+        with open_stream(file) as stream:
             begin = True
             while raw := stream.readline(HARD_CAP + 1):
                 whole = raw.endswith(b"\n")

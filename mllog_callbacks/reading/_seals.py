@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mllog_callbacks.chain import SUFFIX
+from mllog_callbacks.files import SIDECARS, session_of
 from mllog_callbacks.reading.story import Seal, Story
-from mllog_callbacks.schema import SIDECARS, session_of
 
 if TYPE_CHECKING:
     from mllog_callbacks.integrity import Verdict

@@ -9,8 +9,9 @@ from glob import escape, glob, has_magic
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
+from mllog_callbacks.files import day_of, last_data, open_stream, session_of
 from mllog_callbacks.reading._fast import Row, parse_row
-from mllog_callbacks.schema import HARD_CAP, day_of, last_data, open_regular, session_of
+from mllog_callbacks.schema import HARD_CAP
 from mllog_callbacks.sinks import find_logs
 
 __all__ = ["Followed", "Seen", "last_lines"]
@@ -50,7 +51,7 @@ def last_lines(
         OSError: The file cannot be read.
     """
     found: list[Seen] = []
-    with open_regular(path) as stream:
+    with open_stream(path) as stream:
         for raw, size in _backwards(stream, last_data(stream) if end is None else end):
             if len(found) >= many:
                 break
@@ -136,7 +137,7 @@ class Followed:
 
     def _new_of(self, path: Path, file: _File) -> list[Seen]:
         seen: list[Seen] = []
-        with open_regular(path) as stream:
+        with open_stream(path) as stream:
             if stream.seek(0, os.SEEK_END) < file.offset:  # begun anew
                 file.offset, file.rest, file.left_out = 0, b"", 0
             stream.seek(file.offset)
@@ -169,7 +170,7 @@ def _meant(path: str) -> list[Path]:
 
 def _end_of_lines(path: Path) -> int:
     """Where the last whole line of a file ends."""
-    with open_regular(path) as stream:
+    with open_stream(path) as stream:
         end = last_data(stream)
         while end > 0:
             start = max(end - _BLOCK, 0)

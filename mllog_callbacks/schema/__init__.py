@@ -1,10 +1,10 @@
-"""The entry: its seven fields, event types, timestamps, strict JSON; names of files, metrics."""
+"""The entry: its seven fields, event types, timestamps, strict JSON; names of metrics."""
 
 from typing import TYPE_CHECKING
 
 from mllog_callbacks._lazy import lazily
 from mllog_callbacks.schema._event_types import RUN_ENDS, EventType, Level
-from mllog_callbacks.schema._filenames import SIDECARS, Finding, day_of, session_of
+from mllog_callbacks.schema._findings import Finding
 from mllog_callbacks.schema._phrases import (
     Reason,
     assigned,
@@ -31,17 +31,6 @@ if TYPE_CHECKING:
         is_learning_rate,
         parse_metric_name,
     )
-    from mllog_callbacks.schema._opening import (
-        UnsafeFileError,
-        folder_of,
-        is_regular,
-        last_data,
-        open_regular,
-        read_regular,
-        replace_file,
-        unsafe_kind,
-        walk,
-    )
 else:
     # pydantic takes longer to import than all else here, and names are for readers alone
     __getattr__ = lazily(
@@ -56,24 +45,12 @@ else:
                 "is_learning_rate",
                 "parse_metric_name",
             ),
-            "_opening": (
-                "UnsafeFileError",
-                "folder_of",
-                "is_regular",
-                "last_data",
-                "open_regular",
-                "read_regular",
-                "replace_file",
-                "unsafe_kind",
-                "walk",
-            ),
         },
     )
 
 __all__ = [
     "HARD_CAP",
     "RUN_ENDS",
-    "SIDECARS",
     "Clock",
     "EventType",
     "Finding",
@@ -82,35 +59,24 @@ __all__ = [
     "MetricName",
     "Reason",
     "Stage",
-    "UnsafeFileError",
     "assigned",
     "assumed_direction",
     "by_label",
     "count",
-    "day_of",
     "encode",
     "failed",
-    "folder_of",
     "format_timestamp",
     "is_learning_rate",
-    "is_regular",
     "json_schema",
-    "last_data",
     "message_of",
     "number",
-    "open_regular",
     "parse_metric_name",
     "parse_timestamp",
     "place_of",
     "plain",
     "plain_json",
     "plain_lines",
-    "read_regular",
-    "replace_file",
     "said",
-    "session_of",
     "shown",
     "stopped_by_hand",
-    "unsafe_kind",
-    "walk",
 ]

@@ -22,14 +22,9 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from mllog_callbacks._version import __version__
+from mllog_callbacks.files import UnsafeFileError, open_stream, replace_file, session_of
 from mllog_callbacks.integrity import Session
-from mllog_callbacks.schema import (
-    UnsafeFileError,
-    open_regular,
-    parse_timestamp,
-    replace_file,
-    session_of,
-)
+from mllog_callbacks.schema import parse_timestamp
 
 __all__ = ["Mirror", "Mirrored"]
 
@@ -115,7 +110,7 @@ class Mirror:
 
     def _next_lines(self, file: Path) -> list[bytes]:
         place = self._place(file)
-        with open_regular(file) as stream:
+        with open_stream(file) as stream:
             while True:
                 stream.seek(place.offset + place.skipped)
                 data = stream.read(_BATCH)

@@ -14,8 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from mllog_callbacks.files import open_stream, walk
 from mllog_callbacks.integrity import find_sessions
-from mllog_callbacks.schema import open_regular, walk
 
 __all__ = ["Extra", "Place", "Reconciled", "reconcile"]
 
@@ -174,14 +174,14 @@ def _files(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
     for path in map(Path, paths):
         if path.is_dir():
             for directory, _, others in walk(path):
-                yield from (directory / each for each in others)
+                yield from (Path(directory, each) for each in others)
         else:
             yield path
 
 
 def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
     """The number and the hash of each line, without the line break; holds no line as a whole."""
-    with open_regular(file) as stream:
+    with open_stream(file) as stream:
         yield from enumerate(_hashes(stream), 1)
 
 

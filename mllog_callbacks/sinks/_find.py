@@ -4,7 +4,7 @@ import errno
 import os
 from pathlib import Path
 
-from mllog_callbacks.schema import SIDECARS, walk
+from mllog_callbacks.files import SIDECARS, walk
 from mllog_callbacks.sinks.spool._recovery import recover
 
 __all__ = ["find_logs"]
@@ -30,7 +30,7 @@ def find_logs(path: str | os.PathLike[str], *, complete: bool = True) -> list[Pa
         for directory, folders, others in walk(root):
             if SIDECARS in folders:
                 folders.remove(SIDECARS)
-            logs += [directory / each for each in others if each.endswith(".jsonl")]
+            logs += [Path(directory, each) for each in others if each.endswith(".jsonl")]
         return sorted(logs, key=lambda each: each.with_suffix(""))  # what goes on in -2 follows
     if not root.exists():
         raise FileNotFoundError(errno.ENOENT, "no such file or directory", str(root))

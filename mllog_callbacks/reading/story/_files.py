@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from mllog_callbacks.files import SIDECARS, read_regular, session_of
 from mllog_callbacks.reading._fast import FileAccount, read_rows
 from mllog_callbacks.reading.story._builder import StoryBuilder
 from mllog_callbacks.reading.story._model import Story
-from mllog_callbacks.schema import SIDECARS, count, read_regular, session_of
+from mllog_callbacks.schema import count
 
 __all__ = ["STANDARD_INPUT", "read_sidecar", "read_stories"]
 
