@@ -113,12 +113,27 @@ class Folder:
         return given if self.descriptor is None else os.path.basename(given)
 
     def open(self, path: "AnyPath", flags: int, mode: int = 0o666) -> int:
-        """Open a file of this folder, as `os.open`; without waiting, and no link.
+        """Open a regular file of this folder, as `os.open`; without waiting, and no link.
 
         Raises:
+            FileNotFoundError: There is no such file.
+            UnsafeFileError: It is a link, or no regular file.
             OSError: It cannot be opened.
         """
-        return os.open(self.at(path), flags | _SAFELY, mode, dir_fd=self.descriptor)
+        try:
+            if self.descriptor is None:
+                _refuse(path, unsafe_kind(path))
+            file = os.open(self.at(path), flags | _SAFELY, mode, dir_fd=self.descriptor)
+        except UnsafeFileError:
+            raise
+        except OSError as error:
+            _refuse(path, unsafe_kind(path))
+            raise type(error)(error.errno, error.strerror, os.fsdecode(path)) from None
+        found = os.fstat(file).st_mode
+        if not stat.S_ISREG(found):
+            os.close(file)
+            _refuse(path, _kind(found) or "no regular file")
+        return file
 
     def remove(self, path: "AnyPath") -> None:
         """Remove a file of this folder; of a link the link itself.
@@ -141,20 +156,7 @@ def open_regular(path: "AnyPath", flags: int = os.O_RDONLY) -> int:
         OSError: It cannot be opened.
     """
     with Folder(path) as folder:
-        try:
-            if folder.descriptor is None:
-                _refuse(path, unsafe_kind(path))
-            file = folder.open(path, flags)
-        except UnsafeFileError:
-            raise
-        except OSError as error:
-            _refuse(path, unsafe_kind(path))
-            raise type(error)(error.errno, error.strerror, os.fsdecode(path)) from None
-    mode = os.fstat(file).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(file)
-        _refuse(path, _kind(mode) or "no regular file")
-    return file
+        return folder.open(path, flags)
 
 
 def open_stream(path: "AnyPath") -> "BinaryIO":

@@ -8,7 +8,6 @@ import errno
 import json
 import os
 import re
-import stat
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -134,8 +133,6 @@ def _remove(path: Path, folder: Folder) -> None:
 def _append(path: Path, folder: Folder, record: dict[str, object]) -> None:
     file = folder.open(path, _FLAGS, 0o640)
     with os.fdopen(file, "r+b", buffering=0) as stream:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise UnsafeFileError(errno.EINVAL, "is no regular file", str(path))
         _lock(file, path)
         signer = Signer()
         facts = record | {"key": signer.public or None, "previous": _last_digest(stream)}

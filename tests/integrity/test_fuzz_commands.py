@@ -56,13 +56,16 @@ DEEP = b'{"a":' * 20_000 + b"1" + b"}" * 20_000
 
 def _link(target: str) -> Callable[[Path, Path], None]:
     def change(path: Path, outside: Path) -> None:
-        path.symlink_to(target.replace("OUTSIDE", str(outside)))
+        path.symlink_to(target.replace("OUTSIDE", str(outside)).replace("ITSELF", path.name))
 
     return change
 
 
 def _write(data: bytes) -> Callable[[Path, Path], None]:
-    return lambda path, _: path.write_bytes(data) and None
+    def change(path: Path, _: Path) -> None:
+        path.write_bytes(data)
+
+    return change
 
 
 def _hole(path: Path, _: Path) -> None:
@@ -75,7 +78,7 @@ def _socket(path: Path, _: Path) -> None:
         made.bind(str(path))
 
 
-REPLACEMENTS = {
+REPLACEMENTS: dict[str, Callable[[Path, Path], None]] = {
     "link to a file": _link("OUTSIDE/secret"),
     "link to a log": _link("OUTSIDE/ml-platform-2020-01-01.victim.jsonl"),
     "link to a folder": _link("OUTSIDE"),
@@ -83,7 +86,7 @@ REPLACEMENTS = {
     "link to zeros": _link("/dev/zero"),
     "link to a full disk": _link("/dev/full"),
     "link to nothing": _link("OUTSIDE/made"),
-    "link to itself": lambda path, _: path.symlink_to(path.name),
+    "link to itself": _link("ITSELF"),
     "FIFO": lambda path, _: os.mkfifo(path),
     "folder": lambda path, _: path.mkdir(),
     "socket": _socket,
