@@ -18,6 +18,7 @@ from mllog_callbacks.schema._phrases import (
     shown,
     stopped_by_hand,
 )
+from mllog_callbacks.schema._secrets import is_secret, masked, masked_text
 from mllog_callbacks.schema._timestamps import Clock, format_timestamp, parse_timestamp
 from mllog_callbacks.schema._visible import plain, plain_json, plain_lines
 
@@ -67,7 +68,10 @@ __all__ = [
     "failed",
     "format_timestamp",
     "is_learning_rate",
+    "is_secret",
     "json_schema",
+    "masked",
+    "masked_text",
     "message_of",
     "number",
     "parse_metric_name",

@@ -7,6 +7,8 @@ import traceback
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from mllog_callbacks.schema._secrets import masked
+
 __all__ = [
     "Reason",
     "assigned",
@@ -77,13 +79,16 @@ def _text(value: object) -> str:
 def assigned(values: Mapping[str, object], aliases: Mapping[str, str] | None = None) -> str:
     """Settings with their values, as in "max_depth=8, n_estimators=500 (given as num_trees)".
 
+    Secrets are masked.
+
     Args:
         values: The settings, by name.
         aliases: The name under which the caller gave a setting, where that is another.
     """
     aliases = aliases or {}
     return ", ".join(
-        f"{name}={shown(value)}" + (f" (given as {aliases[name]})" if name in aliases else "")
+        f"{name}={shown(masked(value, name))}"
+        + (f" (given as {aliases[name]})" if name in aliases else "")
         for name, value in values.items()
     )
 
