@@ -1,5 +1,6 @@
 """What an adapter is built from."""
 
+from mllog_callbacks.adapter._curve import CurveKeeper
 from mllog_callbacks.adapter._deferred import Backlog
 from mllog_callbacks.adapter._method_hooks import Heard, Listener, caller_of, listen
 from mllog_callbacks.adapter._run import Auditor, Cadence, Run
@@ -8,6 +9,7 @@ __all__ = [
     "Auditor",
     "Backlog",
     "Cadence",
+    "CurveKeeper",
     "Heard",
     "Listener",
     "Run",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
+from mllog_callbacks.adapter._curve import CurveKeeper
 from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
 from mllog_callbacks.facts import RUN, dump, ended_by
 from mllog_callbacks.recording import AuditLog, current, get_log, guarded, scoped
@@ -18,6 +19,8 @@ __all__ = ["Auditor", "Cadence", "Run"]
 
 _QUIET_S: Final = 30.0
 """Seconds without a word, after which a reader would like to know that a training goes on."""
+
+_WITH_CURVE: Final = RUN_ENDS | {EventType.TRAINING_PROGRESS}
 
 _STRETCH: Final = 10
 _STRETCH_PART: Final = 4
@@ -85,6 +88,7 @@ class Run:
         trains: Whether it trains; the entries of an evaluation by itself carry no number.
 
     Attributes:
+        curve: Keeps every step's metrics; entries of progress and the end carry them, thinned.
         detectors: The detectors of this run.
         ended: Whether the end was told.
     """
@@ -98,6 +102,7 @@ class Run:
         trains: bool = True,
     ) -> None:
         self._trains = trains
+        self.curve = CurveKeeper()
         self.detectors = DetectorSet([]) if detectors is None else detectors
         self.ended = False
         self._log = log
@@ -145,6 +150,8 @@ class Run:
             reason: What was decided or done, and why.
             snapshot: The numbers and settings behind it, by name.
         """
+        if event in _WITH_CURVE and (curve := self.curve.take(snapshot or {})):
+            snapshot = {**(snapshot or {}), "curve": curve}
         around, number = self._around, None
         if around is not None:
             number, told = around.number, around.as_part(event, reason)
@@ -190,6 +197,7 @@ class Run:
         """
         for issue in issues:
             step = {} if unit is None else {unit: issue.step}
+            self.curve.mark(issue.step)
             self.tell(
                 EventType.ISSUE_DETECTED,
                 Reason(issue.decision, issue.reasoning),

@@ -17,6 +17,7 @@ from mllog_callbacks.facts._ending import Failure, Kept, Rule, Stop, StoppedBy, 
 from mllog_callbacks.facts._fact import Fact, Group, dump
 from mllog_callbacks.facts._issue import IssueFacts, IssueState, Subject
 from mllog_callbacks.facts._runs import RUN, Names, may_be_same
+from mllog_callbacks.facts._thinning import Column, thinned
 
 __all__ = [
     "GROUPS",
@@ -24,6 +25,7 @@ __all__ = [
     "OF_ISSUES",
     "OF_RUNS",
     "RUN",
+    "Column",
     "Documented",
     "Fact",
     "Failure",
@@ -41,4 +43,5 @@ __all__ = [
     "ended_by",
     "facts_schema",
     "may_be_same",
+    "thinned",
 ]
