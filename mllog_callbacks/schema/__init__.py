@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from mllog_callbacks._lazy import lazily
 from mllog_callbacks.schema._event_types import RUN_ENDS, EventType, Level
 from mllog_callbacks.schema._filenames import SIDECARS, Finding, day_of, session_of
+from mllog_callbacks.schema._interruptions import interruption
 from mllog_callbacks.schema._phrases import (
     Reason,
     assigned,
@@ -67,6 +68,7 @@ __all__ = [
     "encode",
     "failed",
     "format_timestamp",
+    "interruption",
     "is_learning_rate",
     "json_schema",
     "message_of",
