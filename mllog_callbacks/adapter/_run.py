@@ -4,15 +4,15 @@ An adapter makes one `Auditor` of its user's arguments, and a `Run` from it for 
 """
 
 import copy
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from time import monotonic
 from typing import Final
 
 from mllog_callbacks.adapter._curve import CurveKeeper
 from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
 from mllog_callbacks.facts import RUN, dump, ended_by
-from mllog_callbacks.recording import AuditLog, current, get_log, guarded, scoped
+from mllog_callbacks.recording import AuditLog, current, get_log, guarded, scoped, unbroken
 from mllog_callbacks.schema import RUN_ENDS, EventType, Level, Reason, failed, stopped_by_hand
 
 __all__ = ["Auditor", "Cadence", "Run"]
@@ -107,7 +107,7 @@ class Run:
         self.ended = False
         self._log = log
         self._on_issue = on_issue
-        self._began = time.monotonic()
+        self._began = monotonic()
         self._number: tuple[str, int] | None = None
         # As it is now: an end may be told from elsewhere, such as a finaliser
         self._scope = current.get()
@@ -218,9 +218,14 @@ class Run:
             msg = f"{event} is no end of a run; expected one of {', '.join(sorted(RUN_ENDS))}"
             raise ValueError(msg)
         if not self.ended:
+            self._end(event, reason, snapshot or {})
+
+    @unbroken
+    def _end(self, event: EventType, reason: Reason, snapshot: Mapping[str, object]) -> None:
+        if not self.ended:
             self.ended = True
-            seconds = round(time.monotonic() - self._began, 3)
-            self.tell(event, reason, {"seconds": seconds, **(snapshot or {})})
+            seconds = round(monotonic() - self._began, 3)
+            self.tell(event, reason, {"seconds": seconds, **snapshot})
 
     def fail(
         self,
@@ -267,7 +272,7 @@ class Cadence:
         self.last = last
         self.every = level <= Level.DEBUG
         self.following = 1
-        self._told = time.monotonic()
+        self._told = monotonic()
 
     def due(self, step: int, stretch: int = 0) -> bool:
         """Whether a step is one to tell.
@@ -284,11 +289,11 @@ class Cadence:
     @property
     def silent(self) -> bool:
         """Whether nothing was told for half a minute, or all is."""
-        return self.every or time.monotonic() - self._told > _QUIET_S
+        return self.every or monotonic() - self._told > _QUIET_S
 
     def spoke(self) -> None:
         """Note that something else was told, such as the way between two steps."""
-        self._told = time.monotonic()
+        self._told = monotonic()
 
     def told(self, step: int) -> None:
         """Note that a step was told."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from mllog_callbacks._lazy import lazily
 from mllog_callbacks.schema._event_types import RUN_ENDS, EventType, Level
 from mllog_callbacks.schema._findings import Finding
+from mllog_callbacks.schema._interruptions import interruption
 from mllog_callbacks.schema._phrases import (
     Reason,
     assigned,
@@ -67,6 +68,7 @@ __all__ = [
     "encode",
     "failed",
     "format_timestamp",
+    "interruption",
     "is_learning_rate",
     "is_secret",
     "json_schema",

@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn
 from pydantic_core import SchemaSerializer, core_schema
 
 from mllog_callbacks.schema._event_types import EventType
+from mllog_callbacks.schema._interruptions import interruption
 from mllog_callbacks.schema._secrets import (
     masked_list,
     masked_text,
@@ -107,7 +108,9 @@ def encode(
     """
     try:
         line = _encode_plain(event, dataset, model, decision, reasoning, metrics_snapshot)
-    except Exception:  # noqa: BLE001 - a lone surrogate, say: the long way tells of it
+    except Exception as error:
+        if interruption(error) is not None:
+            raise
         line = None
     return line or _encode(event, (dataset, model, decision, reasoning), metrics_snapshot)
 
@@ -242,7 +245,9 @@ def _encode(event: EventType, texts: tuple[object, ...], metrics_snapshot: objec
             line = _encode_within(event, texts, metrics_snapshot, budget)
             if len(line) <= _ROOM:
                 return line
-    except Exception as error:  # noqa: BLE001 - the promise: whatever a caller's object does
+    except Exception as error:
+        if interruption(error) is not None:
+            raise
         reason = f"The rest of this entry could not be encoded: {type(error).__name__}."
     else:  # pragma: no cover - the texts alone are below the cap
         reason = "The rest of this entry was too long."

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from mllog_callbacks.schema._interruptions import interruption
 from mllog_callbacks.schema._secrets import masked
 
 __all__ = [
@@ -64,7 +65,9 @@ def shown(value: object) -> str:
     """A setting's value on one line, cut to a length that can be read; a function by its name."""
     try:
         text = _text(value)
-    except Exception:  # noqa: BLE001 - a foreign class may not be able to say what it is
+    except Exception as error:
+        if interruption(error) is not None:
+            raise
         text = f"(a {type(value).__qualname__} that cannot be shown)"
     return text if len(text) <= _VALUE_CHARS else text[:_VALUE_CHARS] + "…"
 
@@ -132,7 +135,9 @@ def message_of(error: BaseException) -> str:
     """An exception's message, cut to a length that can be read, without native traces."""
     try:
         message = str(error)
-    except Exception:  # noqa: BLE001 - a foreign class may not be able to say what it is
+    except Exception as raised:
+        if interruption(raised) is not None:
+            raise
         message = "(its message cannot be read)"
     message = _NATIVE_TRACE.sub("…", message)
     return message if len(message) <= _MESSAGE_CHARS else message[:_MESSAGE_CHARS] + "…"

@@ -14,6 +14,7 @@ from enum import Enum
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
+from mllog_callbacks.schema._interruptions import interruption
 from mllog_callbacks.schema._phrases import count
 from mllog_callbacks.schema._secrets import masked_items, masked_list, masked_text
 
@@ -106,7 +107,9 @@ def value(given: object, where: str, changes: Changes, depth: int = 0) -> Json:
         return given  # type: ignore[return-value]  # the common case first
     try:
         return _value(given, where, changes, depth)
-    except Exception as error:  # noqa: BLE001 - a caller's object may raise anything when read
+    except Exception as error:
+        if interruption(error) is not None:
+            raise
         changes.note(where, f"could not be read ({type(error).__name__})")
         return None
 
@@ -285,5 +288,7 @@ def _described(given: object) -> str:
                 bytes(given).decode("utf-8", "backslashreplace") if short else f"<{many:,} bytes>"
             )
         return str.__str__(str(given))  # not a subclass with methods of its own
-    except Exception as error:  # noqa: BLE001 - a caller's object may raise anything when asked
+    except Exception as error:
+        if interruption(error) is not None:
+            raise
         return f"<{type(given).__name__} that cannot be written: {type(error).__name__}>"
