@@ -141,6 +141,7 @@ class Training:
         *,
         rules: Mapping[str, Rule] | None = None,
         importance: Mapping[str, float] | None = None,
+        importance_by: str = "gain",
     ) -> None:
         """Record its end in order: as planned, by a rule, or because code asked for it.
 
@@ -148,7 +149,8 @@ class Training:
             stop: Why it ended.
             kept: The model it leaves; None where it leaves none.
             rules: The rules that were on and did not end it, by name.
-            importance: Features with their shares of all gain.
+            importance: Features with their shares of all importance.
+            importance_by: What that is measured by.
         """
         self._run.record(
             TrainingEnded(
@@ -160,6 +162,7 @@ class Training:
                 best=self._scores.best,
                 rules=rules,
                 importance=importance,
+                importance_by=importance_by if importance else None,
                 changed=dict(self._changed),
             )
         )

@@ -132,8 +132,9 @@ class TrainingEnded(EventFacts):
     )
     importance: Annotated[
         Mapping[str, float] | None,
-        Fact("The features of most gain, with their shares of all gain", {"age": 0.4}),
+        Fact("The most important features, with their shares of all importance", {"age": 0.4}),
     ] = None
+    importance_by: Annotated[str | None, Fact("What importance is measured by", "gain")] = None
     changed: Annotated[
         Mapping[str, object] | None,
         Fact("Parameters in force that were changed since the start", {"learning_rate": 0.05}),

@@ -154,4 +154,4 @@ def _state(facts: TrainingEnded) -> Iterator[str]:
         yield from measured(facts.results, None, facts.best, now)
     if facts.importance:
         shares = ", ".join(f"{name} {share:.1%}" for name, share in facts.importance.items())
-        yield f"Top features by gain: {shares}."
+        yield f"Top features by {facts.importance_by or 'importance'}: {shares}."
