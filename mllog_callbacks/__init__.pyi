@@ -11,6 +11,7 @@ from mllog_callbacks.adapter import (
     Heard as Heard,
     Listener as Listener,
     Run as Run,
+    Training as Training,
     caller_of as caller_of,
     listen as listen,
 )
@@ -98,6 +99,7 @@ __all__ = [
     "SettingsError",
     "SinkStats",
     "Trail",
+    "Training",
     "UnknownEventError",
     "__version__",
     "audit_context",

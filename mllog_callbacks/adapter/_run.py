@@ -11,9 +11,10 @@ from typing import Final
 
 from mllog_callbacks.adapter._curve import CurveKeeper
 from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
-from mllog_callbacks.facts import RUN, dump, ended_by
+from mllog_callbacks.facts import RUN, EventFacts, dump, ended_by, event_of
 from mllog_callbacks.recording import AuditLog, current, get_log, guarded, scoped, unbroken
 from mllog_callbacks.schema import RUN_ENDS, EventType, Level, Reason, failed, stopped_by_hand
+from mllog_callbacks.wording import worded
 
 __all__ = ["Auditor", "Cadence", "Run"]
 
@@ -166,6 +167,14 @@ class Run:
                 reasoning=reason.reasoning or None,
                 metrics_snapshot=snapshot,
             )
+
+    def record(self, facts: EventFacts) -> None:
+        """Record an event by its facts, worded from them; later ends are passed over."""
+        event, reason, snapshot = event_of(facts), worded(facts), dump(facts)
+        if event in RUN_ENDS:
+            self.end(event, reason, snapshot)
+        else:
+            self.tell(event, reason, snapshot)
 
     @property
     def number(self) -> int:

@@ -4,7 +4,7 @@ import math
 import os
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from mllog_callbacks.schema._interruptions import interruption
@@ -16,6 +16,7 @@ __all__ = [
     "by_label",
     "count",
     "failed",
+    "listed",
     "message_of",
     "number",
     "place_of",
@@ -24,6 +25,8 @@ __all__ = [
     "stopped_by_hand",
 ]
 
+_WHOLE: Final = 1_000
+_EXPONENT: Final = 1e15
 _MESSAGE_CHARS: Final = 800
 _VALUE_CHARS: Final = 80
 _ADDRESS: Final = re.compile(r" at 0x[0-9A-Fa-f]+")
@@ -57,8 +60,18 @@ def count(many: float, noun: str) -> str:
 
 
 def number(value: float) -> str:
-    """A metric's value, in six digits at most."""
-    return "NaN" if math.isnan(value) else f"{value:.6g}"
+    """A metric's value in four digits, or whole where it is large; an entry's facts have all."""
+    if math.isnan(value):
+        return "NaN"
+    large = _WHOLE <= abs(value) < _EXPONENT
+    return f"{value:,.0f}" if large else f"{value:.4g}"
+
+
+def listed(names: Iterable[object], most: int = 10) -> str:
+    """Names with commas, as in "a, b and 3 more" where there are more than are shown."""
+    each = [*map(str, names)]
+    shown_names = ", ".join(each[:most])
+    return f"{shown_names} and {len(each) - most:,} more" if len(each) > most else shown_names
 
 
 def shown(value: object) -> str:
