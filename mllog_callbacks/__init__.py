@@ -11,7 +11,7 @@ from mllog_callbacks._version import __version__ as __version__
 # Loaded at first use: pydantic alone costs more than `mllog --help` may take. Type checkers read
 # `__init__.pyi`, which `python docs/generate.py` writes from this table.
 _HOMES: Final[dict[str, tuple[str, ...]]] = {
-    "adapter": ("Auditor", "Backlog", "Cadence", "Heard", "Listener", "Run", "caller_of", "listen"),
+    "adapter": ("Auditor", "Backlog", "Cadence", "Heard", "Listener", "Run", "attend", "listen"),
     "detectors": (
         "Detector",
         "DetectorSet",

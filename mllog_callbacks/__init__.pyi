@@ -11,7 +11,7 @@ from mllog_callbacks.adapter import (
     Heard as Heard,
     Listener as Listener,
     Run as Run,
-    caller_of as caller_of,
+    attend as attend,
     listen as listen,
 )
 from mllog_callbacks.detectors import (
@@ -99,7 +99,6 @@ __all__ = [
     "UnknownEventError",
     "__version__",
     "audit_context",
-    "caller_of",
     "carry_context",
     "finaliser",
     "get_log",

@@ -1,8 +1,9 @@
 """What an adapter is built from."""
 
+from mllog_callbacks.adapter._call_hooks import attend
 from mllog_callbacks.adapter._curve import CurveKeeper
 from mllog_callbacks.adapter._deferred import Backlog
-from mllog_callbacks.adapter._method_hooks import Heard, Listener, caller_of, listen
+from mllog_callbacks.adapter._method_hooks import Heard, Listener, listen
 from mllog_callbacks.adapter._run import Auditor, Cadence, Run
 
 __all__ = [
@@ -13,6 +14,6 @@ __all__ = [
     "Heard",
     "Listener",
     "Run",
-    "caller_of",
+    "attend",
     "listen",
 ]

@@ -5,7 +5,7 @@ import weakref
 from types import FrameType
 from typing import Any, Final
 
-from mllog_callbacks import Auditor, caller_of, guarded
+from mllog_callbacks import Auditor, guarded
 from mllog_catboost.training import Training
 
 __all__ = ["MLAuditCallback"]
@@ -38,6 +38,6 @@ class MLAuditCallback(Auditor):
             training = trainings[id(self)] = Training(self.new_run(), wrapper)
             # CatBoost tells no callback of the end: that the wrapper goes with the call does.
             weakref.finalize(wrapper, training.end)
-            if (caller := caller_of(frame)) is not None:
+            if (caller := frame.f_back) is not None:
                 training.begin(caller.f_locals)
         training.record(info)
