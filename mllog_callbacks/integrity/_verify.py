@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from mllog_callbacks.chain import OPEN, SEALED, UNSEALED, Tree
-from mllog_callbacks.files import UnsafeFileError, read_regular
+from mllog_callbacks.files import UnsafeFileError, is_log, read_regular
 from mllog_callbacks.integrity._anchors import Anchor
 from mllog_callbacks.integrity._chains import Chain, Checkpoint, Opening, read_chain
 from mllog_callbacks.integrity._endings import judged, may_be_lost
@@ -53,8 +53,7 @@ class _Checked:
     def made_since(self, name: str) -> Path | None:
         """A file that its chain names, where it was made since the folder was listed."""
         path = self.session.directory / name
-        plain = name.isprintable() and path.name == name and path.suffix == ".jsonl"
-        return path if plain and os.path.lexists(path) else None
+        return path if is_log(name) and os.path.lexists(path) else None
 
     def holds(self, digest: str) -> bool:
         """Whether a record of this digest is in the chain; where not, also as it is by now."""
