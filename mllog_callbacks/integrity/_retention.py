@@ -54,10 +54,12 @@ class Pruned:
 
     Attributes:
         sessions: By name, what the record says of each session removed.
+        openings: The digests of the first records of their chains.
         problem: Why the record cannot be trusted; None where it can.
     """
 
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    openings: set[str] = field(default_factory=set)
     problem: Problem | None = None
 
 
@@ -116,6 +118,7 @@ def remove(session: Session, days: int) -> None:
                 "entries": last.entries if last else None,
                 "root": last.root if last else None,
                 "head": chain.head if chain else None,
+                "opening": chain.opening.digest if chain and chain.opening else None,
             },
         )
         for each in session.files:
@@ -187,6 +190,8 @@ def read_pruned(folder: Path, key: str | None) -> Pruned:
     try:
         for facts in _read(read_regular(path, _MOST_BYTES), key):
             pruned.sessions[facts["session"]] = facts
+            if isinstance(opening := facts.get("opening"), str):
+                pruned.openings.add(opening)
     except (UnsafeFileError, ValueError, RecursionError) as error:
         why = error.strerror if isinstance(error, UnsafeFileError) else error
         reason = f"the record of what was removed is not as it was written: {why}"
