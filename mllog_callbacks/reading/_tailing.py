@@ -1,12 +1,12 @@
 """Files that grow, and new ones beside them: their last lines, and those that come."""
 
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
+from time import monotonic
 from typing import BinaryIO, Final, NamedTuple
 
 from mllog_callbacks.files import LOGS, day_of, last_data, open_stream, session_of
@@ -128,7 +128,7 @@ class Followed:
         return sorted(seen, key=lambda each: (each.row.fields or {}).get("timestamp", ""))
 
     def _list(self) -> list[Path]:
-        if (now := time.monotonic()) >= self._due:
+        if (now := monotonic()) >= self._due:
             self._due = now + _LIST_S
             self._listed = list(
                 dict.fromkeys(each for path in self._paths for each in _meant(path))

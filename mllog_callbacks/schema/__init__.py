@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 from mllog_callbacks._lazy import lazily
 from mllog_callbacks.schema._event_types import RUN_ENDS, EventType, Level
 from mllog_callbacks.schema._findings import Finding
+from mllog_callbacks.schema._interruptions import interruption
 from mllog_callbacks.schema._phrases import (
     Reason,
     assigned,
     by_label,
     count,
     failed,
+    listed,
     message_of,
     number,
     place_of,
@@ -18,6 +20,7 @@ from mllog_callbacks.schema._phrases import (
     shown,
     stopped_by_hand,
 )
+from mllog_callbacks.schema._secrets import is_secret, masked, masked_text
 from mllog_callbacks.schema._timestamps import Clock, format_timestamp, parse_timestamp
 from mllog_callbacks.schema._visible import plain, plain_json, plain_lines
 
@@ -66,8 +69,13 @@ __all__ = [
     "encode",
     "failed",
     "format_timestamp",
+    "interruption",
     "is_learning_rate",
+    "is_secret",
     "json_schema",
+    "listed",
+    "masked",
+    "masked_text",
     "message_of",
     "number",
     "parse_metric_name",

@@ -8,11 +8,11 @@ counted, and `mllog reconcile` names it.
 import json
 import logging
 import os
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, time_ns
 from typing import Any, Final
 
 from opentelemetry._logs import LogRecord, SeverityNumber
@@ -150,7 +150,7 @@ class Mirror:
             self.stats.sent += len(lines)
             self._failing = 0.0
         else:
-            now = time.monotonic()
+            now = monotonic()
             self._failing = self._failing or now
             if now - self._failing < self._give_up_s:
                 return False
@@ -204,7 +204,7 @@ def _record(line: bytes, attributes: dict[str, Any]) -> LogRecord:
         attributes |= {k: entry[k] for k in ("dataset", "model") if isinstance(entry.get(k), str)}
     return LogRecord(
         timestamp=_nanoseconds(entry.get("timestamp")),
-        observed_timestamp=time.time_ns(),
+        observed_timestamp=time_ns(),
         severity_number=SeverityNumber.ERROR if error else SeverityNumber.INFO,
         severity_text="ERROR" if error else "INFO",
         body=text,
