@@ -15,8 +15,8 @@ from mllog_callbacks.integrity._sessions import Session
 
 __all__ = ["families", "grouped"]
 
-_APART: Final = timedelta(seconds=5)
-"""How far apart the times of ranks may be: their clocks differ, and short ranks do not overlap."""
+_APART: Final = timedelta(seconds=1)
+"""How far apart the times of ranks may be: the clocks of machines differ by less."""
 
 
 def families(sessions: Iterable[Session]) -> dict[str, list[Session]]:

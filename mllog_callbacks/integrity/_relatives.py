@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -13,6 +13,7 @@ from mllog_callbacks.integrity._sessions import Session
 __all__ = ["Relative", "rank_of", "relative"]
 
 _LONGEST: Final = 1 << 16
+_SECOND: Final = timedelta(seconds=1)
 
 _Span: TypeAlias = tuple[datetime, datetime]
 
@@ -37,9 +38,12 @@ class Relative:
 
     @property
     def span(self) -> _Span | None:
-        """From its start to its last entry; None where neither is known."""
-        times = [_time(each) for each in (self.facts.get("started"), self.first, self.last)]
-        known = [each for each in times if each is not None]
+        """From its start to its last entry; None where neither is known.
+
+        The manifest has the start in whole seconds: it was within the second that followed.
+        """
+        started, first, last = map(_time, (self.facts.get("started"), self.first, self.last))
+        known = [each for each in (started and started + _SECOND, first, last) if each is not None]
         return (min(known), max(known)) if known else None
 
     @property
