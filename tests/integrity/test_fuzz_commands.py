@@ -7,9 +7,7 @@ import json
 import os
 import shutil
 import signal
-import socket
 import tempfile
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hostile import REPLACEMENTS, make_outside, replace, seen
 from mllog_callbacks.integrity import anchors_of, prove
 from processes import ended, forked
 from sealed import mllog, seal
@@ -29,7 +28,6 @@ WALL_S = 60.0
 """Of all commands of a case together: a machine that tests share may be slow."""
 
 MEMORY = 200_000_000
-HOLE = 1 << 28
 
 OLD = "ml-platform-2020-01-01"
 NAMES = [
@@ -50,65 +48,6 @@ NAMES = [
     "page.html",
     ".page.html.part",
 ]
-
-DEEP = b'{"a":' * 20_000 + b"1" + b"}" * 20_000
-
-
-def _link(target: str) -> Callable[[Path, Path], None]:
-    def change(path: Path, outside: Path) -> None:
-        path.symlink_to(target.replace("OUTSIDE", str(outside)).replace("ITSELF", path.name))
-
-    return change
-
-
-def _write(data: bytes) -> Callable[[Path, Path], None]:
-    def change(path: Path, _: Path) -> None:
-        path.write_bytes(data)
-
-    return change
-
-
-def _hole(path: Path, _: Path) -> None:
-    path.touch()
-    os.truncate(path, HOLE)
-
-
-def _socket(path: Path, _: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as made, suppress(OSError):
-        made.bind(str(path))
-
-
-REPLACEMENTS: dict[str, Callable[[Path, Path], None]] = {
-    "link to a file": _link("OUTSIDE/secret"),
-    "link to a log": _link("OUTSIDE/ml-platform-2020-01-01.victim.jsonl"),
-    "link to a folder": _link("OUTSIDE"),
-    "link to sidecars": _link("OUTSIDE/_integrity"),
-    "link to zeros": _link("/dev/zero"),
-    "link to a full disk": _link("/dev/full"),
-    "link to nothing": _link("OUTSIDE/made"),
-    "link to itself": _link("ITSELF"),
-    "FIFO": lambda path, _: os.mkfifo(path),
-    "folder": lambda path, _: path.mkdir(),
-    "socket": _socket,
-    "empty": _write(b""),
-    "hello": _write(b"hello"),
-    "deep": _write(DEEP + b"\n"),
-    "long line": _write(b"x" * 3_000_000),
-    "newlines": _write(b"\n" * 20_000),
-    "NULs": _write(bytes(100_000)),
-    "hole": _hole,
-    "numbers": _write(b'{"session":5,"key":["a"],"parent":{},"rank":1e999,"pid":' + b"9" * 6_000),
-    "missing": lambda _path, _outside: None,
-}
-
-
-def _replace(path: Path, outside: Path, kind: str) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    REPLACEMENTS[kind](path, outside)
 
 
 def _edit(path: Path, at: int, data: bytes, kind: str) -> None:
@@ -150,27 +89,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(log, logs / f"{OLD}.old.jsonl")
     os.utime(logs / f"{OLD}.old.jsonl", (0, 0))
     return logs
-
-
-def _outside(folder: Path) -> None:
-    (folder / "_integrity").mkdir(parents=True)
-    for name in "secret", "_integrity/old.json", "_integrity/run.chain", "package.json":
-        (folder / name).write_text("{}\n")
-    victim = folder / "ml-platform-2020-01-01.victim.jsonl"
-    victim.write_text('{"timestamp":"2020-01-01T00:00:00.000001Z","event":"MODEL_SAVED"}\n')
-    for each in [*folder.rglob("*")]:
-        os.utime(each, (0, 0))
-
-
-def _seen(folder: Path) -> dict[str, tuple[object, ...]]:
-    return {
-        str(each.relative_to(folder)): (
-            each.lstat().st_mtime_ns,
-            each.lstat().st_mode,
-            each.read_bytes() if each.is_file() else b"",
-        )
-        for each in [folder, *folder.rglob("*")]
-    }
 
 
 def _commands(logs: Path) -> list[list[str | Path]]:
@@ -233,21 +151,21 @@ def test_no_command_fails_hangs_or_writes_elsewhere(template: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:
             logs, outside = Path(folder) / "logs", Path(folder) / "outside"
             shutil.copytree(template, logs)
-            _outside(outside)
+            make_outside(outside)
             (Path(folder) / "elsewhere").mkdir()
             log = next(each for each in logs.glob("*.run.jsonl"))
             for kind, name, *rest in changes:
                 path = log if name == "log" else logs / name
                 with suppress(OSError):
                     if kind == "replace":
-                        _replace(path, outside, rest[0])
+                        replace(path, outside, rest[0])
                     else:
                         _edit(path, int(rest[0]), rest[1], kind)  # type: ignore[arg-type]  # bytes
-            before = _seen(outside)
+            before = seen(outside)
             assert ended(forked(lambda: _run_all(logs)), WALL_S) == 0, json.dumps(
                 [[str(part) for part in each] for each in changes]
             )
-            assert _seen(outside) == before
+            assert seen(outside) == before
             assert not any((Path(folder) / "elsewhere").iterdir())
 
     fuzz()
