@@ -23,10 +23,13 @@ from mllog_callbacks.integrity import (
     verify,
 )
 from mllog_callbacks.integrity._chains import read_chain
-from processes import emit_many, ended, forked
+from processes import emit_many, ended, forked, until
 from sealed import edit, judge, kill, mllog, seal
 
 pytest.importorskip("cryptography")
+
+LOOKS = int(os.environ.get("MLLOG_TEST_LOOKS", "20"))
+"""How often a folder is verified in which sessions come and go."""
 
 SOUND, UNSEALED = Status.SOUND, Status.UNSEALED
 UNKNOWN, INCOMPLETE, TAMPERED = Status.NOT_CHECKABLE, Status.INCOMPLETE, Status.TAMPERED
@@ -372,14 +375,14 @@ def _live(folder: Path, n: int) -> None:
 
 def test_sessions_that_come_and_go_meanwhile_are_not_incomplete(busy: Path) -> None:
     """What is being written is unsealed, or not to be checked yet; nothing of it is missing."""
+    until(lambda: len([*busy.glob("*.jsonl")]) > 3)
     found = set()
-    many = int(os.environ.get("MLLOG_TEST_BUSY", "12"))
-    for _ in range(many):
+    for _ in range(LOOKS):
         verdicts = verify([busy])
         found |= {each.status for each in verdicts}
         bad = [each for each in verdicts if each.status in {INCOMPLETE, TAMPERED}]
         assert not bad
-        time.sleep(0.05)
+        time.sleep(0.02)
     assert SOUND in found
 
 
