@@ -161,6 +161,7 @@ def _short_lines(file: str) -> Iterator[str]:
 _MACRO: Final = """
 CREATE MACRO get_json_object(object, path) AS json_extract_string(object, path)
 """
+_IS_ENTRY: Final = '"timestamp" IS NOT NULL AND event IS NOT NULL'
 _INSERT: Final = "INSERT INTO lines_beside_long_ones SELECT unnest(CAST($1 AS VARCHAR[])), $2"
 
 
@@ -185,7 +186,7 @@ def _view(files: Sequence[str]) -> str:
         CREATE VIEW entries AS SELECT {fields},
             regexp_extract(file, '{_NAME}', 2) AS session,
             TRY_CAST(regexp_extract(file, '{_NAME}', 1) AS DATE) AS "date", file
-        FROM ({" UNION ALL ".join(sources)})
+        FROM ({" UNION ALL ".join(sources)}) WHERE {_IS_ENTRY}
         """  # noqa: S608 - as above
 
 
@@ -222,5 +223,6 @@ def spark_entries(spark: "SparkSession", path: str) -> "DataFrame":
         f.regexp_extract(file, _NAME, 1).cast("date").alias("date"),
         file.alias("file"),
     )
+    entries = entries.where("timestamp IS NOT NULL AND event IS NOT NULL")
     entries.createOrReplaceTempView("entries")
     return entries
