@@ -6,7 +6,6 @@ Some cases run by default; `MLLOG_TEST_FUZZ=5000` runs thousands.
 import json
 import os
 import shutil
-import signal
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bounded import run_bounded
 from hostile import REPLACEMENTS, make_outside, replace, seen
 from mllog_callbacks.integrity import anchors_of, prove
 from processes import ended, forked
@@ -23,11 +23,8 @@ from sealed import mllog, seal
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and /proc")
 
 CASES = int(os.environ.get("MLLOG_TEST_FUZZ", "12"))
-CPU_S = 5.0
 WALL_S = 60.0
 """Of all commands of a case together: a machine that tests share may be slow."""
-
-MEMORY = 200_000_000
 
 OLD = "ml-platform-2020-01-01"
 NAMES = [
@@ -114,27 +111,11 @@ def _commands(logs: Path) -> list[list[str | Path]]:
     ]
 
 
-def _memory(name: str) -> int:
-    with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - as a system's file
-        return next(int(each.split()[1]) * 1024 for each in status if each.startswith(name))
-
-
 def _run_all(logs: Path) -> None:
     """Run all commands in this child; raises where one does what none may."""
     os.chdir(logs.parent / "elsewhere")
     for command in _commands(logs):
-        with open("/proc/self/clear_refs", "w", encoding="ascii") as refs:  # noqa: PTH123 - likewise
-            refs.write("5")
-        before = _memory("VmRSS")
-        signal.setitimer(signal.ITIMER_PROF, CPU_S)
-        signal.setitimer(signal.ITIMER_REAL, CPU_S * 6)  # not of the processor: it waits
-        shown = mllog(*command)
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        assert shown.returncode in {0, 1, 2, 3}, (command, shown)
-        assert b"Traceback" not in shown.stderr, (command, shown)
-        assert b"\x1b" not in shown.stdout + shown.stderr, (command, shown)
-        assert _memory("VmHWM") - before < MEMORY, command
+        run_bounded(*command)
 
 
 @pytest.mark.timeout(0)
