@@ -26,6 +26,14 @@ OF_ENDS: Final[Mapping[str, type | Fact]] = {
     "stop": Stop,
     "kept": Kept,
     "error": Failure,
+    "issues": Fact(
+        "Every issue of the run as it is at the end, with its final severity and what closed it",
+        [{"id": 1, "code": "MLA001", "severity": "info", "closed_by": "EarlyStopping kept epoch 3"}],
+    ),
+    "checks": Fact(
+        "Which checks ran, by code, and why others could not",
+        {"ran": ["MLA001"], "not_run": {"MLA003": "6 checks, needs 9"}},
+    ),
 }
 """Names in the snapshots of TRAINING_COMPLETED, TRAINING_STOPPED and TRAINING_FAILED."""
 
