@@ -13,7 +13,7 @@ from types import FunctionType
 
 from mllog_callbacks import Level
 from mllog_sklearn.fits import Fit
-from mllog_sklearn.increments import Increment
+from mllog_sklearn.increments import Increment, starts_anew
 from mllog_sklearn.lineage import Origin, belongs_to
 from mllog_sklearn.scores import Score
 from mllog_sklearn.settings import Settings
@@ -112,6 +112,8 @@ def enter(
     around = _around()
     if any(call.estimator is estimator for call in around):
         return None
+    if name not in {"partial_fit", "score"}:
+        starts_anew(estimator)
     nested = bool(around) or belongs_to(estimator) is not None
     if nested and settings.level > Level.DEBUG:
         return None

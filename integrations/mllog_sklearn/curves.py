@@ -11,6 +11,7 @@ from mllog_callbacks import Facts, Observation, Reason, Run
 from mllog_callbacks.detectors import Unit
 from mllog_callbacks.schema import count, number
 from mllog_sklearn.data import DataFacts
+from mllog_sklearn.earlier import NOTHING, Earlier
 
 __all__ = ["EVALUATIONS", "Curve", "curves", "facts_for_causes", "summary", "watch"]
 
@@ -75,21 +76,26 @@ class Curve(NamedTuple):
         )
 
 
-def curves(estimator: Any) -> list[Curve]:
-    """The curves of a fitted estimator; none where it keeps none."""
+def curves(estimator: Any, before: Earlier = NOTHING) -> list[Curve]:
+    """The curves of a fitted estimator; none where it keeps none.
+
+    Args:
+        estimator: The estimator.
+        before: What it had from earlier fits, which is no part of this one.
+    """
     found: Iterator[Curve]
     if hasattr(estimator, "validation_score_"):
-        found = _of_histogram_boosting(estimator)
+        found = _of_histogram_boosting(estimator, before)
     elif hasattr(estimator, "loss_curve_"):
-        found = _of_network(estimator)
+        found = _of_network(estimator, before)
     elif hasattr(estimator, "n_estimators_") and hasattr(estimator, "train_score_"):
-        found = _of_gradient_boosting(estimator)
+        found = _of_gradient_boosting(estimator, before)
     else:
         found = _of_evaluations(_evaluations(estimator))
     return [curve for curve in found if len(curve.train) or len(curve.validation)]
 
 
-def _of_histogram_boosting(estimator: Any) -> Iterator[Curve]:
+def _of_histogram_boosting(estimator: Any, before: Earlier) -> Iterator[Curve]:
     scoring = estimator.scoring
     loss = scoring == "loss"  # then a score is the negative loss
     sign = -1 if loss else 1
@@ -100,25 +106,29 @@ def _of_histogram_boosting(estimator: Any) -> Iterator[Curve]:
     )
     source = "train_score_ and validation_score_" if held_out else "train_score_"
     rate = _real(getattr(estimator, "learning_rate", None))
-    yield Curve(metric, "validation", train, held_out, not loss, "iteration", 0, source, rate)
+    first = before.values.get("train_score_", 0)
+    train, held_out = train[first:], held_out[first:]
+    yield Curve(metric, "validation", train, held_out, not loss, "iteration", first, source, rate)
 
 
-def _of_network(estimator: Any) -> Iterator[Curve]:
+def _of_network(estimator: Any, before: Earlier) -> Iterator[Curve]:
     moves = getattr(estimator, "solver", "sgd") == "sgd"
     constant = not moves or getattr(estimator, "learning_rate", None) == "constant"
     rate = _real(getattr(estimator, "learning_rate_init", None)) if constant else None
-    loss = _reals(estimator.loss_curve_)
+    loss = _reals(estimator.loss_curve_)[before.values.get("loss_curve_", 0) :]
     yield Curve("loss", "validation", loss, (), False, "epoch", 1, "loss_curve_", rate)  # noqa: FBT003 - a direction
     scores = _reals(getattr(estimator, "validation_scores_", None))
+    scores = scores[before.values.get("validation_scores_", 0) :]
     yield Curve("score", "validation", (), scores, True, "epoch", 1, "validation_scores_", rate)  # noqa: FBT003 - likewise
 
 
-def _of_gradient_boosting(estimator: Any) -> Iterator[Curve]:
+def _of_gradient_boosting(estimator: Any, before: Earlier) -> Iterator[Curve]:
     train = _reals(estimator.train_score_)
     held_out = _reals(getattr(estimator, "oob_scores_", None))
     source = "train_score_ and oob_scores_" if held_out else "train_score_"
     # a warm start fills in zeros for the iterations before it that had none out of the bag
     begun = next((index for index, loss in enumerate(held_out) if loss), 0)
+    begun = max(begun, before.values.get("train_score_", 0))
     train, held_out = train[begun:], held_out[begun:]
     rate = _real(getattr(estimator, "learning_rate", None))
     first = 1 + begun

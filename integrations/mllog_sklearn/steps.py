@@ -10,7 +10,7 @@ from mllog_callbacks.schema import assigned, count
 from mllog_sklearn.algorithm import title
 from mllog_sklearn.parameters import library, parameters, parts
 
-__all__ = ["failed_step", "preprocessed"]
+__all__ = ["preprocessed"]
 
 _LISTED = 10
 
@@ -25,18 +25,6 @@ def preprocessed(estimator: Any) -> Iterator[tuple[Reason, dict[str, object]]]:
     for number, (name, step) in enumerate(steps, 1):
         if hasattr(step, "transform") and not hasattr(step, "predict"):
             yield _told(step, f"Step {number} of {len(steps)}, {name}: ")
-
-
-def failed_step(estimator: object, error: BaseException) -> str | None:
-    """The step of a pipeline in which an exception was raised; None where it was in none."""
-    names = {id(step): f"{name} ({title(step)})" for name, step in parts(estimator)}
-    trace = error.__traceback__ if names else None
-    while trace is not None:
-        name = names.get(id(trace.tb_frame.f_locals.get("self")))
-        if name is not None:
-            return name
-        trace = trace.tb_next
-    return None
 
 
 def _told(step: Any, place: str) -> tuple[Reason, dict[str, object]]:
