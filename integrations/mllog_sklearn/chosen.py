@@ -74,7 +74,9 @@ class _Table(NamedTuple):
         return int(np.nanargmin(means) if self.lower else np.nanargmax(means))
 
 
-def choices(estimator: Any, names: Sequence[str] | None) -> Iterator[tuple[Reason, dict[str, object]]]:
+def choices(
+    estimator: Any, names: Sequence[str] | None
+) -> Iterator[tuple[Reason, dict[str, object]]]:
     """What an estimator and its fitted parts chose.
 
     Args:
@@ -218,8 +220,10 @@ def _was_left(part: Any, name: str, value: object, given: Mapping[str, object]) 
         return True
     if stem not in given:
         # estimators with candidates of their own making, such as LassoLarsIC
-        return hasattr(part, "cv_alphas_") or hasattr(part, "criterion_") if stem == "alpha" else (
-            stem in {"n_nonzero_coefs", "threshold"}
+        return (
+            hasattr(part, "cv_alphas_") or hasattr(part, "criterion_")
+            if stem == "alpha"
+            else (stem in {"n_nonzero_coefs", "threshold"})
         )
     before = getattr(part, stem, None)
     if isinstance(before, (str, list, tuple)) or hasattr(before, "get_params"):

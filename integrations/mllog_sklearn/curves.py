@@ -9,11 +9,12 @@ from typing import Any, Final, NamedTuple
 
 from mllog_callbacks import Facts, Observation, Reason, Run
 from mllog_callbacks.detectors import Unit
+from mllog_callbacks.facts import Best, Progress, dump
 from mllog_callbacks.schema import count, number
 from mllog_sklearn.data import DataFacts
 from mllog_sklearn.earlier import NOTHING, Earlier
 
-__all__ = ["EVALUATIONS", "Curve", "curves", "facts_for_causes", "summary", "watch"]
+__all__ = ["EVALUATIONS", "Curve", "curves", "facts_for_causes", "keep", "summary", "watch"]
 
 EVALUATIONS: Final = "evals_result_"
 """Where LightGBM's and XGBoost's estimators keep their results."""
@@ -162,6 +163,13 @@ def _real(value: object) -> float | None:
     return float(value) if isinstance(value, (int, float)) else None
 
 
+def keep(run: Run, curve: Curve) -> None:
+    """Have the next entry of a run carry a curve as a whole, thinned."""
+    for name, values in (("training", curve.train), (curve.dataset, curve.validation)):
+        at = [*range(curve.first, curve.first + len(values))]
+        run.curve.extend((name, curve.metric), at, values, curve.unit)
+
+
 def watch(run: Run, found: Sequence[Curve]) -> None:
     """Show curves to the detectors of a run, step by step; issues are told."""
     first = min((curve.first for curve in found), default=0)
@@ -176,23 +184,27 @@ def summary(curve: Curve) -> tuple[Reason, dict[str, object]]:
     values = curve.validation if held_out else curve.train
     dataset = curve.dataset if held_out else "training"
     name = f"{dataset} {curve.metric}"
+    measured = {curve.metric: values[-1]}
     last = curve.first + len(values) - 1
     steps = count(last, curve.unit)
     told = f"It was {number(values[0])} at {curve.unit} {curve.first:,}"
-    measured = {curve.metric: values[-1], f"{curve.metric}_first": values[0]}
-    at: dict[str, object] = {curve.unit: last}
+    snapshot: dict[str, object] = {
+        "progress": dump(Progress(unit=curve.unit, done=last)),
+        "results": {dataset: measured},
+        "source": curve.source,
+    }
     finite = [index for index, value in enumerate(values) if math.isfinite(value)]
     if curve.higher_is_better is not None and finite:
         best = (max if curve.higher_is_better else min)(finite, key=values.__getitem__)
         told += f"; its best is {number(values[best])} at {curve.unit} {curve.first + best:,}"
-        measured[f"{curve.metric}_best"] = values[best]
-        at[f"best_{curve.unit}"] = curve.first + best
+        found = Best(value=values[best], at=curve.first + best)
+        snapshot["best"] = {dataset: {curve.metric: dump(found)}}
     return (
         Reason(
             f"{name} is {number(values[-1])} after {steps}.",
             f"{told}. Read from {curve.source} when the fit was over.",
         ),
-        {**at, dataset: measured},
+        snapshot,
     )
 
 

@@ -68,9 +68,7 @@ class DataFacts(NamedTuple):
         return {
             name: value
             for name, value in self._asdict().items()
-            if name != "names"
-            and value not in (None, (), {}, "")
-            and (value or name not in unseen)
+            if name != "names" and value not in (None, (), {}, "") and (value or name not in unseen)
         }
 
 

@@ -10,7 +10,7 @@ from mllog_sklearn import reasons, search
 from mllog_sklearn.algorithm import Algorithm, algorithm
 from mllog_sklearn.choice import compared
 from mllog_sklearn.chosen import choices
-from mllog_sklearn.curves import curves, facts_for_causes, summary, watch
+from mllog_sklearn.curves import curves, facts_for_causes, keep, summary, watch
 from mllog_sklearn.data import DataFacts, data_facts
 from mllog_sklearn.earlier import NOTHING, earlier
 from mllog_sklearn.errors import failure, place
@@ -58,7 +58,10 @@ class Fit:
         self.run.tell(
             EventType.DATASET_VALIDATED,
             reasons.data_given(self.data, self.method, weights),
-            {**self.data.as_snapshot(), **({"weights": weights} if weights else {})},
+            {
+                "data": {"training": {"role": "training", **self.data.as_snapshot()}},
+                **({"weights": weights} if weights else {}),
+            },
         )
         self.run.tell(
             EventType.ALGORITHM_SELECTED,
@@ -69,7 +72,7 @@ class Fit:
             self.run.tell(
                 EventType.HYPERPARAMETERS_SET,
                 reasons.hyperparameters(found, nested=self.nested),
-                {"set_by_caller": found.given, "defaults": found.defaults},
+                {"parameters": found.as_snapshot()},
             )
         self._tell_issues(data_issues(self.data, weights))
 
@@ -108,10 +111,11 @@ class Fit:
         part, _ = trained(estimator)
         self.run.detectors.facts = facts_for_causes(self.data, part)
         found = curves(part, self._before)
-        for curve in found:
-            self.run.tell(EventType.TRAINING_PROGRESS, *summary(curve))
         if self.run.detectors.watches:
             watch(self.run, found)
+        for curve in found:
+            keep(self.run, curve)
+            self.run.tell(EventType.TRAINING_PROGRESS, *summary(curve))
 
     @guarded
     def _outcome(self, estimator: object, found: search.Found | None, warned: Audience) -> Outcome:

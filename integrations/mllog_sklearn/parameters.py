@@ -47,6 +47,11 @@ class Parameters(NamedTuple):
     defaults: dict[str, object]
     libraries: tuple[str, ...]
 
+    def as_snapshot(self) -> dict[str, object]:
+        """The same as an entry holds it."""
+        found: dict[str, object] = {"given": self.given, "defaults": self.defaults}
+        return {**found, "framework": " and ".join(self.libraries)} if self.libraries else found
+
 
 NONE: Final = Parameters({}, {}, ())
 """Of what cannot tell its hyperparameters."""

@@ -10,7 +10,7 @@ from mllog_callbacks.schema import count, number
 from mllog_sklearn.earlier import Earlier
 from mllog_sklearn.iterations import Iterations
 
-__all__ = ["MONITOR", "Ruled", "is_real", "ruled"]
+__all__ = ["EITHER", "MONITOR", "Ruled", "is_real", "ruled"]
 
 _EARLY: Final = "early stopping"
 
@@ -38,6 +38,15 @@ class Ruled(NamedTuple):
 MONITOR: Final = Ruled(
     Rule(name="monitor"), ended=True, evidence="The monitor that was given to fit ended it."
 )
+
+
+EITHER: Final = Ruled(
+    Rule(name="early stopping or monitor"),
+    ended=True,
+    evidence="Early stopping was on, and a monitor was given to fit; which of the two ended it is "
+    "not recorded.",
+)
+"""Of gradient boosting, which keeps no trace of its own validation loss."""
 
 
 def ruled(estimator: Any, found: Iterations, before: Earlier) -> Ruled | None:

@@ -11,9 +11,7 @@ from mllog_sklearn.data import DataFacts, data_facts
 __all__ = ["resampled"]
 
 
-def resampled(
-    sampler: Any, before: DataFacts, result: object
-) -> tuple[Reason, dict[str, object]]:
+def resampled(sampler: Any, before: DataFacts, result: object) -> tuple[Reason, dict[str, object]]:
     """What a sampler returned, against what it was given.
 
     Args:

@@ -56,7 +56,7 @@ class Score:
                 f"The model scored {number(value)}{f' ({metric})' if metric else ''}{rows}.",
                 f"{type(estimator).__name__}.score computed it on the data that its caller gave.",
             ),
-            {"scored": {metric or "score": value}, "rows": self._rows},
+            {"results": {"scored": {metric or "score": value}}, "rows": self._rows},
         )
 
     def fail(self, estimator: object, error: BaseException, warned: Audience) -> None:

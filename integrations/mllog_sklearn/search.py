@@ -111,7 +111,9 @@ class Found(NamedTuple):
     @property
     def distinct(self) -> int:
         """Candidates that differ in their parameters, as far as these can be shown."""
-        return len({assigned({key: repr(each[key]) for key in sorted(each)}) for each in self.params})
+        return len(
+            {assigned({key: repr(each[key]) for key in sorted(each)}) for each in self.params}
+        )
 
     def compete(self) -> str:
         """How many candidates there were, in how many rounds, with the verb that follows."""

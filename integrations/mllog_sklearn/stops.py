@@ -9,12 +9,12 @@ from typing import Any, Final, NamedTuple
 from sklearn.exceptions import ConvergenceWarning
 
 from mllog_callbacks import EventType, Reason
-from mllog_callbacks.facts import Stop, dump
+from mllog_callbacks.facts import Progress, Stop, dump
 from mllog_callbacks.schema import count
 from mllog_sklearn.curves import EVALUATIONS, curves
 from mllog_sklearn.earlier import NOTHING, Earlier
 from mllog_sklearn.iterations import Iterations, iterations
-from mllog_sklearn.rules import MONITOR, Ruled, ruled
+from mllog_sklearn.rules import EITHER, MONITOR, Ruled, ruled
 from mllog_sklearn.warned import Audience
 
 __all__ = ["INTERRUPTED", "Circumstances", "Outcome", "outcome"]
@@ -73,8 +73,8 @@ def outcome(estimator: Any, around: Circumstances) -> Outcome:
     if hasattr(estimator, "loss_curve_") and (UserWarning, INTERRUPTED) in around.warned:
         return _interrupted(estimator, found, rule, around, snapshot)
     fewer = found.limit is not None and found.done < found.limit
-    if around.monitored and fewer:  # which of the two ended it is not known where both are there
-        rule = None if rule is not None and rule.early else MONITOR
+    if around.monitored and fewer:
+        rule = MONITOR if rule is None else EITHER
     part = f" in {around.where} ({type(estimator).__name__})" if around.where else ""
     if fewer and rule is not None and rule.ended:
         snapshot["stop"] = dump(Stop(by="rule", rule=rule.facts))
@@ -96,12 +96,11 @@ def outcome(estimator: Any, around: Circumstances) -> Outcome:
 
 
 def _counted(found: Iterations, before: Earlier) -> dict[str, object]:
-    snapshot: dict[str, object] = {"iterations_done": found.done}
-    if before.iterations:
-        snapshot["iterations_before"] = before.iterations
-    if found.limit is not None:
-        snapshot["iterations_allowed"] = found.limit
-    return snapshot
+    total = found.done if before.iterations else None
+    planned = None if found.limit is None else found.limit - before.iterations
+    done = found.done - before.iterations
+    progress = Progress(unit="iteration", done=done, planned=planned, total=total)
+    return {"progress": dump(progress)}
 
 
 def _interrupted(
