@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from types import FunctionType
 
 from mllog_callbacks import Level
+from mllog_sklearn.cached import Loaded
 from mllog_sklearn.fits import Fit
 from mllog_sklearn.increments import Increment, starts_anew
 from mllog_sklearn.lineage import Origin, belongs_to
@@ -70,6 +71,7 @@ class Call:
         self.estimator = estimator
         self.told = told
         self._warnings = Hearing()
+        self._loaded = Loaded()
         self._before = _stack.calls
         self.origin = Origin()
         _stack.calls = (*self._before, self)
@@ -77,6 +79,7 @@ class Call:
     def end(self, result: object) -> None:
         """Tell that the method returned."""
         self.leave()
+        self.told.loaded = self._loaded
         self.told.end(self.estimator, result, self._warnings.heard)
 
     def fail(self, error: BaseException) -> None:
@@ -87,6 +90,7 @@ class Call:
     def leave(self) -> None:
         """Be no longer under way, with nothing told."""
         self._warnings.stop()
+        self._loaded.stop()
         self.origin.end()
         _stack.calls = self._before
 

@@ -117,6 +117,8 @@ def _doubts(results: Found, best: int) -> Iterator[str]:
         if scores.train_means is None:
             continue
         train = float(scores.train_means[best])
+        if not math.isfinite(train):
+            continue
         named = "" if len(results.scores) == 1 else f" {scores.metric}"
         yield (
             f"Its mean training{named} score is {number(train)}, "

@@ -24,6 +24,8 @@ _VALUES: Final = 10
 """Values of an attribute that a reader takes in as one choice."""
 
 _FEATURES: Final = 50
+_ROWS: Final = 50
+_ONE: Final = {"alphas": "alpha", "thresholds": "threshold"}
 _NOT_CHOSEN: Final = frozenset(
     {"best_index_", "best_iteration_", "best_loss_", "best_score_", "best_validation_score_"}
     | {"n_features_in_", "n_iter_", "n_outputs_", "feature_names_in_", "estimators_"}
@@ -32,46 +34,70 @@ _NOT_CHOSEN: Final = frozenset(
 
 
 class _Table(NamedTuple):
-    """Scores of several values of a hyperparameter.
+    """Scores of several values of hyperparameters.
 
     Attributes:
-        named: The hyperparameter.
-        values: Its values.
+        parameters: The values by hyperparameter, a column each.
         metric: What the scores are.
-        means: Mean score of each.
+        means: Mean score of each row.
         deviations: Standard deviation of each over the splits; None where it is not known.
         lower: Whether less is better.
     """
 
-    named: str
-    values: Sequence[Any]
+    parameters: dict[str, list[Any]]
     metric: str
     means: Any
     deviations: Any = None
     lower: bool = False
 
+    @property
+    def rows(self) -> int:
+        """How many candidates there are."""
+        return len(self.means)
+
     def as_snapshot(self) -> dict[str, object]:
         """The table, thinned where it has many rows."""
-        step = max(1, -(-len(self.values) // 50))
-        listed = range(0, len(self.values), step)
+        listed = range(0, self.rows, max(1, -(-self.rows // _ROWS)))
         made: dict[str, object] = {
-            "candidates": len(self.values),
+            "candidates": self.rows,
             "listed": len(listed),
             "number": [index + 1 for index in listed],
-            "parameters": {self.named: column([self.values[index] for index in listed])},
-            "mean": {self.metric: _reals(self.means[index] for index in listed)},
+            "parameters": {
+                name: _rounded([values[index] for index in listed])
+                for name, values in self.parameters.items()
+            },
+            "mean": {self.metric: _rounded([self.means[index] for index in listed])},
         }
         if self.deviations is not None:
-            made["deviation"] = {self.metric: _reals(self.deviations[index] for index in listed)}
+            deviations = _rounded([self.deviations[index] for index in listed])
+            made["deviation"] = {self.metric: deviations}
         return made
 
-    @property
-    def best(self) -> int | None:
-        """Where the best mean is; the first of equals."""
+    def order(self) -> list[int]:
+        """The rows with a finite score, the best first."""
         means = np.asarray(self.means, dtype=float)
-        if not np.isfinite(means).any():
-            return None
-        return int(np.nanargmin(means) if self.lower else np.nanargmax(means))
+        ranked = np.argsort(means if self.lower else -means, kind="stable")
+        return [int(index) for index in ranked if math.isfinite(means[index])]
+
+    def row(self, chosen: Mapping[str, object]) -> int | None:
+        """The row of the values that were chosen; None where they are in none."""
+        named = {name: chosen.get(f"{name}_", chosen.get(f"best_{name}_")) for name in self.parameters}
+        for index in range(self.rows):
+            if all(_is_close(self.parameters[name][index], each) for name, each in named.items()):
+                return index
+        return None
+
+    def said(self, index: int) -> str:
+        """A row in words: its values and its score."""
+        values = _said({name: described(each[index]) for name, each in self.parameters.items()})
+        deviation = ""
+        if self.deviations is not None:
+            deviation = f" +- {number(float(self.deviations[index]))}"
+        return f"{values} ({number(float(self.means[index]))}{deviation})"
+
+
+def _is_close(one: object, other: object) -> bool:
+    return is_real(one) and is_real(other) and math.isclose(float(one), float(other))  # type: ignore[arg-type]  # both are numbers
 
 
 def choices(
@@ -86,12 +112,12 @@ def choices(
     for where, part in fitted_parts(estimator):
         if _is_of_an_ensemble(where):
             continue
-        values = dict(_values(part))
+        values, held = dict(_values(part)), _held(part)
         table = _table(part)
         features = _features(part, names if not where else None)
-        if not values and table is None and features is None:
-            continue
-        yield _told(part, where, values, table, features)
+        if values or held or table is not None or features is not None:
+            told, snapshot = _told(part, where, values, table, features)
+            yield _with_parts(part, told, held), {**snapshot, **({"parts": held} if held else {})}
 
 
 def _is_of_an_ensemble(where: str) -> bool:
@@ -121,9 +147,9 @@ def _told(
             told.append(f"It went {part.direction}; it keeps no scores of its steps.")
     if table is not None:
         snapshot["candidates"] = table.as_snapshot()
-        decision = decision or f"{place} compared {count(len(table.values), 'candidate')}."
-        told += _compared(table)
-    told += _evidence(part)
+        decision = decision or f"{place} compared {count(table.rows, 'candidate')}."
+        told += _compared(table, values)
+    told += [each for each in _evidence(part) if each]
     return Reason(decision, " ".join(told)), {k: v for k, v in snapshot.items() if v}
 
 
@@ -138,22 +164,22 @@ def _selected(features: Mapping[str, object]) -> str:
     return f"{features['kept']} of {features['given']} features"
 
 
-def _compared(table: _Table) -> Iterator[str]:
-    best = table.best
-    if best is None:
+def _compared(table: _Table, chosen: Mapping[str, object]) -> Iterator[str]:
+    """Where the choice is among the candidates, and the next."""
+    order = table.order()
+    if not order:
         return
-    deviation = "" if table.deviations is None else f" +- {number(float(table.deviations[best]))}"
     which = "lowest" if table.lower else "highest"
-    value = _said({table.named: described(table.values[best])})
-    yield (
-        f"Of {count(len(table.values), 'candidate')} {value} has the {which} mean {table.metric}, "
-        f"{number(float(table.means[best]))}{deviation}."
-    )
-    order = np.argsort(table.means if table.lower else -np.asarray(table.means), kind="stable")
-    if len(order) > 1:
-        after = int(order[1])
-        value = _said({table.named: described(table.values[after])})
-        yield f"The runner-up is {value} ({number(float(table.means[after]))})."
+    row = table.row(chosen)
+    many = count(table.rows, "candidate")
+    if row is None or row == order[0]:
+        yield f"Of {many} {table.said(order[0])} has the {which} {table.metric}."
+        if len(order) > 1:
+            yield f"The runner-up is {table.said(order[1])}."
+        return
+    rank = order.index(row) + 1 if row in order else None
+    yield f"By {table.metric} {table.said(row)} has rank {rank} of {many}." if rank else ""
+    yield f"The {which} is that of {table.said(order[0])}."
 
 
 def _evidence(part: Any) -> Iterator[str]:
@@ -167,6 +193,24 @@ def _evidence(part: Any) -> Iterator[str]:
     criterion = getattr(part, "criterion", None)
     if hasattr(part, "criterion_") and isinstance(criterion, str):
         yield f"It was chosen by criterion={criterion}."
+
+
+def _held(part: Any) -> dict[str, object]:
+    """How many parts of a kind an estimator made whose number no hyperparameter says."""
+    held = vars(part) if hasattr(part, "__dict__") else {}
+    if {"n_estimators", "estimators", "steps", "transformers"} & defaults(type(part)).keys():
+        return {}
+    return {
+        name: len(value)
+        for name, value in held.items()
+        if name.endswith("classifiers_") and isinstance(value, list)
+    }
+
+
+def _with_parts(part: Any, told: Reason, held: Mapping[str, object]) -> Reason:
+    made = ", ".join(f"{many} {name}" for name, many in held.items())
+    decision = told.decision or f"{type(part).__name__} made {made}."
+    return Reason(decision, told.reasoning)
 
 
 def _threshold(part: Any) -> float | None:
@@ -226,8 +270,10 @@ def _was_left(part: Any, name: str, value: object, given: Mapping[str, object]) 
             else (stem in {"n_nonzero_coefs", "threshold"})
         )
     before = getattr(part, stem, None)
-    if isinstance(before, (str, list, tuple)) or hasattr(before, "get_params"):
+    if hasattr(before, "get_params"):
         return described(before) != value
+    if isinstance(before, (str, list, tuple)):
+        return not isinstance(value, (str, list)) and described(before) != value
     part_of = isinstance(before, float) and isinstance(value, int)  # a share of all, in numbers
     return part_of or (before is None and stem == "threshold")
 
@@ -261,19 +307,29 @@ def _table(part: Any) -> _Table | None:
         means = [np.asarray(each, dtype=float) for each in scores.values()]
         if all(each.ndim == 2 for each in means):  # noqa: PLR2004 - folds and values
             # one curve for each class: what is compared is the mean of all
-            return _spread("C", list(values), "score", np.mean(means, axis=0).T)
+            return _spread({"C": list(values)}, "mean score", np.mean(means, axis=0).T)
+    return _of_path(part)
+
+
+def _of_path(part: Any) -> _Table | None:
+    """Squared errors by alpha and fold, and by l1_ratio where there are several."""
     path = getattr(part, "mse_path_", None)
     values = getattr(part, "cv_alphas_", getattr(part, "alphas_", None))
-    if path is not None and np.ndim(path) == 2 and values is not None and len(values) == len(path):  # noqa: PLR2004 - likewise
-        return _spread("alpha", list(values), "mean squared error", np.asarray(path), lower=True)
-    return None
+    if path is None or values is None or np.shape(path)[:-1] != np.shape(values):
+        return None
+    parameters = {"alpha": np.ravel(values).tolist()}
+    ratios = getattr(part, "l1_ratio", None)
+    if np.ndim(values) == 2 and isinstance(ratios, (list, tuple)):  # noqa: PLR2004 - by l1_ratio
+        parameters = {"l1_ratio": np.repeat(ratios, np.shape(values)[1]).tolist()} | parameters
+    errors = np.reshape(path, (len(parameters["alpha"]), -1))
+    return _spread(parameters, "mean squared error", errors, lower=True)
 
 
 def _spread(
-    named: str, values: Sequence[Any], metric: str, scores: Any, *, lower: bool = False
+    parameters: dict[str, list[Any]], metric: str, scores: Any, *, lower: bool = False
 ) -> _Table:
-    """A table of scores by value and fold."""
-    return _Table(named, values, metric, scores.mean(axis=1), scores.std(axis=1), lower)
+    """A table of scores by row and fold."""
+    return _Table(parameters, metric, scores.mean(axis=1), scores.std(axis=1), lower)
 
 
 def _of_results(results: Mapping[str, Any], scoring: object) -> _Table | None:
@@ -284,10 +340,18 @@ def _of_results(results: Mapping[str, Any], scoring: object) -> _Table | None:
     if not scored or not named or np.ndim(results[named[0]]) != 1:
         return None
     deviations = results.get("std_test_score")
-    values = list(results[named[0]])
     metric = scoring if isinstance(scoring, str) else "score"
-    return _Table(named[0], values, metric, results[scored[0]], deviations)
+    parameter = _ONE.get(named[0], named[0])
+    values = {parameter: list(results[named[0]])}
+    return _Table(values, f"mean {metric}", results[scored[0]], deviations)
 
 
-def _reals(values: Iterator[Any]) -> list[float | None]:
-    return [float(f"{v:.6g}") if math.isfinite(v) else None for v in map(float, values)]
+def _rounded(values: Sequence[Any]) -> list[object]:
+    """Values as they are listed: numbers with six digits, those that are not finite unknown."""
+    return column([_six(each) for each in values])
+
+
+def _six(value: Any) -> object:
+    if not isinstance(value, (float, np.floating)):
+        return value
+    return float(f"{value:.6g}") if math.isfinite(value) else None

@@ -43,7 +43,7 @@ def place(estimator: object, error: BaseException) -> Place:
         known = trace.tb_frame.f_locals
         found = known.get("self")
         if found is not None and found is not estimator and hasattr(found, "get_params"):
-            step = names.get(id(found)) or (step or f"{title(found)}")
+            step = names.get(id(found)) or step or _part(estimator, found)
             names |= _named(found)
         if trace.tb_frame.f_code.co_name == "_fit_and_score":
             given = known.get("parameters")
@@ -60,6 +60,17 @@ def _named(estimator: object) -> dict[int, str]:
     return {id(step): f"step {name} ({title(step)})" for name, step in parts(estimator)}
 
 
+def _part(estimator: object, found: object) -> str:
+    """A part of an ensemble, which fits clones of those that it was given: by its class."""
+    given = getattr(estimator, "estimators", None)
+    alike = [
+        each[0]
+        for each in (given if isinstance(given, list) else ())
+        if isinstance(each, tuple) and len(each) > 1 and isinstance(found, type(each[1]))
+    ]
+    return f"{alike[0]} ({title(found)})" if len(alike) == 1 else title(found)
+
+
 def _innermost(error: BaseException) -> BaseException:
     """The exception that another was raised from; itself where there is none."""
     seen = {id(error)}
@@ -71,20 +82,32 @@ def _innermost(error: BaseException) -> BaseException:
 
 
 def failure(
-    error: BaseException, where: Place, method: str, consequence: str
+    error: BaseException, where: Place, method: str, consequence: str, by: str = ""
 ) -> tuple[Reason, dict[str, object]]:
-    """The end of a fit that an exception makes; the exception is read, and not kept."""
+    """The end of a fit that an exception makes; the exception is read, and not kept.
+
+    Args:
+        error: The exception.
+        where: Where it was raised.
+        method: The method that it ended.
+        consequence: What follows for the caller, as a sentence.
+        by: What it says that it was caused by, where it was raised from nothing.
+    """
     inner = _innermost(error)
     stop, found = ended_by(error, where.said(method))
     facts: dict[str, object] = dump(found)
-    reasoning = f"{_said(error)} was raised{_at(error)}."
+    reasoning = f"{_raised(error)} was raised{_at(error)}."
+    kind, message, told = type(inner).__name__, message_of(inner), _raised(inner)
     if inner is not error:
-        facts["cause"] = {"type": type(inner).__name__, "message": message_of(inner)}
-        reasoning += f" It was caused by {_said(inner)}{_at(inner)}."
+        reasoning += f" It was caused by {told}{_at(inner)}."
+    elif by:
+        told, (kind, _, message) = by, by.partition(": ")
+    if told != _raised(error):
+        facts["cause"] = {"type": kind, "message": message}
     snapshot: dict[str, object] = {"stop": dump(stop), "error": facts}
     if where.candidate is not None:
         snapshot["params"] = where.candidate
-    decision = f"Training failed {where.said(method)} with {_raised(inner)}"
+    decision = f"Training failed {where.said(method)} with {told}"
     stopped = "" if decision[-1] in ".…" else "."
     return Reason(f"{decision}{stopped} {consequence}", reasoning), snapshot
 
@@ -92,11 +115,6 @@ def failure(
 def _at(error: BaseException) -> str:
     found = place_of(error)
     return f" (in {found})" if found else ""
-
-
-def _said(error: BaseException) -> str:
-    message = message_of(error)
-    return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
 def _raised(error: BaseException) -> str:

@@ -1,6 +1,6 @@
 """One fit, recorded as a run: from its data and who set what to its one end."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from sklearn.exceptions import FitFailedWarning
@@ -20,6 +20,7 @@ from mllog_sklearn.repeated import unrepeated
 from mllog_sklearn.samples import resampled
 from mllog_sklearn.steps import preprocessed
 from mllog_sklearn.stops import INTERRUPTED, Circumstances, Outcome, outcome
+from mllog_sklearn.trials import trials
 from mllog_sklearn.warned import Audience
 from mllog_sklearn.weights import weights_given
 from mllog_sklearn.workers import unheard
@@ -34,6 +35,9 @@ class Fit:
         run: What it is told as.
         method: Which of them.
         nested: Whether it is a part of another fit.
+
+    Attributes:
+        loaded: The estimators that came from a cache.
     """
 
     def __init__(self, run: Run, method: str, *, nested: bool) -> None:
@@ -41,6 +45,7 @@ class Fit:
         self.method = method
         self.nested = nested
         self.data = DataFacts("")
+        self.loaded: Container[object] = ()
         self._monitored = False
         self._before = NOTHING
 
@@ -101,7 +106,7 @@ class Fit:
 
     @guarded
     def _tell_steps(self, estimator: object, result: object) -> None:
-        for told, snapshot in preprocessed(estimator):
+        for told, snapshot in preprocessed(estimator, self.loaded):
             self.run.tell(EventType.DATASET_PREPROCESSED, told, snapshot)
         if self.method == "fit_resample":
             self.run.tell(EventType.DATASET_PREPROCESSED, *resampled(estimator, self.data, result))
@@ -144,7 +149,7 @@ class Fit:
 
     @guarded
     def _tell_choices(self, estimator: object) -> None:
-        for told, snapshot in choices(estimator, self.data.names):
+        for told, snapshot in (*trials(estimator), *choices(estimator, self.data.names)):
             self.run.tell(EventType.MODEL_COMPARED, told, snapshot)
 
     @guarded
@@ -160,10 +165,12 @@ class Fit:
     def fail(self, estimator: object, error: BaseException, warned: Audience) -> None:
         """Tell the end that an exception makes; the exception is read, and not kept."""
         self._tell_warnings(estimator, warned, error)
-        self._tell_issues(search.all_failed(error))
+        failed = list(search.all_failed(error))
+        self._tell_issues(failed)
         where = place(estimator, error)
         if isinstance(error, Exception):
-            told, snapshot = failure(error, where, self.method, reasons.NOT_FITTED)
+            by = "; ".join(str(each.metrics["raised"]) for each in failed)
+            told, snapshot = failure(error, where, self.method, reasons.NOT_FITTED, by)
             self.run.end(EventType.TRAINING_FAILED, told, snapshot)
         else:
             self.run.fail(error, "", where.said(self.method), reasons.NOT_RETURNED)

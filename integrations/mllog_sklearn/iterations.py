@@ -51,7 +51,7 @@ def _boosted(estimator: Any) -> Iterations | None:
     parts, limit = getattr(estimator, "estimators_", None), getattr(estimator, "n_estimators", None)
     if not hasattr(estimator, "estimator_errors_") or not isinstance(limit, int):
         return None
-    return Iterations(len(parts or ()), limit, "n_estimators", "the length of estimators_")
+    return Iterations(len(parts or ()), limit, "n_estimators", "len(estimators_)")
 
 
 def _most(value: object) -> int | None:

@@ -161,7 +161,7 @@ def _of_gradient_boosting(estimator: Any, found: Iterations, _before: Earlier) -
     patience = getattr(estimator, "n_iter_no_change", None)
     if not hasattr(estimator, "n_estimators_") or patience is None:
         return None
-    return _patient(estimator, found, f"loss on validation_fraction={_fraction(estimator)} of it")
+    return _patient(estimator, found, "loss")
 
 
 def _of_linear(estimator: Any, found: Iterations, _before: Earlier) -> Ruled | None:
@@ -169,11 +169,7 @@ def _of_linear(estimator: Any, found: Iterations, _before: Earlier) -> Ruled | N
     linear = any(cls.__name__ == "BaseSGD" for cls in type(estimator).__mro__)
     if not linear or not getattr(estimator, "early_stopping", False) or estimator.tol is None:
         return None
-    return _patient(estimator, found, f"score on validation_fraction={_fraction(estimator)} of it")
-
-
-def _fraction(estimator: Any) -> str:
-    return f"{estimator.validation_fraction:g}"
+    return _patient(estimator, found, "score")
 
 
 def _patient(estimator: Any, found: Iterations, watched: str) -> Ruled:
@@ -186,8 +182,9 @@ def _patient(estimator: Any, found: Iterations, watched: str) -> Ruled:
     )
     evidence = (
         f"Early stopping was on: {found.source}={found.done:,} is the number of iterations that it "
-        f"ended after. It watches the {watched} (tol={estimator.tol:g}, "
-        f"n_iter_no_change={estimator.n_iter_no_change})."
+        f"ended after. It watches the {watched} on held-out rows (tol={estimator.tol:g}, "
+        f"n_iter_no_change={estimator.n_iter_no_change}, "
+        f"validation_fraction={estimator.validation_fraction:g})."
     )
     return Ruled(rule, found.limit is not None and found.done < found.limit, evidence)
 

@@ -60,7 +60,10 @@ class Scores(NamedTuple):
         told = {"mean_test": {self.metric: mean, f"{self.metric}_std": deviation}}
         if self.train_means is not None:
             told["mean_train"] = {self.metric: float(self.train_means[index])}
-        return told
+        return {
+            name: {each: value for each, value in values.items() if math.isfinite(value)}
+            for name, values in told.items()
+        }
 
 
 class Found(NamedTuple):

@@ -52,7 +52,7 @@ Those that differ in numbers alone, as of each fold of a cross-validation, count
 """
 
 
-_NUMBER: Final = re.compile(r"\d[\d.,]*(?:e[-+]?\d+)?|\binf\b|\bnan\b")
+_NUMBER: Final = re.compile(r"-?\d[\d.,]*(?:e[-+]?\d+)?|\binf\b|\bnan\b")
 
 
 class _Listening(threading.local):
