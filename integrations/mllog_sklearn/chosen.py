@@ -81,7 +81,9 @@ class _Table(NamedTuple):
 
     def row(self, chosen: Mapping[str, object]) -> int | None:
         """The row of the values that were chosen; None where they are in none."""
-        named = {name: chosen.get(f"{name}_", chosen.get(f"best_{name}_")) for name in self.parameters}
+        named = {
+            name: chosen.get(f"{name}_", chosen.get(f"best_{name}_")) for name in self.parameters
+        }
         for index in range(self.rows):
             if all(_is_close(self.parameters[name][index], each) for name, each in named.items()):
                 return index

@@ -136,13 +136,17 @@ def _subclass(base: type, settings: Settings) -> type:
 
 def _new_class(made: _Made) -> type:
     base = made.base
-    names = _methods(base) | _comparison(base) | {
-        "__slots__": (),
-        "__module__": base.__module__,
-        "__qualname__": base.__qualname__,
-        "__doc__": base.__doc__,
-        "__mllog__": made,
-    }
+    names = (
+        _methods(base)
+        | _comparison(base)
+        | {
+            "__slots__": (),
+            "__module__": base.__module__,
+            "__qualname__": base.__qualname__,
+            "__doc__": base.__doc__,
+            "__mllog__": made,
+        }
+    )
     try:
         cls = _unannounced(base, names)
     except TypeError as error:
