@@ -204,7 +204,8 @@ class Run:
             issues: What detectors found, or the adapter itself.
             unit: What an issue's step counts, as in "iteration"; None where it counts nothing.
         """
-        for issue in issues:
+        for found in issues:
+            issue = found if found.id else self.detectors.record(found)
             step = {} if unit is None else {unit: issue.step}
             self.curve.mark(issue.step)
             self.tell(
@@ -218,7 +219,10 @@ class Run:
     def end(
         self, event: EventType, reason: Reason, snapshot: Mapping[str, object] | None = None
     ) -> None:
-        """Tell how the run ended, with its seconds; later ends of the same run are passed over.
+        """Record how the run ended, with its seconds; later ends of the same run are passed over.
+
+        Issues that only the whole run shows are recorded before it. The end holds every issue of
+        the run with its final severity, and which checks ran.
 
         Raises:
             ValueError: The event is no end of a run.
@@ -234,7 +238,14 @@ class Run:
         if not self.ended:
             self.ended = True
             seconds = round(monotonic() - self._began, 3)
-            self.tell(event, reason, {"seconds": seconds, **snapshot})
+            judged = self._judged(snapshot) or {}
+            self.tell(event, reason, {"seconds": seconds, **snapshot, **judged})
+
+    @guarded
+    def _judged(self, facts: Mapping[str, object]) -> dict[str, object]:
+        """What the detectors say of the whole run, by the facts of its end."""
+        self.tell_issues(self.detectors.finish(facts), self.detectors.unit)
+        return self.detectors.outcome(facts)
 
     def fail(
         self,

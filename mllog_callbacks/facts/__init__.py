@@ -29,7 +29,7 @@ from mllog_callbacks.facts._events import (
     event_of,
 )
 from mllog_callbacks.facts._fact import Fact, Group, dump
-from mllog_callbacks.facts._issue import IssueFacts, IssueState, Subject
+from mllog_callbacks.facts._issue import Checks, IssueFacts, IssueState, Subject
 from mllog_callbacks.facts._parameters import Choice, Derived, Parameters
 from mllog_callbacks.facts._runs import RUN, Names, may_be_same
 from mllog_callbacks.facts._saved import Saved
@@ -43,6 +43,7 @@ __all__ = [
     "RUN",
     "AlgorithmSelected",
     "Best",
+    "Checks",
     "Choice",
     "Column",
     "Continued",
