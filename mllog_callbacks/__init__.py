@@ -21,6 +21,7 @@ _HOMES: Final[dict[str, tuple[str, ...]]] = {
         "Training",
         "listen",
     ),
+    "automatic": ("auto", "load_ipython_extension", "unload_ipython_extension"),
     "detectors": (
         "Detector",
         "DetectorSet",

@@ -14,6 +14,11 @@ from mllog_callbacks.adapter import (
     Training as Training,
     listen as listen,
 )
+from mllog_callbacks.automatic import (
+    auto as auto,
+    load_ipython_extension as load_ipython_extension,
+    unload_ipython_extension as unload_ipython_extension,
+)
 from mllog_callbacks.detectors import (
     Detector as Detector,
     DetectorSet as DetectorSet,
@@ -102,6 +107,7 @@ __all__ = [
     "UnknownEventError",
     "__version__",
     "audit_context",
+    "auto",
     "carry_context",
     "completing",
     "finaliser",
@@ -109,6 +115,7 @@ __all__ = [
     "guarded",
     "json_schema",
     "listen",
+    "load_ipython_extension",
     "raising",
     "read_entries",
     "read_lines",
@@ -116,4 +123,5 @@ __all__ = [
     "report_failure",
     "scan",
     "unbroken",
+    "unload_ipython_extension",
 ]

@@ -108,9 +108,7 @@ class Changed:
         """Change it no more."""
         with _lock:
             left = {
-                name: each
-                for name, each in self._site.changes.items()
-                if name != self._parameter
+                name: each for name, each in self._site.changes.items() if name != self._parameter
             }
             self._site.set(self._site.begins, left)
 

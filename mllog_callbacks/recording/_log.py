@@ -29,8 +29,9 @@ class AuditLog:
 
     Args:
         directory: Where the files are made; default `MLLOG_DIR`, or ``logs``.
-        dataset: Name of the data set, for entries that name none, by the context neither.
-        model: Name of the model, likewise.
+        dataset: Name of the data set, for entries that name none, by the context neither; default
+            `MLLOG_DATASET`.
+        model: Name of the model, likewise; default `MLLOG_MODEL`.
         level: Least level recorded: ``"INFO"``, ``"DEBUG"``, ``"ERROR"``; default `MLLOG_LEVEL`,
             or ``"INFO"``.
         session: Name of the session, a part of the file's name; default `MLLOG_SESSION`, or a
@@ -55,8 +56,9 @@ class AuditLog:
         session: str | None = None,
     ) -> None:
         self._session = Session(directory, level, session)
-        self._dataset = dataset
-        self._model = model
+        named_dataset, named_model = self._session.names
+        self._dataset = named_dataset if dataset is None else dataset
+        self._model = named_model if model is None else model
         self._bound: tuple[str | None, str | None] = (None, None)
 
     def emit(

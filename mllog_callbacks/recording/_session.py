@@ -45,6 +45,7 @@ class Session:
 
     Attributes:
         level: Least level recorded.
+        names: The data set and the model that the environment names.
         opened: The sink of this process; None where there is none yet.
         closed: Whether it was closed.
 
@@ -63,6 +64,7 @@ class Session:
 
         given = settings.load_settings()
         self.level = given.level if level is None else settings.parse_level(level)
+        self.names = given.dataset, given.model
         self.closed = self._warned = False
         self._directory = _absolute(Path(given.dir if directory is None else directory))
         self._name = name or given.session
