@@ -82,7 +82,7 @@ def run(
         notes = Path(folder, "notes")
         notes.touch()
         status = _supervised(command, _environment(given, notes))
-        for line in _lines(read_notes(notes), explain=explain, as_json=as_json):
+        for line in _lines(read_notes(str(notes)), explain=explain, as_json=as_json):
             say(line, err=True)
     end_as(status)
 
@@ -105,7 +105,7 @@ def _environment(given: Mapping[str, str], notes: Path) -> dict[str, str]:
     if disabled():
         return environment
     before = environment.get("PYTHONPATH")
-    paths = [str(SITE), *(() if not before else before.split(os.pathsep))]
+    paths = [SITE, *(() if not before else before.split(os.pathsep))]
     return (
         environment
         | given

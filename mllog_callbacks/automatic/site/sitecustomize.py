@@ -6,8 +6,6 @@ without it. Written for any Python 3, and for any environment: the package may b
 
 import os
 import sys
-from importlib.machinery import PathFinder
-from importlib.util import module_from_spec
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:] = [each for each in sys.path if os.path.abspath(each or os.curdir) != _HERE]
@@ -39,9 +37,6 @@ def _note(why):  # type: ignore[no-untyped-def]
 if os.environ.get("MLLOG_AUTO", "0").lower() not in {"", "0", "false", "no", "off"}:
     _start()
 
-_spec = PathFinder.find_spec("sitecustomize", sys.path)
-if _spec is None or _spec.loader is None:
-    _missing = "No module named 'sitecustomize'"
-    raise ImportError(_missing, name="sitecustomize")  # as without us; `site` passes over it
-sys.modules["sitecustomize"] = _module = module_from_spec(_spec)
-_spec.loader.exec_module(_module)
+# The user's own: our folder is off the path now. Where there is none, the error is as without us.
+del sys.modules["sitecustomize"]
+import sitecustomize  # noqa: E402, F401
