@@ -150,8 +150,8 @@ class Run:
             reason: What was decided or done, and why.
             snapshot: The numbers and settings behind it, by name.
         """
-        if event in _WITH_CURVE and (curve := self.curve.take(snapshot or {})):
-            snapshot = {**(snapshot or {}), "curve": curve}
+        if event in _WITH_CURVE:
+            snapshot = {**(snapshot or {}), **self.curve.take(snapshot or {})}
         around, number = self._around, None
         if around is not None:
             number, told = around.number, around.as_part(event, reason)

@@ -58,6 +58,13 @@ class Kept(Group):
         str | None, Fact("What chose it; absent where it is the last", "early_stopping")
     ] = None
     path: Annotated[str | None, Fact("Its file, where it is one", "epoch=3.ckpt")] = None
+    measured: Annotated[
+        bool | None,
+        Fact(
+            "False where the results measured there are not its own: dart rescales trees later",
+            example=False,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
