@@ -11,9 +11,18 @@ from typing import Final
 
 from mllog_callbacks.adapter._curve import CurveKeeper
 from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
-from mllog_callbacks.facts import RUN, dump, ended_by
+from mllog_callbacks.facts import RUN, Rule, dump, ended_by
 from mllog_callbacks.recording import AuditLog, current, get_log, guarded, scoped
-from mllog_callbacks.schema import RUN_ENDS, EventType, Level, Reason, failed, stopped_by_hand
+from mllog_callbacks.schema import (
+    RUN_ENDS,
+    EventType,
+    Level,
+    Reason,
+    failed,
+    number,
+    stopped_by_hand,
+    stopped_by_rule,
+)
 
 __all__ = ["Auditor", "Cadence", "Run"]
 
@@ -232,17 +241,33 @@ class Run:
     ) -> None:
         """Tell the end that an exception makes; the exception is read, and not kept.
 
-        An `Exception` is a failure; an interrupt or an exit is a stop by hand. The arguments are
-        those of `failed`.
+        An `Exception` is a failure; an interrupt or an exit is a stop by hand; what another
+        framework raises to stop a training, such as optuna's `TrialPruned`, is a stop by its rule.
+        The arguments are those of `failed`.
         """
         stop, failure = ended_by(error, where)
-        facts = {**(snapshot or {}), "stop": dump(stop), "error": dump(failure)}
-        if isinstance(error, Exception):
+        facts = {**(snapshot or {}), "stop": dump(stop)}
+        if stop.rule is not None:
+            told = stopped_by_rule(
+                error, stop.rule.name, _evidence(stop.rule), where, position, consequence
+            )
+            self.end(EventType.TRAINING_STOPPED, told, facts)
+            return
+        facts["error"] = dump(failure)
+        if stop.by == "error":
             told = failed(error, where, position, consequence)
             self.end(EventType.TRAINING_FAILED, told, facts)
         else:
             told = stopped_by_hand(error, where, position, consequence)
             self.end(EventType.TRAINING_STOPPED, told, facts)
+
+
+def _evidence(rule: Rule) -> str:
+    """What a rule of another framework compared, in words."""
+    told = [] if rule.trial is None else [f"trial {rule.trial}"]
+    if rule.value is not None:
+        told.append(f"value {number(rule.value)} at step {rule.step}")
+    return ", ".join(told)
 
 
 class Cadence:

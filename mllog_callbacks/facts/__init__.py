@@ -13,9 +13,10 @@ from mllog_callbacks.facts._documentation import (
     documented,
     facts_schema,
 )
-from mllog_callbacks.facts._ending import Failure, Kept, Rule, Stop, StoppedBy, ended_by
+from mllog_callbacks.facts._ending import Failure, Kept, Stop, StoppedBy, ended_by
 from mllog_callbacks.facts._fact import Fact, Group, dump
 from mllog_callbacks.facts._issue import IssueFacts, IssueState, Subject
+from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._runs import RUN, Names, may_be_same
 from mllog_callbacks.facts._thinning import Column, thinned
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, Final, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-from mllog_callbacks.facts._ending import Failure, Kept, Rule, Stop
+from mllog_callbacks.facts._ending import Failure, Kept, Stop
 from mllog_callbacks.facts._fact import Fact
 from mllog_callbacks.facts._issue import IssueFacts, Subject
+from mllog_callbacks.facts._rule import Rule
 
 __all__ = ["GROUPS", "OF_ENDS", "OF_ISSUES", "OF_RUNS", "Documented", "documented", "facts_schema"]
 

@@ -17,6 +17,7 @@ from mllog_callbacks.schema._phrases import (
     said,
     shown,
     stopped_by_hand,
+    stopped_by_rule,
 )
 from mllog_callbacks.schema._timestamps import Clock, format_timestamp, parse_timestamp
 
@@ -78,4 +79,5 @@ __all__ = [
     "session_of",
     "shown",
     "stopped_by_hand",
+    "stopped_by_rule",
 ]
