@@ -11,9 +11,18 @@ from typing import Final
 
 from mllog_callbacks.adapter._curve import CurveKeeper
 from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
-from mllog_callbacks.facts import RUN, EventFacts, dump, ended_by, event_of
+from mllog_callbacks.facts import RUN, EventFacts, Rule, dump, ended_by, event_of
 from mllog_callbacks.recording import AuditLog, current, get_log, guarded, scoped, unbroken
-from mllog_callbacks.schema import RUN_ENDS, EventType, Level, Reason, failed, stopped_by_hand
+from mllog_callbacks.schema import (
+    RUN_ENDS,
+    EventType,
+    Level,
+    Reason,
+    failed,
+    number,
+    stopped_by_hand,
+    stopped_by_rule,
+)
 from mllog_callbacks.wording import worded
 
 __all__ = ["Auditor", "Cadence", "Run"]
@@ -151,8 +160,8 @@ class Run:
             reason: What was decided or done, and why.
             snapshot: The numbers and settings behind it, by name.
         """
-        if event in _WITH_CURVE and (curve := self.curve.take(snapshot or {})):
-            snapshot = {**(snapshot or {}), "curve": curve}
+        if event in _WITH_CURVE:
+            snapshot = {**(snapshot or {}), **self.curve.take(snapshot or {})}
         around, number = self._around, None
         if around is not None:
             number, told = around.number, around.as_part(event, reason)
@@ -257,17 +266,33 @@ class Run:
     ) -> None:
         """Tell the end that an exception makes; the exception is read, and not kept.
 
-        An `Exception` is a failure; an interrupt or an exit is a stop by hand. The arguments are
-        those of `failed`.
+        An `Exception` is a failure; an interrupt or an exit is a stop by hand; what another
+        framework raises to stop a training, such as optuna's `TrialPruned`, is a stop by its rule.
+        The arguments are those of `failed`.
         """
         stop, failure = ended_by(error, where)
-        facts = {**(snapshot or {}), "stop": dump(stop), "error": dump(failure)}
-        if isinstance(error, Exception):
+        facts = {**(snapshot or {}), "stop": dump(stop)}
+        if stop.rule is not None:
+            told = stopped_by_rule(
+                error, stop.rule.name, _evidence(stop.rule), where, position, consequence
+            )
+            self.end(EventType.TRAINING_STOPPED, told, facts)
+            return
+        facts["error"] = dump(failure)
+        if stop.by == "error":
             told = failed(error, where, position, consequence)
             self.end(EventType.TRAINING_FAILED, told, facts)
         else:
             told = stopped_by_hand(error, where, position, consequence)
             self.end(EventType.TRAINING_STOPPED, told, facts)
+
+
+def _evidence(rule: Rule) -> str:
+    """What a rule of another framework compared, in words."""
+    told = [] if rule.trial is None else [f"trial {rule.trial}"]
+    if rule.value is not None:
+        told.append(f"value {number(rule.value)} at step {rule.step}")
+    return ", ".join(told)
 
 
 class Cadence:

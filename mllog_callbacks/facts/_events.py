@@ -6,10 +6,11 @@ from typing import Annotated, Final
 
 from mllog_callbacks.facts._course import Best, Continued, Plan, Progress, Results
 from mllog_callbacks.facts._data import DataSet
-from mllog_callbacks.facts._ending import Failure, Kept, Rule, Stop
+from mllog_callbacks.facts._ending import Failure, Kept, Stop
 from mllog_callbacks.facts._fact import Fact, Group
 from mllog_callbacks.facts._issue import Checks
 from mllog_callbacks.facts._parameters import Choice, Parameters
+from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
 from mllog_callbacks.schema import EventType
 
