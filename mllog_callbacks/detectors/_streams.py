@@ -261,12 +261,13 @@ class DetectorSet:
             snapshot: The facts of the end, as in `finish`.
 
         Returns:
-            "issues": every issue of the run, each with the severity of its consequence and what
-            closed it; "checks": which checks ran, and why others could not.
+            "issues": every issue of the run by its number, each with the severity of its
+            consequence and what closed it; "checks": which checks ran, and why others could not.
         """
         end = RunEnd.of(snapshot)
         issues = settled(self._episodes.all, end, self._evidence)
-        found: dict[str, object] = {"issues": issues} if issues else {}
+        by_number = {str(each["id"]): each for each in issues}
+        found: dict[str, object] = {"issues": by_number} if issues else {}
         if self.watches:
             ran = checks(self._curves(), self._names, self._ignored, end, self.facts)
             found["checks"] = dump(ran)

@@ -122,8 +122,8 @@ def test_a_later_spike_is_found_after_a_larger_one() -> None:
     for step, value in enumerate(losses):
         detectors.observe(Observation(step, train=value))
     issues = detectors.outcome({})["issues"]
-    assert isinstance(issues, list)
-    assert issues[0]["times"] == 2
+    assert isinstance(issues, dict)
+    assert issues["1"]["times"] == 2
 
 
 def test_one_outlier_is_no_oscillation() -> None:

@@ -3,7 +3,7 @@
 from mllog_callbacks.reading.story._builder import StoryBuilder
 from mllog_callbacks.reading.story._curves import Curve, Curves, Point
 from mllog_callbacks.reading.story._export import as_object
-from mllog_callbacks.reading.story._facts import data_facts, done, kept, settings
+from mllog_callbacks.reading.story._facts import Checks, checks, data_facts, done, kept, settings
 from mllog_callbacks.reading.story._family import join
 from mllog_callbacks.reading.story._files import STANDARD_INPUT, read_sidecar, read_stories
 from mllog_callbacks.reading.story._formatting import cut, moment, number, value
@@ -15,6 +15,7 @@ from mllog_callbacks.reading.story._summary import (
     IssueText,
     Piece,
     Tile,
+    Verdict,
     ending,
     issue_text,
     pills,
@@ -23,12 +24,14 @@ from mllog_callbacks.reading.story._summary import (
     title,
     title_of_run,
     took,
+    verdict_of,
     what_happened,
 )
 
 __all__ = [
     "NOT_RECORDED",
     "STANDARD_INPUT",
+    "Checks",
     "Curve",
     "Curves",
     "Ending",
@@ -44,7 +47,9 @@ __all__ = [
     "StoryBuilder",
     "Tile",
     "Told",
+    "Verdict",
     "as_object",
+    "checks",
     "cut",
     "data_facts",
     "done",
@@ -65,6 +70,7 @@ __all__ = [
     "title_of_run",
     "took",
     "value",
+    "verdict_of",
     "verification_of",
     "what_happened",
 ]

@@ -38,7 +38,7 @@ _NO_METRICS: Final = frozenset(
     {
         *("classes", "context", "default", "defaults", "dtypes", "missing", "parameters"),
         *("progress", "plan", "data", "best", "curve", "deviations", "changed", "stop", "kept"),
-        *("rules", "importance", "error", "saved", "choices", "continues"),
+        *("issues", "checks", "rules", "importance", "error", "saved", "choices", "continues"),
         *("resolved", "set_by_caller", "given", "hyperparameters", "params", "best_params"),
         "ranked_first",
         "runner_up",
