@@ -56,6 +56,12 @@ class Observation(NamedTuple):
     def losses(self) -> tuple[float | None, float | None]:
         """Both values, turned so that less is better; None where missing or not finite."""
         train, validation = self.train, self.validation
+        if (
+            not self.higher_is_better
+            and (train is None or -LARGEST < train < LARGEST)
+            and (validation is None or -LARGEST < validation < LARGEST)
+        ):
+            return train, validation  # nearly always, and many times an observation
         if train is not None:
             train = self._loss(train)
         if validation is not None:

@@ -307,7 +307,7 @@ class _Stream:
             _named(each) if isinstance(each, str) else deepcopy(each, memo) for each in patterns
         ]
         self._undirected = [each for each in self._all if each.name in _NEEDS_NO_DIRECTION]
-        self._train, self._validation = Course(), Course()
+        self._train, self._validation = Course(), Course(bests=True)
         self._same: int | None = 0
         self.place: Observation | None = None
         self.rates: Rates | None = None
@@ -357,11 +357,10 @@ class _Stream:
     def _keep(self, observation: Observation) -> None:
         """Keep an observation for the end of the run."""
         train, validation = observation.losses()
-        step = (observation.step,)
         if train is not None:
-            self._train.extend((train,), step)
+            self._train.take(train, observation.step)
         if validation is not None:
-            self._validation.extend((validation,), step)
+            self._validation.take(validation, observation.step)
             if self._same is not None and train is not None:
                 self._same = self._same + 1 if train == validation else None
         self.place = observation
