@@ -31,23 +31,27 @@ class Evidence:
 
 
 def settled(
-    episodes: Iterable[Episode], end: RunEnd, evidence: Callable[[Issue], Evidence]
-) -> list[dict[str, object]]:
+    episodes: Iterable[Episode], end: RunEnd, evidence: Callable[[Episode], Evidence]
+) -> dict[str, dict[str, object]]:
     """The facts of all issues of a run at its end, with the severity of their consequence.
 
     Args:
         episodes: The issues of the run.
         end: How it ended.
-        evidence: What is known of the curve of an issue.
+        evidence: What is known of the curves of an issue.
+
+    Returns:
+        The facts of each by its number.
     """
-    found = []
+    found = {}
     for episode in episodes:
-        facts = _settled(episode, end, evidence(episode.issue)).facts()
+        issue = _settled(episode, end, evidence(episode))
+        facts = issue.facts()
         if episode.times > 1:
             facts["times"] = episode.times
         if episode.explains:
             facts["explains"] = [kind(name).code for name in episode.explains]
-        found.append(facts)
+        found[str(issue.id)] = facts
     return found
 
 

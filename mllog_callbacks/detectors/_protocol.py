@@ -156,8 +156,10 @@ class Issue:
             cause=self.cause or None,
             closed_by=self.closed_by or None,
         )
-        also = {"also": [dump(each) for each in self.also]} if self.also else {}
-        return {**dump(facts), **also}
+        also: dict[str, list[str]] = {}
+        for each in self.also:
+            also.setdefault(each.set or "", []).append(each.metric or "")
+        return {**dump(facts), **({"also": also} if also else {})}
 
 
 class Detector(Protocol):

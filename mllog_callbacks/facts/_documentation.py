@@ -27,8 +27,8 @@ OF_ENDS: Final[Mapping[str, type | Fact]] = {
     "kept": Kept,
     "error": Failure,
     "issues": Fact(
-        "Every issue of the run as it is at the end, with its final severity and what closed it",
-        [{"id": 1, "code": "MLA001", "severity": "info", "closed_by": "EarlyStopping kept epoch 3"}],
+        "Every issue of the run by its number, with its final severity and what closed it",
+        {"1": {"code": "MLA001", "severity": "info", "closed_by": "early_stopping kept epoch 3"}},
     ),
     "checks": Fact(
         "Which checks ran, by code, and why others could not",
