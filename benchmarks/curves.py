@@ -20,7 +20,6 @@ their identifier are for choosing thresholds, those in the second for reporting.
 
 import argparse
 import json
-import math
 import os
 import zlib
 from collections import Counter

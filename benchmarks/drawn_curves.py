@@ -41,7 +41,9 @@ class _Pen:
         """A number between two."""
         return self._rng.uniform(low, high)
 
-    def decay(self, speed: float, floor: float | None = None, noise: float | None = None) -> list[float]:
+    def decay(
+        self, speed: float, floor: float | None = None, noise: float | None = None
+    ) -> list[float]:
         """An exponential fall to a floor, `speed` times its length within the run."""
         floor = self.floor if floor is None else floor
         sigma = self.noise if noise is None else noise
@@ -60,7 +62,9 @@ class _Pen:
 def _healthy(pen: _Pen) -> Drawn:
     """Falls until the end."""
     speed = pen.uniform(1.0, 2.2)
-    return Drawn("", "", set(), train=pen.decay(speed), validation=pen.decay(speed, pen.floor + 0.05))
+    return Drawn(
+        "", "", set(), train=pen.decay(speed), validation=pen.decay(speed, pen.floor + 0.05)
+    )
 
 
 def _healthy_power(pen: _Pen) -> Drawn:
@@ -101,9 +105,7 @@ def _cosine(pen: _Pen) -> Drawn:
 def _plateau(pen: _Pen) -> Drawn:
     """Comes to rest in the first quarter, and stays."""
     pen.n = max(pen.n, 40)
-    return Drawn(
-        "", "", {"plateau"}, set(), pen.decay(30), pen.decay(30, pen.floor + 0.03)
-    )
+    return Drawn("", "", {"plateau"}, set(), pen.decay(30), pen.decay(30, pen.floor + 0.03))
 
 
 def _overfit(pen: _Pen) -> Drawn:

@@ -245,9 +245,7 @@ AT_END: Final[Mapping[str, Callable[[Sequence[Curve], RunEnd, Facts], str]]] = {
         "" if [*end.all_rules()] else "no rule stopped the run or chose its model"
     ),
     "monitor_mode": lambda _curves, end, _facts: (
-        ""
-        if any(each.get("mode") for each in end.all_rules())
-        else "no rule with a known mode"
+        "" if any(each.get("mode") for each in end.all_rules()) else "no rule with a known mode"
     ),
     "ended_worse": lambda curves, end, _facts: (
         "which model is kept is not known" if not end.keeps else _too_few(curves, FEWEST)

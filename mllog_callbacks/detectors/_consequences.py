@@ -9,6 +9,7 @@ from mllog_callbacks.detectors._episodes import Episode
 from mllog_callbacks.detectors._kinds import kind
 from mllog_callbacks.detectors._protocol import Issue, Severity
 from mllog_callbacks.detectors._run_end import RunEnd
+from mllog_callbacks.facts import IssueFacts
 
 __all__ = ["Evidence", "settled"]
 
@@ -32,7 +33,7 @@ class Evidence:
 
 def settled(
     episodes: Iterable[Episode], end: RunEnd, evidence: Callable[[Episode], Evidence]
-) -> dict[str, dict[str, object]]:
+) -> dict[str, IssueFacts]:
     """The facts of all issues of a run at its end, with the severity of their consequence.
 
     Args:
@@ -43,16 +44,14 @@ def settled(
     Returns:
         The facts of each by its number.
     """
-    found = {}
-    for episode in episodes:
-        issue = _settled(episode, end, evidence(episode))
-        facts = issue.facts()
-        if episode.times > 1:
-            facts["times"] = episode.times
-        if episode.explains:
-            facts["explains"] = [kind(name).code for name in episode.explains]
-        found[str(issue.id)] = facts
-    return found
+    return {
+        str(episode.issue.id): replace(
+            _settled(episode, end, evidence(episode)).facts(),
+            times=episode.times if episode.times > 1 else None,
+            explains=tuple(kind(name).code for name in episode.explains),
+        )
+        for episode in episodes
+    }
 
 
 def _settled(episode: Episode, end: RunEnd, evidence: Evidence) -> Issue:

@@ -47,9 +47,7 @@ def _words(names: Sequence[str]) -> tuple[str, str, dict[str, float | str]]:
     if len(names) > _LISTED:
         named += f" and {count(len(names) - _LISTED, 'more metric')}"
     is_, directions = ("is", "direction") if len(names) == 1 else ("are", "directions")
-    decision = (
-        f"{named}: {directions} unknown, so only non-finite values and stalls are checked."
-    )
+    decision = f"{named}: {directions} unknown, so only non-finite values and stalls are checked."
     reasoning = (
         f"The optimisation {directions} of {named} {is_} not specified, so improvement cannot be "
         "distinguished from deterioration."

@@ -42,9 +42,7 @@ _EXPLAINS: Final[Mapping[str, frozenset[str]]] = {
 }
 """What an issue explains, and is therefore not reported beside it."""
 
-_OF_RUN: Final = frozenset(
-    {"divergence", "zero_learning_rate", "vanishing_gradient", "dead_units"}
-)
+_OF_RUN: Final = frozenset({"divergence", "zero_learning_rate", "vanishing_gradient", "dead_units"})
 """Those that explain issues of every metric; others those of their own."""
 
 _EVENTS: Final = frozenset({"stalled", "unknown_direction"})

@@ -111,8 +111,7 @@ class NonFinite:
         metrics: dict[str, float | str] = {"value": str(value)}
         if seen.first is not None:
             before = (
-                f"The last finite value was {seen.last:.6g} at {observation.counted} "
-                f"{seen.step:,}."
+                f"The last finite value was {seen.last:.6g} at {observation.counted} {seen.step:,}."
             )
             metrics |= {"last_finite": seen.last, "last_finite_step": seen.step}
             if observation.higher_is_better is False:

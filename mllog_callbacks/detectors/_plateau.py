@@ -183,9 +183,13 @@ class Plateau:
         return most > self._within_noise * gained or most > self._noises * best > 0
 
     def _moved(self, observation: Observation, gained: float, best: float) -> Issue | None:
-        level, noise = (math.nan, 0.0) if self._level is None else (
-            self._level.value,
-            self._level.noise,
+        level, noise = (
+            (math.nan, 0.0)
+            if self._level is None
+            else (
+                self._level.value,
+                self._level.noise,
+            )
         )
         least = _MOVES_AGAIN * self._nothing(gained, best)
         moved = self._found_best - level > (max(least, noise) if noise < math.inf else least)

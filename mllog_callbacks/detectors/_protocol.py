@@ -141,25 +141,26 @@ class Issue:
 
     def snapshot(self) -> dict[str, object]:
         """What an entry holds of it: its facts, and the numbers behind them."""
-        return {**self.facts(), **self.metrics}
+        return {**dump(self.facts()), **self.metrics}
 
-    def facts(self) -> dict[str, object]:
+    def facts(self) -> IssueFacts:
         """Its facts, without the numbers behind them."""
-        facts = IssueFacts(
+        also: dict[str, tuple[str, ...]] = {}
+        for each in self.also:
+            known = also.get(each.set or "", ())
+            also[each.set or ""] = (*known, each.metric or "")
+        return IssueFacts(
             id=self.id or None,
             code=self.code,
             name=self.name,
             severity=self.severity.value,
             state=self.state,
             subject=self.subject,
+            also=also,
             since=self.since,
             cause=self.cause or None,
             closed_by=self.closed_by or None,
         )
-        also: dict[str, list[str]] = {}
-        for each in self.also:
-            also.setdefault(each.set or "", []).append(each.metric or "")
-        return {**dump(facts), **({"also": also} if also else {})}
 
 
 class Detector(Protocol):

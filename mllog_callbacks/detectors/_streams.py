@@ -118,7 +118,7 @@ class DetectorSet:
         named = zip(self._names, self._patterns, strict=True)
         chosen = [each for name, each in named if name in names]
         other = DetectorSet(chosen, ignore=self._ignored, facts=self.facts)
-        other._episodes = self._episodes  # noqa: SLF001 - our own
+        other._episodes = self._episodes
         return other
 
     def ignores(self, issue: Issue) -> bool:
@@ -265,7 +265,8 @@ class DetectorSet:
             closed it; "checks": which checks ran, and why others could not.
         """
         end = RunEnd.of(snapshot)
-        issues = settled(self._episodes.all, end, self._evidence)
+        closed = settled(self._episodes.all, end, self._evidence)
+        issues = {number: dump(each) for number, each in closed.items()}
         found: dict[str, object] = {"issues": issues} if issues else {}
         if self.watches:
             ran = checks(self._curves(), self._names, self._ignored, end, self.facts)
@@ -307,8 +308,17 @@ class DetectorSet:
 class _Stream:
     """The detectors of one metric on one set."""
 
-    __slots__ = ("_all", "_same", "_train", "_undirected", "_validation", "place", "rates",
-                 "seconds", "step")
+    __slots__ = (
+        "_all",
+        "_same",
+        "_train",
+        "_undirected",
+        "_validation",
+        "place",
+        "rates",
+        "seconds",
+        "step",
+    )
 
     def __init__(self, patterns: Sequence[Detector | str]) -> None:
         memo: dict[int, Any] = {}  # what detectors share, their copies share

@@ -9,7 +9,14 @@ from mllog_callbacks.recording._context import (
     leave,
     scoped,
 )
-from mllog_callbacks.recording._guards import finaliser, guarded, raising, report_failure
+from mllog_callbacks.recording._guards import (
+    completing,
+    finaliser,
+    guarded,
+    raising,
+    report_failure,
+    unbroken,
+)
 from mllog_callbacks.recording._log import AuditLog, get_log
 
 __all__ = [
@@ -18,6 +25,7 @@ __all__ = [
     "Scope",
     "audit_context",
     "carry_context",
+    "completing",
     "current",
     "finaliser",
     "get_log",
@@ -26,4 +34,5 @@ __all__ = [
     "raising",
     "report_failure",
     "scoped",
+    "unbroken",
 ]

@@ -117,6 +117,7 @@ def test_issues_of_several_streams_come_by_step() -> None:
     assert DetectorSet().follow(passages) == whole
     assert len({issue.name for issue in whole}) > 1
 
+
 def test_what_was_seen_can_be_saved_between_passages() -> None:
     """A set that is restored in the middle goes on as the one that was saved."""
     values = curve("overfits", 5)
