@@ -70,7 +70,7 @@ def test_metrics_that_show_the_same_are_one_issue() -> None:
         )
     (issue,) = (each for each in found if each.name == "overfitting")
     assert [each.metric for each in issue.also] == ["other_loss"]
-    assert issue.snapshot()["also"] == [{"set": "validation", "metric": "other_loss"}]
+    assert issue.snapshot()["also"] == {"validation": ["other_loss"]}
 
 
 def test_it_is_closed_where_it_is_over_on_all_of_them() -> None:
