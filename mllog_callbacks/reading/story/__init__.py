@@ -1,6 +1,7 @@
 """What a trail tells: read from its lines alone, and tolerant of whatever became of them."""
 
 from mllog_callbacks.reading.story._builder import StoryBuilder
+from mllog_callbacks.reading.story._candidates import Candidate, Candidates, candidates
 from mllog_callbacks.reading.story._curves import Curve, Curves, Point
 from mllog_callbacks.reading.story._export import as_object
 from mllog_callbacks.reading.story._facts import data_facts, done, kept, settings
@@ -29,6 +30,8 @@ from mllog_callbacks.reading.story._summary import (
 __all__ = [
     "NOT_RECORDED",
     "STANDARD_INPUT",
+    "Candidate",
+    "Candidates",
     "Curve",
     "Curves",
     "Ending",
@@ -45,6 +48,7 @@ __all__ = [
     "Tile",
     "Told",
     "as_object",
+    "candidates",
     "cut",
     "data_facts",
     "done",
