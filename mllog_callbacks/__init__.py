@@ -19,7 +19,6 @@ _HOMES: Final[dict[str, tuple[str, ...]]] = {
         "Listener",
         "Run",
         "Training",
-        "caller_of",
         "listen",
     ),
     "detectors": (

@@ -12,7 +12,6 @@ from mllog_callbacks.adapter import (
     Listener as Listener,
     Run as Run,
     Training as Training,
-    caller_of as caller_of,
     listen as listen,
 )
 from mllog_callbacks.detectors import (
@@ -103,7 +102,6 @@ __all__ = [
     "UnknownEventError",
     "__version__",
     "audit_context",
-    "caller_of",
     "carry_context",
     "completing",
     "finaliser",
