@@ -8,6 +8,7 @@ from mllog_callbacks.detectors import KINDS
 from mllog_callbacks.reading import FileAccount
 from mllog_callbacks.reading import story as telling
 from mllog_callbacks.reading.story import Found, Run, Story, cut, moment, state_of, value
+from mllog_callbacks.report._candidates import candidates_of
 from mllog_callbacks.report._charts import charts_of, told_once
 from mllog_callbacks.report._comparison import beside
 from mllog_callbacks.report._decisions import decisions
@@ -22,6 +23,7 @@ _ISSUES: Final = 20
 _RUNS: Final = 40
 _CHARTS: Final = 8
 _CHART_GROUPS: Final = 6
+_COMPARISONS: Final = 6
 _SETTINGS_GROUPS: Final = 4
 _GIVEN: Final = 60
 _DEFAULTS: Final = 150
@@ -35,6 +37,7 @@ _SECTIONS: Final = {
     "story": "What happened",
     "issues": "Issues",
     "curves": "Curves",
+    "candidates": "Candidates",
     "decisions": "Decisions",
     "settings": "Settings",
     "data": "Data",
@@ -57,6 +60,7 @@ _ENVIRONMENT: Final = {
 def report_page(story: Story) -> dict[str, Any]:
     """All that the template of a report asks for."""
     numbered = list(enumerate(story.issues, 1))
+    compared = _candidates(story)
     return {
         "version": __version__,
         "title": telling.title(story),
@@ -65,7 +69,7 @@ def report_page(story: Story) -> dict[str, Any]:
         "unverified": telling.verification_of(story),
         "pills": telling.pills(story),
         "verdict": telling.verdict_of(story),
-        "sections": _SECTIONS.items(),
+        "sections": [each for each in _SECTIONS.items() if compared or each[0] != "candidates"],
         "paragraphs": telling.what_happened(story),
         "tiles": telling.tiles(story),
         "beside": beside(story),
@@ -74,6 +78,7 @@ def report_page(story: Story) -> dict[str, Any]:
         "issues_left_out": _more(len(numbered) - _ISSUES, "issue"),
         "quiet": _quiet(story),
         "curves": _curves(story, numbered),
+        "candidates": compared,
         "decisions": decisions(story),
         "settings": _settings(story),
         "data": _data(story),
@@ -177,6 +182,16 @@ def _curves(story: Story, numbered: list[tuple[int, tuple[Run, Found]]]) -> list
             f"{_more(len(with_curves) - _CHART_GROUPS, 'run')} {groups[-1]['left_out']}"
         )
     return groups
+
+
+def _candidates(story: Story) -> list[dict[str, Any]]:
+    """What was compared, and by which run."""
+    found = [
+        {"title": _run_title(story, run), "id": f"{run.number}-{place}"} | each
+        for run in story.all_runs()
+        for place, each in enumerate(candidates_of(run), 1)
+    ]
+    return found[:_COMPARISONS]
 
 
 def _settings(story: Story) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """What a trail tells: read from its lines alone, and tolerant of whatever became of them."""
 
 from mllog_callbacks.reading.story._builder import StoryBuilder
+from mllog_callbacks.reading.story._candidates import Candidate, Candidates, candidates
 from mllog_callbacks.reading.story._curves import Curve, Curves, Point
 from mllog_callbacks.reading.story._export import as_object
 from mllog_callbacks.reading.story._facts import Checks, checks, data_facts, done, kept, settings
@@ -31,6 +32,8 @@ from mllog_callbacks.reading.story._summary import (
 __all__ = [
     "NOT_RECORDED",
     "STANDARD_INPUT",
+    "Candidate",
+    "Candidates",
     "Checks",
     "Curve",
     "Curves",
@@ -49,6 +52,7 @@ __all__ = [
     "Told",
     "Verdict",
     "as_object",
+    "candidates",
     "checks",
     "cut",
     "data_facts",
