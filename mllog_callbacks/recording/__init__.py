@@ -10,7 +10,8 @@ from mllog_callbacks.recording._context import (
     scoped,
 )
 from mllog_callbacks.recording._guards import finaliser, guarded, raising, report_failure
-from mllog_callbacks.recording._log import AuditLog, get_log
+from mllog_callbacks.recording._log import AuditLog, get_log, log_in
+from mllog_callbacks.recording._naming import checked_name
 
 __all__ = [
     "AuditLog",
@@ -18,11 +19,13 @@ __all__ = [
     "Scope",
     "audit_context",
     "carry_context",
+    "checked_name",
     "current",
     "finaliser",
     "get_log",
     "guarded",
     "leave",
+    "log_in",
     "raising",
     "report_failure",
     "scoped",
