@@ -1,7 +1,7 @@
 """Facts about a training, and what they make probable: causes, and what the framework will do."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -30,8 +30,9 @@ class Facts:
         learning_rate: The learning rate at the start; what it is later, observations carry.
         dropout: Share of units dropped.
         classes: Training rows of each class.
-        early_stopping: Whether early stopping is armed.
+        early_stopping: Whether early stopping is on.
         patience: Its number of checks without improvement.
+        watched: Set and metric of each curve that it looks at; None where it looks at all.
     """
 
     rows: int | None = None
@@ -43,6 +44,7 @@ class Facts:
     classes: Mapping[str, int] | None = None
     early_stopping: bool | None = None
     patience: int | None = None
+    watched: Collection[tuple[str, str]] | None = None
 
 
 def explained(issue: Issue, facts: Facts, rates: Rates | None = None) -> Issue:
@@ -155,10 +157,13 @@ def _consequence(issue: Issue, facts: Facts) -> str:
     if facts.early_stopping is None:
         return ""
     if not facts.early_stopping:
-        return "Early stopping is not armed: the training goes on to its planned end."
+        return "Early stopping is off: the training will run to its planned end."
+    about = None if issue.subject is None else (issue.subject.set, issue.subject.metric)
+    if facts.watched is not None and about not in facts.watched:
+        return "Early stopping is on, and does not look at this curve."
     if facts.patience is None:
-        return "Early stopping is armed."
+        return "Early stopping is on."
     return (
-        f"Early stopping is armed: it ends the training after {count(facts.patience, 'check')} "
+        f"Early stopping is on: it ends the training after {count(facts.patience, 'check')} "
         "without improvement."
     )

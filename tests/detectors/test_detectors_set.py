@@ -193,7 +193,7 @@ def test_what_the_framework_will_do_is_said_where_it_is_known() -> None:
     """Early stopping armed, with its patience, or not."""
     assert "arly stopping" not in reason(Facts())
     assert "ends the training after 50 checks" in reason(Facts(early_stopping=True, patience=50))
-    assert reason(Facts(early_stopping=True)).endswith("Early stopping is armed.")
+    assert reason(Facts(early_stopping=True)).endswith("Early stopping is on.")
     assert "goes on to its planned end" in reason(Facts(early_stopping=False))
 
 

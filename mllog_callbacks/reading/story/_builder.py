@@ -113,6 +113,8 @@ class StoryBuilder:
             run.end = told
         elif told.event == EventType.ISSUE_DETECTED:
             self._take_issue(run, told)
+        if told.event in _DATA:
+            run.curves.take_roles(told.snapshot)
         for events, kept in (
             (_DATA, run.data),
             (_SETTINGS, run.settings),
