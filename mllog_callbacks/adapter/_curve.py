@@ -204,4 +204,7 @@ class CurveKeeper:
 
 def _is_of(line: _Line, told: Mapping[str, object]) -> bool:
     """Whether a curve has no new point but that of an entry."""
+    progress = told.get("progress")
+    if isinstance(progress, Mapping) and progress.get("unit") == line.unit:
+        return line.at[line.told :] == [progress.get("done")]
     return line.at[line.told :] == [told.get(line.unit)]

@@ -5,14 +5,14 @@ An adapter makes one `Auditor` of its user's arguments, and a `Run` from it for 
 
 import copy
 import os
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from time import monotonic
 from typing import Final
 
 from mllog_callbacks.adapter._curve import CurveKeeper
 from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
-from mllog_callbacks.facts import RUN, Rule, dump, ended_by
+from mllog_callbacks.facts import RUN, EventFacts, Rule, dump, ended_by, event_of
 from mllog_callbacks.recording import (
     AuditLog,
     checked_name,
@@ -21,6 +21,7 @@ from mllog_callbacks.recording import (
     guarded,
     log_in,
     scoped,
+    unbroken,
 )
 from mllog_callbacks.schema import (
     RUN_ENDS,
@@ -32,6 +33,7 @@ from mllog_callbacks.schema import (
     stopped_by_hand,
     stopped_by_rule,
 )
+from mllog_callbacks.wording import worded
 
 __all__ = ["Auditor", "Cadence", "Run"]
 
@@ -136,7 +138,7 @@ class Run:
         self.ended = False
         self._log = log
         self._on_issue = on_issue
-        self._began = time.monotonic()
+        self._began = monotonic()
         self._number: tuple[str, int] | None = None
         # As it is now: an end may be told from elsewhere, such as a finaliser
         self._scope = current.get()
@@ -196,6 +198,14 @@ class Run:
                 metrics_snapshot=snapshot,
             )
 
+    def record(self, facts: EventFacts) -> None:
+        """Record an event by its facts, worded from them; later ends are passed over."""
+        event, reason, snapshot = event_of(facts), worded(facts), dump(facts)
+        if event in RUN_ENDS:
+            self.end(event, reason, snapshot)
+        else:
+            self.tell(event, reason, snapshot)
+
     @property
     def number(self) -> int:
         """Its number in the session, from 1; a forked child has a session of its own."""
@@ -224,7 +234,8 @@ class Run:
             issues: What detectors found, or the adapter itself.
             unit: What an issue's step counts, as in "iteration"; None where it counts nothing.
         """
-        for issue in issues:
+        for found in issues:
+            issue = found if found.id else self.detectors.record(found)
             step = {} if unit is None else {unit: issue.step}
             self.curve.mark(issue.step)
             self.tell(
@@ -238,7 +249,10 @@ class Run:
     def end(
         self, event: EventType, reason: Reason, snapshot: Mapping[str, object] | None = None
     ) -> None:
-        """Tell how the run ended, with its seconds; later ends of the same run are passed over.
+        """Record how the run ended, with its seconds; later ends of the same run are passed over.
+
+        Issues that only the whole run shows are recorded before it. The end holds every issue of
+        the run with its final severity, and which checks ran.
 
         Raises:
             ValueError: The event is no end of a run.
@@ -247,9 +261,21 @@ class Run:
             msg = f"{event} is no end of a run; expected one of {', '.join(sorted(RUN_ENDS))}"
             raise ValueError(msg)
         if not self.ended:
+            self._end(event, reason, snapshot or {})
+
+    @unbroken
+    def _end(self, event: EventType, reason: Reason, snapshot: Mapping[str, object]) -> None:
+        if not self.ended:
             self.ended = True
-            seconds = round(time.monotonic() - self._began, 3)
-            self.tell(event, reason, {"seconds": seconds, **(snapshot or {})})
+            seconds = round(monotonic() - self._began, 3)
+            judged = self._judged(snapshot) or {}
+            self.tell(event, reason, {"seconds": seconds, **snapshot, **judged})
+
+    @guarded
+    def _judged(self, facts: Mapping[str, object]) -> dict[str, object]:
+        """What the detectors say of the whole run, by the facts of its end."""
+        self.tell_issues(self.detectors.finish(facts), self.detectors.unit)
+        return self.detectors.outcome(facts)
 
     def fail(
         self,
@@ -312,7 +338,7 @@ class Cadence:
         self.last = last
         self.every = level <= Level.DEBUG
         self.following = 1
-        self._told = time.monotonic()
+        self._told = monotonic()
 
     def due(self, step: int, stretch: int = 0) -> bool:
         """Whether a step is one to tell.
@@ -329,11 +355,11 @@ class Cadence:
     @property
     def silent(self) -> bool:
         """Whether nothing was told for half a minute, or all is."""
-        return self.every or time.monotonic() - self._told > _QUIET_S
+        return self.every or monotonic() - self._told > _QUIET_S
 
     def spoke(self) -> None:
         """Note that something else was told, such as the way between two steps."""
-        self._told = time.monotonic()
+        self._told = monotonic()
 
     def told(self, step: int) -> None:
         """Note that a step was told."""

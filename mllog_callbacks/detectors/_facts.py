@@ -48,7 +48,7 @@ class Facts:
 
 
 def explained(issue: Issue, facts: Facts, rates: Rates | None = None) -> Issue:
-    """Add to an issue's reasoning its probable cause and what follows, where facts tell of them.
+    """Add to an issue's reasoning its probable cause and what follows, where facts show them.
 
     Args:
         issue: What a detector found.
@@ -84,13 +84,13 @@ def _capacity(facts: Facts) -> str:
     if rows and leaves and max(rows / leaves, least or 0) < _ROWS_A_LEAF:
         told = "" if least is None else f" (min_data_in_leaf={least})"
         return (
-            f"trees of up to num_leaves={leaves} over {rows:,} training rows have "
-            f"{rows / leaves:.1f} rows a leaf if fully grown{told}"
+            f"up to num_leaves={leaves} leaves for {rows:,} training rows, about "
+            f"{rows / leaves:.1f} rows a leaf{told}"
         )
     if rows and facts.features and facts.features > rows:
-        return f"there are more features ({facts.features:,}) than training rows ({rows:,})"
+        return f"more features ({facts.features:,}) than training rows ({rows:,})"
     if facts.dropout == 0 and rows is not None:
-        return f"nothing is dropped (dropout=0) over {rows:,} training rows"
+        return f"no dropout (dropout=0), and {rows:,} training rows"
     return ""
 
 
@@ -114,7 +114,12 @@ def _by_rate(issue: Issue, start: float | None, rates: Rates | None) -> tuple[st
 
 
 def _too_high(issue: Issue, rate: float | None, more: str) -> str:
-    if rate is None or rate <= 0 or _goes_well(issue):
+    """The rate as a cause: only where the training loss itself shows it.
+
+    A validation loss alone may rise by overfitting, by other data or by its noise.
+    """
+    of_training = issue.subject is None or issue.subject.set == "training"
+    if rate is None or rate <= 0 or not of_training or _goes_well(issue):
         return ""
     return f"a learning rate of {rate:.6g}{more} is too high for this training"
 
@@ -157,7 +162,7 @@ def _consequence(issue: Issue, facts: Facts) -> str:
     if facts.early_stopping is None:
         return ""
     if not facts.early_stopping:
-        return "Early stopping is off: the training will run to its planned end."
+        return "Early stopping is off; the training will run to its planned end."
     about = None if issue.subject is None else (issue.subject.set, issue.subject.metric)
     if facts.watched is not None and about not in facts.watched:
         return "Early stopping is on, and does not look at this curve."

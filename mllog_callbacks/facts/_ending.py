@@ -40,6 +40,9 @@ class Kept(Group):
     chosen_by: Annotated[
         str | None, Fact("What chose it; absent where it is the last", "early_stopping")
     ] = None
+    holds: Annotated[
+        int | None, Fact("How many the model holds, where predictions use fewer", 31)
+    ] = None
     path: Annotated[str | None, Fact("Its file, where it is one", "epoch=3.ckpt")] = None
     measured: Annotated[
         bool | None,

@@ -27,3 +27,13 @@ class Rule(Group):
     step: Annotated[int | None, Fact("Where that was measured, as the rule counts", 12)] = None
     trial: Annotated[int | None, Fact("Number of the trial of a search", 3)] = None
     message: Annotated[str | None, Fact("The framework's own words on it")] = None
+    carried: Annotated[
+        bool | None, Fact("Whether the best value is of an earlier training", example=True)
+    ] = None
+
+    @property
+    def is_met(self) -> bool:
+        """Whether its patience was reached."""
+        return (
+            self.waited is not None and self.patience is not None and self.waited >= self.patience
+        )

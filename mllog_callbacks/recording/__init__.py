@@ -9,7 +9,14 @@ from mllog_callbacks.recording._context import (
     leave,
     scoped,
 )
-from mllog_callbacks.recording._guards import finaliser, guarded, raising, report_failure
+from mllog_callbacks.recording._guards import (
+    completing,
+    finaliser,
+    guarded,
+    raising,
+    report_failure,
+    unbroken,
+)
 from mllog_callbacks.recording._log import AuditLog, get_log, log_in
 from mllog_callbacks.recording._naming import checked_name
 
@@ -20,6 +27,7 @@ __all__ = [
     "audit_context",
     "carry_context",
     "checked_name",
+    "completing",
     "current",
     "finaliser",
     "get_log",
@@ -29,4 +37,5 @@ __all__ = [
     "raising",
     "report_failure",
     "scoped",
+    "unbroken",
 ]

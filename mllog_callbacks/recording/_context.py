@@ -12,7 +12,7 @@ from contextvars import ContextVar, Token
 from typing import Final, Generic, ParamSpec, TypeVar
 
 from mllog_callbacks.recording._naming import plain_name
-from mllog_callbacks.schema import RUN_ENDS, EventType, Reason, shown
+from mllog_callbacks.schema import RUN_ENDS, EventType, Reason, interruption, shown
 
 __all__ = [
     "RunAround",
@@ -123,7 +123,9 @@ class Scope:
             return given
         try:
             return {**({} if given is None else given), "context": self.metadata}
-        except Exception:  # noqa: BLE001 - a caller's mapping: the encoder says what it did
+        except Exception as error:
+            if interruption(error) is not None:
+                raise
             return given
 
     def __reduce__(self) -> tuple[object, ...]:

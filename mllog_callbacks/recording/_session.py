@@ -7,10 +7,10 @@ import os
 import secrets
 import sys
 import threading
-import time
 import weakref
 from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic
 from typing import Final, Self
 
 from mllog_callbacks.recording._guards import report_failure
@@ -214,10 +214,10 @@ def _forget_all() -> None:
 
 
 def _drain_all() -> None:
-    deadline = time.monotonic() + CLOSE_TIMEOUT_S
+    deadline = monotonic() + CLOSE_TIMEOUT_S
     for session in list(_live):
         if not session.closed:
-            session.drain(max(0.0, deadline - time.monotonic()))
+            session.drain(max(0.0, deadline - monotonic()))
 
 
 def _end_with_multiprocessing() -> None:

@@ -3,9 +3,9 @@
 import json
 import os
 import re
-import time
 from contextlib import suppress
 from pathlib import Path
+from time import gmtime, strftime
 from typing import Final
 
 from mllog_callbacks.exceptions import LogDirectoryError, SettingsError
@@ -83,7 +83,7 @@ class LogFiles:
             self.directory.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
             self._integrity.mkdir(mode=_DIRECTORY_MODE, exist_ok=True)
             self.session, self.sidecar = _claim(self._integrity, self.session, self._facts)
-            self._open(time.strftime("%Y-%m-%d", time.gmtime()).encode())
+            self._open(strftime("%Y-%m-%d", gmtime()).encode())
         except OSError as error:
             raise unusable(self.directory, error) from error
 

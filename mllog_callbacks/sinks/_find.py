@@ -4,7 +4,7 @@ import errno
 import os
 from pathlib import Path
 
-from mllog_callbacks.schema import SIDECARS
+from mllog_callbacks.files import SIDECARS, walk
 from mllog_callbacks.sinks.spool._recovery import recover
 
 __all__ = ["find_logs"]
@@ -12,6 +12,8 @@ __all__ = ["find_logs"]
 
 def find_logs(path: str | os.PathLike[str], *, complete: bool = True) -> list[Path]:
     """The log files a path means: the file itself, or all below a directory, sidecars left out.
+
+    A link or a special file of such a name is among them: whoever opens it refuses, and says why.
 
     Args:
         path: A file or a directory.
@@ -24,8 +26,11 @@ def find_logs(path: str | os.PathLike[str], *, complete: bool = True) -> list[Pa
     if root.is_dir():
         if complete:
             recover(root)
-        below = (each for each in root.rglob("*.jsonl") if each.is_file())
-        logs = (each for each in below if SIDECARS not in each.relative_to(root).parts)
+        logs = []
+        for directory, folders, others in walk(root):
+            if SIDECARS in folders:
+                folders.remove(SIDECARS)
+            logs += [Path(directory, each) for each in others if each.endswith(".jsonl")]
         return sorted(logs, key=lambda each: each.with_suffix(""))  # what goes on in -2 follows
     if not root.exists():
         raise FileNotFoundError(errno.ENOENT, "no such file or directory", str(root))

@@ -38,6 +38,8 @@ _TRAINING: Final = frozenset({"train", "training", "learn"})
 _NO_METRICS: Final = frozenset(
     {
         *("classes", "context", "default", "defaults", "dtypes", "missing", "parameters"),
+        *("progress", "plan", "data", "best", "curve", "deviations", "changed", "stop", "kept"),
+        *("rules", "importance", "error", "saved", "choices", "continues"),
         *("resolved", "set_by_caller", "given", "hyperparameters", "params", "best_params"),
         "ranked_first",
         "runner_up",
@@ -116,11 +118,7 @@ class Curves:
         """Take what an entry of progress has measured."""
         self._built = None
         index = len(self._positions)
-        at = {
-            name: value
-            for name, value in snapshot.items()
-            if name in _UNIT_NAMES and (type(value) is int or type(value) is float)
-        }
+        at = _positions(snapshot)
         self._positions.append(at)
         if at:
             self.position = at[min(at, key=UNITS.index)] if len(at) > 1 else next(iter(at.values()))
@@ -225,12 +223,23 @@ class Curves:
         return len(self._values.keys() | self._passages.keys()) + len(self._whole)
 
 
+def _positions(snapshot: Mapping[str, Any]) -> dict[str, float]:
+    """The units and the positions that a snapshot names."""
+    progress = snapshot.get("progress")
+    if type(progress) is dict and progress.get("unit") in _UNIT_NAMES:
+        done = progress.get("done")
+        return {progress["unit"]: done} if type(done) is int or type(done) is float else {}
+    return {
+        name: value
+        for name, value in snapshot.items()
+        if name in _UNIT_NAMES and (type(value) is int or type(value) is float)
+    }
+
+
 def position_of(snapshot: Mapping[str, Any]) -> tuple[str, float] | None:
     """The unit and the position that a snapshot names; None where it names none."""
-    for unit in UNITS:
-        if (found := _number(snapshot.get(unit))) is not None:
-            return unit, found
-    return None
+    at = _positions(snapshot)
+    return next(((unit, at[unit]) for unit in UNITS if unit in at), None)
 
 
 def measured(snapshot: Mapping[str, Any]) -> list[tuple[Key, float | None]]:

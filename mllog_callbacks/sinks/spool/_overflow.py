@@ -1,10 +1,10 @@
 """Where lines wait that the spool has no room for: a bounded part of the process's own memory."""
 
 import _thread
-import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from time import monotonic_ns, sleep, time_ns
 from typing import TYPE_CHECKING, Final
 
 from mllog_callbacks.sinks._account import Account
@@ -57,7 +57,7 @@ class Overflow:
             return True
         append = self.lines.append
         while True:
-            now = max(time.time_ns() // 1000, stream.last + 1)
+            now = max(time_ns() // 1000, stream.last + 1)
             text = stream.stamped(now, line)
             if now > stream.last:  # no call, before the last
                 stream.last = now
@@ -77,7 +77,7 @@ class Overflow:
     def bring(self, most: int = _BATCH) -> bool:
         """Bring what waits into the spool, oldest first; say whether nothing is left."""
         stream = self._stream
-        released, now = stream.control.released, time.monotonic_ns()
+        released, now = stream.control.released, monotonic_ns()
         if stream.busy or (released == self._released and now < self._retry):
             return False
         self._released, self._retry = released, now + _RETRY_NS
@@ -134,7 +134,7 @@ class Overflow:
     def _move(self) -> None:
         """Bring what waits into the spool also when nothing is emitted any more."""
         while True:
-            time.sleep(_RETRY_NS / 1e9 if self._retry else 0.001)
+            sleep(_RETRY_NS / 1e9 if self._retry else 0.001)
             with self._stream.lock:
                 if self._stream.limit != SPILLING or self.bring():
                     self._moving = False

@@ -6,7 +6,7 @@ that was killed too, whoever comes next finishes the file: `finish`.
 
 import os
 import select
-import time
+from time import monotonic, sleep, time
 
 from mllog_callbacks.sinks.spool._drainer import Drainer
 from mllog_callbacks.sinks.spool._layout import About, Control, lock
@@ -24,7 +24,7 @@ _STALE_S = 60.0  # the age of a spool that nobody finished making
 def run(folder: str, wake: int) -> None:
     """Drain a session until its log was closed or its process is gone, and all is written."""
     drainer = Drainer(folder)
-    wait, lives, since = _ACTIVE_S, True, time.monotonic()
+    wait, lives, since = _ACTIVE_S, True, monotonic()
     while True:
         ended = bool(drainer.control.closing) or not lives
         try:
@@ -34,10 +34,10 @@ def run(folder: str, wake: int) -> None:
                 break
         except OSError:
             wait = _RETRY_S
-            if not lives and time.monotonic() - since > _GIVE_UP_S:
+            if not lives and monotonic() - since > _GIVE_UP_S:
                 return
         else:
-            wait, since = _ACTIVE_S if moved else min(_IDLE_S, wait * 2), time.monotonic()
+            wait, since = _ACTIVE_S if moved else min(_IDLE_S, wait * 2), monotonic()
         lives = _sleep(wake, wait, folder, lives=lives)
     drainer.close()
     remove(folder)
@@ -46,7 +46,7 @@ def run(folder: str, wake: int) -> None:
 def _sleep(wake: int, seconds: float, folder: str, *, lives: bool) -> bool:
     """Wait, or be woken; say whether the session's process still lives."""
     if not lives:
-        time.sleep(seconds)
+        sleep(seconds)
         return False
     if not select.select([wake], [], [], seconds)[0]:
         return True
@@ -58,7 +58,7 @@ def _sleep(wake: int, seconds: float, folder: str, *, lives: bool) -> bool:
         return True
     # All ends are closed; a fork made behind Python's back may still hold the lock
     if alive(folder):
-        time.sleep(seconds)
+        sleep(seconds)
         return True
     return False
 
@@ -132,7 +132,7 @@ def finish_dead(root: str, directory: bytes) -> None:
 
 
 def _remove_stale(folder: str) -> None:
-    if time.time() - os.stat(folder).st_mtime > _STALE_S and not alive(folder):
+    if time() - os.stat(folder).st_mtime > _STALE_S and not alive(folder):
         remove(folder)
 
 
@@ -156,11 +156,11 @@ def main(folder: str) -> None:
     os.setsid()
     os.closerange(3, 65_536)
     os.chdir("/")
-    deadline = time.monotonic() + _LOCK_S
+    deadline = monotonic() + _LOCK_S
     while (held := lock(folder, "drain", create=True)) is None:
-        if time.monotonic() > deadline:
+        if monotonic() > deadline:
             return
-        time.sleep(0.01)
+        sleep(0.01)
     if len(os.listdir(os.path.dirname(folder))) > 1 and _detach():
         os.close(held)
         os.close(0)

@@ -2,10 +2,10 @@
 
 import os
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Final
 
 __all__ = ["Recovered", "recover"]
@@ -73,14 +73,14 @@ def _finish(folder: str) -> Recovered:
     from mllog_callbacks.sinks.spool._process import finish  # noqa: PLC0415 - as above
 
     session = Path(folder).name
-    deadline = time.monotonic() + _WAIT_S
+    deadline = monotonic() + _WAIT_S
     try:
         while (entries := finish(folder)) is None:
             if not Path(folder).exists():
                 return Recovered(session, 0)
-            if time.monotonic() > deadline:
+            if monotonic() > deadline:
                 return Recovered(session, 0, "its drainer is still waiting for the disk")
-            time.sleep(_POLL_S)
+            sleep(_POLL_S)
     except OSError as error:
         return Recovered(session, 0, error.strerror or str(error))
     return Recovered(session, entries)

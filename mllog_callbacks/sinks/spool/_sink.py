@@ -8,8 +8,8 @@ and it sees to it that somebody drains.
 import logging
 import os
 import threading
-import time
 from pathlib import Path
+from time import monotonic, monotonic_ns, sleep, time_ns
 from typing import Final
 
 from mllog_callbacks.sinks._base import SinkStats
@@ -48,7 +48,7 @@ class SpoolSink(Stream):
 
     def __init__(self, files: LogFiles, *, sync_ms: int = 0, process: bool = True) -> None:
         place = Place(files, sync_ms)
-        self._tended = time.time_ns() // 1000
+        self._tended = time_ns() // 1000
         self._trouble = self._moving = False
         self._copy = 1
         try:
@@ -85,20 +85,20 @@ class SpoolSink(Stream):
         With the durability `machine`, until the disk confirmed it. An entry that was given up
         counts as soon as the account of it is written.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = None if timeout is None else monotonic() + timeout
         wait, goal = _SHORTEST_S, 0
         while True:
             goal = goal or self._goal()
             if goal and self._reached() >= goal:
                 return True
-            left = wait if deadline is None else deadline - time.monotonic()
+            left = wait if deadline is None else deadline - monotonic()
             if left <= 0 or self.busy:  # busy: a signal handler within `put` waits for itself
                 return False
             if self._helper is not None and wait in {_SHORTEST_S, _LONGEST_S}:
                 self._helper.wake()
-            time.sleep(min(wait, left))
+            sleep(min(wait, left))
             wait = min(_LONGEST_S, wait * 1.5)
-            self._look_after(time.time_ns() // 1000, _WAITING_US)
+            self._look_after(time_ns() // 1000, _WAITING_US)
 
     def close(self, timeout: float) -> bool:
         """Write what is pending, for at most `timeout` seconds; say whether all got there.
@@ -107,7 +107,7 @@ class SpoolSink(Stream):
         spool after that time is written as soon as the disk takes it, also after the end of the
         process; what found no place there is given up, and counted in the log.
         """
-        deadline = time.monotonic() + timeout
+        deadline = monotonic() + timeout
         flushed = self.limit > CLOSED and self.flush(timeout)
         with self.lock:
             if self.limit > CLOSED:
@@ -122,8 +122,8 @@ class SpoolSink(Stream):
                 flushed = self._reached() >= self.end
             if flushed:
                 self.held.clear()
-        while time.monotonic() < deadline and not lost.is_drained(self.place.folder, self.control):
-            time.sleep(_SHORTEST_S)
+        while monotonic() < deadline and not lost.is_drained(self.place.folder, self.control):
+            sleep(_SHORTEST_S)
         return flushed and not self.overflow.dropped
 
     def leave(self) -> bool:
@@ -189,7 +189,7 @@ class SpoolSink(Stream):
     def _tell(self) -> None:
         """Tell of a disk that fails, once; and of a file that somebody else wrote to or took."""
         error, busy, copy = self.control.error, self.control.busy, self.control.copy
-        hung = busy and time.monotonic_ns() - busy > _HUNG_NS
+        hung = busy and monotonic_ns() - busy > _HUNG_NS
         if (error or hung) and not self._trouble:
             told = os.strerror(error) if error else "the disk does not answer"
             _warn(
@@ -214,7 +214,7 @@ class SpoolSink(Stream):
 
     def _move_when_drained(self) -> None:
         while not (lost.is_drained(self.place.folder, self.control) and self._moved()):
-            time.sleep(_AGAIN_S)
+            sleep(_AGAIN_S)
 
     def _moved(self) -> bool:
         with self.lock:

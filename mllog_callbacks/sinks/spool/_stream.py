@@ -9,9 +9,9 @@ import errno
 import mmap
 import os
 import threading
-import time
 from collections import deque
 from contextlib import suppress
+from time import gmtime, strftime, time_ns
 from typing import Final
 
 from mllog_callbacks.sinks._files import LogFiles
@@ -71,7 +71,7 @@ class Stream:
         self.busy = False
         self.placed = self.number = 0
         self.end = FIRST
-        self.last = time.time_ns() // 1000
+        self.last = time_ns() // 1000
         self.prefix, self.second, self.day = b"", 0, ""
         self.limit = self.soft = self.hard = self.shift = 0
         self.memory = _NOWHERE
@@ -86,7 +86,7 @@ class Stream:
             while True:
                 start = self.end
                 prefix, second = self.prefix, self.second  # no call between
-                now = time.time_ns() // 1000
+                now = time_ns() // 1000
                 if now <= self.last:
                     now = self.last + 1
                 micros = now - second
@@ -260,7 +260,7 @@ class Stream:
 
 
 def _text(second: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
+    return strftime("%Y-%m-%dT%H:%M:%S.", gmtime(second))
 
 
 def _prefix(text: str) -> bytes:

@@ -69,8 +69,8 @@ def test_early_stopping_that_an_earlier_training_switched_off_is_off(
 @pytest.mark.parametrize(
     ("others", "metrics", "sentence"),
     [
-        ([lgb.early_stopping(3, verbose=False)], ["l2", "l1"], "off: the training will run"),
-        ([], ["l2"], "off: the training will run"),
+        ([lgb.early_stopping(3, verbose=False)], ["l2", "l1"], "off; the training will run"),
+        ([], ["l2"], "off; the training will run"),
         ([lambda _: None], ["l2"], ""),
     ],
 )

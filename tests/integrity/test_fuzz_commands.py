@@ -1,0 +1,152 @@
+"""Any command over any folder: no traceback, no hang, bounded memory, nothing written outside.
+
+Some cases run by default; `MLLOG_TEST_FUZZ=5000` runs thousands.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bounded import run_bounded
+from hostile import REPLACEMENTS, make_outside, replace, seen
+from mllog_callbacks.integrity import anchors_of, prove
+from processes import ended, forked
+from sealed import mllog, seal
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and /proc")
+
+CASES = int(os.environ.get("MLLOG_TEST_FUZZ", "12"))
+WALL_S = 60.0
+"""Of all commands of a case together: a machine that tests share may be slow."""
+
+OLD = "ml-platform-2020-01-01"
+NAMES = [
+    "",
+    "_integrity",
+    "_integrity/run.chain",
+    "_integrity/run.json",
+    "_integrity/new.chain",
+    "_integrity/new.json",
+    "_integrity/pruned.log",
+    f"{OLD}.old.jsonl",
+    f"{OLD}.run.jsonl",
+    f"{OLD}.a\x1b[2Jb\nc.jsonl",
+    "sub/_integrity",
+    f"sub/{OLD}.run.jsonl",
+    "notes.jsonl",
+    "proof",
+    "page.html",
+    ".page.html.part",
+]
+
+
+def _edit(path: Path, at: int, data: bytes, kind: str) -> None:
+    if not path.is_file() or path.stat().st_size > 1_000_000:
+        return
+    was = path.read_bytes()
+    at %= len(was) + 1
+    if kind == "insert":
+        path.write_bytes(was[:at] + data + was[at:])
+    elif kind == "overwrite":
+        path.write_bytes(was[:at] + data + was[at + len(data) :])
+    elif kind == "cut":
+        path.write_bytes(was[:at])
+    else:
+        path.chmod(0)
+
+
+CHANGE = st.one_of(
+    st.tuples(st.just("replace"), st.sampled_from(NAMES[1:]), st.sampled_from([*REPLACEMENTS])),
+    st.tuples(
+        st.sampled_from(["insert", "overwrite", "cut", "forbid"]),
+        st.sampled_from(["log", *NAMES[2:8]]),
+        st.integers(0, 30_000),
+        st.binary(max_size=40),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a sealed session, another one's log of long ago, a record of removal."""
+    logs = tmp_path_factory.mktemp("template")
+    log = seal(logs, 120)
+    shutil.copy(log, logs / f"{OLD}.gone.jsonl")
+    os.utime(logs / f"{OLD}.gone.jsonl", (0, 0))
+    assert mllog("prune", logs, "--older-than", "200").returncode == 0
+    (logs / "proof").write_text(prove(log, 3).to_json())
+    (logs / "anchors").write_text("".join(f"{each.to_json()}\n" for each in anchors_of([logs])))
+    shutil.copy(log, logs / f"{OLD}.old.jsonl")
+    os.utime(logs / f"{OLD}.old.jsonl", (0, 0))
+    return logs
+
+
+def _commands(logs: Path) -> list[list[str | Path]]:
+    log = next(iter(sorted(logs.glob("*.run.jsonl"))), logs)
+    return [
+        ["verify", logs],
+        ["verify", "--json", logs, "--anchor", logs / "anchors"],
+        ["verify", log],
+        ["summary", logs],
+        ["summary", "--json", log],
+        ["tail", logs],
+        ["tail", "--json", "-n", "3", log],
+        ["validate", logs],
+        ["report", logs, "-o", logs / "page.html"],
+        ["anchor", logs],
+        ["query", "select count(*), max(decision) from entries", logs],
+        ["reconcile", logs, logs],
+        ["prove", log, "3"],
+        ["check", logs / "proof", "--anchor", logs / "anchors"],
+        ["recover", logs],
+        ["prune", logs, "--older-than", "200", "--dry-run"],
+        ["prune", logs, "--older-than", "200"],
+    ]
+
+
+def _run_all(logs: Path) -> None:
+    """Run all commands in this child; raises where one does what none may."""
+    os.chdir(logs.parent / "elsewhere")
+    for command in _commands(logs):
+        run_bounded(*command)
+
+
+@pytest.mark.timeout(0)
+def test_no_command_fails_hangs_or_writes_elsewhere(template: Path) -> None:
+    """Whatever somebody who can write the folder puts there."""
+
+    @settings(
+        max_examples=CASES,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(st.lists(CHANGE, min_size=1, max_size=5))
+    def fuzz(changes: list[tuple[str, ...]]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            logs, outside = Path(folder) / "logs", Path(folder) / "outside"
+            shutil.copytree(template, logs)
+            make_outside(outside)
+            (Path(folder) / "elsewhere").mkdir()
+            log = next(each for each in logs.glob("*.run.jsonl"))
+            for kind, name, *rest in changes:
+                path = log if name == "log" else logs / name
+                with suppress(OSError):
+                    if kind == "replace":
+                        replace(path, outside, rest[0])
+                    else:
+                        _edit(path, int(rest[0]), rest[1], kind)  # type: ignore[arg-type]  # bytes
+            before = seen(outside)
+            assert ended(forked(lambda: _run_all(logs)), WALL_S) == 0, json.dumps(
+                [[str(part) for part in each] for each in changes]
+            )
+            assert seen(outside) == before
+            assert not any((Path(folder) / "elsewhere").iterdir())
+
+    fuzz()
