@@ -17,7 +17,8 @@ from mllog_callbacks.recording._guards import (
     report_failure,
     unbroken,
 )
-from mllog_callbacks.recording._log import AuditLog, get_log
+from mllog_callbacks.recording._log import AuditLog, get_log, log_in
+from mllog_callbacks.recording._naming import checked_name
 
 __all__ = [
     "AuditLog",
@@ -25,12 +26,14 @@ __all__ = [
     "Scope",
     "audit_context",
     "carry_context",
+    "checked_name",
     "completing",
     "current",
     "finaliser",
     "get_log",
     "guarded",
     "leave",
+    "log_in",
     "raising",
     "report_failure",
     "scoped",

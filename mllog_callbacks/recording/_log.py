@@ -12,11 +12,12 @@ from typing import Final, Self
 from mllog_callbacks.exceptions import UnknownEventError
 from mllog_callbacks.recording._context import Scope, current
 from mllog_callbacks.recording._guards import report_failure
+from mllog_callbacks.recording._naming import checked_name, plain_name
 from mllog_callbacks.recording._session import Session
 from mllog_callbacks.schema import EventType, Level, encode
 from mllog_callbacks.sinks import SinkStats
 
-__all__ = ["AuditLog", "get_log"]
+__all__ = ["AuditLog", "get_log", "log_in"]
 
 _EVENTS: Final = {event.value: event for event in EventType}
 
@@ -39,6 +40,7 @@ class AuditLog:
     Raises:
         LogDirectoryError: The directory cannot be created or written.
         SettingsError: The level, the session's name or an environment variable cannot be used.
+        TypeError: `dataset` or `model` is no name, but the data or the model itself.
 
     Example:
         >>> with AuditLog("logs", dataset="credit.v3") as log:
@@ -54,9 +56,9 @@ class AuditLog:
         level: str | Level | None = None,
         session: str | None = None,
     ) -> None:
+        self._dataset = checked_name(dataset, "dataset")
+        self._model = checked_name(model, "model")
         self._session = Session(directory, level, session)
-        self._dataset = dataset
-        self._model = model
         self._bound: tuple[str | None, str | None] = (None, None)
 
     def emit(
@@ -77,7 +79,7 @@ class AuditLog:
         Args:
             event: One of the fifteen types, or its name.
             dataset: Name of the data set; default the one the log was bound to, that of the
-                context (see `audit_context`), the log's.
+                context (see `audit_context`), the log's. Of the data itself its type is recorded.
             model: Name of the model; default in the same order.
             decision: What was decided or done, and by whom or what.
             reasoning: On which evidence, with what consequence.
@@ -95,8 +97,8 @@ class AuditLog:
         if (scope := current.get()) is not None:
             dataset, model = self._names_in(scope, dataset, model)
             metrics_snapshot = scope.snapshot(metrics_snapshot)
-        dataset = self._dataset if dataset is None else dataset
-        model = self._model if model is None else model
+        dataset = self._dataset if dataset is None else plain_name(dataset)
+        model = self._model if model is None else plain_name(model)
         line = encode(kind, dataset, model, decision, reasoning, metrics_snapshot)
         try:
             (session.opened or session.sink).put(line)
@@ -108,6 +110,7 @@ class AuditLog:
 
         Both write to the same session.
         """
+        dataset, model = plain_name(dataset), plain_name(model)
         bound = copy.copy(self)
         bound._dataset = self._dataset if dataset is None else dataset  # noqa: SLF001 - our own
         bound._model = self._model if model is None else model  # noqa: SLF001 - our own
@@ -227,6 +230,27 @@ def get_log() -> AuditLog:
         if _default is None or _default.closed:
             _default = AuditLog()
         return _default
+
+
+_by_folder: dict[str, AuditLog] = {}
+
+
+def log_in(directory: str | os.PathLike[str]) -> AuditLog:
+    """Return the process's log in a directory, made at first use: one for all who name it.
+
+    Args:
+        directory: The directory, as `AuditLog` takes it.
+
+    Raises:
+        LogDirectoryError: It cannot be created or written.
+        SettingsError: An environment variable cannot be used.
+    """
+    folder = os.path.abspath(directory)  # noqa: PTH100 - of bytes, too
+    with _default_lock:
+        found = _by_folder.get(folder)
+        if found is None or found.closed:
+            found = _by_folder[folder] = AuditLog(directory)
+        return found
 
 
 def _event(name: object) -> EventType:

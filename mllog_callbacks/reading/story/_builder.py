@@ -114,6 +114,8 @@ class StoryBuilder:
             _settle(run, told.snapshot)
         elif told.event == EventType.ISSUE_DETECTED:
             self._take_issue(run, told)
+        if told.event in _DATA:
+            run.curves.take_roles(told.snapshot)
         for events, kept in (
             (_DATA, run.data),
             (_SETTINGS, run.settings),

@@ -148,10 +148,13 @@ def checks(run: Run) -> Checks | None:
 def kept(run: Run) -> Kept | None:
     """The metric of the best checkpoint, or the first on validation data of the model that is kept.
 
-    Where neither is told, that of the model that was evaluated last.
+    Where neither is told, that of the model that was evaluated last; None where the end says that
+    the model that is kept was not measured.
     """
     if (checkpoint := _checkpoint(run)) is not None:
         return checkpoint
+    if of_end(run, "kept").get("measured") is False:
+        return None
     at = _kept_at(run)
     for told in reversed(run.evaluations):
         values = [(key, value) for key, value in measured(told.snapshot) if value is not None]
@@ -224,7 +227,12 @@ def _preferred(
     for key, value in values:
         if key == (rule.get("set"), rule.get("metric")):
             return key, value
-    others = (each for each in values if not Curve("", each[0][0], []).training)
+    roles = run.curves.roles
+    others = (
+        each
+        for each in values
+        if not Curve("", each[0][0], [], role=roles.get(each[0][0], "")).training
+    )
     return next(others, values[0])
 
 
