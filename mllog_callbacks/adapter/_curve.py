@@ -6,7 +6,7 @@ An entry at INFO comes rarely. It carries, as its fact `curve`, the steps since 
      "learning_rate": [0.1, 0.1, 0.05], "parameters": {"bagging_fraction": [0.9, 0.9, 0.8]}}
 
 Values are those of the positions `at`; null where a value was not finite. Curves that were measured
-at other positions follow under `others`, each of the same form.
+at other positions follow under `others`, numbered, each of the same form.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -146,7 +146,8 @@ class CurveKeeper:
         for line in self._lines.values():
             line.begin()
         self._marked.clear()
-        return {**first, "others": others} if others else first
+        numbered = {str(n): each for n, each in enumerate(others, 1)}
+        return {**first, "others": numbered} if others else first
 
     def _groups(self) -> list[dict[Key, _Line]]:
         """The curves with new points, those of the same positions together."""

@@ -77,7 +77,7 @@ def test_what_was_measured_elsewhere_has_positions_of_its_own() -> None:
     fact: Any = keeper.take(NOTHING)
     assert fact["learning_rate"][0] == 0.1
     assert fact["parameters"]["dropout"][-1] == 0.9
-    steps, valid = fact["others"]
+    steps, valid = fact["others"].values()
     assert valid == {
         "unit": "epoch",
         "at": [3, 6, 9],

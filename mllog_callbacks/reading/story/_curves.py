@@ -133,7 +133,7 @@ class Curves:
             return
         self._built = None
         others = passage.get("others")
-        for each in (passage, *(others if isinstance(others, list) else ())):
+        for each in (passage, *(others.values() if isinstance(others, dict) else ())):
             for key, unit, points in _passages(each):
                 known = self._passages.get(key)
                 if known is None and len(self._passages) < _MOST_CURVES:
