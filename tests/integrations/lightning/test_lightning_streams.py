@@ -41,8 +41,8 @@ def _curve(
             if (values := each.get("results", {}).get(stage, {}).get(metric)) is not None:
                 assert each["unit"] == unit
                 found |= dict(zip(each["at"], values, strict=True))
-        if metric in (own := numbers.get("results", numbers).get(stage, {})):
-            found[numbers.get("progress", numbers)[unit]] = own[metric]
+        if metric in (own := numbers.get("results", {}).get(stage, {})):
+            found[numbers[unit]] = own[metric]
     return sorted(found.items())
 
 
@@ -61,9 +61,9 @@ def test_epochs_without_validation_have_no_validation_values(
     assert validated == [10, 20, 30, 40, 50, 60]
     for entry in of(told, EventType.TRAINING_PROGRESS):
         numbers = snapshot(entry)
-        assert ("validation" in numbers) == (numbers["epoch"] in validated)
+        assert ("validation" in numbers["results"]) == (numbers["progress"]["done"] in validated)
     evaluated = snapshot(one(told, EventType.MODEL_EVALUATED))
-    assert (evaluated["epoch"], evaluated["step"]) == (60, 120)
+    assert (evaluated["progress"]["done"], evaluated["step"]) == (60, 120)
     curve = _curve(told, "validation", "val_loss")
     assert [at for at, _ in curve] == validated
     assert [value for _, value in curve] == values
@@ -130,8 +130,8 @@ def test_a_name_of_both_stages_is_two_streams(
     told = of(entries(), EventType.TRAINING_PROGRESS)
     for n, entry in enumerate(told):
         numbers = snapshot(entry)
-        assert numbers["training"]["loss"] == 1.0
-        assert numbers["validation"] == {"loss": 2.0 + n}
+        assert numbers["results"]["training"]["loss"] == 1.0
+        assert numbers["results"]["validation"] == {"loss": 2.0 + n}
 
 
 def test_old_training_values_are_not_new_ones(
@@ -147,7 +147,8 @@ def test_old_training_values_are_not_new_ones(
     trainer = make_trainer(pl, log, tmp_path, max_epochs=5)
     trainer.fit(Seldom(), loader(), loader(seed=1))
     told = of(entries(), EventType.TRAINING_PROGRESS)
-    assert [n for n, each in enumerate(told) if "seldom_loss" in snapshot(each)["training"]] == [1]
+    values = [snapshot(each)["results"]["training"] for each in told]
+    assert [n for n, each in enumerate(values) if "seldom_loss" in each] == [1]
 
 
 def test_a_missing_monitor_stops_nothing(log: AuditLog, entries: Entries, tmp_path: Path) -> None:
@@ -178,7 +179,8 @@ def test_a_suffixed_monitor_is_found(log: AuditLog, entries: Entries, tmp_path: 
     told = entries()
     rule = snapshot(the_end(told))["stop"]["rule"]
     assert (rule["metric"], rule["best_at"], rule["waited"]) == ("val_loss_epoch", 1, 1)
-    assert set(snapshot(one(told, EventType.MODEL_EVALUATED))["validation"]) == {"val_loss"}
+    results = snapshot(one(told, EventType.MODEL_EVALUATED))["results"]
+    assert set(results["validation"]) == {"val_loss"}
 
 
 def test_metric_objects_say_their_direction(
