@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 from mllog_callbacks.facts._control import rule_behind
 from mllog_callbacks.facts._fact import Fact, Group
 from mllog_callbacks.facts._rule import Rule
-from mllog_callbacks.schema import message_of, place_of
+from mllog_callbacks.schema import message_of, original, place_of, said, type_of
 
 __all__ = ["Failure", "Kept", "Stop", "StoppedBy", "ended_by"]
 
@@ -65,6 +65,19 @@ class Failure(Group):
     raised_in: Annotated[
         str | None, Fact("Innermost function, file and line", "recall, train.py line 63")
     ] = None
+    cause: Annotated[
+        str | None,
+        Fact("The exception that it was raised from", "KeyError: 'age' (in load, data.py line 9)"),
+    ] = None
+
+
+def _cause(error: BaseException) -> str | None:
+    """What an exception was raised from, where its code says so; not that of another process."""
+    cause = error.__cause__
+    if cause is None or original(error) is not None:
+        return None
+    place = place_of(cause)
+    return f"{said(cause)}{f' (in {place})' if place else ''}"
 
 
 def ended_by(error: BaseException, where: str = "") -> tuple[Stop, Failure]:
@@ -76,10 +89,11 @@ def ended_by(error: BaseException, where: str = "") -> tuple[Stop, Failure]:
         where: What was under way, as in "while validating"; may be empty.
     """
     failure = Failure(
-        type=type(error).__name__,
+        type=type_of(error),
         message=message_of(error) or None,
         where=where or None,
         raised_in=place_of(error) or None,
+        cause=_cause(error),
     )
     if (rule := rule_behind(error)) is not None:
         return Stop(by="rule", rule=rule), failure

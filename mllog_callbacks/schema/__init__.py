@@ -6,6 +6,7 @@ from mllog_callbacks._lazy import lazily
 from mllog_callbacks.schema._event_types import RUN_ENDS, EventType, Level
 from mllog_callbacks.schema._findings import Finding
 from mllog_callbacks.schema._interruptions import interruption
+from mllog_callbacks.schema._originals import original
 from mllog_callbacks.schema._phrases import (
     Reason,
     assigned,
@@ -20,6 +21,7 @@ from mllog_callbacks.schema._phrases import (
     shown,
     stopped_by_hand,
     stopped_by_rule,
+    type_of,
 )
 from mllog_callbacks.schema._secrets import is_secret, masked, masked_text
 from mllog_callbacks.schema._timestamps import Clock, format_timestamp, parse_timestamp
@@ -79,6 +81,7 @@ __all__ = [
     "masked_text",
     "message_of",
     "number",
+    "original",
     "parse_metric_name",
     "parse_timestamp",
     "place_of",
@@ -89,4 +92,5 @@ __all__ = [
     "shown",
     "stopped_by_hand",
     "stopped_by_rule",
+    "type_of",
 ]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from mllog_callbacks.schema._interruptions import interruption
+from mllog_callbacks.schema._originals import original
 from mllog_callbacks.schema._secrets import masked
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "shown",
     "stopped_by_hand",
     "stopped_by_rule",
+    "type_of",
 ]
 
 _WHOLE: Final = 1_000
@@ -154,7 +156,7 @@ def stopped_by_rule(
 def failed(error: BaseException, where: str, position: str, consequence: str) -> Reason:
     """An exception ended a run; the arguments are those of `stopped_by_hand`."""
     return Reason(
-        f"Training failed {position} with {type(error).__name__}; {consequence}.",
+        f"Training failed {position} with {type_of(error)}; {consequence}.",
         f"{said(error)} was raised{_spaced(where)}{_place(error)}.",
     )
 
@@ -162,13 +164,23 @@ def failed(error: BaseException, where: str, position: str, consequence: str) ->
 def said(error: BaseException) -> str:
     """An exception's type and message, cut to a length that can be read, without native traces."""
     message = message_of(error)
-    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+    return f"{type_of(error)}: {message}" if message else type_of(error)
+
+
+def type_of(error: BaseException) -> str:
+    """The name of an exception's class; of one of another process, as it was there."""
+    found = original(error)
+    return type(error).__name__ if found is None else found.type
 
 
 def message_of(error: BaseException) -> str:
-    """An exception's message, cut to a length that can be read, without native traces."""
+    """An exception's message, cut to a length that can be read, without native traces.
+
+    Of one that is raised again for another process, the first line of what was raised there.
+    """
     try:
-        message = str(error)
+        found = original(error)
+        message = str(error) if found is None else found.message
     except Exception as raised:
         if interruption(raised) is not None:
             raise
@@ -179,6 +191,8 @@ def message_of(error: BaseException) -> str:
 
 def place_of(error: BaseException) -> str:
     """The innermost line, as in "score, train.py line 31"; empty where none is known."""
+    if (found := original(error)) is not None:
+        return found.place
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return ""
