@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
 from mllog_callbacks.facts._fact import Fact, Group
-from mllog_callbacks.schema import message_of, place_of
+from mllog_callbacks.schema import cause_of, message_of, place_of
 
 __all__ = ["Failure", "Kept", "Rule", "Stop", "StoppedBy", "ended_by"]
 
-StoppedBy: TypeAlias = Literal["plan", "rule", "limit", "hand", "request", "error"]
+StoppedBy: TypeAlias = Literal["plan", "rule", "limit", "hand", "request", "error", "exit"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +48,8 @@ class Stop(Group):
         StoppedBy,
         Fact(
             "What ended it; plan: all that was planned is done; rule: one such as early "
-            "stopping; limit: of time; hand: an interrupt or exit; request: code asked for it; "
-            "error: an exception",
+            "stopping; limit: of time; hand: an interrupt; request: code asked for it; "
+            "error: an exception; exit: the process ended",
             "rule",
         ),
     ]
@@ -77,13 +77,19 @@ class Kept(Group):
 class Failure(Group):
     """What was raised."""
 
-    type: Annotated[str, Fact("Class of the exception", "ValueError")]
+    type: Annotated[
+        str | None,
+        Fact("Class of the exception; absent where a result reported an error", "ValueError"),
+    ] = None
     message: Annotated[str | None, Fact("Its message, cut to 800 characters", "no rows")] = None
     where: Annotated[
         str | None, Fact("What was under way", "in the evaluation on validation data")
     ] = None
     raised_in: Annotated[
         str | None, Fact("Innermost function, file and line", "recall, train.py line 63")
+    ] = None
+    cause: Annotated[
+        str | None, Fact("The first cause that it names", "ConnectionError: refused")
     ] = None
 
 
@@ -99,5 +105,6 @@ def ended_by(error: BaseException, where: str = "") -> tuple[Stop, Failure]:
         message=message_of(error) or None,
         where=where or None,
         raised_in=place_of(error) or None,
+        cause=cause_of(error) or None,
     )
     return Stop(by="error" if isinstance(error, Exception) else "hand"), failure
