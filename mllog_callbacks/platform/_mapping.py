@@ -12,6 +12,7 @@ from mllog_callbacks.platform._executors import carrying
 from mllog_callbacks.platform._hooks import Attachment, attach
 from mllog_callbacks.platform._naming import (
     DATASETS,
+    JOBS,
     MODELS,
     argument,
     either,
@@ -51,7 +52,7 @@ _measured_on: Final = either(argument(*DATASETS, "data"), of_requests(*DATASETS)
 _model: Final = either(
     argument("model", "model_name", "model_id", "name", *MODELS, "algorithm"),
     of_requests(*MODELS),
-    of_object("model_name", "model_id", "algorithm"),
+    of_object("model_name", "model_id", *JOBS[1:], "algorithm"),
     _class_of_model,
 )
 

@@ -128,7 +128,8 @@ def _failed(call: Call, error: BaseException) -> Told:
     facts_ = {"stop": dump(stop), "error": dump(raised), **_how_far(call)}
     if isinstance(error, Exception):
         reason = failed(error, where, _after(call), "no model was returned")
-        return Told(reason.decision, f"{reason.reasoning}{_parts_of(call)}", facts_)
+        decision = reason.decision.replace("Training", _training(call), 1)
+        return Told(decision, f"{reason.reasoning}{_parts_of(call)}", facts_)
     name = type(error).__name__
     return Told(
         f"{_training(call)} was stopped by hand {_after(call)} ({name}); no model was returned.",
@@ -264,7 +265,8 @@ _SHORT: Final = 0.001
 def _end_of(call: Call, outcome: Outcome) -> EventType | None:
     """How a run ended whose call returned: as its result says, else its plan, a stop, a part."""
     if outcome.state is not None and outcome.state != "pending":
-        return _EVENTS[outcome.state]
+        stopped = call.stopped_by and outcome.state == "failed" and not outcome.message
+        return EventType.TRAINING_STOPPED if stopped else _EVENTS[outcome.state]
     run = call.run
     if call.stopped_by is not None:
         planned = planned_and_done(call.result) or reported(run)
