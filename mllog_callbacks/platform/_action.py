@@ -53,15 +53,15 @@ class Action:
     """A hooked call, from its beginning to its end; each is recorded once."""
 
     __slots__ = (
-        *("_began", "_done", "_hook", "_log", "_part_of", "_recorded", "_thread", "call"),
-        *("handed_over", "scope"),
+        *("_began", "_done", "_hook", "_part_of", "_recorded", "_thread", "call"),
+        *("handed_over", "log", "scope"),
     )
 
     def __init__(self, hook: Hook, log: AuditLog | None, call: Call, key: object) -> None:
         self._hook = hook
         self._recorded: dict[str, int] = {}  # rules that are done, by moment
         self._done = False
-        self._log = get_log() if log is None else log
+        self.log = get_log() if log is None else log
         self.call = call
         self.handed_over: str | None = None
         self._began = perf_counter()
@@ -70,11 +70,11 @@ class Action:
         around = None if parent is None else parent.run_under_way
         self._part_of = around if hook.run else None
         if hook.run:
-            call.run = RunAround(self._log.next_run() if around is None else around.number)
+            call.run = RunAround(self.log.next_run() if around is None else around.number)
         names = _names(hook, call)
         scope = self.scope = ActionScope(names.dataset, names.model, None, call.run)
         scope.key, scope.open, scope.told_error = key, True, 0
-        call.dataset, call.model, call.log = scope.dataset, scope.model, self._log
+        call.dataset, call.model, call.log = scope.dataset, scope.model, self.log
         call.around = around
         if hook.run:
             open_runs.begin(self)
@@ -292,7 +292,7 @@ class Action:
             reason = Reason(told.decision, told.reasoning or "")
             facts["part"] = event
             event = self._part_of.as_part(event, reason)
-        self._log.emit(
+        self.log.emit(
             event,
             dataset=self.scope.dataset,
             model=self.scope.model,

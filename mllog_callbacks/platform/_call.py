@@ -76,6 +76,7 @@ class Call:
         about: The runs under way that this call is about: those it asks to stop, or whose state it
             returns.
         stopped_by: The name of the call that asked this call's run to stop; None where none did.
+        stopped_before: Whether that was before this call began.
         seen_by: What saw the end of this call's run, where that is not the call itself: a later
             call, a thread, the exit of the process.
         yielded: How many items it yielded, as a generator.
@@ -97,6 +98,7 @@ class Call:
     run: RunAround | None = None
     about: "Sequence[Call]" = ()
     stopped_by: str | None = None
+    stopped_before: bool = False
     seen_by: str | None = None
     yielded: int = 0
     last: Any = None

@@ -42,7 +42,7 @@ class OpenRuns:
         if self._stops:
             for each in labels(*action.call.given.values()):
                 if (by := self._stops.pop(each, None)) is not None:
-                    action.call.stopped_by = by
+                    action.call.stopped_by, action.call.stopped_before = by, True
 
     def end(self, action: "Action") -> bool:
         """Take a run out; False where somebody has done so before."""
@@ -55,7 +55,7 @@ class OpenRuns:
     def about(self, call: Call) -> list["Action"]:
         """The runs a call is about: those it names; else, where it names none, of its object."""
         wanted = _named(call.given)
-        runs = list(self._open)
+        runs = [each for each in list(self._open) if not each.log.closed]
         if wanted:
             named = [each for each in runs if wanted & self._labels(each)]
             own = [each for each in named if each.call.instance is call.instance]

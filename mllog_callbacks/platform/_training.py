@@ -80,7 +80,8 @@ def _ended(call: Call, event: EventType, outcome: Outcome) -> str:
 
 
 def _asked(call: Call) -> str:
-    return f"{call.stopped_by} was called while it ran, and then " if call.stopped_by else ""
+    when = "before it began" if call.stopped_before else "while it ran"
+    return f"{call.stopped_by} was called {when}, and then " if call.stopped_by else ""
 
 
 def _returned(call: Call, outcome: Outcome) -> str:

@@ -54,7 +54,7 @@ def use_plain(folder: Path) -> None:
     for name in ("credit", "gaps"):
         datasets.upload(str(folder / f"{name}.csv"))
         datasets.validate(name)
-    with pytest.raises(ValueError, match="no rows"), pytest.warns(UserWarning):
+    with pytest.raises(ValueError, match="no rows"), pytest.warns(UserWarning, match="Empty input"):
         datasets.upload(str(folder / "none.csv"))
     datasets.preprocess("gaps")
     metrics, results = plain.MetricsCalculator(), {}
@@ -105,10 +105,19 @@ def test_plain_classes_are_audited_by_one_line(
 
 
 SERVICE_NAMES = {
-    **{"upload": "ingest", "validate": "check", "preprocess": "prepare"},
-    **{"select_algorithm": "pick", "set_hyperparameters": "configure", "train": "run"},
-    **{"stop": "cancel", "status": "job", "report_progress": "tell_client"},
-    **{"save": "persist", "download": "export", "evaluate": "score", "compare": "rank"},
+    "upload": "ingest",
+    "validate": "check",
+    "preprocess": "prepare",
+    "select_algorithm": "pick",
+    "set_hyperparameters": "configure",
+    "train": "run",
+    "stop": "cancel",
+    "status": "job",
+    "report_progress": "tell_client",
+    "save": "persist",
+    "download": "export",
+    "evaluate": "score",
+    "compare": "rank",
 }
 
 
@@ -168,10 +177,18 @@ def test_an_asynchronous_service_is_audited_by_five_lines(log: AuditLog, entries
 
 
 LAB_NAMES = {
-    **{"upload": "register_frame", "validate": "run_checks", "preprocess": "clean"},
-    **{"select_algorithm": "choose", "set_hyperparameters": "tune", "train": "launch"},
-    **{"stop": "halt", "report_progress": "on_step", "save": "store", "download": "fetch"},
-    **{"evaluate": "assess", "compare": "league"},
+    "upload": "register_frame",
+    "validate": "run_checks",
+    "preprocess": "clean",
+    "select_algorithm": "choose",
+    "set_hyperparameters": "tune",
+    "train": "launch",
+    "stop": "halt",
+    "report_progress": "on_step",
+    "save": "store",
+    "download": "fetch",
+    "evaluate": "assess",
+    "compare": "league",
 }
 
 
@@ -197,7 +214,7 @@ def use_lab(folder: Path) -> dict[str, Any]:
     for each in experiments:
         each.choose("bagged").tune(lab.TreeSettings(max_depth=2))
     for each, steps in zip(experiments, (4, 300, 4, 4), strict=True):
-        if steps > 100:  # noqa: PLR2004 - that is stopped
+        if steps > 100:
             farm.waiting.put(lambda each=each: launch(each, 300))
             each.started.wait(20)
             each.halt()
@@ -229,7 +246,8 @@ def test_a_platform_on_scikit_learn_is_audited_by_six_lines(
     ends = {str(each.model): each for each in found if each.event in ENDS}
     assert {name: each.event.partition("_")[2] for name, each in ends.items()} == {
         **dict.fromkeys(["exp-0", "exp-2", "exp-3"], "COMPLETED"),
-        **{"exp-1": "STOPPED", "exp-odd": "FAILED"},
+        "exp-1": "STOPPED",
+        "exp-odd": "FAILED",
     }
     assert all(len(each) == 1 for each in ends_by_run(found).values())
     validated = [each for each in found if each.event == "DATASET_VALIDATED"]

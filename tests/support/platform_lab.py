@@ -114,14 +114,16 @@ class Experiment:
         try:
             model = None
             for step in range(1, steps + 1):
-                if self.halted.wait(0.001 if steps < 100 else 0.02):  # noqa: PLR2004 - a long one
-                    return Outcome(False, self.experiment_id, steps_run=step - 1)
+                if self.halted.wait(0.001 if steps < 100 else 0.02):
+                    return Outcome(
+                        success=False, experiment_id=self.experiment_id, steps_run=step - 1
+                    )
                 self.on_step(step / steps)
             grid = GridSearchCV(Bagged(), {"max_depth": [1, 2]}, cv=2)
             model = grid.fit(features, labels).best_estimator_
         except ValueError as error:
-            return Outcome(False, self.experiment_id, error=str(error))
-        return Outcome(True, self.experiment_id, model, steps_run=steps)
+            return Outcome(success=False, experiment_id=self.experiment_id, error=str(error))
+        return Outcome(success=True, experiment_id=self.experiment_id, model=model, steps_run=steps)
 
     def on_step(self, fraction: float) -> None:
         """For a progress bar."""

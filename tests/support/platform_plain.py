@@ -26,7 +26,7 @@ class DatasetManager:
         """Read a CSV file with a header; its name is that of the file."""
         key = name or Path(path).stem
         table = np.genfromtxt(path, delimiter=",", skip_header=1)
-        if table.ndim < 2:  # noqa: PLR2004 - rows and columns
+        if table.ndim < 2:
             msg = f"{key} has no rows"
             raise ValueError(msg)
         self.tables[key] = table
@@ -76,7 +76,7 @@ class ModelTrainer:
             self.model = model.fit(table[:, :-1], table[:, -1])
             self.report_progress(epoch, epochs)
             self.waiting.set()
-            if epochs > 3 and self.stopping.wait(20):  # noqa: PLR2004 - a long one waits
+            if epochs > 3 and self.stopping.wait(20):
                 return None
         return self.model
 
