@@ -11,11 +11,11 @@ from mllog_callbacks.curves._documents import is_keras_history, read_json
 from mllog_callbacks.curves._events import is_event_file, read_events
 from mllog_callbacks.curves._table import NoCurvesError, Table
 from mllog_callbacks.curves._textlogs import is_metric, read_by_patterns, read_text
+from mllog_callbacks.files import SIDECARS, is_log
 
 __all__ = ["curve_files", "read_file", "read_tables"]
 
 _SUFFIXES: Final = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".log", ".txt"})
-_OWN_LOGS: Final = "ml-platform-"
 _BINARY: Final = "\x00"
 
 
@@ -26,8 +26,10 @@ def curve_files(folder: Path) -> list[Path]:
 
 
 def _may_hold(path: Path) -> bool:
-    if path.name.startswith((_OWN_LOGS, ".")) or any(
-        each.startswith(".") or each == "_integrity" for each in path.parts[1:-1]
+    if (
+        is_log(path.name)
+        or path.name.startswith(".")
+        or any(each.startswith(".") or each == SIDECARS for each in path.parts[1:-1])
     ):
         return False
     of_mlflow = "metrics" in path.parts[:-1] and not path.suffix

@@ -107,12 +107,15 @@ def raised_as(event: EventType) -> Callable[[Call], Told | None]:
             return None
         if isinstance(error, GeneratorExit):
             return _left(call) if event is EventType.TRAINING_STOPPED else None
-        by = None if call.cancelled is None else call.cancelled.by
-        failure = call.stopped_by is None and (isinstance(error, Exception) or by == "error")
+        stop, _ = ended_by(error)
+        by = stop.by if call.cancelled is None else call.cancelled.by
+        failure = by == "error" and call.stopped_by is None
         if failure != (event is EventType.TRAINING_FAILED):
             return None
         if call.stopped_by is not None:
             return _stopped_by_request(call, error)
+        if stop.rule is not None:
+            return _stopped_by_rule(call, error, stop)
         if call.cancelled is not None:
             return _cancelled(call, error)
         if isinstance(error, SystemExit):
@@ -145,6 +148,16 @@ def _stopped_by_request(call: Call, error: BaseException) -> Told:
         f"{_training(call)} stopped by {call.stopped_by}; no model was returned.",
         f"{_asked(call)}{said(error)} was raised.{_parts_of(call)}",
         {"stop": stop, **_how_far(call)},
+    )
+
+
+def _stopped_by_rule(call: Call, error: BaseException, stop: Stop) -> Told:
+    """Another framework ended it on purpose, such as one that prunes trials."""
+    rule = "a rule" if stop.rule is None else stop.rule.name
+    return Told(
+        f"{_training(call)} was stopped {_after(call)} by {rule}; no model was returned.",
+        f"{said(error)} was raised in {call.name}.{_parts_of(call)}",
+        {"stop": dump(stop), **_how_far(call)},
     )
 
 
