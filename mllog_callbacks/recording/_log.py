@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from mllog_callbacks.exceptions import UnknownEventError
-from mllog_callbacks.recording._context import Scope, current
+from mllog_callbacks.recording._context import Scope
+from mllog_callbacks.recording._current import current
 from mllog_callbacks.recording._guards import report_failure
 from mllog_callbacks.recording._naming import checked_name, plain_name
 from mllog_callbacks.recording._session import Session
