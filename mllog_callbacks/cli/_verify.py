@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
+from mllog_callbacks.cli._given import TextFile, limited_lines
 from mllog_callbacks.cli._objects import json_option, print_object
 from mllog_callbacks.cli._output import say
 from mllog_callbacks.cli._paths import given_or_default
@@ -44,7 +45,7 @@ class _Verify(click.Command):
 )
 @click.option(
     "--anchor",
-    type=click.File(encoding="utf-8"),
+    type=TextFile(),
     help="What `mllog anchor` printed, kept elsewhere.",
 )
 @json_option("session")
@@ -103,7 +104,7 @@ def _read_key(path: Path | None) -> str | None:
 def _read_anchors(lines: TextIO | None) -> "list[Anchor]":
     from mllog_callbacks.integrity import read_anchors  # noqa: PLC0415 - as above
 
-    return [] if lines is None else read_anchors(lines)
+    return [] if lines is None else read_anchors(limited_lines(lines))
 
 
 def _reporter(status: Status) -> "Callable[[Session, int], None]":
