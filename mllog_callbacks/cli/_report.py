@@ -1,4 +1,4 @@
-"""`mllog report`: HTML pages that tell the stories of logs."""
+"""`mllog report`: HTML pages of the stories of logs."""
 
 import re
 import webbrowser
@@ -42,12 +42,12 @@ def report(
     in_browser: bool,
     as_json: bool,
 ) -> None:
-    """Make a page that tells the story of a log: offline, printable, in one HTML file.
+    """Make a page of the story of a log: offline, printable, in one HTML file.
 
     PATH is a file, a folder, a glob, or - for standard input; default MLLOG_DIR, or logs. The
     files of one session make one page, and so do sessions that belong together: the ranks,
     workers and folds of one training. Several trainings make a folder of pages, with an index.
-    What was written is told on stdout.
+    What was written is printed on stdout.
 
     With --json each page is {"page", "session", "entries", "state"}, and of several sessions
     "sessions", their names; that of an index has only "page".

@@ -58,16 +58,16 @@ def verify(
     anchor: TextIO | None,
     as_json: bool,
 ) -> None:
-    """Say of each session in PATH (a folder, or a file; default MLLOG_DIR, or logs) how it stands.
+    """Report the status of each session in PATH (a folder, or a file; default MLLOG_DIR, or logs).
 
     Integrity: whether its lines and sidecars are as they were written. Completeness: whether all
     is there, to the session's end. Authenticity: whether it is signed, with --key by that one.
-    Life cycle: whether its runs begin and end as runs do. Each problem is told with its lines.
+    Life cycle: whether its runs begin and end as runs do. Each problem is shown with its lines.
 
     Exits with 0 where all is sound, 1 where something was tampered with, 2 where something is
     incomplete or unsealed (its process was killed, or still lives), 3 where it cannot be checked.
-    That a session is not signed is told, and changes nothing. What a sound log does not prove
-    is told in docs/integrity.md.
+    That a session is not signed is shown, and changes the exit code with --key alone. What a
+    sound log does not prove is in docs/integrity.md.
     """
     from mllog_callbacks import integrity  # noqa: PLC0415 - loads pydantic: slow
 
@@ -113,7 +113,7 @@ def _reporter(status: Status) -> "Callable[[Session, int], None]":
     def report(session: "Session", lines: int) -> None:
         read[session.name] = lines
         if lines:
-            status.tell(f"{plain(session.name)}: {count(lines, 'line')}")
+            status.show(f"{plain(session.name)}: {count(lines, 'line')}")
 
     return report
 
@@ -140,7 +140,7 @@ def _summarise(verdicts: "list[Verdict]") -> None:
     counts: dict[str, int] = {}
     for each in verdicts:
         counts[each.status] = counts.get(each.status, 0) + 1
-    told = ", ".join(f"{many:,} {status}" for status, many in sorted(counts.items()))
+    found = ", ".join(f"{many:,} {status}" for status, many in sorted(counts.items()))
     entries = sum(each.entries for each in verdicts)
     read = f"{count(len(verdicts), 'session')}, {count(entries, 'entry')}"
-    say(f"{read}: {told}", err=True)
+    say(f"{read}: {found}", err=True)
