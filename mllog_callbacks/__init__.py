@@ -19,6 +19,7 @@ _HOMES: Final[dict[str, tuple[str, ...]]] = {
         "Listener",
         "Run",
         "Training",
+        "attend",
         "listen",
     ),
     "detectors": (

@@ -12,6 +12,7 @@ from mllog_callbacks.adapter import (
     Listener as Listener,
     Run as Run,
     Training as Training,
+    attend as attend,
     listen as listen,
 )
 from mllog_callbacks.detectors import (
@@ -101,6 +102,7 @@ __all__ = [
     "Training",
     "UnknownEventError",
     "__version__",
+    "attend",
     "audit_context",
     "carry_context",
     "completing",

@@ -202,7 +202,7 @@ class Training:
                 progress=self._progress() if begun else None,
                 folds=self._folds,
                 stop=stop,
-                error=failure,
+                error=None if stop.by == "rule" else failure,
                 consequence=consequence,
             )
         )
