@@ -8,7 +8,16 @@ from mllog_callbacks.reading.story._facts import Checks, checks, data_facts, don
 from mllog_callbacks.reading.story._family import join
 from mllog_callbacks.reading.story._files import STANDARD_INPUT, read_sidecar, read_stories
 from mllog_callbacks.reading.story._formatting import cut, moment, number, value
-from mllog_callbacks.reading.story._model import Fold, Found, Member, Run, Seal, Story, Told
+from mllog_callbacks.reading.story._model import (
+    GRAVITY,
+    Fold,
+    Found,
+    Member,
+    Run,
+    Seal,
+    Story,
+    Told,
+)
 from mllog_callbacks.reading.story._state import state_of, verification_of
 from mllog_callbacks.reading.story._summary import (
     NOT_RECORDED,
@@ -30,6 +39,7 @@ from mllog_callbacks.reading.story._summary import (
 )
 
 __all__ = [
+    "GRAVITY",
     "NOT_RECORDED",
     "STANDARD_INPUT",
     "Candidate",

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, Self, TypeVar
 from mllog_callbacks.reading._fast import Fields, FileAccount
 from mllog_callbacks.reading.story._curves import Curves, position_of
 
-__all__ = ["Fold", "Found", "Member", "Run", "Seal", "Story", "Told"]
+__all__ = ["GRAVITY", "Fold", "Found", "Member", "Run", "Seal", "Story", "Told"]
 
 _T = TypeVar("_T")
 
@@ -202,6 +202,10 @@ class Run:
     def position(self) -> float:
         """The last position told; -1 before the first."""
         return self.curves.position
+
+
+GRAVITY: Final = ("tampered", "incomplete", "not checkable", "unsealed", "sound")
+"""What holding sessions against their chains may show, the gravest first."""
 
 
 class Seal(NamedTuple):
