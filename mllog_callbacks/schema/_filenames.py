@@ -1,53 +1,117 @@
-"""Log files: whose they are by their names, and what may be wrong with a line of one."""
+"""The names of a log's files: the one place that knows how they are made and read.
 
-import re
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+A session's lines are in ``ml-platform-<day>.<session>.jsonl``, one file a day. Where that name is
+taken by something else, the session's file is ``ml-platform-<day>.<session>-2.jsonl``, and so on.
+Its manifest and its chain are in the folder ``_integrity`` of the same directory.
+
+Loaded by the drainer: standard library only, and little of it.
+"""
+
+import os
 
 from mllog_callbacks.chain import SUFFIX
 
-__all__ = ["SIDECARS", "Finding", "day_of", "session_of"]
+TYPE_CHECKING = False  # the drainer imports no `typing`
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
 
-SIDECARS: Final = "_integrity"
-_NAME: Final = re.compile(r"ml-platform-(\d{4}-\d{2}-\d{2})\.(.+)\.jsonl")
-_COPY: Final = re.compile(r"(.+)-\d+")
+__all__ = [
+    "LOGS",
+    "NAME",
+    "SIDECARS",
+    "day_of",
+    "is_log",
+    "log_name",
+    "log_names",
+    "manifest_name",
+    "session_of",
+    "with_copy",
+]
+
+SIDECARS = "_integrity"
+"""The folder of manifests and chains in a log directory."""
+
+LOGS = "ml-platform-*.jsonl"
+"""The pattern of all log files, as `glob` takes it."""
+
+NAME = r"ml-platform-(\d{4}-\d{2}-\d{2})\.(.+)\.jsonl"
+"""The same as a regular expression: its groups are the day and the session, or a copy of it."""
+
+_PREFIX = "ml-platform-"
+_SUFFIX = ".jsonl"
+_DAY = len("2025-01-30")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is wrong with a line.
+def log_name(day: str, session: str, copy: int = 1) -> str:
+    """The name of a session's file of one day.
 
-    Attributes:
-        field: The field concerned, or ``"line"``.
-        reason: What was found and what was expected.
+    Args:
+        day: As in ``2025-01-30``.
+        session: The session's name.
+        copy: 1 for the name itself, 2 for the one with ``-2``, and so on.
     """
-
-    field: str
-    reason: str
+    return f"{_PREFIX}{day}.{session}{_SUFFIX}" if copy <= 1 else f"{_PREFIX}{day}.{session}-{copy}{_SUFFIX}"
 
 
-def session_of(file: Path) -> str:
+def with_copy(name: bytes, copy: int) -> bytes:
+    """The path of a log file with another number behind the session's name."""
+    suffix = _SUFFIX.encode()
+    return name if copy <= 1 else b"%b-%d%b" % (name.removesuffix(suffix), copy, suffix)
+
+
+def manifest_name(session: str) -> str:
+    """The name of a session's manifest in the folder of sidecars."""
+    return f"{session}.json"
+
+
+def is_log(name: str) -> bool:
+    """Whether a file has the name of a log."""
+    return _parts(name) is not None
+
+
+def day_of(file: "Path") -> str:
+    """The day a file is of, such as ``2025-01-30``; empty where its name does not say."""
+    parts = _parts(file.name)
+    return parts[0] if parts else ""
+
+
+def session_of(file: "Path") -> str:
     """The session a file belongs to, by its name; the name itself where it is no session's.
 
-    Where a file's own name was taken, another beside it has a number behind the session's name.
+    A number behind the session's name is a copy's, unless a session of that name has sidecars.
     """
-    found = _NAME.fullmatch(file.name)
-    if found is None:
+    parts = _parts(file.name)
+    if parts is None:
         return file.stem
-    name = found[2]
-    copy = _COPY.fullmatch(name)
-    sidecars = file.parent / SIDECARS
-    if copy and not (sidecars / f"{name}.json").exists() and _has_sidecar(sidecars, copy[1]):
-        return copy[1]
-    return name
+    sidecars = os.path.join(os.path.dirname(file), SIDECARS)
+    whole, (session, copy) = parts[1], _copy(parts[1])
+    if copy and not os.path.lexists(os.path.join(sidecars, manifest_name(whole))):
+        if any(os.path.lexists(os.path.join(sidecars, session + each)) for each in (".json", SUFFIX)):
+            return session
+    return whole
 
 
-def _has_sidecar(sidecars: Path, name: str) -> bool:
-    return any((sidecars / f"{name}{each}").exists() for each in (".json", SUFFIX))
+def log_names(names: "Iterable[str]", session: str) -> list[str]:
+    """Of names of files, those that a session of this name could take for its own."""
+    return [each for each in names if (parts := _parts(each)) and session in {parts[1], _copy(parts[1])[0]}]
 
 
-def day_of(file: Path) -> str:
-    """The day a file is of, such as ``2025-01-30``; empty where its name does not say."""
-    found = _NAME.fullmatch(file.name)
-    return found[1] if found else ""
+def _parts(name: str) -> tuple[str, str] | None:
+    """The day and the session's name, with the number of a copy."""
+    body = name.removeprefix(_PREFIX).removesuffix(_SUFFIX)
+    if len(body) + len(_PREFIX) + len(_SUFFIX) != len(name) or body[_DAY : _DAY + 1] != ".":
+        return None
+    year, month, day = body[:4], body[5:7], body[8:_DAY]
+    is_day = body[4] == body[7] == "-" and all(map(_is_number, (year, month, day)))
+    return (body[:_DAY], body[_DAY + 1 :]) if is_day and body[_DAY + 1 :] else None
+
+
+def _copy(name: str) -> tuple[str, str]:
+    """A session's name without the number of a copy, and that number; empty where it has none."""
+    session, _, number = name.rpartition("-")
+    return (session, number) if session and _is_number(number) else (name, "")
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
