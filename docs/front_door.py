@@ -1,4 +1,7 @@
-"""The types of the front door, `mllog_callbacks/__init__.pyi`, written from its table of names."""
+"""The types of the front door, `mllog_callbacks/__init__.pyi`, written from its table of names.
+
+``python docs/generate.py`` writes them. They come as ruff would format them.
+"""
 
 from pathlib import Path
 from typing import Final
@@ -13,19 +16,16 @@ PATH: Final = Path(__file__).parents[1] / "mllog_callbacks" / "__init__.pyi"
 def stub() -> str:
     """The text of the file."""
     imports = "\n".join(
-        f"from mllog_callbacks.{home} import {', '.join(f'{name} as {name}' for name in names)}"
+        f"from mllog_callbacks.{home} import {name} as {name}"
         for home, names in mllog_callbacks._HOMES.items()  # noqa: SLF001 - our own
+        for name in names
     )
-    names = ", ".join(f'"{name}"' for name in mllog_callbacks.__all__)
+    names = "".join(f'    "{name}",\n' for name in mllog_callbacks.__all__)
     return (
         "# Written by `python docs/generate.py`\n"
         "from typing import Final\n\n"
         "from mllog_callbacks._version import __version__ as __version__\n"
         f"{imports}\n\n"
         "_HOMES: Final[dict[str, tuple[str, ...]]]\n"
-        f"__all__ = [{names}]\n"
+        f"__all__ = [\n{names}]\n"
     )
-
-
-if __name__ == "__main__":
-    PATH.write_text(stub())

@@ -1,7 +1,7 @@
 """Writes what the pages take from the package: ``python docs/generate.py``.
 
 The table of detectors comes from `KINDS`, the entries of the catalogue from real runs, made here.
-A test holds the pages against it.
+Tests hold the pages, and the types of the front door, against it.
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import catalogue
+import front_door
 from mllog_callbacks import EventType
 from mllog_callbacks.detectors import KINDS
 
@@ -58,7 +59,8 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 
 def main() -> None:
-    """Write the pages."""
+    """Write the pages, and the front door's types."""
+    front_door.PATH.write_text(front_door.stub(), "utf-8")
     for path, page in pages():
         path.write_text(page, "utf-8")
 

@@ -47,7 +47,10 @@ _HOMES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 __getattr__ = lazily(__name__, _HOMES)
-__all__ = sorted(("__version__", *(name for names in _HOMES.values() for name in names)))  # noqa: PLE0605 - a list
+__all__ = sorted(  # noqa: PLE0605 - a list; constants, classes, functions
+    ("__version__", *(name for names in _HOMES.values() for name in names)),
+    key=lambda name: (not name.isupper(), not name[0].isupper(), name),
+)
 
 
 def __dir__() -> list[str]:

@@ -17,21 +17,35 @@ HEAVY = (
     "lightgbm sklearn torch lightning pytorch_lightning xgboost numpy pandas rich jinja2 IPython"
 )
 
-# A module imports only from floors below its own; within a folder of the core, freely. Of the
-# floors in the design, the first is several here, and the demo stands on the adapters' roof.
+# A package imports only from floors below its own; within a package, freely
 FLOORS: tuple[set[str], ...] = (
     {"_lazy", "_version", "chain", "exceptions"},
     {"schema"},
     {"sinks"},
     {"detectors", "recording"},
+    {"facts"},
     {"adapter", "integrity"},
-    {"reading", "shipping", "query"},
+    {"reading"},
+    {"shipping"},
+    {"query"},
     {"report"},
     {"mllog_callbacks"},  # the front door
     {"cli", "platform"},
     {path.name for path in ADAPTERS.iterdir() if path.is_dir() and path.name.startswith("mllog")},
-    {"cli._demo"},
+    {"cli._demo"},  # it stands on the adapters' roof
 )
+
+UPWARDS: dict[str, tuple[str, str]] = {
+    "mllog_callbacks.recording._log": (
+        "report",
+        "a notebook shows a log as its card: drawn, and loaded, when a cell asks for it",
+    ),
+    "mllog_callbacks.integrity._lifecycle": (
+        "adapter",
+        "until the numbers that runs go by stand on a floor below both",
+    ),
+}
+"""The modules that import from above, what, and why it may be."""
 
 # Modules that adapters import from, beside the front door: a family of names, each
 PUBLIC = {"detectors", "schema"}
@@ -82,8 +96,10 @@ def _violations(module: str, source: str) -> list[str]:
 
 @pytest.mark.parametrize("path", _sources(), ids=_module)
 def test_modules_import_only_from_floors_below(path: Path) -> None:
-    """Each module has its floor in the table."""
-    assert _violations(_module(path), path.read_text("utf-8")) == []
+    """Each module has its floor in the table; an exception is there while it is needed."""
+    module = _module(path)
+    allowed = [UPWARDS[module][0]] if module in UPWARDS else []
+    assert _violations(module, path.read_text("utf-8")) == allowed
 
 
 @pytest.mark.parametrize(
@@ -92,7 +108,7 @@ def test_modules_import_only_from_floors_below(path: Path) -> None:
         (
             "mllog_callbacks.schema._entry",
             "from mllog_callbacks.recording._log import AuditLog",
-            ["log"],
+            ["recording"],
         ),
         ("mllog_callbacks.schema._entry", "def f():\n import mllog_callbacks.cli", ["cli"]),
         (
@@ -100,7 +116,11 @@ def test_modules_import_only_from_floors_below(path: Path) -> None:
             "from mllog_callbacks import AuditLog",
             ["mllog_callbacks"],
         ),
-        ("mllog_callbacks.sinks._files", "from mllog_callbacks import settings, log", ["log"]),
+        (
+            "mllog_callbacks.sinks._files",
+            "from mllog_callbacks import chain, recording",
+            ["recording"],
+        ),
         ("mllog_callbacks.sinks._files", "import mllog_callbacks.sinks._base, os", []),
         ("mllog_callbacks.cli", "from mllog_callbacks.cli._demo import demo", ["cli._demo"]),
         ("mllog_lightgbm.training", "from mllog_lightgbm import facts", []),
@@ -109,6 +129,57 @@ def test_modules_import_only_from_floors_below(path: Path) -> None:
 def test_the_table_finds_an_import_upwards(module: str, line: str, found: list[str]) -> None:
     """In any form that imports take."""
     assert _violations(module, line) == found
+
+
+def _past_the_doors(module: str, source: str) -> list[str]:
+    """The imports of a module from within another package."""
+    own = tuple(module.split(".")[:2])
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            named = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            # a name with an underscore is a module, or as private; `__version__` is neither
+            names = [alias.name for alias in node.names if not alias.name.startswith("__")]
+            private = [name for name in names if name.startswith("_")]
+            named = [f"{node.module}.{name}" for name in private] or [str(node.module)]
+        else:
+            continue
+        for name in named:
+            top, *rest = name.split(".")
+            inside = len(rest) > 1 and rest != ["reading", "story"]  # a package with its own door
+            if top == "mllog_callbacks" and inside and (top, rest[0]) != own:
+                found.append(name)
+    return sorted(found)
+
+
+@pytest.mark.parametrize("path", [*CORE.rglob("*.py")], ids=_module)
+def test_a_package_is_entered_through_its_door(path: Path) -> None:
+    """The drainer's modules too: the door of the chain is as light as they need it.
+
+    Without exception; the command line loads its own modules by their names, which no import says.
+    """
+    assert _past_the_doors(_module(path), path.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("from mllog_callbacks.chain import Chain, block", []),
+        ("from mllog_callbacks.reading.story import Story", []),
+        ("from mllog_callbacks.reading import story", []),
+        ("from mllog_callbacks.report._page import x", ["mllog_callbacks.report._page"]),
+        ("from mllog_callbacks.chain import _records", ["mllog_callbacks.chain._records"]),
+        ("import mllog_callbacks.chain._records", ["mllog_callbacks.chain._records"]),
+        ("from mllog_callbacks.sinks.spool._sink import x", []),
+        ("from mllog_callbacks.sinks import _base", []),  # its own
+        ("from mllog_callbacks.cli.shown import x", ["mllog_callbacks.cli.shown"]),
+        ("from mllog_callbacks._version import __version__", []),
+    ],
+)
+def test_the_walk_finds_who_comes_past_a_door(line: str, found: list[str]) -> None:
+    """In any form that imports take."""
+    assert _past_the_doors("mllog_callbacks.sinks._files", f"def f():\n {line}") == found
 
 
 @pytest.mark.parametrize("path", [*ADAPTERS.rglob("*.py")], ids=_module)

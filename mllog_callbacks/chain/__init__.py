@@ -5,13 +5,16 @@ The drainer loads this package: standard library only, and little of it.
 
 from mllog_callbacks.chain._heads import SUFFIX, chain_path, last_digest
 from mllog_callbacks.chain._merkle import Tree, inclusion_path, leaf, root_by_path
-from mllog_callbacks.chain._records import block
+from mllog_callbacks.chain._records import FORMAT, OPEN, UNSEALED, block, signed
 from mllog_callbacks.chain._signing import CONTEXT, VARIABLE, Signer
 from mllog_callbacks.chain._writer import Chain
 
 __all__ = [
     "CONTEXT",
+    "FORMAT",
+    "OPEN",
     "SUFFIX",
+    "UNSEALED",
     "VARIABLE",
     "Chain",
     "Signer",
@@ -22,4 +25,5 @@ __all__ = [
     "last_digest",
     "leaf",
     "root_by_path",
+    "signed",
 ]

@@ -48,11 +48,10 @@ def prune(
 
     Exits with 1 where some stayed for that, and with 3 where some cannot be removed.
     """
-    from mllog_callbacks.integrity import _retention as retention  # noqa: PLC0415 - slow
-    from mllog_callbacks.integrity import find_sessions  # noqa: PLC0415 - slow
+    from mllog_callbacks.integrity import find_sessions, is_older, least_days  # noqa: PLC0415 - slow
 
     try:
-        least = retention.least_days()
+        least = least_days()
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     if older_than < least:
@@ -60,9 +59,7 @@ def prune(
         raise click.BadParameter(msg, param_hint="--older-than")
     try:
         old = [
-            each
-            for each in find_sessions(given_or_default(paths))
-            if retention.is_older(each, older_than)
+            each for each in find_sessions(given_or_default(paths)) if is_older(each, older_than)
         ]
         outcomes = []
         for each in old:
@@ -86,12 +83,11 @@ def _tell(session: "Session", outcome: str, *, as_json: bool) -> None:
 
 def _remove(session: "Session", days: int, *, dry_run: bool) -> str:
     """Remove a session unless it was tampered with; say what became of it."""
-    from mllog_callbacks.integrity import Status, verify  # noqa: PLC0415 - slow
-    from mllog_callbacks.integrity import _retention as retention  # noqa: PLC0415 - slow
+    from mllog_callbacks.integrity import Status, remove, verify  # noqa: PLC0415 - slow
 
     files = session.files or [session.chain]
     if any(each.status == Status.TAMPERED for each in verify(files[:1]) if session.files):
         return _STAYS
     if not dry_run:
-        retention.remove(session, days)
+        remove(session, days)
     return "would be removed" if dry_run else "removed"

@@ -70,7 +70,7 @@ def _print(stories: "list[Story]") -> None:
 def _print_one(console: "Console", story: "Story") -> None:
     from rich.text import Text  # noqa: PLC0415 - as above
 
-    from mllog_callbacks.reading.story import _summary as telling  # noqa: PLC0415 - loads pydantic: slow
+    from mllog_callbacks.reading import story as telling  # noqa: PLC0415 - loads pydantic: slow
     from mllog_callbacks.reading.story import moment  # noqa: PLC0415 - likewise
 
     console.print(Text(telling.title(story), style="bold"))
@@ -108,7 +108,7 @@ def _print_issues(console: "Console", story: "Story") -> None:
     from rich.table import Table  # noqa: PLC0415 - as above
     from rich.text import Text  # noqa: PLC0415 - as above
 
-    from mllog_callbacks.reading.story import _summary as telling  # noqa: PLC0415 - as above
+    from mllog_callbacks.reading import story as telling  # noqa: PLC0415 - as above
 
     issues = story.issues
     if not issues:
@@ -135,7 +135,7 @@ def _print_runs(console: "Console", story: "Story") -> None:
     from rich.table import Table  # noqa: PLC0415 - as above
     from rich.text import Text  # noqa: PLC0415 - as above
 
-    from mllog_callbacks.reading.story import _summary as telling  # noqa: PLC0415 - as above
+    from mllog_callbacks.reading import story as telling  # noqa: PLC0415 - as above
 
     if len(story.runs) < 2:  # noqa: PLR2004 - one run is told above
         return

@@ -8,6 +8,7 @@ from mllog_callbacks.integrity._anchors import Anchor, anchors_of, read_anchors
 from mllog_callbacks.integrity._families import families, family_of, rank_of
 from mllog_callbacks.integrity._keys import new_key, read_public_key
 from mllog_callbacks.integrity._proofs import Proof, prove, read_proof
+from mllog_callbacks.integrity._retention import is_older, least_days, remove
 from mllog_callbacks.integrity._sessions import Session, find_sessions
 from mllog_callbacks.integrity._verdicts import Problem, Status, Verdict, exit_code
 from mllog_callbacks.integrity._verify import verify
@@ -24,11 +25,14 @@ __all__ = [
     "families",
     "family_of",
     "find_sessions",
+    "is_older",
+    "least_days",
     "new_key",
     "prove",
     "rank_of",
     "read_anchors",
     "read_proof",
     "read_public_key",
+    "remove",
     "verify",
 ]

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from mllog_callbacks.chain import _records as records
+from mllog_callbacks.chain import FORMAT, OPEN
 
 __all__ = ["Chain", "Checkpoint", "Opening", "read_chain"]
 
@@ -15,7 +15,7 @@ _HASH: Final = rb'"([0-9a-f]{64})"'
 _END: Final = rb',"digest":' + _HASH + rb'(?:,"signature":"([0-9a-f]{128})")?\}'
 _OPENING: Final = re.compile(
     rb'(\{"format":"%b","session":"([^"]+)","manifest":%b,"earlier":(\{[^}]*\}),'
-    rb'"key":(?:null|%b))' % (records.FORMAT.encode(), _HASH, _HASH) + _END
+    rb'"key":(?:null|%b))' % (FORMAT.encode(), _HASH, _HASH) + _END
 )
 _CHECKPOINT: Final = re.compile(
     rb'(\{"entries":(\d+),"file":"([^"]*)","lines":(\d+),"bytes":(\d+),"block":%b,"root":%b,'
@@ -99,7 +99,7 @@ class Chain:
     @property
     def state(self) -> str:
         """The state of the session: ``open``, ``sealed`` or ``unsealed``."""
-        return self.last.state if self.last else records.OPEN
+        return self.last.state if self.last else OPEN
 
     @property
     def head(self) -> str:

@@ -14,8 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from mllog_callbacks.chain import Signer, last_digest
-from mllog_callbacks.chain import _records as records
+from mllog_callbacks.chain import Signer, last_digest, signed
 from mllog_callbacks.integrity._chains import read_chain
 from mllog_callbacks.integrity._keys import is_signed_by
 from mllog_callbacks.integrity._sessions import SIDECARS, Session, day_of
@@ -107,7 +106,7 @@ def _append(path: Path, record: dict[str, object]) -> None:
         _lock(file)
         signer = Signer()
         facts = record | {"key": signer.public or None, "previous": last_digest(str(path))}
-        line, _ = records.signed(json.dumps(facts)[:-1].encode(), signer.sign)
+        line, _ = signed(json.dumps(facts)[:-1].encode(), signer.sign)
         stream.write(line)
         stream.flush()
         os.fsync(file)

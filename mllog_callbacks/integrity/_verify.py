@@ -7,8 +7,7 @@ from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 
-from mllog_callbacks.chain import Tree
-from mllog_callbacks.chain import _records as records
+from mllog_callbacks.chain import OPEN, UNSEALED, Tree
 from mllog_callbacks.integrity._anchors import Anchor
 from mllog_callbacks.integrity._chains import Chain, Checkpoint, Opening, read_chain
 from mllog_callbacks.integrity._endings import judged, may_be_lost
@@ -113,10 +112,10 @@ def _check_chain(checked: _Checked, chain: Chain) -> None:
     elif _hash(checked.session.manifest) != chain.opening.manifest:
         name = checked.session.manifest.name
         checked.add("integrity", Status.TAMPERED, "is not the manifest that was written", name)
-    if chain.unfinished or chain.state == records.OPEN:
+    if chain.unfinished or chain.state == OPEN:
         reason = "is not sealed: it is still open, or its process was killed"
         checked.add("completeness", Status.UNSEALED, reason)
-    elif chain.state == records.UNSEALED:
+    elif chain.state == UNSEALED:
         reason = "is not sealed: its process was killed; all that it had emitted is there"
         checked.add("completeness", Status.UNSEALED, reason)
 
@@ -133,7 +132,7 @@ def _check_signatures(checked: _Checked, chain: Chain, key: str | None) -> None:
         checked.add("authenticity", Status.NOT_CHECKABLE, "is not signed")
         return
     if not public:
-        killed = chain.state == records.UNSEALED  # and completed by somebody without the key
+        killed = chain.state == UNSEALED  # and completed by somebody without the key
         status = Status.UNSEALED if killed else Status.TAMPERED
         checked.add("authenticity", status, "is not signed")
         return
@@ -142,7 +141,7 @@ def _check_signatures(checked: _Checked, chain: Chain, key: str | None) -> None:
     name = chain.path.name
     signed: list[Opening | Checkpoint] = [chain.opening, *chain.checkpoints]
     for number, each in enumerate(signed, 1):
-        if not each.signature and chain.state == records.UNSEALED:
+        if not each.signature and chain.state == UNSEALED:
             reason = "was completed without the key, from here on"
             checked.add("authenticity", Status.UNSEALED, reason, name, number, number)
             return
@@ -170,7 +169,7 @@ def _check_lines(
     if chain is not None:
         _judge(checked, read, [*by_file], cycle.latest)
     _check_tree(checked, chain)
-    ended = checked.verdict.state not in {"", records.OPEN}
+    ended = checked.verdict.state not in {"", OPEN}
     starts_are_told = facts.get("level") != Level.ERROR.name
     checked.verdict.problems += [
         each for each in cycle.end(ended=ended) if starts_are_told or each.aspect != "life cycle"
@@ -200,7 +199,7 @@ def _read_file(
 
 def _judge(checked: _Checked, read: Sequence[Blocks], named: Sequence[str], latest: bytes) -> None:
     """What each file says; of a session that is open the end of its last one may be missing."""
-    open_ = checked.verdict.state == records.OPEN
+    open_ = checked.verdict.state == OPEN
     others = {*named, *(each.path.name for each in read)}
     whole = len(others) == len(read)  # a file that is missing no power failure takes
     for blocks in read:
@@ -245,7 +244,7 @@ def _check_head(seen: _Checked, digest: str, whose: str) -> None:
         return
     if digest in seen.chain.digests:
         return
-    lost = seen.chain.state == records.OPEN and not seen.chain.broken
+    lost = seen.chain.state == OPEN and not seen.chain.broken
     status = Status.INCOMPLETE if lost else Status.TAMPERED
     aspect = "completeness" if lost else "integrity"
     seen.add(aspect, status, f"its chain no longer holds the head that {whose}")

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from mllog_callbacks.reading import Row
+from mllog_callbacks.reading import story as telling
 from mllog_callbacks.reading.story import Story, cut, moment
-from mllog_callbacks.reading.story import _summary as telling
 from mllog_callbacks.report._charts import charts_of
 from mllog_callbacks.schema import count
 

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
+from mllog_callbacks.reading import story as telling
 from mllog_callbacks.reading.story import Member, Story, cut, state_of
-from mllog_callbacks.reading.story import _summary as telling
 from mllog_callbacks.schema import count
 
 __all__ = ["beside"]

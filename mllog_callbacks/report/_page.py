@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 from mllog_callbacks._version import __version__
 from mllog_callbacks.detectors import KINDS
 from mllog_callbacks.reading import FileAccount
+from mllog_callbacks.reading import story as telling
 from mllog_callbacks.reading.story import Found, Run, Story, cut, moment, state_of, value
-from mllog_callbacks.reading.story import _facts as facts
-from mllog_callbacks.reading.story import _summary as telling
 from mllog_callbacks.report._charts import charts_of, told_once
 from mllog_callbacks.report._comparison import beside
 from mllog_callbacks.report._decisions import decisions
@@ -180,7 +179,7 @@ def _settings(story: Story) -> list[dict[str, Any]]:
 
 
 def _settings_of(story: Story, run: Run) -> dict[str, Any]:
-    found = facts.settings(run)
+    found = telling.settings(run)
     given = [each for each in found if each.by_caller is not False]
     defaults = [each for each in found if each.by_caller is False]
     known = any(each.by_caller for each in given)
@@ -210,7 +209,9 @@ def _settings_of(story: Story, run: Run) -> dict[str, Any]:
 def _data(story: Story) -> dict[str, Any] | None:
     runs = [run for run in story.all_runs() if run.data]
     sets = {
-        name: each for run in reversed(runs) for name, each in facts.data_facts(story, run).items()
+        name: each
+        for run in reversed(runs)
+        for name, each in telling.data_facts(story, run).items()
     }
     columns = list(dict.fromkeys(name for each in sets.values() for name in each))[:_FACTS]
     if not columns:

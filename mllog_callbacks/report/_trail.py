@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mllog_callbacks.reading import seal, trainings
+from mllog_callbacks.reading import story as telling
 from mllog_callbacks.reading.story import Story, as_object, read_stories
-from mllog_callbacks.reading.story import _summary as telling
 from mllog_callbacks.recording import AuditLog
 from mllog_callbacks.report._render import render_card, render_report
 from mllog_callbacks.schema import count

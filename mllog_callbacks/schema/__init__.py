@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from mllog_callbacks._lazy import lazily
-from mllog_callbacks.schema._encoding import HARD_CAP, encode
 from mllog_callbacks.schema._event_types import RUN_ENDS, EventType, Level
 from mllog_callbacks.schema._filenames import SIDECARS, Finding, day_of, session_of
 from mllog_callbacks.schema._phrases import (
@@ -20,6 +19,7 @@ from mllog_callbacks.schema._phrases import (
 from mllog_callbacks.schema._timestamps import Clock, format_timestamp, parse_timestamp
 
 if TYPE_CHECKING:
+    from mllog_callbacks.schema._encoding import HARD_CAP, encode
     from mllog_callbacks.schema._entry import LogEntry, json_schema
     from mllog_callbacks.schema._metric_names import (
         MetricName,
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
         parse_metric_name,
     )
 else:
-    # pydantic's models take longer to import than all else here, and names are for readers alone
+    # pydantic takes longer to import than all else here, and names are for readers alone
     __getattr__ = lazily(
         __name__,
         {
+            "_encoding": ("HARD_CAP", "encode"),
             "_entry": ("LogEntry", "json_schema"),
             "_metric_names": (
                 "MetricName",

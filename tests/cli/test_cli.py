@@ -4,32 +4,15 @@ import json
 import os
 import pty
 import subprocess
-import sys
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from commands import MLLOG, run
 from lines import good
 from mllog_callbacks import AuditLog, __version__
-
-MLLOG = [sys.executable, "-c", "from mllog_callbacks.cli import main; main(prog_name='mllog')"]
-
-
-def run(
-    *arguments: str | Path, stdin: bytes = b"", folder: Path | None = None, **environment: str
-) -> subprocess.CompletedProcess[bytes]:
-    """Call `mllog`."""
-    return subprocess.run(
-        [*MLLOG, *map(str, arguments)],
-        input=stdin,
-        cwd=folder,
-        env=os.environ | environment,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 import pytest
-from test_cli import MLLOG, run
 
+from commands import MLLOG, run
 from mllog_callbacks.cli import main
 from trails import lines, training, write
 

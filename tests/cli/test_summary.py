@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_cli import run
 
+from commands import run
 from mllog_callbacks import AuditLog, read_trail
 from trails import issue, lines, training, write
 

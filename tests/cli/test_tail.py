@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from test_cli import MLLOG, run
 
+from commands import MLLOG, run
 from mllog_callbacks import AuditLog
 from trails import lines, training, write
 

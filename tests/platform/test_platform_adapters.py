@@ -7,12 +7,12 @@ from typing import Any
 import joblib
 import pytest
 from fastapi.testclient import TestClient
-from test_platform_uploads import GOOD
 
 import audit
 from mllog_callbacks import RUN_ENDS, AuditLog
 from processes import until
 from told import Entries
+from uploads import GOOD
 from workbench.algorithms import ALGORITHMS
 from workbench.web import create_app
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from test_platform_uploads import GOOD
 
 import audit
 from disks import fill, freezable_disk, freeze, memory_disk, remount
 from mllog_callbacks import AuditLog
 from processes import drainers, remove, until
+from uploads import GOOD
 from workbench.web import create_app
 
 FORMULA = b"size,late\n1,=1+1\n"

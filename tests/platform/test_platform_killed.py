@@ -5,11 +5,11 @@ import signal
 from pathlib import Path
 
 import httpx2
-from test_platform_uploads import GOOD
 
 from mllog_callbacks import read_entries
 from processes import drained, drainers, until
 from servers import serving
+from uploads import GOOD
 
 
 def test_a_killed_server_recovers_its_log(tmp_path: Path) -> None:

@@ -10,10 +10,8 @@ from fastapi.testclient import TestClient
 import audit
 from mllog_callbacks import AuditLog
 from told import Entries
+from uploads import GOOD, ROWS
 from workbench.web import create_app
-
-ROWS = [f"{n},{n % 7},{'yes' if n % 3 else 'no'}" for n in range(60)]
-GOOD = "\n".join(["size,weekday,late", *ROWS]).encode()
 
 
 def changed(header: str = "size,weekday,late", *, line: str | None = None) -> bytes:

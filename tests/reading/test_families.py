@@ -9,16 +9,7 @@ import joblib
 import pytest
 
 from mllog_callbacks import AuditLog
-from mllog_callbacks.integrity import (
-    Status,
-    find_sessions,
-)
-from mllog_callbacks.integrity import (
-    _families as families,
-)
-from mllog_callbacks.integrity import (
-    _verify as verify,
-)
+from mllog_callbacks.integrity import Status, families, find_sessions, verify
 from processes import drained, emit_one, ended, forked
 from sealed import mllog
 

@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from mllog_callbacks.reading import FileAccount, parse_row
+from mllog_callbacks.reading import story as telling
 from mllog_callbacks.reading.story import Story, state_of
-from mllog_callbacks.reading.story import _facts as facts
-from mllog_callbacks.reading.story import _summary as telling
 from mllog_callbacks.report._page import report_page
 from mllog_callbacks.schema import LogEntry
 from trails import BEGIN, entry, issue, lines, story_of, story_of_bytes, training
@@ -182,7 +181,7 @@ def test_runs_one_after_the_other_have_their_own_settings() -> None:
     second[0], second[1] = second[1], second[0]
     second[0] = ("HYPERPARAMETERS_SET", {"metrics_snapshot": {"num_leaves": 7}})
     story = story_of(*first, *second)
-    assert [facts.settings(run)[0].value for run in story.runs] == [63, 7]
+    assert [telling.settings(run)[0].value for run in story.runs] == [63, 7]
 
 
 @pytest.mark.parametrize(
@@ -276,7 +275,7 @@ def test_settings_of_the_caller_come_first() -> None:
         ("HYPERPARAMETERS_SET", {"metrics_snapshot": snapshot}),
         ("HYPERPARAMETERS_SET", {"metrics_snapshot": also}),
     )
-    assert [(s.name, s.value, s.default, s.by_caller) for s in facts.settings(story.main)] == [
+    assert [(s.name, s.value, s.default, s.by_caller) for s in telling.settings(story.main)] == [
         ("b", 5, 2, True),
         ("c", 3, None, True),
         ("d", 4, None, None),

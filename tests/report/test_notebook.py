@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_report_families import launch
 
+from launching import launch
 from mllog_callbacks import AuditLog, LiveView, read_trail
 from trails import issue, lines, training, write
 

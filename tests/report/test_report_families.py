@@ -2,43 +2,21 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import joblib
 import pytest
-from test_report_properties import Reader
 
+from launching import launch
+from markup import Reader
 from mllog_callbacks import AuditLog
+from mllog_callbacks.reading import story as telling
 from mllog_callbacks.reading.story import Story, join, read_stories
-from mllog_callbacks.reading.story import _summary as telling
 from mllog_callbacks.report import render_report
 from processes import drained, emit_one
 from sealed import mllog
 from trails import lines, training, write
-
-RANK = """
-import sys
-from mllog_callbacks import AuditLog
-names = {"model": "Ranked", "dataset": "credit.v3"}
-with AuditLog(sys.argv[1]) as log:
-    log.emit("TRAINING_STARTED", **names)
-    if sys.argv[2] == "fail":
-        reason = "ValueError: a column is missing was raised."
-        log.emit("TRAINING_FAILED", decision="Training failed.", reasoning=reason, **names)
-    else:
-        log.emit("TRAINING_COMPLETED", metrics_snapshot={"epochs_done": 3}, **names)
-"""
-
-
-def launch(folder: Path, *ways: str) -> None:
-    """Ranks that end in these ways, each in a process of its own, one after the other."""
-    for rank, way in enumerate(ways):
-        command = [sys.executable, "-c", RANK, str(folder), way]
-        subprocess.run(command, env=os.environ | {"RANK": str(rank)}, check=True)
-    drained(folder)
 
 
 def reported(folder: Path, page: Path) -> tuple[list[dict[str, Any]], str]:

@@ -2,7 +2,6 @@
 
 import io
 import json
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -11,38 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lines import good
+from markup import Reader
 from mllog_callbacks import LogEntry, read_lines
 from mllog_callbacks.reading import FileAccount, parse_row, read_rows
-from mllog_callbacks.reading.story import _summary as telling
+from mllog_callbacks.reading import story as telling
 from mllog_callbacks.reading.story import as_object, join
 from mllog_callbacks.report import render_card, render_index, render_report
 from mllog_callbacks.schema import format_timestamp
 from trails import any_told, lines, story_of_bytes, training
-
-_VOID = {"meta", "link", "br", "path", "circle", "rect"}
-
-
-class Reader(HTMLParser):
-    """Fails where a page is not well-formed, or holds an element or attribute we never write."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.elements: set[str] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """An element begins."""
-        self.elements.add(tag)
-        assert not [name for name, _ in attrs if name.startswith("on") or name in {"src", "action"}]
-        if tag not in _VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """An element without content."""
-
-    def handle_endtag(self, tag: str) -> None:
-        """An element ends."""
-        assert self.open.pop() == tag
 
 
 def check(raw: bytes) -> None:

@@ -3,7 +3,7 @@
 LightGBM's own tests, from a checkout of the installed version, must give the same results with
 the plugin as without::
 
-    export PYTHONPATH=<here>/tests/integrations MLLOG_DIR=/tmp/logs
+    export PYTHONPATH=<here>/tests/support MLLOG_DIR=/tmp/logs
     python -m pytest -p lightgbm_injected LightGBM/tests/python_package_test
 """
 

@@ -1,6 +1,6 @@
 """Every way out of a call of Lightning's trainer, driven for real, and the table of them.
 
-``python tests/integrations/lightning_ends.py`` prints, for the version of Lightning it runs with,
+``python tests/support/lightning_ends.py`` prints, for the version of Lightning it runs with,
 how each way ended in the trail, as JSON; with ``--write OTHER_PYTHON`` it writes the table in
 docs/lightning-ends.md, for its own version and that of another interpreter.
 """
@@ -30,10 +30,10 @@ ERROR: Final = "a column is missing"
 
 _HEAD: Final = """# Every way out of a Lightning trainer, and the end in the trail
 
-Written by `python tests/integrations/lightning_ends.py --write PYTHON_OF_2.4`, which drives each
+Written by `python tests/support/lightning_ends.py --write PYTHON_OF_2.4`, which drives each
 way for real; the tests keep it true. A fit has one `TRAINING_STARTED` and exactly one end. The
 other calls are no trainings: each leaves one entry. In a distributed training rank zero tells this,
-and each other rank its own failure (`tests/integrations/test_lightning_ranks.py`).
+and each other rank its own failure (`tests/integrations/lightning/test_lightning_ranks.py`).
 
 """
 
@@ -214,7 +214,7 @@ def by_other(python: str) -> tuple[str, list[Outcome]]:
 
 def _environment() -> dict[str, str]:
     root = ROOT
-    here = os.pathsep.join(map(str, (root, root / "integrations", root / "tests/integrations")))
+    here = os.pathsep.join(map(str, (root, root / "integrations", root / "tests/support")))
     return os.environ | {"PYTHONPATH": here}
 
 

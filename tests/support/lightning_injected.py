@@ -3,7 +3,7 @@
 Lightning's own tests, from a checkout of the installed version, must give the same results with
 the plugin as with an empty callback in its place::
 
-    export PYTHONPATH=<here>/tests/integrations MLLOG_DIR=/tmp/logs
+    export PYTHONPATH=<here>/tests/support MLLOG_DIR=/tmp/logs
     python -m pytest -p lightning_injected pytorch-lightning/tests/tests_pytorch
 """
 

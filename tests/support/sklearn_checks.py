@@ -2,8 +2,8 @@
 
 Run it over all estimators, here in two shards, with
 
-    python tests/integrations/sklearn_checks.py --shard 0/2
-    python tests/integrations/sklearn_checks.py --shard 1/2
+    python tests/support/sklearn_checks.py --shard 0/2
+    python tests/support/sklearn_checks.py --shard 1/2
 
 It prints each check that passes bare and fails audited, and ends with 1 where there is any that
 `IMPOSSIBLE` does not name.

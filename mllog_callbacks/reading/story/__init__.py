@@ -3,35 +3,67 @@
 from mllog_callbacks.reading.story._builder import StoryBuilder
 from mllog_callbacks.reading.story._curves import Curve, Curves, Point
 from mllog_callbacks.reading.story._export import as_object
-from mllog_callbacks.reading.story._facts import done, kept
+from mllog_callbacks.reading.story._facts import data_facts, done, kept, settings
 from mllog_callbacks.reading.story._family import join
 from mllog_callbacks.reading.story._files import STANDARD_INPUT, read_sidecar, read_stories
 from mllog_callbacks.reading.story._formatting import cut, moment, number, value
 from mllog_callbacks.reading.story._model import Fold, Found, Member, Run, Seal, Story, Told
 from mllog_callbacks.reading.story._state import state_of
+from mllog_callbacks.reading.story._summary import (
+    NOT_RECORDED,
+    Ending,
+    IssueText,
+    Piece,
+    Tile,
+    ending,
+    issue_text,
+    pills,
+    run_facts,
+    tiles,
+    title,
+    title_of_run,
+    took,
+    what_happened,
+)
 
 __all__ = [
+    "NOT_RECORDED",
     "STANDARD_INPUT",
     "Curve",
     "Curves",
+    "Ending",
     "Fold",
     "Found",
+    "IssueText",
     "Member",
+    "Piece",
     "Point",
     "Run",
     "Seal",
     "Story",
     "StoryBuilder",
+    "Tile",
     "Told",
     "as_object",
     "cut",
+    "data_facts",
     "done",
+    "ending",
+    "issue_text",
     "join",
     "kept",
     "moment",
     "number",
+    "pills",
     "read_sidecar",
     "read_stories",
+    "run_facts",
+    "settings",
     "state_of",
+    "tiles",
+    "title",
+    "title_of_run",
+    "took",
     "value",
+    "what_happened",
 ]

@@ -1,7 +1,7 @@
 """scikit-learn's estimator checks: each that passes bare passes audited.
 
 A representative part by default; all of them, which takes some forty minutes of one core, with
-``MLLOG_TEST_ESTIMATORS=all``, or in shards with ``tests/integrations/sklearn_checks.py``.
+``MLLOG_TEST_ESTIMATORS=all``, or in shards with ``tests/support/sklearn_checks.py``.
 """
 
 import os

@@ -6,7 +6,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mllog_callbacks.schema import _phrases as wording
+from mllog_callbacks.schema import _phrases as phrases
 
 
 class _Mute:
@@ -17,16 +17,16 @@ class _Mute:
 
 def test_counts_and_numbers_read_as_a_person_writes_them() -> None:
     """One row, many rows, entries and days; six digits."""
-    assert wording.count(1, "row") == "1 row"
-    assert wording.count(1_234, "row") == "1,234 rows"
-    assert wording.count(1.0, "entry") == "1 entry"
-    assert wording.count(1_234.0, "entry") == "1,234 entries"
-    assert wording.count(0, "day") == "0 days"
-    assert [wording.count(2, each) for each in ("batch", "epoch")] == ["2 batches", "2 epochs"]
-    assert wording.number(1 / 3) == "0.333333"
-    assert wording.number(math.nan) == "NaN"
-    assert wording.by_label({"no": 300, "yes": 100}) == "no: 300 (75.0%), yes: 100 (25.0%)"
-    assert wording.by_label({"none": 0}) == "none: 0 (0.0%)"
+    assert phrases.count(1, "row") == "1 row"
+    assert phrases.count(1_234, "row") == "1,234 rows"
+    assert phrases.count(1.0, "entry") == "1 entry"
+    assert phrases.count(1_234.0, "entry") == "1,234 entries"
+    assert phrases.count(0, "day") == "0 days"
+    assert [phrases.count(2, each) for each in ("batch", "epoch")] == ["2 batches", "2 epochs"]
+    assert phrases.number(1 / 3) == "0.333333"
+    assert phrases.number(math.nan) == "NaN"
+    assert phrases.by_label({"no": 300, "yes": 100}) == "no: 300 (75.0%), yes: 100 (25.0%)"
+    assert phrases.by_label({"none": 0}) == "none: 0 (0.0%)"
 
 
 class _Loss:
@@ -38,15 +38,15 @@ class _Loss:
 
 def test_settings_are_shown_on_one_line_and_without_addresses() -> None:
     """So that two runs of the same training say the same."""
-    shown = wording.shown(_Loss())
+    shown = phrases.shown(_Loss())
     assert shown.startswith("<") and shown.endswith("_Loss object>")  # noqa: PT018 - one text
-    assert " at 0x" not in wording.shown(functools.partial(math.pow, 2))
-    assert wording.shown("a\n   b") == "a b"
+    assert " at 0x" not in phrases.shown(functools.partial(math.pow, 2))
+    assert phrases.shown("a\n   b") == "a b"
 
 
 def test_settings_are_shown_with_the_name_they_were_given_under() -> None:
     """Functions and classes by name, long values cut, mute ones said to be so."""
-    shown = wording.assigned(
+    shown = phrases.assigned(
         {
             "depth": 8,
             "rounds": 5,
@@ -73,7 +73,7 @@ def test_an_error_is_told_with_its_place() -> None:
     try:
         compute()
     except TypeError as error:
-        told = wording.failed(error, "in the objective", "in step 1", "no model was returned")
+        told = phrases.failed(error, "in the objective", "in step 1", "no model was returned")
     assert told.decision == "Training failed in step 1 with TypeError; no model was returned."
     assert told.reasoning.startswith(
         "TypeError: labels are strings was raised in the objective (in compute, "
@@ -83,7 +83,7 @@ def test_an_error_is_told_with_its_place() -> None:
 @given(st.text(max_size=3_000))
 def test_any_message_is_said_and_cut(message: str) -> None:
     """With the type first."""
-    said = wording.said(ValueError(message))
+    said = phrases.said(ValueError(message))
     assert said.startswith("ValueError")
     assert len(said) <= 900
     assert message[:800] in said
@@ -96,4 +96,4 @@ def test_an_error_that_cannot_say_its_message_is_told_all_the_same() -> None:
         def __str__(self) -> str:
             raise RuntimeError
 
-    assert wording.said(BrokenError()) == "BrokenError: (its message cannot be read)"
+    assert phrases.said(BrokenError()) == "BrokenError: (its message cannot be read)"
