@@ -2,10 +2,9 @@
 
 import os
 
-__all__ = ["SUFFIX", "chain_path", "earlier_heads", "last_digest"]
+from mllog_callbacks.files import CHAIN as SUFFIX
 
-SUFFIX = ".chain"
-"""Of a chain's file: JSON Lines as well, but no pattern for logs is to find it."""
+__all__ = ["SUFFIX", "chain_path", "earlier_heads", "last_digest"]
 
 _MOST = 16
 """Sessions whose heads are named: the latest ones, which name those before them in turn."""

@@ -12,6 +12,7 @@ from mllog_callbacks.chain._heads import earlier_heads
 from mllog_callbacks.chain._merkle import Tree
 from mllog_callbacks.chain._readback import read_back
 from mllog_callbacks.chain._signing import Signer
+from mllog_callbacks.files import give_group, make_folder, make_folders
 
 __all__ = ["Chain"]
 
@@ -58,6 +59,11 @@ class Chain:
         self._signer: Signer | None = None
         if state:
             self._restore()
+
+    @property
+    def unsigned(self) -> bool:
+        """Whether a key is given that cannot be used, as far as it was needed."""
+        return self._signer is not None and self._signer.failed
 
     def take(self, name: str, lines: bytes) -> None:
         """Take whole lines that were written to a file of this name."""
@@ -211,8 +217,12 @@ class Chain:
         return file
 
     def _create(self) -> int:
-        os.makedirs(os.path.dirname(self._path), mode=0o750, exist_ok=True)
-        return os.open(self._path, _FLAGS | os.O_CREAT | os.O_EXCL, _MODE)
+        folder = os.path.dirname(self._path)
+        make_folders(os.path.dirname(folder))
+        make_folder(folder, alike=True)
+        file = os.open(self._path, _FLAGS | os.O_CREAT | os.O_EXCL, _MODE)
+        give_group(file, folder)
+        return file
 
 
 def _confirm(file: int) -> None:

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from mllog_callbacks._lazy import lazily
+from mllog_callbacks.files import SIDECARS, day_of, session_of
 from mllog_callbacks.schema._event_types import RUN_ENDS, EventType, Level
-from mllog_callbacks.schema._filenames import SIDECARS, Finding, day_of, session_of
+from mllog_callbacks.schema._findings import Finding
 from mllog_callbacks.schema._phrases import (
     Reason,
     assigned,

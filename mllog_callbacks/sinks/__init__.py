@@ -1,5 +1,6 @@
 """Where encoded entries go: a sink takes them without ever blocking, and writes them later."""
 
+from mllog_callbacks.sinks._account import unrecorded_line
 from mllog_callbacks.sinks._base import NullSink, Sink, SinkStats
 from mllog_callbacks.sinks._choice import open_sink
 from mllog_callbacks.sinks._files import LogFiles, check_session, unusable
@@ -19,5 +20,6 @@ __all__ = [
     "open_sink",
     "recover",
     "session_of_process",
+    "unrecorded_line",
     "unusable",
 ]

@@ -29,6 +29,11 @@ class Chained:
         """Up to where in the stream the chain took lines."""
         return self._chain.position
 
+    @property
+    def unsigned(self) -> bool:
+        """Whether the chain should be signed, and is not."""
+        return self._chain.unsigned
+
     def follow(self, segment: Segment, position: int, name: bytes) -> None:
         """Take the lines up to a position of the stream, which are in the file now."""
         first = max(segment.start, self._chain.position)

@@ -6,13 +6,17 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from mllog_callbacks.chain import VARIABLE
-from mllog_callbacks.sinks.spool._layout import lock
-from mllog_callbacks.sinks.spool._process import run
+from mllog_callbacks.chain import VARIABLE, key_path
+from mllog_callbacks.sinks.spool._layout import About, lock
+from mllog_callbacks.sinks.spool._process import finish_dead, run
+from mllog_callbacks.sinks.spool._roots import VARIABLE as SPOOL
+from mllog_callbacks.sinks.spool._roots import memory
+from mllog_callbacks.sinks.spool._surroundings import surroundings
 
 __all__ = ["Helper"]
 
@@ -27,11 +31,14 @@ for name in "", "/sinks", "/sinks/spool":
     package = type(sys)("mllog_callbacks" + name.replace("/", "."))
     package.__path__ = [sys.argv[1] + name]
     sys.modules[package.__name__] = package
-sys.path += sys.argv[3:]
+sys.path += sys.argv[4:]
 from mllog_callbacks.sinks.spool._process import main
-main(sys.argv[2])
+main(sys.argv[2], detached=sys.argv[3] == "detached")
 """
 _ROOT: Final = str(Path(__file__).parents[2])
+_KEPT: Final = ("PYTHONHOME", "PYTHONPLATLIBDIR")
+"""What an interpreter may not start without; else it is isolated, as by ``-I``."""
+
 _BLOCKED: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGPIPE")
 
 
@@ -49,7 +56,7 @@ class Helper:
     def __init__(self, folder: str, *, process: bool = True) -> None:
         self._folder = folder
         self._child = 0
-        self._tries = 0 if process else _TRIES
+        self._tries = 0 if process and surroundings().separate else _TRIES
         self._started = 0.0
         self._wake: socket.socket | None = None
         self.start()
@@ -66,7 +73,7 @@ class Helper:
         self._tries += 1
         try:
             if self._tries <= _TRIES and _is_python(sys.executable):
-                self._child = _spawn(self._folder, theirs)
+                self._child = _start_process(self._folder, theirs)
                 theirs.close()
                 return
         except OSError:  # too many processes or files, just now: the next start may be luckier
@@ -74,6 +81,7 @@ class Helper:
         # No `threading`: its locks may be held where this is called
         with suppress(RuntimeError):  # the interpreter is shutting down: the next start finishes
             _thread.start_new_thread(_drain, (self._folder, theirs))
+            _thread.start_new_thread(_finish_others, (self._folder,))
 
     def tend(self) -> None:
         """Start the drainer again if it is gone."""
@@ -119,25 +127,59 @@ def _is_python(program: str | None) -> bool:
     return Path(program or "").name.startswith("python") and not hasattr(sys, "frozen")
 
 
-def _spawn(folder: str, wake: socket.socket) -> int:
-    """Start the process that becomes the drainer; it is never the training's child for long."""
-    arguments = [sys.executable or "", "-I", "-S", "-c", _PROGRAM]
-    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        return os.posix_spawn(
-            sys.executable or "",
-            [*arguments, _ROOT, folder, *_signers_path()],
-            os.environ,
-            file_actions=[
-                (os.POSIX_SPAWN_DUP2, wake.fileno(), 0),
-                (os.POSIX_SPAWN_DUP2, null, 1),
-                (os.POSIX_SPAWN_DUP2, null, 2),
-            ],
-            setpgroup=0,  # at once: who kills the training's group does not mean this one
-            setsigmask=[getattr(signal, name) for name in _BLOCKED],
-        )
-    finally:
-        os.close(null)
+def _start_process(folder: str, wake: socket.socket) -> int:
+    """Start the drainer's process; return the child that starts it, or 0 where there is none."""
+    with suppress(OSError, ImportError, AttributeError):  # no clone, or no ctypes, here
+        from mllog_callbacks.sinks.spool._detached import run_detached  # noqa: PLC0415 - likewise
+
+        run_detached(_spawn(folder, wake, detached=True))
+        return 0
+    return _spawn(folder, wake, detached=False)()
+
+
+def _spawn(folder: str, wake: socket.socket, *, detached: bool) -> Callable[[], int]:
+    """What starts the process that becomes the drainer; it is nobody's child for long."""
+    program = sys.executable or ""
+    how = "detached" if detached else "child"
+    # as by -I, but that would ignore PYTHONHOME
+    arguments = [program, "-P", "-s", "-S", "-c", _PROGRAM, _ROOT, folder, how, *_signers_path()]
+    environment = _environment()
+    wake_file = wake.fileno()
+
+    def start() -> int:
+        null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            return os.posix_spawn(
+                program,
+                arguments,
+                environment,
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, wake_file, 0),
+                    (os.POSIX_SPAWN_DUP2, null, 1),
+                    (os.POSIX_SPAWN_DUP2, null, 2),
+                ],
+                # At once: who kills the training's group does not mean this one
+                **({"setsid": True} if detached else {"setpgroup": 0}),
+                setsigmask=[getattr(signal, name) for name in _BLOCKED],
+            )
+        finally:
+            os.close(null)
+
+    return start
+
+
+def _environment() -> dict[str, str]:
+    """The environment of the drainer, whose working directory is another."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PYTHON") or name in _KEPT
+    }
+    if SPOOL in kept:
+        kept[SPOOL] = memory()
+    if kept.get(VARIABLE):
+        kept[VARIABLE] = key_path(kept[VARIABLE])
+    return kept
 
 
 def _signers_path() -> list[str]:
@@ -153,3 +195,8 @@ def _drain(folder: str, wake: socket.socket) -> None:
                 run(folder, wake.fileno())
             finally:
                 os.close(held)
+
+
+def _finish_others(folder: str) -> None:
+    with suppress(OSError, ValueError):
+        finish_dead(About.read(folder).directory)

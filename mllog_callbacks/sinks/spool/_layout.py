@@ -14,6 +14,9 @@ import fcntl
 import mmap
 import os
 
+from mllog_callbacks.files import SIDECARS
+from mllog_callbacks.sinks.spool._roots import directory_of
+
 __all__ = [
     "FIRST",
     "HEADER",
@@ -52,7 +55,8 @@ class Control:
     `done`, its `pid` and how many `spares` it made: empty segments, ready for use. Of the log's
     side: `closing`, `sync_ms` between two confirmations by the disk, how many spares were
     `taken`, the process of its `owner`, and `leaving`: the process ends in order, though entries
-    may still come.
+    may still come. Of the drainer's side again: `sealed`, the position up to which the chain has
+    been sealed, and `unsigned`: whether the chain should be signed and the key cannot be used.
     """
 
     _NAMES = (
@@ -70,6 +74,8 @@ class Control:
         "sync_ms",
         "owner",
         "leaving",
+        "sealed",
+        "unsigned",
     )
 
     def __init__(self, folder: str, *, create: bool = False) -> None:
@@ -221,6 +227,7 @@ class About:
         place: Its device, inode and mount namespace: two containers may share a tmpfs, not a path.
         sidecar: The path of the session's sidecar.
         manifest: What stands in the sidecar.
+        beside: Whether the spool is in the log directory itself, wherever that is seen.
     """
 
     def __init__(
@@ -230,13 +237,18 @@ class About:
         self.sidecar = sidecar
         self.manifest = manifest
         self.place = place or _place(directory)
+        self.beside = False
 
     @classmethod
     def read(cls, folder: str) -> "About":
         """What `write` wrote."""
         with open(f"{folder}/about", "rb") as stream:
             directory, sidecar, place, manifest = stream.read().split(b"\0", 3)
-        return cls(directory, sidecar, manifest, place)
+        about = cls(directory, sidecar, manifest, place)
+        if within := directory_of(folder):
+            about.directory, about.beside = within, True
+            about.sidecar = b"/".join((within, SIDECARS.encode(), os.path.basename(sidecar)))
+        return about
 
     def write(self, folder: str) -> None:
         """Keep it in a spool."""
@@ -254,6 +266,8 @@ class About:
         """Whether it is this very directory, seen from this process."""
         if directory != self.directory:
             return False
+        if self.beside:
+            return True
         then, now = self.place.split(), _place(directory).split()
         return any(a == b != b"-" for a, b in zip(then, now, strict=True))
 

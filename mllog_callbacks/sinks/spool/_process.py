@@ -10,11 +10,12 @@ import time
 
 from mllog_callbacks.sinks.spool._drainer import Drainer
 from mllog_callbacks.sinks.spool._layout import About, Control, lock
+from mllog_callbacks.sinks.spool._roots import directory_of, roots
 
-__all__ = ["alive", "finish", "finish_dead", "main", "remove", "run"]
+__all__ = ["alive", "finish", "finish_dead", "main", "remove", "run", "spools"]
 
 _ACTIVE_S = 0.005  # how long lines gather while there are any
-_IDLE_S = 0.1  # the longest wait; a flush and the end of the session wake
+_IDLE_S = 0.05  # the longest wait; issues, ends, saves, a flush and the session's end wake
 _RETRY_S = 0.25  # how often a disk that failed is asked again
 _LOCK_S = 5.0  # how long another drainer of the same spool is given to go
 _GIVE_UP_S = 600.0  # how long a dead session's failing disk is asked; then its spool waits
@@ -32,6 +33,8 @@ def run(folder: str, wake: int) -> None:
             if ended:
                 drainer.end()
                 break
+            if drainer.control.leaving and not (moved and drainer.control.sealed):
+                drainer.seal()
         except OSError:
             wait = _RETRY_S
             if not lives and time.monotonic() - since > _GIVE_UP_S:
@@ -118,10 +121,21 @@ def finish(folder: str) -> int | None:
         os.close(held)
 
 
-def finish_dead(root: str, directory: bytes) -> None:
+def spools(directory: bytes) -> list[str]:
+    """The spools that this user has, for whichever directories, in memory and in this one."""
+    found = []
+    for root in roots(directory):
+        try:
+            found += [f"{root}/{name}" for name in sorted(os.listdir(root))]
+        except OSError:  # it was removed just now
+            continue
+    return found
+
+
+def finish_dead(directory: bytes) -> None:
     """Finish what killed sessions left for this directory; what fails is left for the next."""
-    for name in os.listdir(root):
-        folder = f"{root}/{name}"
+    for folder in spools(directory):
+        name = os.path.basename(folder)
         try:
             if name.startswith("."):
                 _remove_stale(folder)
@@ -145,15 +159,23 @@ def remove(folder: str) -> None:
         for each in os.listdir(gone):
             os.unlink(f"{gone}/{each}")
         os.rmdir(gone)
-    except OSError:  # another does the same just now
+        if directory_of(folder):
+            os.rmdir(parent)  # the last one leaves nothing in the log directory
+    except OSError:  # another does the same just now; or there are others
         return
 
 
-def main(folder: str) -> None:
-    """Drain a session as a process of its own; standard input wakes it, and ends with the log."""
-    if not _detach():
-        os._exit(0)
-    os.setsid()
+def main(folder: str, *, detached: bool) -> None:
+    """Drain a session as a process of its own; standard input wakes it, and ends with the log.
+
+    Args:
+        folder: The session's spool.
+        detached: Whether this process is nobody's child already.
+    """
+    if not detached:
+        if not _detach():
+            os._exit(0)
+        os.setsid()
     os.closerange(3, 65_536)
     os.chdir("/")
     deadline = time.monotonic() + _LOCK_S
@@ -161,10 +183,11 @@ def main(folder: str) -> None:
         if time.monotonic() > deadline:
             return
         time.sleep(0.01)
-    if len(os.listdir(os.path.dirname(folder))) > 1 and _detach():
+    directory = About.read(folder).directory
+    if len(spools(directory)) > 1 and _detach():
         os.close(held)
         os.close(0)
-        finish_dead(os.path.dirname(folder), About.read(folder).directory)
+        finish_dead(directory)
         return
     run(folder, 0)
     os.close(held)

@@ -6,7 +6,7 @@ Loaded by the drainer: standard library only, and little of it.
 import os
 import stat
 
-from mllog_callbacks.schema._filenames import SIDECARS  # the drainer loads no more of `schema`
+from mllog_callbacks.files import SIDECARS
 
 __all__ = ["VARIABLE", "beside", "directory_of", "in_memory", "is_own", "memory", "roots"]
 

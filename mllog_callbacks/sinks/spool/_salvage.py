@@ -16,8 +16,11 @@ __all__ = ["is_drained", "is_lost", "unwritten"]
 
 
 def is_lost(folder: str, control: Control) -> bool:
-    """Whether a spool is gone, or whoever drained it took the session for dead."""
-    return bool(control.done) or not Path(folder).is_dir()
+    """Whether a spool is gone, or out of reach, or whoever drained it took the session for dead.
+
+    Out of reach it is where the program has become another user.
+    """
+    return bool(control.done) or not os.access(f"{folder}/control", os.W_OK, effective_ids=True)
 
 
 def is_drained(folder: str, control: Control) -> bool:

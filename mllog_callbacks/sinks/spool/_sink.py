@@ -7,26 +7,32 @@ and it sees to it that somebody drains.
 
 import logging
 import os
+import secrets
+import sys
 import threading
 import time
 from pathlib import Path
 from typing import Final
 
+from mllog_callbacks.sinks._account import clock_line
 from mllog_callbacks.sinks._base import SinkStats
+from mllog_callbacks.sinks._clock import ClockWatch
 from mllog_callbacks.sinks._files import LogFiles
 from mllog_callbacks.sinks.spool import _salvage as lost
 from mllog_callbacks.sinks.spool._folder import Place
 from mllog_callbacks.sinks.spool._launch import Helper
-from mllog_callbacks.sinks.spool._overflow import MEMORY, SPILLING, in_thread
+from mllog_callbacks.sinks.spool._overflow import MEMORY, in_thread
+from mllog_callbacks.sinks.spool._segment_writer import SPILLING
 from mllog_callbacks.sinks.spool._stream import CLOSED, LEFT, Stream
 
 __all__ = ["SpoolSink"]
 
-_TEND_US: Final = 5_000_000  # between two looks after the drainer
-_WAITING_US: Final = 100_000  # the same, for somebody who waits for it
+_TEND_NS: Final = 5_000_000_000  # between two looks after the drainer
+_WAITING_NS: Final = 100_000_000  # the same, for somebody who waits for it
 _HUNG_NS: Final = 5_000_000_000  # a call to the disk that takes longer is told of
 _SHORTEST_S: Final = 0.0005  # between two looks of somebody who waits, at first
 _LONGEST_S: Final = 0.02  # and in the end
+_REMOVAL_S: Final = 0.2  # how long the last moment of a process waits for the drainer
 _AGAIN_S: Final = 0.05  # between two tries to move to another spool
 
 _logger = logging.getLogger("mllog_callbacks")
@@ -48,8 +54,10 @@ class SpoolSink(Stream):
 
     def __init__(self, files: LogFiles, *, sync_ms: int = 0, process: bool = True) -> None:
         place = Place(files, sync_ms)
-        self._tended = time.time_ns() // 1000
-        self._trouble = self._moving = False
+        self._tended = time.monotonic_ns()
+        self._clock_watch = ClockWatch()
+        self._trouble = self._moving = self._failed = False
+        self._unsigned = False
         self._copy = 1
         try:
             super().__init__(files, place)
@@ -98,7 +106,10 @@ class SpoolSink(Stream):
                 self._helper.wake()
             time.sleep(min(wait, left))
             wait = min(_LONGEST_S, wait * 1.5)
-            self._look_after(time.time_ns() // 1000, _WAITING_US)
+            try:
+                self._look_after(_WAITING_NS)
+            except Exception as error:  # noqa: BLE001 - beside the waiting, which goes on
+                self.failed(error)
 
     def close(self, timeout: float) -> bool:
         """Write what is pending, for at most `timeout` seconds; say whether all got there.
@@ -108,6 +119,7 @@ class SpoolSink(Stream):
         process; what found no place there is given up, and counted in the log.
         """
         deadline = time.monotonic() + timeout
+        self._remark()
         flushed = self.limit > CLOSED and self.flush(timeout)
         with self.lock:
             if self.limit > CLOSED:
@@ -122,25 +134,64 @@ class SpoolSink(Stream):
                 flushed = self._reached() >= self.end
             if flushed:
                 self.held.clear()
-        while time.monotonic() < deadline and not lost.is_drained(self.place.folder, self.control):
+        folder, control = self.place.folder, self.control
+        while time.monotonic() < deadline and not lost.is_drained(folder, control):
             time.sleep(_SHORTEST_S)
+        while time.monotonic() < deadline and control.done and Path(folder).exists():
+            time.sleep(_SHORTEST_S)  # the drainer may end with this process, and leave it behind
         return flushed and not self.overflow.dropped
 
-    def leave(self) -> bool:
+    def wake(self) -> None:
+        """Have the drainer look at once."""
+        if self._helper is not None:
+            self._helper.wake()
+
+    def leave(self, timeout: float) -> bool:
         """Note that the process ends in order; entries may still come until it did.
 
-        Say whether what is pending outlives it: what is in the spool does.
+        Waits up to `timeout` seconds until the chain is sealed: where the drainer ends together
+        with the process, nobody seals it later. Say whether what is pending outlives the process:
+        what is in the spool does.
         """
-        self.control.leaving = 1
+        self._remark()
+        control, deadline = self.control, time.monotonic() + timeout
+        control.leaving = 1
+        while self.limit > CLOSED and control.sealed < self.end and time.monotonic() < deadline:
+            self.wake()
+            time.sleep(_SHORTEST_S)
         return self.limit != SPILLING
 
     def __del__(self) -> None:
-        """A log that nobody holds any more is closed, without waiting for the disk."""
+        """A log that nobody holds any more is closed, without waiting for the disk.
+
+        At the end of the process a spool in the log directory is taken away.
+        """
         try:
-            if self._helper is not None and self.limit > CLOSED:
+            if self._helper is None or self.limit <= CLOSED:
+                return
+            if self.place.beside and sys.is_finalizing():
+                self._take_away()
+            else:
                 self.close(0)
         except Exception:  # noqa: BLE001, S110 - the interpreter is half gone: the drainer sees it
             pass
+
+    def _remark(self) -> None:
+        """Record at the end of the session that the system clock was set meanwhile."""
+        watch = self._clock_watch
+        watch.look()
+        if watch.jumps and self.limit > CLOSED:
+            line = clock_line(watch.jumps, watch.largest)
+            watch.jumps = 0
+            self.put(line)
+
+    def _take_away(self) -> None:
+        """Remove a spool of which all is written and sealed; no thread of ours runs any more."""
+        control = self.control
+        if control.pid != os.getpid():
+            self.close(_REMOVAL_S)
+        elif control.sealed == control.position == self.end:
+            self.place.remove()
 
     def abandon(self) -> None:
         """Leave all to the process this one was forked from."""
@@ -151,9 +202,16 @@ class SpoolSink(Stream):
             self._helper.forget()
         self.place.leave()
 
-    def tend(self, now: int) -> None:
+    def tend(self) -> None:
         """Now and then, see whether the drainer is there and what it says of the disk."""
-        self._look_after(now, _TEND_US)
+        self._clock_watch.look()
+        self._look_after(_TEND_NS)
+
+    def failed(self, error: Exception) -> None:
+        """Warn once of what failed beside the lines, which are kept all the same."""
+        if not self._failed:
+            self._failed = True
+            _warn("looking after the log's drainer failed: %s: %s", type(error).__name__, error)
 
     def _goal(self) -> int:
         """How far the stream reaches; 0 while some of it waits for a place in the spool."""
@@ -171,7 +229,8 @@ class SpoolSink(Stream):
             self._helper.leave()
         self.place.leave()
 
-    def _look_after(self, now: int, pause: int) -> None:
+    def _look_after(self, pause: int) -> None:
+        now = time.monotonic_ns()
         if self._helper is None or now - self._tended < pause or self.limit <= CLOSED:
             return
         if not self.lock.acquire(blocking=False):
@@ -184,18 +243,17 @@ class SpoolSink(Stream):
                 self._helper.tend()
         finally:
             self.lock.release()
-        self._tell()
+        self._report()
 
-    def _tell(self) -> None:
-        """Tell of a disk that fails, once; and of a file that somebody else wrote to or took."""
+    def _report(self) -> None:
+        """Warn of a disk that fails, once; of a file that somebody else wrote to or took; a key."""
         error, busy, copy = self.control.error, self.control.busy, self.control.copy
         hung = busy and time.monotonic_ns() - busy > _HUNG_NS
         if (error or hung) and not self._trouble:
-            told = os.strerror(error) if error else "the disk does not answer"
             _warn(
                 "cannot write %s: %s; entries wait in memory and the training goes on",
                 self.path,
-                told,
+                os.strerror(error) if error else "the disk does not answer",
             )
         self._trouble = bool(error or hung)
         if copy > self._copy:
@@ -203,6 +261,9 @@ class SpoolSink(Stream):
             _warn(
                 "somebody else's file, or changes, in the log's place: it goes on in %s", self.path
             )
+        if self.control.unsigned and not self._unsigned:
+            self._unsigned = True
+            _warn("%s is not signed: the drainer could not use MLLOG_SIGNING_KEY", self.path)
 
     def _move(self) -> None:
         """Go on in another spool as soon as nobody writes from this one any more."""
@@ -220,14 +281,17 @@ class SpoolSink(Stream):
         with self.lock:
             if self.limit <= CLOSED:
                 return True
-            old = self.control
+            old, files = self.control, self.files
+            if os.geteuid() != self.place.user:  # the files are another user's now
+                name = f"{files.session[:100]}-{os.getpid()}-{secrets.token_hex(4)}"
+                files = files.successor(name)
             try:
-                place = Place(self.files, old.sync_ms, old.position)
+                place = Place(files, old.sync_ms, old.position)
                 helper = Helper(place.folder)
             except OSError:
                 return False
             self._leave()
-            self._helper = helper
+            self._helper, self.files = helper, files
             lines = lost.unwritten(self.held, old.position)
             self.enter(place)
             self.placed -= len(lines)

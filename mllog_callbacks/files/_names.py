@@ -9,23 +9,24 @@ Loaded by the drainer: standard library only, and little of it.
 
 import os
 
-from mllog_callbacks.chain import SUFFIX
-
 TYPE_CHECKING = False  # the drainer imports no `typing`
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = [
+    "CHAIN",
     "LOGS",
     "NAME",
     "SIDECARS",
+    "chain_name",
     "day_of",
     "is_log",
+    "is_taken",
     "log_name",
-    "log_names",
     "manifest_name",
     "session_of",
+    "session_part",
     "with_copy",
 ]
 
@@ -37,6 +38,9 @@ LOGS = "ml-platform-*.jsonl"
 
 NAME = r"ml-platform-(\d{4}-\d{2}-\d{2})\.(.+)\.jsonl"
 """The same as a regular expression: its groups are the day and the session, or a copy of it."""
+
+CHAIN = ".chain"
+"""The end of a chain's name: JSON Lines as well, but no pattern for logs is to find it."""
 
 _PREFIX = "ml-platform-"
 _SUFFIX = ".jsonl"
@@ -51,7 +55,7 @@ def log_name(day: str, session: str, copy: int = 1) -> str:
         session: The session's name.
         copy: 1 for the name itself, 2 for the one with ``-2``, and so on.
     """
-    return f"{_PREFIX}{day}.{session}{_SUFFIX}" if copy <= 1 else f"{_PREFIX}{day}.{session}-{copy}{_SUFFIX}"
+    return f"{_PREFIX}{day}.{session}{f'-{copy}' if copy > 1 else ''}{_SUFFIX}"
 
 
 def with_copy(name: bytes, copy: int) -> bytes:
@@ -65,9 +69,20 @@ def manifest_name(session: str) -> str:
     return f"{session}.json"
 
 
+def chain_name(session: str) -> str:
+    """The name of a session's chain in the folder of sidecars."""
+    return session + CHAIN
+
+
 def is_log(name: str) -> bool:
     """Whether a file has the name of a log."""
     return _parts(name) is not None
+
+
+def session_part(name: str) -> str:
+    """The part of a log's name that is a session's, with the number of a copy; empty for others."""
+    parts = _parts(name)
+    return parts[1] if parts else ""
 
 
 def day_of(file: "Path") -> str:
@@ -84,17 +99,34 @@ def session_of(file: "Path") -> str:
     parts = _parts(file.name)
     if parts is None:
         return file.stem
-    sidecars = os.path.join(os.path.dirname(file), SIDECARS)
     whole, (session, copy) = parts[1], _copy(parts[1])
-    if copy and not os.path.lexists(os.path.join(sidecars, manifest_name(whole))):
-        if any(os.path.lexists(os.path.join(sidecars, session + each)) for each in (".json", SUFFIX)):
+    sidecars = os.path.join(os.path.dirname(file), SIDECARS)
+    if copy and not _is_there(sidecars, manifest_name(whole)):
+        names = manifest_name(session), chain_name(session)
+        if any(_is_there(sidecars, name) for name in names):
             return session
     return whole
 
 
-def log_names(names: "Iterable[str]", session: str) -> list[str]:
-    """Of names of files, those that a session of this name could take for its own."""
-    return [each for each in names if (parts := _parts(each)) and session in {parts[1], _copy(parts[1])[0]}]
+def is_taken(directory: "str | Path", session: str) -> bool:
+    """Whether a log of the directory is one that a session of this name would take for its own.
+
+    Raises:
+        OSError: The directory cannot be read.
+    """
+    sidecars = os.path.join(directory, SIDECARS)
+    for name in os.listdir(directory):
+        whole = session_part(name)
+        if whole == session:
+            return True
+        copy_of = _copy(whole)[0] == session
+        if copy_of and not _is_there(sidecars, manifest_name(whole)):
+            return True
+    return False
+
+
+def _is_there(folder: str, name: str) -> bool:
+    return os.path.lexists(os.path.join(folder, name))
 
 
 def _parts(name: str) -> tuple[str, str] | None:
