@@ -3,7 +3,7 @@
 The drainer loads this package: standard library only, and little of it.
 """
 
-from mllog_callbacks.chain._heads import SUFFIX, chain_path, last_digest
+from mllog_callbacks.chain._heads import SUFFIX, chain_path, last_digest, last_state
 from mllog_callbacks.chain._merkle import Tree, inclusion_path, leaf, root_by_path
 from mllog_callbacks.chain._records import FORMAT, OPEN, UNSEALED, block, signed
 from mllog_callbacks.chain._signing import CONTEXT, VARIABLE, Signer, key_path
@@ -24,6 +24,7 @@ __all__ = [
     "inclusion_path",
     "key_path",
     "last_digest",
+    "last_state",
     "leaf",
     "root_by_path",
     "signed",

@@ -12,7 +12,7 @@ from mllog_callbacks.chain._heads import earlier_heads
 from mllog_callbacks.chain._merkle import Tree
 from mllog_callbacks.chain._readback import read_back
 from mllog_callbacks.chain._signing import Signer
-from mllog_callbacks.files import give_group, make_folder, make_folders
+from mllog_callbacks.files import give_group, make_folder, make_folders, open_regular
 
 __all__ = ["Chain"]
 
@@ -208,7 +208,7 @@ class Chain:
     def _open_again(self) -> int:
         """Open what was made before, by this writer or by one that was killed."""
         try:
-            file = os.open(self._path, _FLAGS)
+            file = open_regular(self._path, os.O_RDWR)
         except FileNotFoundError:
             if self._offset:
                 raise

@@ -22,6 +22,7 @@ from mllog_callbacks.cli._curves import (
 from mllog_callbacks.cli._objects import json_option, print_object
 from mllog_callbacks.cli._paths import FINDINGS, STDIN, UNREADABLE, expand, tell_unreadable
 from mllog_callbacks.detectors import DetectorSet, Issue, Unit
+from mllog_callbacks.files import is_log
 from mllog_callbacks.schema import count
 
 __all__ = ["scan"]
@@ -129,7 +130,7 @@ def _tables(path: str) -> list[Path]:
             raise FileNotFoundError(ENOENT, os.strerror(ENOENT), path)
         return [root]
     below = (each for each in root.rglob("*") if each.suffix in _TABLES and each.is_file())
-    return sorted(each for each in below if not each.name.startswith("ml-platform-"))
+    return sorted(each for each in below if not is_log(each.name))
 
 
 def _read(file: str) -> Table:

@@ -1,4 +1,4 @@
-"""The files of a log folder: their names, and how folders are made where several users log.
+"""The files of a log folder: their names, how they are made in shared folders, and opened.
 
 The drainer loads this package: standard library only, and little of it.
 """
@@ -19,6 +19,7 @@ from mllog_callbacks.files._names import (
     session_part,
     with_copy,
 )
+from mllog_callbacks.files._opening import open_regular, read_regular
 
 __all__ = [
     "CHAIN",
@@ -34,6 +35,8 @@ __all__ = [
     "make_folder",
     "make_folders",
     "manifest_name",
+    "open_regular",
+    "read_regular",
     "session_of",
     "session_part",
     "with_copy",

@@ -24,7 +24,7 @@ def make_folder(path: str | bytes, *, alike: bool = False) -> None:
     Raises:
         OSError: It cannot be made.
     """
-    parent = os.stat(os.path.dirname(os.path.abspath(path)))
+    parent = os.stat(os.path.dirname(_absolute(path)))
     shared = parent.st_mode & _SET_GROUP
     try:
         os.mkdir(path, _DEFAULT)
@@ -48,7 +48,7 @@ def make_folders(path: str | bytes) -> None:
     Raises:
         OSError: One cannot be made.
     """
-    path = os.path.abspath(path)
+    path = _absolute(path)
     missing = []
     while not os.path.isdir(path):
         missing.append(path)
@@ -67,6 +67,11 @@ def give_group(file: int, folder: str | bytes) -> None:
             os.fchown(file, -1, group)
     except (OSError, AttributeError):  # not a member; or Windows, which has no groups
         return
+
+
+def _absolute(path: str | bytes) -> str | bytes:
+    """An absolute path; one that is so already stays as it is, for ``..`` may follow a link."""
+    return path if os.path.isabs(path) else os.path.abspath(path)
 
 
 def _give(path: str | bytes, group: int) -> None:

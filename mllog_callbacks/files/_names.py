@@ -11,7 +11,6 @@ import os
 
 TYPE_CHECKING = False  # the drainer imports no `typing`
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = [
@@ -135,6 +134,8 @@ def _parts(name: str) -> tuple[str, str] | None:
     if len(body) + len(_PREFIX) + len(_SUFFIX) != len(name) or body[_DAY : _DAY + 1] != ".":
         return None
     year, month, day = body[:4], body[5:7], body[8:_DAY]
+    if "/" in body:  # a path
+        return None
     is_day = body[4] == body[7] == "-" and all(map(_is_number, (year, month, day)))
     return (body[:_DAY], body[_DAY + 1 :]) if is_day and body[_DAY + 1 :] else None
 

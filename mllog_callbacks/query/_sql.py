@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mllog_callbacks.files import LOGS, NAME
 from mllog_callbacks.sinks import recover
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ FIELDS: Final = {
 }
 """The fields of an entry, and DuckDB's types of them; Spark takes its text types as STRING."""
 
-_FILES: Final = "ml-platform-*.jsonl"
-_NAME: Final = r"ml-platform-(\d{4}-\d{2}-\d{2})\.(.+)\.jsonl$"
+_NAME: Final = rf"{NAME}$"
 _LONGEST: Final = 1_048_576  # bytes of a line; the log's own are at most 64 KiB
 
 
@@ -75,7 +75,7 @@ def connect(paths: Sequence[str | os.PathLike[str]]) -> "DuckDBPyConnection":
 def _pattern(path: Path) -> str:
     if path.is_dir():
         recover(path)
-        return f"{_escaped(path)}/**/{_FILES}"
+        return f"{_escaped(path)}/**/{LOGS}"
     if not path.exists():
         raise FileNotFoundError(errno.ENOENT, "no such file or directory", str(path))
     recover(path.parent)
@@ -107,7 +107,7 @@ def spark_entries(spark: "SparkSession", path: str) -> "DataFrame":
     kinds = {"VARCHAR": "STRING", "JSON": "STRING"}
     schema = ", ".join(f"{name} {kinds.get(kind, kind)}" for name, kind in FIELDS.items())
     read = spark.read.schema(schema).option("recursiveFileLookup", "true")
-    rows = read.option("pathGlobFilter", _FILES).option("mode", "DROPMALFORMED").json(path)
+    rows = read.option("pathGlobFilter", LOGS).option("mode", "DROPMALFORMED").json(path)
     file = f.col("_metadata.file_path")
     entries = rows.select(
         *FIELDS,

@@ -11,6 +11,7 @@ from mllog_callbacks.recording._context import (
 )
 from mllog_callbacks.recording._guards import finaliser, guarded, raising, report_failure
 from mllog_callbacks.recording._log import AuditLog, get_log
+from mllog_callbacks.recording._places import log_directory, signing_required
 
 __all__ = [
     "AuditLog",
@@ -23,7 +24,9 @@ __all__ = [
     "get_log",
     "guarded",
     "leave",
+    "log_directory",
     "raising",
     "report_failure",
     "scoped",
+    "signing_required",
 ]

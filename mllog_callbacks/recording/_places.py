@@ -10,7 +10,7 @@ from mllog_callbacks.chain import VARIABLE, Signer
 from mllog_callbacks.exceptions import SettingsError
 from mllog_callbacks.sinks import unusable
 
-__all__ = ["check_signing", "log_directory"]
+__all__ = ["check_signing", "log_directory", "signing_required"]
 
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
@@ -41,6 +41,17 @@ def log_directory(given: str | os.PathLike[str]) -> Path:
         return directory.absolute()
     except OSError as error:  # the working directory was removed
         raise unusable(directory, error) from error
+
+
+def signing_required() -> bool:
+    """Whether the environment says that logs must be signed.
+
+    Raises:
+        SettingsError: A variable cannot be used.
+    """
+    from mllog_callbacks.recording._settings import load_settings  # noqa: PLC0415 - slow to import
+
+    return load_settings().require_signing
 
 
 def check_signing(*, required: bool, unsigned: bool) -> None:

@@ -219,7 +219,7 @@ def _encode(
     texts: tuple[object, ...],
     metrics_snapshot: object,
     *,
-    recursion_is_theirs: bool,
+    recursion_is_theirs: bool = True,
 ) -> bytes:
     """Encode whatever it is, looking at each value."""
     try:
@@ -228,7 +228,7 @@ def _encode(
             line = _encode_within(event, texts, metrics_snapshot, changes)
             if len(line) <= _ROOM:
                 return line
-    except Exception as error:  # noqa: BLE001 - the promise: whatever a caller's object does
+    except Exception as error:  # the promise: whatever a caller's object does
         if isinstance(error, RecursionError) and not recursion_is_theirs:
             raise
         reason = f"The rest of this entry could not be encoded: {type(error).__name__}."

@@ -111,7 +111,7 @@ def value(given: object, where: str, changes: Changes, depth: int = 0) -> Json:
         return _value(given, where, changes, depth)
     except INTERRUPTS:
         raise
-    except BaseException as error:  # noqa: BLE001 - a caller's object may raise anything when read
+    except BaseException as error:  # a caller's object may raise anything when read
         if isinstance(error, RecursionError) and not changes.recursion_is_theirs:
             raise
         changes.note(where, f"could not be read ({type(error).__name__})")
@@ -233,12 +233,14 @@ def _foreign(given: Any, where: str, changes: Changes, depth: int) -> Json:  # n
     """Scalars and arrays of numpy, torch, jax and so on by their common protocol; else text."""
     if isinstance(given, type):
         return _other(given, where, changes)
-    if type(given).__name__ == "NAType":  # pandas: a value that is missing
+    library = type(given).__module__.partition(".")[0]
+    if library == "pandas" and type(given).__name__ == "NAType":  # a value that is missing
         changes.note(where, "was NA, written as null")
         return None
-    for name in ("as_py", "to_pylist"):  # scalars and arrays of Arrow
-        if callable(convert := getattr(given, name, None)):
-            return _value(convert(), where, changes, depth)
+    if library == "pyarrow":
+        for name in ("as_py", "to_pylist"):  # of scalars, of arrays
+            if callable(convert := getattr(given, name, None)):
+                return _value(convert(), where, changes, depth)
     shape = getattr(given, "shape", None)
     if not isinstance(shape, tuple):
         return _other(given, where, changes)
@@ -257,7 +259,7 @@ def _foreign(given: Any, where: str, changes: Changes, depth: int) -> Json:  # n
 
 
 def _times(given: Any, where: str, changes: Changes) -> Json:  # noqa: ANN401 - it is
-    """numpy's moments as text, its durations in seconds; their `tolist` is a count of units."""
+    """Moments of numpy as text, its durations in seconds; their `tolist` is a count of units."""
     if math.prod(given.shape) > LIST_ITEMS:
         changes.note(where, "was an array, described by its shape")
         return f"{type(given).__name__} of shape {tuple(given.shape)} {given.dtype}"
@@ -343,7 +345,7 @@ def _described(given: object, changes: Changes) -> str:
         return str.__str__(str(given))  # not a subclass with methods of its own
     except INTERRUPTS:
         raise
-    except BaseException as error:  # noqa: BLE001 - a caller's object may raise anything when asked
+    except BaseException as error:  # a caller's object may raise anything when asked
         if isinstance(error, RecursionError) and not changes.recursion_is_theirs:
             raise
         return f"<{type(given).__name__} that cannot be written: {type(error).__name__}>"

@@ -22,12 +22,12 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from mllog_callbacks._version import __version__
+from mllog_callbacks.files import LOGS
 from mllog_callbacks.integrity import Session
 from mllog_callbacks.schema import parse_timestamp, session_of
 
 __all__ = ["Mirror", "Mirrored"]
 
-_FILES: Final = "ml-platform-*.jsonl"
 _BATCH: Final = 262_144  # bytes of lines in one request
 _SCOPE: Final = InstrumentationScope("mllog_callbacks", __version__)
 _ERRORS: Final = frozenset({"TRAINING_FAILED", "ISSUE_DETECTED"})
@@ -94,7 +94,7 @@ class Mirror:
             OSError: The folder cannot be read.
         """
         complete = True
-        for file in sorted(self._directory.rglob(_FILES)):
+        for file in sorted(self._directory.rglob(LOGS)):
             with suppress(FileNotFoundError):  # it is pruned just now
                 while complete and (lines := self._next_lines(file)):
                     complete = self._send(file, lines)

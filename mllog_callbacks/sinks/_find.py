@@ -1,6 +1,7 @@
 """Log files: which ones a path means."""
 
 import errno
+import logging
 import os
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from mllog_callbacks.schema import SIDECARS
 from mllog_callbacks.sinks.spool._recovery import recover
 
 __all__ = ["find_logs"]
+
+_logger = logging.getLogger("mllog_callbacks")
 
 
 def find_logs(path: str | os.PathLike[str], *, complete: bool = True) -> list[Path]:
@@ -23,7 +26,9 @@ def find_logs(path: str | os.PathLike[str], *, complete: bool = True) -> list[Pa
     root = Path(path)
     if root.is_dir():
         if complete:
-            recover(root)
+            for each in recover(root):
+                if each.error:
+                    _logger.warning("%s: %s", each.session, each.error)
         below = (each for each in root.rglob("*.jsonl") if each.is_file())
         logs = (each for each in below if SIDECARS not in each.relative_to(root).parts)
         return sorted(logs, key=lambda each: each.with_suffix(""))  # what goes on in -2 follows

@@ -144,7 +144,7 @@ def test_a_failing_disk_is_told_of_once(
     disk: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the standard library's logging, not as noise."""
-    monkeypatch.setattr(spool_sink, "_TEND_US", 10_000)
+    monkeypatch.setattr(spool_sink, "_TEND_NS", 10_000_000)
     directory = disk / "logs"
     log = AuditLog(directory)
     remount(disk, "ro")

@@ -197,7 +197,7 @@ def test_changes_by_somebody_else_are_told_of(
         assert log.flush(10)
         with log.path.open("a") as stream:
             stream.write("an invader\n")
-        monkeypatch.setattr("mllog_callbacks.sinks.spool._sink._WAITING_US", 0)
+        monkeypatch.setattr("mllog_callbacks.sinks.spool._sink._WAITING_NS", 0)
         for n in range(10, 1_000):
             emit_many(log, n, n + 1)
             assert log.flush(10)

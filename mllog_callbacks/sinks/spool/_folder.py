@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import stat
 import sys
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,7 @@ from mllog_callbacks.sinks.spool._process import remove
 from mllog_callbacks.sinks.spool._roots import VARIABLE, beside, directory_of, in_memory, is_own
 from mllog_callbacks.sinks.spool._surroundings import MAPPABLE, file_system, surroundings
 
-__all__ = ["Place", "parents", "root"]
+__all__ = ["LEAST", "Place", "free", "parents", "root"]
 
 CAPACITY: Final = 64 * 1024 * 1024
 """Bytes of segments a session holds at most."""
@@ -93,7 +92,7 @@ class Place:
         return bool(directory_of(self.folder))
 
     def _open(self, parent: Path, files: LogFiles, sync_ms: int) -> None:
-        self.capacity = min(CAPACITY, _free(parent) // _SHARE)
+        self.capacity = min(CAPACITY, free(parent) // _SHARE)
         if self.capacity < LEAST:
             raise OSError(28, "too little space for a spool", str(parent))
         self.segment = min(SEGMENT, self.capacity // 4) // 4096 * 4096
@@ -128,6 +127,7 @@ class Place:
         remove(self.folder)
 
 
-def _free(folder: Path) -> int:
+def free(folder: Path) -> int:
+    """Bytes that this user may still write on a file system."""
     status = os.statvfs(folder)
     return status.f_bavail * status.f_frsize

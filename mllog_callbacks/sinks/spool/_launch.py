@@ -79,9 +79,12 @@ class Helper:
         except OSError:  # too many processes or files, just now: the next start may be luckier
             pass
         # No `threading`: its locks may be held where this is called
-        with suppress(RuntimeError):  # the interpreter is shutting down: the next start finishes
+        with suppress(
+            RuntimeError, OSError
+        ):  # the interpreter is shutting down: the next start finishes
             _thread.start_new_thread(_drain, (self._folder, theirs))
-            _thread.start_new_thread(_finish_others, (self._folder,))
+            directory = About.read(self._folder).directory  # the spool may be gone in a moment
+            _thread.start_new_thread(_finish_others, (directory,))
 
     def tend(self) -> None:
         """Start the drainer again if it is gone."""
@@ -197,6 +200,6 @@ def _drain(folder: str, wake: socket.socket) -> None:
                 os.close(held)
 
 
-def _finish_others(folder: str) -> None:
+def _finish_others(directory: bytes) -> None:
     with suppress(OSError, ValueError):
-        finish_dead(About.read(folder).directory)
+        finish_dead(directory)

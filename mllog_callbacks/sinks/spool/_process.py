@@ -12,7 +12,7 @@ from mllog_callbacks.sinks.spool._drainer import Drainer
 from mllog_callbacks.sinks.spool._layout import About, Control, lock
 from mllog_callbacks.sinks.spool._roots import directory_of, roots
 
-__all__ = ["alive", "finish", "finish_dead", "main", "remove", "run", "spools"]
+__all__ = ["alive", "finish", "finish_dead", "is_removed", "main", "remove", "run", "spools"]
 
 _ACTIVE_S = 0.005  # how long lines gather while there are any
 _IDLE_S = 0.05  # the longest wait; issues, ends, saves, a flush and the session's end wake
@@ -82,8 +82,10 @@ def _mapped(folder: str) -> bool:
     """Whether the session's process still logs there: it may have closed all its files."""
     try:
         control = Control(folder)
-        with open(f"/proc/{control.owner}/maps", "rb") as stream:
-            return not control.closing and os.fsencode(f"{folder}/control") in stream.read()
+        owner, closing = control.owner, control.closing
+        del control  # its mapping: the owner may be of this process's number, in a container
+        with open(f"/proc/{owner}/maps", "rb") as stream:
+            return not closing and os.fsencode(f"{folder}/control") in stream.read()
     except (OSError, ValueError):  # ended; or it ended while its spool was being made
         return False
 
@@ -152,8 +154,7 @@ def _remove_stale(folder: str) -> None:
 
 def remove(folder: str) -> None:
     """Remove a spool; first its name, so that nobody opens what is half gone."""
-    parent, name = os.path.split(folder)
-    gone = f"{parent}/.{name.removeprefix('.')}"
+    parent, gone = os.path.dirname(folder), _removed(folder)
     try:
         os.rename(folder, gone)
         for each in os.listdir(gone):
@@ -163,6 +164,24 @@ def remove(folder: str) -> None:
             os.rmdir(parent)  # the last one leaves nothing in the log directory
     except OSError:  # another does the same just now; or there are others
         return
+
+
+def is_removed(folder: str) -> bool:
+    """Whether nothing of a spool is left that a session's drainer removes."""
+    if os.path.exists(folder) or os.path.exists(_removed(folder)):
+        return False
+    if directory_of(folder):
+        try:
+            os.rmdir(os.path.dirname(folder))
+        except OSError:  # gone already; or there are others
+            return True
+    return True
+
+
+def _removed(folder: str) -> str:
+    """The name of a spool that is being removed."""
+    parent, name = os.path.split(folder)
+    return f"{parent}/.{name.removeprefix('.')}"
 
 
 def main(folder: str, *, detached: bool) -> None:

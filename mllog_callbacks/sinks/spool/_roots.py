@@ -8,22 +8,24 @@ import stat
 
 from mllog_callbacks.files import SIDECARS
 
-__all__ = ["VARIABLE", "beside", "directory_of", "in_memory", "is_own", "memory", "roots"]
+__all__ = ["VARIABLE", "beside", "directory_of", "in_memory", "is_own", "memory", "owners", "roots"]
 
 VARIABLE = "MLLOG_SPOOL"
 """The environment variable that names the file system in memory."""
 
-_PREFIX = ".spool-"
+_PREFIX = ".spool-"  # of a folder of spools in a log directory
+_USER = "mllog-"  # of one in memory
 
 
 def memory() -> str:
     """The file system in memory, absolute: `MLLOG_SPOOL`, or ``/dev/shm``."""
-    return os.path.abspath(os.path.expanduser(os.environ.get(VARIABLE) or "/dev/shm"))
+    given = os.environ.get(VARIABLE) or "/dev/shm"  # noqa: S108 - it is what is meant
+    return os.path.abspath(os.path.expanduser(given))
 
 
 def in_memory(user: int | None = None) -> str:
     """The folder of all spools of a user in memory; default this user."""
-    return f"{memory()}/mllog-{os.geteuid() if user is None else user}"
+    return f"{memory()}/{_USER}{os.geteuid() if user is None else user}"
 
 
 def beside(directory: str, user: int | None = None) -> str:
@@ -56,3 +58,19 @@ def roots(directory: str | bytes) -> list[str]:
     """The folders in which spools of this user for a log directory may be."""
     both = in_memory(), beside(os.fsdecode(directory))
     return [each for each in both if is_own(each)]
+
+
+def owners(directory: bytes) -> dict[int, str]:
+    """By user, a folder of spools in memory, or in a log directory, that is there."""
+    found = {}
+    within = f"{os.fsdecode(directory)}/{SIDECARS}"
+    for folder, prefix in ((memory(), _USER), (within, _PREFIX)):
+        try:
+            names = os.listdir(folder)
+        except OSError:
+            continue
+        for name in names:
+            user = name.removeprefix(prefix)
+            if name.startswith(prefix) and user.isascii() and user.isdigit():
+                found[int(user)] = f"{folder}/{name}"
+    return found

@@ -22,6 +22,7 @@ from mllog_callbacks.sinks.spool import _salvage as lost
 from mllog_callbacks.sinks.spool._folder import Place
 from mllog_callbacks.sinks.spool._launch import Helper
 from mllog_callbacks.sinks.spool._overflow import MEMORY, in_thread
+from mllog_callbacks.sinks.spool._process import is_removed
 from mllog_callbacks.sinks.spool._segment_writer import SPILLING
 from mllog_callbacks.sinks.spool._stream import CLOSED, LEFT, Stream
 
@@ -137,7 +138,7 @@ class SpoolSink(Stream):
         folder, control = self.place.folder, self.control
         while time.monotonic() < deadline and not lost.is_drained(folder, control):
             time.sleep(_SHORTEST_S)
-        while time.monotonic() < deadline and control.done and Path(folder).exists():
+        while time.monotonic() < deadline and control.done and not is_removed(folder):
             time.sleep(_SHORTEST_S)  # the drainer may end with this process, and leave it behind
         return flushed and not self.overflow.dropped
 

@@ -15,8 +15,27 @@ __all__ = ["MAPPABLE", "Surroundings", "file_system", "surroundings"]
 _MACHINE: Final = {"pid": 0xEFFFFFFC, "ipc": 0xEFFFFFFF}
 
 _REAPERS: Final = frozenset(
-    "ash bash busybox catatonit conmon dash docker-init dumb-init init ksh launchd pause runit "
-    "s6-svscan sh supervisord systemd tini tini-static zsh".split()
+    {
+        "ash",
+        "bash",
+        "busybox",
+        "catatonit",
+        "conmon",
+        "dash",
+        "docker-init",
+        "dumb-init",
+        "init",
+        "ksh",
+        "pause",
+        "runit",
+        "s6-svscan",
+        "sh",
+        "supervisord",
+        "systemd",
+        "tini",
+        "tini-static",
+        "zsh",
+    }
 )
 """Programs that, as PID 1, wait for the processes they adopt."""
 
@@ -95,7 +114,7 @@ def _unescaped(point: str) -> str:
 
 def _is_apart(kind: str) -> bool:
     try:
-        return os.stat(f"/proc/self/ns/{kind}").st_ino != _MACHINE[kind]
+        return Path(f"/proc/self/ns/{kind}").stat().st_ino != _MACHINE[kind]
     except OSError:
         return False
 

@@ -100,10 +100,10 @@ class Target:
                 device, inode, shift, copy, of = stream.read().split(b" ", 4)
         except FileNotFoundError:
             return None
-        if of != path:
+        if of != os.path.basename(path):
             return None
         try:
-            file = os.open(with_copy(path, int(copy)), _OPEN)
+            file = os.open(with_copy(path, int(copy)), _OPEN | os.O_NONBLOCK)
         except OSError as error:
             if error.errno in _NOT_OURS:
                 raise Altered(0) from None
@@ -124,7 +124,7 @@ class Target:
         known = (status.st_dev, status.st_ino, self.shift, self.copy)
         try:
             with open(f"{self._record}.new", "wb", opener=private) as stream:
-                stream.write(b"%d %d %d %d " % known + self.path)
+                stream.write(b"%d %d %d %d " % known + os.path.basename(self.path))
             os.rename(f"{self._record}.new", self._record)
         except FileNotFoundError:  # the spool was removed: no drainer comes after
             return
