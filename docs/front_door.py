@@ -1,7 +1,4 @@
-"""The types of the front door, `mllog_callbacks/__init__.pyi`, written from its table of names.
-
-``python docs/generate.py`` writes them. They come as ruff would format them.
-"""
+"""The types of the front door, `mllog_callbacks/__init__.pyi`, written from its table of names."""
 
 from pathlib import Path
 from typing import Final
@@ -15,17 +12,11 @@ PATH: Final = Path(__file__).parents[1] / "mllog_callbacks" / "__init__.pyi"
 
 def stub() -> str:
     """The text of the file."""
-    imports = "\n".join(
-        f"from mllog_callbacks.{home} import {name} as {name}"
-        for home, names in mllog_callbacks._HOMES.items()  # noqa: SLF001 - our own
-        for name in names
-    )
+    lines = ["# Written by `python docs/generate.py`", "from typing import Final", ""]
+    imports = {"_version": ("__version__",), **mllog_callbacks._HOMES}  # noqa: SLF001 - our own
+    for home in sorted(imports):
+        named = "".join(f"    {name} as {name},\n" for name in sorted(imports[home]))
+        lines.append(f"from mllog_callbacks.{home} import (\n{named})")
     names = "".join(f'    "{name}",\n' for name in mllog_callbacks.__all__)
-    return (
-        "# Written by `python docs/generate.py`\n"
-        "from typing import Final\n\n"
-        "from mllog_callbacks._version import __version__ as __version__\n"
-        f"{imports}\n\n"
-        "_HOMES: Final[dict[str, tuple[str, ...]]]\n"
-        f"__all__ = [\n{names}]\n"
-    )
+    lines += ["", "_HOMES: Final[dict[str, tuple[str, ...]]]", f"__all__ = [\n{names}]"]
+    return "\n".join(lines) + "\n"

@@ -1,13 +1,13 @@
 """Writes what the pages take from the package: ``python docs/generate.py``.
 
-The table of detectors comes from `KINDS`, the entries of the catalogue from real runs, made here.
-Tests hold the pages, and the types of the front door, against it.
+The table of detectors comes from `KINDS`, the tables of fields from the classes of facts, the
+entries of the catalogue from real runs, made here. A test holds the pages against it.
 """
 
 import json
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ import catalogue
 import front_door
 from mllog_callbacks import EventType
 from mllog_callbacks.detectors import KINDS
+from mllog_callbacks.facts import GROUPS, OF_ENDS, OF_ISSUES, OF_RUNS, Fact, documented
 
 DOCS: Final = Path(__file__).parent
 
@@ -27,6 +28,43 @@ def kinds() -> str:
         for each in KINDS
     ]
     return "\n".join(rows)
+
+
+def facts() -> str:
+    """The tables of facts: what entries may hold, and the groups of facts within."""
+    of_ends = {
+        name: each if isinstance(each, Fact) else Fact(_summary(each))
+        for name, each in OF_ENDS.items()
+    }
+    parts = [
+        _table("Every entry of a run", [(n, _kind(each), each) for n, each in OF_RUNS.items()]),
+        _table("Ends of runs", [(n, _kind(OF_ENDS[n]), each) for n, each in of_ends.items()]),
+        _table("ISSUE_DETECTED", documented(OF_ISSUES)),
+    ]
+    groups = (each for each in GROUPS if each is not OF_ISSUES)
+    parts += [_table(each.__name__, documented(each), _summary(each)) for each in groups]
+    return "\n\n".join(parts)
+
+
+def _table(title: str, rows: Iterable[tuple[str, str, Fact]], summary: str = "") -> str:
+    lines = ["| field | type | meaning | example |", "|---|---|---|---|"]
+    for name, kind, fact in rows:
+        unit = f" ({fact.unit})" if fact.unit else ""
+        example = "" if fact.example is None else f"`{json.dumps(fact.example)}`"
+        lines.append(f"| `{name}` | {kind} | {fact.meaning}{unit} | {example} |")
+    head = f"## {title}\n\n" + (f"{summary}.\n\n" if summary else "")
+    return head + "\n".join(lines)
+
+
+def _kind(each: type | Fact) -> str:
+    """The type of a field, by its class or its example."""
+    if not isinstance(each, Fact):
+        return each.__name__
+    return {int: "integer", float: "number", str: "string"}.get(type(each.example), "object")
+
+
+def _summary(group: type) -> str:
+    return str(group.__doc__).partition(";")[0].rstrip(".")
 
 
 def entries() -> dict[str, dict[str, Any]]:
@@ -49,6 +87,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     """The pages as they should be."""
     detectors = DOCS / "detectors.md"
     yield detectors, filled(detectors.read_text("utf-8"), "kinds", kinds())
+    fields = DOCS / "fields.md"
+    yield fields, filled(fields.read_text("utf-8"), "fields", facts())
     events = DOCS / "events.md"
     page = events.read_text("utf-8")
     for event, entry in entries().items():
@@ -59,7 +99,7 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 
 def main() -> None:
-    """Write the pages, and the front door's types."""
+    """Write the pages, and the types of the front door."""
     front_door.PATH.write_text(front_door.stub(), "utf-8")
     for path, page in pages():
         path.write_text(page, "utf-8")

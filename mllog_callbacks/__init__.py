@@ -47,7 +47,7 @@ _HOMES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 __getattr__ = lazily(__name__, _HOMES)
-__all__ = sorted(  # noqa: PLE0605 - a list; constants, classes, functions
+__all__ = sorted(  # noqa: PLE0605 - a list: constants, classes, functions
     ("__version__", *(name for names in _HOMES.values() for name in names)),
     key=lambda name: (not name.isupper(), not name[0].isupper(), name),
 )

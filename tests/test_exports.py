@@ -8,8 +8,8 @@ from types import ModuleType
 
 import pytest
 
-import front_door
 import mllog_callbacks
+from front_door import PATH, stub
 from paths import ROOT
 
 ADAPTERS = [path.parent for path in (ROOT / "integrations").glob("*/py.typed")]
@@ -46,11 +46,10 @@ def test_all_is_sorted_and_matches_what_is_there(module: ModuleType) -> None:
 
 
 def test_the_front_door_gives_the_objects_themselves() -> None:
-    """What type checkers are told of each name is where it comes from at run time."""
-    tree = ast.parse(front_door.PATH.read_text("utf-8"))
+    """What type checkers read of each name is where it comes from at run time."""
     told = {
         alias.name: node.module
-        for node in ast.walk(tree)
+        for node in ast.walk(ast.parse(PATH.read_text("utf-8")))
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("mllog_callbacks")
         for alias in node.names
     }
@@ -59,9 +58,9 @@ def test_the_front_door_gives_the_objects_themselves() -> None:
         assert getattr(mllog_callbacks, name) is getattr(import_module(str(home)), name)
 
 
-def test_the_types_of_the_front_door_are_those_of_its_table() -> None:
-    """``python docs/generate.py`` mends them."""
-    assert front_door.PATH.read_text("utf-8") == front_door.stub()
+def test_the_types_of_the_front_door_are_written_from_its_table() -> None:
+    """Remake: python docs/generate.py."""
+    assert PATH.read_text("utf-8") == stub()
 
 
 def test_the_front_door_lists_its_names() -> None:

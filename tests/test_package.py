@@ -63,7 +63,13 @@ def test_the_sdist_holds_what_its_tests_need(built: Path) -> None:
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert names >= {"tox.ini", "constraints.txt", "README.md", "LICENSE", "tests/test_package.py"}
+    assert names >= {
+        "tox.ini",
+        "constraints.txt",
+        "README.md",
+        "LICENSE",
+        "tests/test_package.py",
+    }
 
 
 def test_the_wheel_alone_runs_the_demo(installed: Path, tmp_path: Path) -> None:

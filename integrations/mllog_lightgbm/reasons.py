@@ -70,7 +70,8 @@ def stopped_early(stop: Stop, last: int, scores: Scoreboard, folds: int = 0) -> 
     decision = (
         f"{_what(folds)} stopped early after iteration {stop.iteration:,} of at most {last:,}."
     )
-    return Reason(f"{decision} {kept}.", f"{_rule_met(stop)} {_hidden_best(stop, scores)}{kept}.")
+    why = f"{_rule_met(stop)} {_hidden_best(stop, scores)}".rstrip()
+    return Reason(f"{decision} {kept}.", why)
 
 
 def _what(folds: int) -> str:

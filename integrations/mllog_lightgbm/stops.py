@@ -7,6 +7,7 @@ from typing import Any
 
 from lightgbm.callback import CallbackEnv, EarlyStopException
 
+from mllog_callbacks.facts import Rule
 from mllog_lightgbm.results import Result, read_results
 
 __all__ = ["Stop", "read_stop"]
@@ -25,6 +26,7 @@ class Stop:
         patience: Iterations without improvement that were allowed; None where not known.
         min_delta: Least change of the deciding metric that counts as improvement.
         met: Whether the rule was met; otherwise all iterations ran, and only the best is named.
+        name: The callback's name.
     """
 
     by: str
@@ -35,6 +37,26 @@ class Stop:
     patience: int | None = None
     min_delta: float = 0.0
     met: bool = True
+    name: str = "early_stopping"
+
+    @property
+    def rule(self) -> Rule:
+        """The rule and the values it compared, as facts."""
+        deciding = self.deciding
+        if deciding is None or self.patience is None:
+            return Rule(name=self.name, best_at=self.best_iteration, unit="iteration")
+        return Rule(
+            name=self.name,
+            set=deciding.dataset,
+            metric=deciding.metric,
+            mode="max" if deciding.higher_is_better else "min",
+            best=deciding.value,
+            best_at=self.best_iteration,
+            waited=self.iteration - self.best_iteration,
+            patience=self.patience,
+            min_delta=self.min_delta,
+            unit="iteration",
+        )
 
 
 def read_stop(
@@ -56,8 +78,8 @@ def read_stop(
     results = read_results(error.best_score)
     patience = getattr(callback, "stopping_rounds", None)
     if not isinstance(patience, int):  # not LightGBM's own
-        by = f"{getattr(callback, '__qualname__', type(callback).__qualname__)}, a callback,"
-        return Stop(by, iteration, best, results)
+        name = getattr(callback, "__qualname__", type(callback).__qualname__)
+        return Stop(f"{name}, a callback,", iteration, best, results, name=name)
     index = _deciding_index(error.__traceback__)
     deciding = results[index] if index is not None and index < len(results) else None
     min_delta = _min_delta(callback, index)

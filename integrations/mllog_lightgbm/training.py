@@ -8,6 +8,8 @@ from lightgbm import Dataset
 from lightgbm.callback import CallbackEnv, EarlyStopException
 
 from mllog_callbacks import Backlog, Cadence, EventType, Reason, Run, guarded, report_failure
+from mllog_callbacks.facts import Kept, dump
+from mllog_callbacks.facts import Stop as Stopped
 from mllog_lightgbm import reasons, start_reasons
 from mllog_lightgbm.estimator import Estimator
 from mllog_lightgbm.issues import Watcher, facts_for_causes, watching
@@ -175,7 +177,7 @@ class Training:
         if stop is not None and stop.iteration < self._last:
             self._evaluate(stop.best_iteration, stop.results)
             told = reasons.stopped_early(stop, self._last, self._scores, self._folds)
-            self._end(EventType.TRAINING_STOPPED, told, stop.best_iteration)
+            self._end(EventType.TRAINING_STOPPED, told, stop.best_iteration, stop)
         elif self._opening is not None and self._done == self._last:
             kept = self._done if stop is None else stop.best_iteration
             results = read_results(self._results)
@@ -183,11 +185,12 @@ class Training:
             told = reasons.completed(
                 self._last - self._first, self._last, stop, results, self._scores, self._folds
             )
-            self._end(EventType.TRAINING_COMPLETED, told, kept)
+            self._end(EventType.TRAINING_COMPLETED, told, kept, stop)
         else:
             self._start_late()
             told = reasons.vanished(self._position())
-            self._run.end(EventType.TRAINING_FAILED, told, self._counted())
+            facts = {**self._counted(), "stop": dump(Stopped(by="error"))}
+            self._run.end(EventType.TRAINING_FAILED, told, facts)
 
     @property
     def saves(self) -> Callable[[Saved], object]:
@@ -265,8 +268,20 @@ class Training:
                 {"iteration": iteration, **as_snapshot(results)},
             )
 
-    def _end(self, event: EventType, reason: Reason, kept: int) -> None:
-        snapshot: dict[str, object] = {**self._counted(), "kept_iteration": kept}
+    def _end(self, event: EventType, reason: Reason, kept: int, stop: Stop | None) -> None:
+        by_rule = event is EventType.TRAINING_STOPPED
+        snapshot: dict[str, object] = {
+            **self._counted(),
+            "kept_iteration": kept,
+            "stop": dump(
+                Stopped(by="rule", rule=stop.rule)
+                if stop is not None and by_rule
+                else Stopped(by="plan")
+            ),
+            "kept": dump(
+                Kept(at=kept, unit="iteration", chosen_by=None if stop is None else stop.name)
+            ),
+        }
         model = None if self._model is None else self._model()
         boosters = [] if model is None else boosters_of(model)
         head = _gains(boosters, kept) or {}

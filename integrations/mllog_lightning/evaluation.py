@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mllog_callbacks import Auditor, EventType, Reason
+from mllog_callbacks.facts import dump, ended_by
 from mllog_callbacks.schema import failed, number, stopped_by_hand
 from mllog_lightning import facts, memory, reasons
 from mllog_lightning.metrics import cached_metrics
@@ -33,7 +34,7 @@ class Evaluation:
     """
 
     def __init__(self, auditor: Auditor, kind: str, source: object = None) -> None:
-        self._run = auditor.new_run()
+        self._run = auditor.new_run(trains=False)
         self._kind, self._source = kind, source
         self._begun = self._told = False
 
@@ -88,7 +89,13 @@ class Evaluation:
             self._run.name(model=type(module).__name__)
         after = " after its end" if self._told else ""
         self._told = True
-        facts_then = {"call": self._kind, "error": type(error).__name__, **memory.found(error)}
+        severity = "error" if isinstance(error, Exception) else "info"
+        facts_then = {
+            "call": self._kind,
+            "severity": severity,
+            "error": dump(ended_by(error, where)[1]),
+            **memory.found(error),
+        }
         if isinstance(error, Exception):
             told = failed(error, where, "", "")
             decision = f"{name} failed{after} with {type(error).__name__}."
@@ -96,4 +103,4 @@ class Evaluation:
         else:
             told = stopped_by_hand(error, where, "", "")
             decision = f"{name} was stopped by hand ({type(error).__name__}): there is no result."
-            self._run.tell(EventType.MODEL_EVALUATED, Reason(decision, told.reasoning), facts_then)
+            self._run.tell(EventType.ISSUE_DETECTED, Reason(decision, told.reasoning), facts_then)

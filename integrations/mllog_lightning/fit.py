@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mllog_callbacks import Auditor, EventType, Run, guarded
+from mllog_callbacks.facts import Kept, Stop, dump
 from mllog_callbacks.schema import count
 from mllog_lightning import facts, memory, reasons
 from mllog_lightning.bases import version
@@ -140,6 +141,9 @@ class Fit:
         told, checkpoint = best_checkpoint(trainer, best)
         reasoning = f"{found.reason.reasoning} {told}".rstrip()
         done = self._done(trainer) | ({"best_checkpoint": checkpoint} if checkpoint else {})
+        done["stop"] = dump(found.stop)
+        if checkpoint:
+            done["kept"] = dump(_kept(checkpoint))
         self.run.end(event, found.reason._replace(reasoning=reasoning), done)
 
     def fail(self, trainer: Any, module: Any, error: BaseException) -> None:
@@ -159,7 +163,8 @@ class Fit:
     def vanish(self) -> None:
         """Tell of an end that was not seen."""
         if self.begun and not self.ended:
-            self.run.end(EventType.TRAINING_FAILED, reasons.vanished(), {})
+            stop = {"stop": dump(Stop(by="error"))}
+            self.run.end(EventType.TRAINING_FAILED, reasons.vanished(), stop)
 
     def _tell_choices(self, trainer: Any, module: Any) -> None:
         model = facts.model_facts(module)
@@ -193,3 +198,14 @@ class Fit:
     def _done(self, trainer: Any) -> dict[str, object]:
         done = {"epochs_done": trainer.current_epoch, "steps_done": trainer.global_step}
         return {**done, **self._before}
+
+
+def _kept(checkpoint: Mapping[str, Any]) -> Kept:
+    """The best checkpoint, as what the training leaves."""
+    epoch = checkpoint["epoch"]
+    return Kept(
+        at=epoch,
+        unit=None if epoch is None else "epoch",
+        chosen_by=f"monitor={checkpoint['monitor']}",
+        path=checkpoint["path"],
+    )

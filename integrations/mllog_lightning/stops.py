@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from mllog_callbacks import Reason
+from mllog_callbacks.facts import Rule, Stop, StoppedBy
 from mllog_callbacks.schema import count, number
 from mllog_lightning.metrics import Best, cached_metrics
 from mllog_lightning.values import pending
@@ -22,10 +23,29 @@ class End(NamedTuple):
     Attributes:
         planned: Whether all that was planned was done.
         reason: What ended it, and on which evidence.
+        stop: The same as facts.
     """
 
     planned: bool
     reason: Reason
+    stop: Stop
+
+
+class _Met(NamedTuple):
+    """A rule that was met.
+
+    Attributes:
+        words: Which, and on which evidence.
+        facts: The same as facts.
+        is_limit: Whether it is a limit of time.
+    """
+
+    words: str
+    facts: Rule
+    is_limit: bool = False
+
+
+_AS_PLANNED: Final = Stop(by="plan")
 
 
 class StopWatch:
@@ -47,37 +67,41 @@ class StopWatch:
             trained: Whether there was anything to train.
         """
         if not trained and not trainer.should_stop:
-            return End(planned=True, reason=_nothing_to_do(trainer))
+            return End(planned=True, reason=_nothing_to_do(trainer), stop=_AS_PLANNED)
         done = f"{count(trainer.current_epoch, 'epoch')}, {count(trainer.global_step, 'step')}"
         rules = self._rules_met(trainer, best) if trainer.should_stop else []
         limit = _limit(trainer)
         if limit:
             told = [
                 f"{limit} was reached.",
-                *(["A rule was met as well:", *rules] if rules else []),
+                *(["A rule was met as well:", *(each.words for each in rules)] if rules else []),
             ]
-            return End(planned=True, reason=Reason(f"Training completed: {done}.", " ".join(told)))
+            reason = Reason(f"Training completed: {done}.", " ".join(told))
+            return End(planned=True, reason=reason, stop=_AS_PLANNED)
         if rules:
             decision = f"Training stopped early after {done}."
-            return End(planned=False, reason=Reason(decision, " ".join(rules)))
+            reason = Reason(decision, " ".join(each.words for each in rules))
+            by: StoppedBy = "limit" if rules[0].is_limit else "rule"
+            return End(planned=False, reason=reason, stop=Stop(by=by, rule=rules[0].facts))
         if trainer.should_stop:
             why = (
-                "trainer.should_stop was set by user code: no rule of EarlyStopping and no time "
-                "limit did it."
+                "trainer.should_stop was set; no EarlyStopping and no Timer of this trainer "
+                "records that it did so."
             )
-            return End(planned=False, reason=Reason(f"Training was stopped after {done}.", why))
-        return End(planned=True, reason=_nothing_left(trainer, done))
+            reason = Reason(f"Training was stopped after {done}.", why)
+            return End(planned=False, reason=reason, stop=Stop(by="request"))
+        return End(planned=True, reason=_nothing_left(trainer, done), stop=_AS_PLANNED)
 
-    def _rules_met(self, trainer: Any, best: Mapping[str, Best]) -> list[str]:
+    def _rules_met(self, trainer: Any, best: Mapping[str, Best]) -> list[_Met]:
         values = pending(cached_metrics(trainer)).read()
         told = []
         for each in trainer.early_stopping_callbacks:
             before = self._before.get(id(each), _NEW)
-            value = values.get(each.monitor, math.nan)
+            value = values.get(each.monitor)
             rule = _rule(each, value, best.get(each.monitor), moved=_state(each) != before)
-            if not rule and _state(each).stop != before.stop:
+            if rule is None and _state(each).stop != before.stop:
                 rule = _rule_of_another(each, trainer.world_size)
-            if rule:
+            if rule is not None:
                 told.append(rule)
         timers = (_timer(each) for each in trainer.callbacks)
         return told + [each for each in timers if each]
@@ -117,37 +141,57 @@ def _name(stopper: Any) -> str:
     )
 
 
-def _rule(stopper: Any, value: float, best: Best | None, *, moved: bool) -> str:
-    """Which rule of an `EarlyStopping` is met, in its own order; empty where none is."""
+def _rule(stopper: Any, value: float | None, best: Best | None, *, moved: bool) -> _Met | None:
+    """Which rule of an `EarlyStopping` is met, in its own order; None where none is.
+
+    Where the metric was not logged (value None) only the count of its checks says something.
+    """
     monitor, sign, name = stopper.monitor, 1 if stopper.mode == "max" else -1, _name(stopper)
     reached, lost = stopper.stopping_threshold, stopper.divergence_threshold
-    if stopper.check_finite and not math.isfinite(value):
-        return f"{monitor} is {number(value)}, and {name} stops at values that are not finite."
-    if reached is not None and sign * value > sign * reached:
-        return f"{monitor} is {number(value)}, beyond stopping_threshold={reached:g} of {name}."
-    if lost is not None and sign * value < sign * lost:
-        return f"{monitor} is {number(value)}, beyond divergence_threshold={lost:g} of {name}."
+    if value is not None and stopper.check_finite and not math.isfinite(value):
+        said = f"{monitor} is {number(value)}, and {name} stops at values that are not finite."
+        return _Met(said, _facts(stopper, value=value))
+    if value is not None and reached is not None and sign * value > sign * reached:
+        said = f"{monitor} is {number(value)}, beyond stopping_threshold={reached:g} of {name}."
+        return _Met(said, _facts(stopper, value=value, threshold=reached))
+    if value is not None and lost is not None and sign * value < sign * lost:
+        said = f"{monitor} is {number(value)}, beyond divergence_threshold={lost:g} of {name}."
+        return _Met(said, _facts(stopper, value=value, threshold=lost))
     if moved and stopper.wait_count >= stopper.patience:
         return _patience_spent(stopper, name, best)
-    return ""
+    return None
 
 
-def _rule_of_another(stopper: Any, world_size: int) -> str:
+def _facts(stopper: Any, **more: Any) -> Rule:
+    """The rule of an `EarlyStopping` as facts; a value that is not finite is left out."""
+    known = {name: each for name, each in more.items() if each is None or math.isfinite(each)}
+    return Rule(
+        name=type(stopper).__name__,
+        metric=stopper.monitor,
+        mode=stopper.mode,
+        patience=stopper.patience,
+        min_delta=abs(float(stopper.min_delta)),
+        message=_state(stopper).said or None,
+        unit="check",
+        **known,
+    )
+
+
+def _rule_of_another(stopper: Any, world_size: int) -> _Met:
     """What is known where an `EarlyStopping` stopped, and none of its rules is met here."""
     elsewhere = " or by what another process saw" if world_size > 1 else ""
     said = f": {each}" if (each := _state(stopper).said) else "."
-    return f"{_name(stopper)} stopped it by a rule of its own{elsewhere}{said}"
+    words = f"{_name(stopper)} stopped it by a rule of its own{elsewhere}{said}"
+    return _Met(words, _facts(stopper))
 
 
-def _patience_spent(stopper: Any, name: str, best: Best | None) -> str:
+def _patience_spent(stopper: Any, name: str, best: Best | None) -> _Met:
     score = float(stopper.best_score)
+    known = best is not None and math.isclose(best.value, score, rel_tol=_CLOSE)
+    epoch = best.epoch if best is not None and known else None
     improved = "never improved"
     if math.isfinite(score):
-        at = (
-            f" at epoch {best.epoch:,}"
-            if best and math.isclose(best.value, score, rel_tol=_CLOSE)
-            else ""
-        )
+        at = "" if epoch is None else f" at epoch {epoch:,}"
         improved = f"last improved to {number(score)}{at}"
     waited = count(stopper.wait_count, "check")
     told = f"{stopper.monitor} {improved}; {waited} without improvement reached {name}."
@@ -157,18 +201,21 @@ def _patience_spent(stopper: Any, name: str, best: Best | None) -> str:
             f" A better value, {number(best.value)} at epoch {best.epoch:,}, did not count: it is "
             f"within min_delta={abs(stopper.min_delta):g}."
         )
-    return told
+    return _Met(told, _facts(stopper, best=score, best_at=epoch, waited=stopper.wait_count))
 
 
-def _timer(callback: Any) -> str:
-    """What a `Timer` says where its time is over."""
+def _timer(callback: Any) -> _Met | None:
+    """What a `Timer` says where its time is over; else None."""
     if not any(each.__name__ == "Timer" for each in type(callback).__mro__):
-        return ""
+        return None
     left = callback.time_remaining()
     if left is None or left > 0:
-        return ""
+        return None
     elapsed = callback.time_elapsed()
-    return f"The time limit of {elapsed + left:,.6g} seconds was reached ({elapsed:,.1f} passed)."
+    limit = elapsed + left
+    words = f"The time limit of {limit:,.6g} seconds was reached ({elapsed:,.1f} passed)."
+    facts = Rule(name=type(callback).__name__, value=elapsed, threshold=limit, unit="second")
+    return _Met(words, facts, is_limit=True)
 
 
 def _limit(trainer: Any) -> str:

@@ -102,7 +102,8 @@ def enter(
     if nested and settings.level > Level.DEBUG:
         return None
     kinds: dict[str, type[Fit | Score]] = {"score": Score, "partial_fit": Increment}
-    told = kinds.get(name, Fit)(settings.auditor.new_run(), name, nested=nested)
+    run = settings.auditor.new_run(trains=name != "score")
+    told = kinds.get(name, Fit)(run, name, nested=nested)
     call = Call(estimator, told)
     try:
         told.begin(estimator, _arguments(function, args, kwargs))

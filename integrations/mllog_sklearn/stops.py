@@ -3,6 +3,7 @@
 from typing import Any, Final, NamedTuple
 
 from mllog_callbacks import EventType, Reason
+from mllog_callbacks.facts import Kept, Rule, Stop, dump
 from mllog_callbacks.schema import assigned, count, number
 from mllog_sklearn.curves import EVALUATIONS, curves
 from mllog_sklearn.iterations import Iterations, iterations
@@ -49,13 +50,18 @@ def outcome(
     snapshot: dict[str, object] = {"iterations_done": found.done}
     if found.limit is not None:
         snapshot["iterations_allowed"] = found.limit
+    if rule is not None and rule.kept_at is not None:
+        snapshot["kept"] = dump(rule.kept_at)
     if fewer and rule is not None:
         told = Reason(
             f"Training stopped early after iteration {found.done:,} of at most {found.limit:,}"
             f"{part}. {rule.kept}".rstrip(),
             f"{rule.evidence} {rule.kept}".rstrip(),
         )
+        snapshot["stop"] = dump(Stop(by="rule", rule=rule.facts))
         return Outcome(EventType.TRAINING_STOPPED, told, snapshot | rule.snapshot)
+    if found.limit is not None and not fewer:
+        snapshot["stop"] = dump(Stop(by="plan"))
     kept = f" {rule.kept}" if rule is not None and rule.kept else ""
     why = _why(estimator, found, rule, converged=converged)
     told = Reason(f"Training completed{_used(found)}{part}.{kept}", why)
@@ -99,14 +105,20 @@ class _Rule(NamedTuple):
         evidence: What the rule is and what it saw.
         kept: What follows for the model; empty where it keeps what it has.
         snapshot: The numbers behind it.
+        facts: The rule as facts.
+        kept_at: Which model is kept; None where it keeps what it has.
     """
 
     evidence: str
     kept: str
     snapshot: dict[str, object]
+    facts: Rule = Rule(name="early stopping", unit="iteration")
+    kept_at: Kept | None = None
 
 
-_MONITOR: Final = _Rule("The monitor given to fit ended it; no early stopping was armed.", "", {})
+_MONITOR: Final = _Rule(
+    "The monitor given to fit ended it; early stopping was off.", "", {}, Rule(name="monitor")
+)
 
 
 def _rule(estimator: Any) -> _Rule | None:
@@ -157,12 +169,24 @@ def _network_rule(estimator: Any) -> _Rule | None:
     if not scores:
         return None
     best = max(range(len(scores)), key=scores.__getitem__)
+    facts = Rule(
+        name="early stopping",
+        metric="validation_scores_",
+        mode="max",
+        best=float(scores[best]),
+        best_at=best + 1,
+        patience=estimator.n_iter_no_change,
+        min_delta=estimator.tol,
+        unit="epoch",
+    )
     return _Rule(
         f"validation_scores_ was best at epoch {best + 1:,} ({number(scores[best])}); early "
         f"stopping allows n_iter_no_change={estimator.n_iter_no_change} epochs that improve on the "
         f"best by less than tol={estimator.tol:g}.",
         f"The weights of epoch {best + 1:,} are kept.",
         {"kept_epoch": best + 1, "best_score": float(scores[best])},
+        facts,
+        Kept(at=best + 1, unit="epoch", chosen_by="early stopping"),
     )
 
 
@@ -198,4 +222,6 @@ def _boosting_rule(estimator: Any) -> _Rule | None:
         f"Iteration {best:,}{value} is the best that {patience} saw.",
         f"Predictions use the model of iteration {best:,}.",
         {"kept_iteration": best},
+        Rule(name="early stopping", best_at=best, unit="iteration"),
+        Kept(at=best, unit="iteration", chosen_by="early stopping"),
     )

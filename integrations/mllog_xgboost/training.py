@@ -7,6 +7,7 @@ import xgboost
 from xgboost.callback import CallbackContainer, EarlyStopping
 
 from mllog_callbacks import Cadence, EventType, Heard, Observation, Reason, Run, finaliser, listen
+from mllog_callbacks.facts import Kept, Rule, Stop, dump
 from mllog_callbacks.schema import assigned, count, number
 
 __all__ = ["Training"]
@@ -127,18 +128,20 @@ class Training:
         self._leave()
         after = f"after iteration {self._done:,} of {self._planned:,}"
         if self._done == self._planned:
-            told = self._measured(f"Training completed {after}, as planned.")
-            self._run.end(EventType.TRAINING_COMPLETED, *told)
+            reason, facts = self._measured(f"Training completed {after}, as planned.")
+            facts |= {"stop": dump(Stop(by="plan"))}
+            self._run.end(EventType.TRAINING_COMPLETED, reason, facts)
         elif self._stopped:
-            told = self._measured(f"Training stopped early {after}.")
-            self._run.end(
-                EventType.TRAINING_STOPPED, told[0]._replace(reasoning=self._why()), told[1]
-            )
+            reason, facts = self._measured(f"Training stopped early {after}.")
+            why, rule, kept = self._why()
+            facts |= {"stop": dump(Stop(by="rule", rule=rule)), "kept": dump(kept)}
+            self._run.end(EventType.TRAINING_STOPPED, reason._replace(reasoning=why), facts)
         else:  # passed over where the exception was heard
             why = "The call ended there by an exception that no callback can see."
-            self._run.end(EventType.TRAINING_FAILED, Reason(f"Training failed {after}.", why))
+            stop = {"stop": dump(Stop(by="error"))}
+            self._run.end(EventType.TRAINING_FAILED, Reason(f"Training failed {after}.", why), stop)
 
-    def _why(self) -> str:
+    def _why(self) -> tuple[str, Rule, Kept]:
         """Which callback ended the call, on which evidence, with what consequence."""
         for each in self._callbacks:
             if isinstance(each, EarlyStopping) and each.current_rounds >= each.rounds:
@@ -151,14 +154,29 @@ class Training:
                     (f" by more than {delta:g}", f", min_delta={delta:g}") if delta else ("", "")
                 )
                 kept = "the trees after it are cut off" if each.save_best else "all trees are kept"
-                return (
+                rule = Rule(
+                    name="EarlyStopping",
+                    set=name,
+                    metric=metric,
+                    best=_mean(scores[-1]),
+                    best_at=best,
+                    waited=each.current_rounds,
+                    patience=each.rounds,
+                    min_delta=float(delta),
+                    unit="iteration",
+                )
+                cut = Kept(at=best, unit="iteration", chosen_by="EarlyStopping")
+                whole = Kept(at=self._done, unit="iteration")
+                why = (
                     f"{name} {metric} last improved{margin} at iteration {best:,} "
                     f"({number(_mean(scores[-1]))}); {count(each.current_rounds, 'iteration')} "
                     f"without improvement reached EarlyStopping(rounds={each.rounds}{said}). "
                     f"The best iteration is {best:,}; {kept}."
                 )
+                return why, rule, cut if each.save_best else whole
         names = ", ".join(sorted(type(each).__qualname__ for each in self._callbacks))
-        return f"One of the call's callbacks ({names}) returned True, which ends it."
+        why = f"One of the call's callbacks ({names}) returned True, which ends it."
+        return why, Rule(name=names), Kept(at=self._done, unit="iteration")
 
 
 def _given(params: Any) -> dict[str, object]:  # noqa: ANN401 - a mapping or pairs

@@ -2,18 +2,15 @@
 
 from mllog_callbacks.adapter._deferred import Backlog
 from mllog_callbacks.adapter._method_hooks import Heard, Listener, caller_of, listen
-from mllog_callbacks.adapter._numbering import NUMBER, agree
 from mllog_callbacks.adapter._run import Auditor, Cadence, Run
 
 __all__ = [
-    "NUMBER",
     "Auditor",
     "Backlog",
     "Cadence",
     "Heard",
     "Listener",
     "Run",
-    "agree",
     "caller_of",
     "listen",
 ]

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
-from mllog_callbacks.adapter._numbering import NUMBER, Place
 from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
+from mllog_callbacks.facts import RUN, dump, ended_by
 from mllog_callbacks.recording import AuditLog, current, get_log, guarded, scoped
 from mllog_callbacks.schema import RUN_ENDS, EventType, Level, Reason, failed, stopped_by_hand
 
@@ -59,8 +59,12 @@ class Auditor:
     def prepare(self) -> None:
         """Set up what an adapter keeps of its own; called once, when the arguments are taken."""
 
-    def new_run(self) -> "Run":
+    def new_run(self, *, trains: bool = True) -> "Run":
         """A run that begins now.
+
+        Args:
+            trains: Whether it trains. An evaluation by itself is no run of the session: its entries
+                carry no number.
 
         Raises:
             LogDirectoryError: The default log's directory cannot be created or written.
@@ -68,7 +72,7 @@ class Auditor:
         """
         log = get_log() if self._log is None else self._log
         bound = log.bind(dataset=self._dataset, model=self._model)
-        return Run(bound, copy.deepcopy(self._detectors), self._on_issue)
+        return Run(bound, copy.deepcopy(self._detectors), self._on_issue, trains=trains)
 
 
 class Run:
@@ -78,6 +82,7 @@ class Run:
         log: Where entries go.
         detectors: The detectors of this run alone; default none.
         on_issue: Called with each issue that is told.
+        trains: Whether it trains; the entries of an evaluation by itself carry no number.
 
     Attributes:
         detectors: The detectors of this run.
@@ -89,13 +94,16 @@ class Run:
         log: AuditLog,
         detectors: DetectorSet | None = None,
         on_issue: Callable[[Issue], object] | None = None,
+        *,
+        trains: bool = True,
     ) -> None:
+        self._trains = trains
         self.detectors = DetectorSet([]) if detectors is None else detectors
         self.ended = False
         self._log = log
         self._on_issue = on_issue
         self._began = time.monotonic()
-        self._place: Place | None = None
+        self._number: tuple[str, int] | None = None
         # As it is now: an end may be told from elsewhere, such as a finaliser
         self._scope = current.get()
         self._around = None if self._scope is None else self._scope.run_under_way
@@ -137,15 +145,13 @@ class Run:
             reason: What was decided or done, and why.
             snapshot: The numbers and settings behind it, by name.
         """
-        if self._around is not None:
-            told = self._around.as_part(event, reason)
+        around, number = self._around, None
+        if around is not None:
+            number, told = around.number, around.as_part(event, reason)
             if told is not event:
                 event, snapshot = told, {"part": event, **(snapshot or {})}
-        if event is EventType.TRAINING_STARTED and self._place is None:
-            names = self._log.model, self._log.dataset
-            self._place = Place(self._log.path.parent, self._log.session, names)
-        if self._place is not None and self._place.beside:
-            snapshot = {NUMBER: self._place.number, **(snapshot or {})}
+        if self._trains or number is not None:
+            snapshot = {RUN: number or self.number, **(snapshot or {})}
         with self._within():
             self._log.emit(
                 event,
@@ -153,6 +159,14 @@ class Run:
                 reasoning=reason.reasoning or None,
                 metrics_snapshot=snapshot,
             )
+
+    @property
+    def number(self) -> int:
+        """Its number in the session, from 1; a forked child has a session of its own."""
+        session = self._log.session
+        if self._number is None or self._number[0] != session:
+            self._number = session, self._log.next_run()
+        return self._number[1]
 
     def _within(self) -> AbstractContextManager[None]:
         """The context the run began in, where there was one."""
@@ -175,12 +189,11 @@ class Run:
             unit: What an issue's step counts, as in "iteration"; None where it counts nothing.
         """
         for issue in issues:
-            about = {"code": issue.code, "name": issue.name, "severity": issue.severity.value}
             step = {} if unit is None else {unit: issue.step}
             self.tell(
                 EventType.ISSUE_DETECTED,
                 Reason(issue.decision, issue.reasoning),
-                {**about, **step, **issue.metrics},
+                {**issue.snapshot(), **step},
             )
             if self._on_issue is not None:
                 guarded(self._on_issue)(issue)
@@ -200,8 +213,6 @@ class Run:
             self.ended = True
             seconds = round(time.monotonic() - self._began, 3)
             self.tell(event, reason, {"seconds": seconds, **(snapshot or {})})
-            if self._place is not None:
-                self._place.leave()
 
     def fail(
         self,
@@ -216,13 +227,14 @@ class Run:
         An `Exception` is a failure; an interrupt or an exit is a stop by hand. The arguments are
         those of `wording.failed`.
         """
+        stop, failure = ended_by(error, where)
+        facts = {**(snapshot or {}), "stop": dump(stop), "error": dump(failure)}
         if isinstance(error, Exception):
-            self.end(
-                EventType.TRAINING_FAILED, failed(error, where, position, consequence), snapshot
-            )
+            told = failed(error, where, position, consequence)
+            self.end(EventType.TRAINING_FAILED, told, facts)
         else:
             told = stopped_by_hand(error, where, position, consequence)
-            self.end(EventType.TRAINING_STOPPED, told, snapshot)
+            self.end(EventType.TRAINING_STOPPED, told, facts)
 
 
 class Cadence:

@@ -26,7 +26,7 @@ _COMMANDS: Final = {
     "reconcile": "Name the lines that shipping lost, doubled or made up.",
     "recover": "Complete the files of sessions that were killed.",
     "report": "Make an HTML page that tells the story of a log.",
-    "scan": "Say what went wrong in finished curves.",
+    "scan": "Report what went wrong in finished curves.",
     "schema": "Print the JSON Schema of an entry.",
     "summary": "Tell what happened, why it stopped, what went wrong.",
     "tail": "Show the last entries, and those that come.",

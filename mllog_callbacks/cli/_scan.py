@@ -2,34 +2,33 @@
 
 import os
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Callable
 from errno import ENOENT
 from pathlib import Path
-from typing import Final, NamedTuple, get_args
+from typing import Final, get_args
 
 import click
 
-from mllog_callbacks.cli._curves import (
-    Curve,
-    Pairing,
-    Table,
-    TableError,
-    observations,
-    pair,
-    read_table,
-)
-from mllog_callbacks.cli._objects import json_option, print_object
+from mllog_callbacks.cli._objects import json_option
 from mllog_callbacks.cli._paths import FINDINGS, STDIN, UNREADABLE, expand, tell_unreadable
-from mllog_callbacks.detectors import DetectorSet, Issue, Unit
-from mllog_callbacks.files import is_log
+from mllog_callbacks.cli._scanned import Asked, Scanned
+from mllog_callbacks.curves import (
+    READY,
+    NoCurvesError,
+    Source,
+    Table,
+    curve_files,
+    joined,
+    read_file,
+    read_tables,
+)
+from mllog_callbacks.detectors import Unit
 from mllog_callbacks.schema import count
 
 __all__ = ["scan"]
 
-_TABLES: Final = frozenset({".csv", ".jsonl", ".ndjson"})
-_JSON: Final = frozenset({".jsonl", ".ndjson"})
 _UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
+_LISTED: Final = 5
 
 
 @click.command
@@ -39,13 +38,22 @@ _UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
 @click.option(
     "--higher-is-better/--lower-is-better",
     default=None,
-    help="Direction of the columns named; default lower, where their name has 'loss' in it.",
+    help="Direction of the columns named; default by their names.",
 )
-@click.option("--unit", type=click.Choice(_UNITS), help="What a row stands for.")
-@click.option("--ignore", multiple=True, metavar="CODE", help="An issue that is not told.")
+@click.option("--unit", type=click.Choice(_UNITS), help="What a value is judged as.")
+@click.option(
+    "--pattern",
+    "patterns",
+    multiple=True,
+    metavar="REGEX",
+    help="How lines of a text log are read: named groups such as (?P<val_loss>N), where N is a "
+    f"number; or one of {', '.join(READY)}.",
+)
+@click.option("--list", "only_list", is_flag=True, help="Show the columns, and detect nothing.")
+@click.option("--ignore", multiple=True, metavar="CODE", help="An issue to leave out.")
 @json_option()
 @click.pass_context
-def scan(
+def scan(  # noqa: PLR0913 - one an option
     ctx: click.Context,
     paths: tuple[str, ...],
     *,
@@ -53,155 +61,114 @@ def scan(
     validation: str | None,
     higher_is_better: bool | None,
     unit: Unit | None,
+    patterns: tuple[str, ...],
+    only_list: bool,
     ignore: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Say what went wrong in the finished curves of a training: overfitting, divergence, ...
+    """Report what went wrong in the finished curves of a training: overfitting, divergence, ...
 
-    PATH is a file, a folder (all *.csv, *.jsonl and *.ndjson files below it that are no audit
-    logs), a glob, or - for standard input. A file is CSV, or JSON Lines where it ends in .jsonl or
-    .ndjson or begins with a brace: the metrics.csv of Lightning, the results.csv of Ultralytics.
-    The issues are those that would have been told while it ran.
+    PATH is a file, a folder, a glob, or - for standard input. Tables with any separator, JSON
+    documents, JSON Lines, text logs and TensorBoard's event files are read, among them those of
+    Lightning, Keras, Hugging Face, Ultralytics, CatBoost, Detectron2, mmdetection, DVCLive, MLflow
+    and Weights & Biases. Files with one metric each are put together by folder. The issues are
+    those that would have been reported during the training.
 
-    Without --train and --validation, columns are paired by their names: train/X, train_X or
-    training_X with val/X, val_X, valid_X or validation_X, or X with val_X, for every X with
-    "loss" in it, of which less is better. All else is left out, and said so: whether more or less
-    of a metric is better is never guessed.
+    Columns are paired by their names: train/X, TrainX or X with val/X, eval_X, DevX or test_X.
+    Directions come from the names of the field, such as loss, error, accuracy and F1; other columns
+    are skipped with a notice. --list shows how each column is understood.
 
-    With --json each issue is one object with its file and its columns, and those of a file are
-    followed by {"summary": {"file", "curves", "issues", "skipped"}}.
+    Where an epoch or a step goes back, another run begins; each run is scanned.
 
-    Exits with 0 where there is no issue, 1 on issues, 2 on wrong usage, and 3 where a path
-    cannot be read.
+    With --json each issue is one object with its file, run and columns, and those of a file are
+    followed by {"summary": {"file", "kind", "runs", "curves", "issues", "scanned", "skipped"}}.
+
+    Exit codes: 0 no issue, 1 issues found, 2 usage error, 3 a path cannot be read or holds no
+    curve to scan.
     """
-    unreadable: list[str] = []
+    asked = Asked(train, validation, higher_is_better, unit, ignore)
+    asked.check()
+    failed: list[str] = []
 
     def cannot_read(path: str, error: Exception) -> None:
-        unreadable.append(path)
+        failed.append(path)
         tell_unreadable(path, error)
 
-    files = expand(paths, cannot_read, _tables)
-    issues = 0
-    for file in files:
+    sources = _sources(paths, patterns, cannot_read)
+    scanned = [Scanned.of(each, asked) for each in sources]
+    if asked.columns and scanned and not any(each.found.curves for each in scanned):
+        raise click.UsageError(_no_column(asked, sources))
+    if only_list:
+        for each in scanned:
+            each.list(as_json=as_json)
+        ctx.exit(UNREADABLE if failed or not scanned else 0)
+    # what a folder holds beside its curves is no failure, where there are curves
+    shown = [each for each in scanned if each.answered or set(each.source.files) & set(paths)]
+    shown = shown or scanned
+    for each in shown:
+        each.print(as_json=as_json, prefixed=len(shown) > 1)
+    _print_left_out([each.name for each in scanned if each not in shown])
+    if failed or not shown or not all(each.answered for each in shown):
+        ctx.exit(UNREADABLE)
+    ctx.exit(FINDINGS if any(each.issues for each in shown) else 0)
+
+
+def _sources(
+    paths: tuple[str, ...],
+    patterns: tuple[str, ...],
+    cannot_read: Callable[[str, Exception], object],
+) -> list[Source]:
+    """The tables that the paths mean; files within a folder that hold none are passed over."""
+    found: list[Source] = []
+    left_out: dict[str, Exception] = {}
+    for file in expand(paths, cannot_read, _files):
         try:
-            scanned = _scan(file, train, validation, higher_is_better, unit, ignore)
-        except (OSError, TableError) as error:
+            found += [Source((file,), table) for table in _tables(file, patterns)]
+        except NoCurvesError as error:
+            left_out[file] = error
+        except OSError as error:
             cannot_read(file, error)
-            continue
-        issues += len(scanned.issues)
-        if as_json:
-            _print_json(scanned)
-        else:
-            _print(scanned, f"{click.format_filename(file)}: " if len(files) > 1 else "")
-    ctx.exit(UNREADABLE if unreadable else FINDINGS if issues else 0)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--pattern") from error
+    for file, why in left_out.items():
+        if file in paths or not found:
+            cannot_read(file, why)
+    _print_left_out([each for each in left_out if each not in paths and found])
+    return joined(found)
 
 
-class _Scanned(NamedTuple):
-    """What a file came to."""
-
-    file: str
-    found: Pairing
-    issues: list[tuple[Curve, Issue]]
-
-
-def _scan(
-    file: str,
-    train: str | None,
-    validation: str | None,
-    higher_is_better: bool | None,  # noqa: FBT001 - as the option has it
-    unit: Unit | None,
-    ignore: tuple[str, ...],
-) -> _Scanned:
-    table = _read(file)
-    found = _chosen(table, train, validation, higher_is_better=higher_is_better)
-    told = ((curve, _issues(table, curve, unit, ignore)) for curve in found.curves)
-    return _Scanned(file, found, [(curve, issue) for curve, each in told for issue in each])
-
-
-def _tables(path: str) -> list[Path]:
-    """The file itself, or the tables below a folder.
+def _files(path: str) -> list[Path]:
+    """The file itself, or the files below a folder that may hold curves.
 
     Raises:
         FileNotFoundError: There is no such path.
     """
     root = Path(path)
-    if not root.is_dir():
-        if not root.exists():
-            raise FileNotFoundError(ENOENT, os.strerror(ENOENT), path)
-        return [root]
-    below = (each for each in root.rglob("*") if each.suffix in _TABLES and each.is_file())
-    return sorted(each for each in below if not is_log(each.name))
+    if root.is_dir():
+        return curve_files(root)
+    if not root.exists():
+        raise FileNotFoundError(ENOENT, os.strerror(ENOENT), path)
+    return [root]
 
 
-def _read(file: str) -> Table:
-    raw = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        msg = f"it is no UTF-8: {error}"
-        raise TableError(msg) from error
-    as_json = Path(file).suffix in _JSON or text.lstrip().startswith("{")
-    return read_table(text, as_json=as_json)
+def _tables(file: str, patterns: tuple[str, ...]) -> list[Table]:
+    if file == STDIN:
+        return read_tables(sys.stdin.buffer.read(), patterns=patterns)
+    return read_file(Path(file), patterns)
 
 
-def _chosen(
-    table: Table, train: str | None, validation: str | None, *, higher_is_better: bool | None
-) -> Pairing:
-    """The curve that the options name, or all that pair by convention."""
-    named = [name for name in (train, validation) if name is not None]
-    if not named:
-        if higher_is_better is not None:
-            msg = "a direction needs the columns it is of: --train, --validation or both"
-            raise click.UsageError(msg)
-        return pair(table.columns)
-    for name in named:
-        if name not in table.columns:
-            msg = f"there is no column {name!r}; there are {', '.join(table.columns)}"
-            raise click.UsageError(msg)
-    if higher_is_better is not None:
-        return Pairing([Curve(named[-1], train, validation, higher_is_better)])
-    if not all("loss" in name.casefold() for name in named):
-        msg = f"say of {named[-1]!r} whether --higher-is-better or --lower-is-better"
-        raise click.UsageError(msg)
-    return Pairing([Curve(named[-1], train, validation, higher_is_better=False, assumed=True)])
+def _no_column(asked: Asked, sources: list[Source]) -> str:
+    """Which of the columns named there are not."""
+    known = dict.fromkeys(name for each in sources for name in each.table.columns)
+    missing = [each for each in asked.columns if each not in known]
+    named = " and ".join(map(repr, missing or asked.columns))
+    return f"there is no column {named} (in one table); there are {', '.join(known)}"
 
 
-def _issues(table: Table, curve: Curve, unit: Unit | None, ignore: tuple[str, ...]) -> list[Issue]:
-    try:
-        detectors = DetectorSet(ignore=ignore)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--ignore") from error
-    return [issue for each in observations(table, curve, unit) for issue in detectors.observe(each)]
-
-
-def _print(scanned: _Scanned, prefix: str) -> None:
-    for _, issue in scanned.issues:
-        head = f"{prefix}{issue.severity} {issue.code} {issue.decision}"
-        click.echo(f"{head}\n    {issue.reasoning}")
-    for line in _notes(scanned.found):
-        click.echo(f"{prefix}{line}", err=True)
-    issues, curves = len(scanned.issues), len(scanned.found.curves)
-    click.echo(f"{prefix}{count(issues, 'issue')} in {count(curves, 'curve')}", err=True)
-
-
-def _notes(found: Pairing) -> Iterator[str]:
-    """What was assumed, and what was left out."""
-    for curve in found.curves:
-        columns = " and ".join(filter(None, (curve.train, curve.validation)))
-        why = "assumed, from its name" if curve.assumed else "as told"
-        yield f"{columns}: {'more' if curve.higher_is_better else 'less'} is better ({why})"
-    for name, reason in found.skipped.items():
-        yield f"{name}: skipped: {reason}"
-
-
-def _print_json(scanned: _Scanned) -> None:
-    for curve, issue in scanned.issues:
-        columns = {"file": scanned.file, "train": curve.train, "validation": curve.validation}
-        print_object(columns | asdict(issue))
-    summary = {
-        "file": scanned.file,
-        "curves": [asdict(curve) for curve in scanned.found.curves],
-        "issues": len(scanned.issues),
-        "skipped": scanned.found.skipped,
-    }
-    print_object({"summary": summary})
+def _print_left_out(names: list[str]) -> None:
+    if names:
+        named = ", ".join(map(click.format_filename, names[:_LISTED]))
+        more = ", ..." if len(names) > _LISTED else ""
+        click.echo(
+            f"{count(len(names), 'more file')} without curves to scan: {named}{more}", err=True
+        )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from mllog_callbacks.detectors._protocol import Issue, Severity
+from mllog_callbacks.detectors._protocol import Issue
 from mllog_callbacks.detectors._rates import Rates, much_lower
 from mllog_callbacks.schema import count
 
@@ -53,27 +53,28 @@ def explained(issue: Issue, facts: Facts, rates: Rates | None = None) -> Issue:
         facts: What is known of the training.
         rates: What the learning rate did up to the issue's step; None where that is not known.
     """
-    if issue.severity is Severity.INFO and issue.name == "overfitting":  # it is resolved
+    if issue.state == "closed":
         return issue
-    told = [_cause(issue, facts, rates), _consequence(issue, facts)]
-    reasoning = " ".join([issue.reasoning, *filter(None, told)])
-    return issue if reasoning == issue.reasoning else replace(issue, reasoning=reasoning)
+    cause, remark = _cause(issue, facts, rates)
+    probable = f"Probable cause: {cause}." if cause else ""
+    reasons = [issue.reasoning, probable, remark, _consequence(issue, facts)]
+    reasoning = " ".join(filter(None, reasons))
+    return (
+        issue if reasoning == issue.reasoning else replace(issue, reasoning=reasoning, cause=cause)
+    )
 
 
-def _cause(issue: Issue, facts: Facts, rates: Rates | None) -> str:
+def _cause(issue: Issue, facts: Facts, rates: Rates | None) -> tuple[str, str]:
+    """The probable cause, and what is to be said where there is none; both may be empty."""
     match issue.name:
         case "overfitting" | "generalisation_gap":
-            return _probable(_capacity(facts))
+            return _capacity(facts), ""
         case "non_finite" | "divergence" | "spike" | "oscillation" | "exploding_gradient":
             return _by_rate(issue, facts.learning_rate, rates)
         case "no_convergence":
-            return _probable(_prior_only(issue, facts))
+            return _prior_only(issue, facts), ""
         case _:
-            return ""
-
-
-def _probable(cause: str) -> str:
-    return f"Probable cause: {cause}." if cause else ""
+            return "", ""
 
 
 def _capacity(facts: Facts) -> str:
@@ -91,29 +92,29 @@ def _capacity(facts: Facts) -> str:
     return ""
 
 
-def _by_rate(issue: Issue, start: float | None, rates: Rates | None) -> str:
+def _by_rate(issue: Issue, start: float | None, rates: Rates | None) -> tuple[str, str]:
     """What the learning rate has to do with an issue: that of its step, not of the start."""
     rise = None if rates is None else rates.risen(issue.step)
     if rates is not None and rise is not None:
         since = "" if rates.now == rise.after else f", and has come to {rates.now:.6g} since"
-        return _probable(f"the learning rate {rise}{since}")
+        return f"the learning rate {rise}{since}", ""
     if issue.name == "non_finite" and "gained" not in issue.metrics:
-        return ""  # it never was a number, or is no loss: nothing says that it was driven away
+        return "", ""  # it never was a number, or is no loss: nothing says that it was driven away
     if rates is None:
-        return "" if start is None else _too_high(issue, start, ", as it was at the start,")
+        return _too_high(issue, start, ", as it was at the start,"), ""
     if math.isnan(rates.now):
-        return _probable("the learning rate is no number")
+        return "the learning rate is NaN", ""
     began, peak = rates.start if start is None else start, rates.peak(start)
     if much_lower(rates.now, peak):
-        return f"The learning rate was {rates.now:.6g} by then, down from {peak:.6g}."
+        return "", f"The learning rate was {rates.now:.6g} by then, down from {peak:.6g}."
     changed = "" if began == rates.now else f" ({began:.6g} at the start)"
-    return _too_high(issue, rates.now, changed) if rates.now > 0 else ""
+    return _too_high(issue, rates.now, changed), ""
 
 
-def _too_high(issue: Issue, rate: float, more: str) -> str:
-    if _goes_well(issue):
+def _too_high(issue: Issue, rate: float | None, more: str) -> str:
+    if rate is None or rate <= 0 or _goes_well(issue):
         return ""
-    return _probable(f"a learning rate of {rate:.6g}{more} is too high for this training")
+    return f"a learning rate of {rate:.6g}{more} is too high for this training"
 
 
 def _goes_well(issue: Issue) -> bool:

@@ -70,6 +70,7 @@ class NonFinite:
             f"Non-finite value: {subject} is {found} at {observation.at}.",
             f"{subject} became {found} at {observation.at}. {before}",
             metrics,
+            subject=observation.curve(train=train),
         )
 
 
@@ -155,6 +156,7 @@ class Divergence:
                 "value": observation.own(value),
                 "gained": self._start - (value if self._trained else self._best),
             },
+            subject=observation.curve(train=self._trained),
         )
 
 
@@ -299,4 +301,5 @@ class Spike:
                 "gained": seen.first - seen.level,
                 "gained_at_best": seen.first - seen.low,
             },
+            subject=observation.curve(train=seen is self._train),
         )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from mllog_callbacks.detectors._protocol import Issue, Observation, Severity
+from mllog_callbacks.facts import IssueState, Subject
 
 __all__ = ["KINDS", "Kind", "kind"]
 
@@ -32,6 +33,9 @@ class Kind(NamedTuple):
         reasoning: str,
         metrics: Mapping[str, float | str],
         severity: Severity | None = None,
+        *,
+        state: IssueState = "open",
+        subject: Subject | None = None,
     ) -> Issue:
         """An issue of this kind, at the step of an observation."""
         return Issue(
@@ -42,6 +46,8 @@ class Kind(NamedTuple):
             decision,
             reasoning,
             metrics,
+            state,
+            subject,
         )
 
 

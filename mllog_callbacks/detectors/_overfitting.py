@@ -192,6 +192,8 @@ class Overfitting:
             f"had been getting worse since {observation.counted} {before:,}.",
             {"best": observation.own(self._lowest), "best_step": self._lowest_step},
             Severity.INFO,
+            state="closed",
+            subject=observation.curve(train=False),
         )
 
     def _risen(self, observation: Observation, level: float) -> Issue:
@@ -209,6 +211,8 @@ class Overfitting:
             f"{self._meanwhile(observation)}",
             self._numbers(observation, level),
             None if early else Severity.ERROR,
+            state="possible" if early else "open",
+            subject=observation.curve(train=False),
         )
 
     def _times_noise(self, level: float) -> str:
@@ -217,7 +221,7 @@ class Overfitting:
 
     def _meanwhile(self, observation: Observation) -> str:
         if math.isnan(self._best_train):
-            return "the training value was not measured, which every boosting iteration improves."
+            return "there is no training value to compare with."
         moved = "rose" if observation.higher_is_better else "fell"
         return (
             f"the {observation.subject(train=True)} {moved} meanwhile from "
@@ -296,4 +300,5 @@ class GeneralisationGap:
             f"{observation.subject(train=True)} {observation.shown(self._train)}; the gap has been "
             f"more than {self._ratio:.0%} for {count(self._checks, 'check')}.",
             {"train": observation.own(self._train), "validation": observation.own(validation)},
+            subject=observation.curve(train=False),
         )

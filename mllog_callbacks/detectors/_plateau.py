@@ -162,4 +162,6 @@ class Plateau:
             f"start, {brought / gained:.2%}.{told}",
             {"best": observation.own(best), "gained": gained, "gained_lately": brought},
             None if possible else Severity.WARNING,
+            state="possible" if possible else "open",
+            subject=observation.curve(train=not self._validated),
         )

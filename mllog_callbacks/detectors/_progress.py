@@ -211,6 +211,7 @@ class Oscillation:
                 "mean_change": swing.path,
                 "reversals": swing.reversals,
             },
+            subject=observation.curve(train=train),
         )
 
 
@@ -298,4 +299,5 @@ class NoConvergence:
                 "best": observation.own(self._best),
                 "gained": gained,
             },
+            subject=observation.curve(train=self._trained),
         )

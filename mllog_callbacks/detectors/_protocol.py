@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
+from mllog_callbacks.facts import IssueFacts, IssueState, Subject, dump
+
 __all__ = ["LARGEST", "Detector", "Issue", "Observation", "Severity", "Unit"]
 
 Unit: TypeAlias = Literal["epoch", "iteration", "step"]
@@ -89,6 +91,10 @@ class Observation(NamedTuple):
         """Which values, as in "validation loss"."""
         return f"{'training' if train else self.dataset} {self.metric}"
 
+    def curve(self, *, train: bool) -> Subject:
+        """The same as facts."""
+        return Subject(set="training" if train else self.dataset, metric=self.metric)
+
 
 @dataclass(frozen=True, slots=True)
 class Issue:
@@ -102,6 +108,9 @@ class Issue:
         decision: What is said to be the case.
         reasoning: On which evidence, with numbers and steps.
         metrics: The numbers behind it.
+        state: Whether it is possible, open or closed.
+        subject: The curve it is about; None where it is about none.
+        cause: The probable cause; empty where facts show none.
     """
 
     code: str
@@ -111,6 +120,21 @@ class Issue:
     decision: str
     reasoning: str
     metrics: Mapping[str, float | str]
+    state: IssueState = "open"
+    subject: Subject | None = None
+    cause: str = ""
+
+    def snapshot(self) -> dict[str, object]:
+        """What an entry holds of it: its facts, and the numbers behind them."""
+        facts = IssueFacts(
+            code=self.code,
+            name=self.name,
+            severity=self.severity.value,
+            state=self.state,
+            subject=self.subject,
+            cause=self.cause or None,
+        )
+        return {**dump(facts), **self.metrics}
 
 
 class Detector(Protocol):

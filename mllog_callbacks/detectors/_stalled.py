@@ -63,4 +63,5 @@ class Stalled:
             f"The last value of {last.subject(train=last.validation is None)} came at {last.at}; "
             f"{long} without another exceed the limit of {self._seconds:,.0f}.",
             {"seconds": waited, "last_step": last.step},
+            subject=last.curve(train=last.validation is None),
         )

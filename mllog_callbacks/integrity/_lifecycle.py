@@ -1,8 +1,8 @@
 """Rules a session's runs keep: each begins once and ends once, in that order.
 
 Runs of one session may run side by side, in threads or in a search. So the rules go by the names of
-model and data set, where entries have them, by the numbers that adapters give to runs of the same
-names side by side, and count: they find what no order of runs could have written.
+model and data set, where entries have them, by the numbers that adapters and platform hooks give to
+runs, and count: they find what no order of runs could have written.
 """
 
 import json
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from mllog_callbacks.adapter import NUMBER, agree
+from mllog_callbacks.facts import RUN, may_be_same
 from mllog_callbacks.integrity._verdicts import Problem, Status
 
 __all__ = ["RULES", "LifeCycle", "Rule"]
@@ -60,7 +60,7 @@ class _Run(NamedTuple):
 
     def may_be(self, other: "_Run") -> bool:
         numbered = None not in {self.number, other.number}
-        return self.number == other.number if numbered else agree(self.names, other.names)
+        return self.number == other.number if numbered else may_be_same(self.names, other.names)
 
 
 class LifeCycle:
@@ -159,7 +159,7 @@ class LifeCycle:
         ]
         if agreeing:
             self._open.pop(max(agreeing)[1])
-        elif run._replace(number=None) in self._ended:
+        elif run.number is None and run in self._ended:
             self._add(_problem(f"{_event(line)} {_SECOND}", file, number))
         elif self._open:
             self._open.pop()
@@ -186,7 +186,7 @@ def _read(line: bytes) -> tuple[_Run, bool]:
     try:
         entry = json.loads(line)
         snapshot = entry["metrics_snapshot"] or {}
-        number = snapshot.get(NUMBER)
+        number = snapshot.get(RUN)
         run = _Run(number if isinstance(number, int) else None, (entry["model"], entry["dataset"]))
         return run, snapshot.get("begun") is not False
     except (ValueError, KeyError, TypeError, AttributeError):

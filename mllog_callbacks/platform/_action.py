@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Final
 
+from mllog_callbacks.facts import RUN
 from mllog_callbacks.platform._call import Call, Hook, Told, name_of
 from mllog_callbacks.platform._origins import Names, Origins
 from mllog_callbacks.recording import AuditLog, RunAround, Scope, current, get_log, guarded
@@ -43,7 +44,7 @@ class Action:
         self._log = get_log() if log is None else log
         self.call = call
         if hook.run:
-            call.run = RunAround()
+            call.run = RunAround(self._log.next_run())
         names = _names(hook, call)
         scope = self.scope = ActionScope(names.dataset, names.model, None, call.run)
         scope.key, scope.open, scope.told_error = key, True, 0
@@ -135,14 +136,17 @@ class Action:
             )
 
     def _emit(self, event: EventType | str, told: Told) -> None:
-        seconds = {"seconds": round(self.call.seconds, 6)} if self.call.seconds else {}
+        around = self.call.run or self.scope.run_under_way
+        facts: dict[str, object] = {} if around is None else {RUN: around.number}
+        if self.call.seconds:
+            facts["seconds"] = round(self.call.seconds, 6)
         self._log.emit(
             event,
             dataset=self.scope.dataset,
             model=self.scope.model,
             decision=told.decision,
             reasoning=told.reasoning,
-            metrics_snapshot={**seconds, **(told.metrics or {})} or None,
+            metrics_snapshot={**facts, **(told.metrics or {})} or None,
         )
 
 

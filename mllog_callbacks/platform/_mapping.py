@@ -154,12 +154,12 @@ def audit_platform(
     for role, target in targets.items():
         own = {method: (names or {}).get(method, method) for method in hooks}
         there = {method: name for method, name in own.items() if hasattr(target, name)}
-        attached += attach(
-            target,
-            {name: hooks[method] for method, name in there.items()},
-            log,
-            subclasses=True,
-        )
+        named = {name: hooks[method] for method, name in there.items()}
+        try:
+            attached += attach(target, named, log, subclasses=True)
+        except BaseException:  # all or nothing
+            attached.detach()
+            raise
         expected = [own[method] for method in _EXPECTED[role] if method not in there]
         missing[target.__name__] = [each for each in expected if not _anywhere(targets, each)]
     _tell_missing({who: names for who, names in missing.items() if names})

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from mllog_callbacks.adapter import Cadence
+from mllog_callbacks.facts import Stop, dump, ended_by
 from mllog_callbacks.platform._call import Call, Told
 from mllog_callbacks.platform._reading import arguments, called_with, facts, first, listed, measured
 from mllog_callbacks.schema import EventType, Level, failed, said, shown, stopped_by_hand
@@ -61,7 +62,8 @@ def ended_as(event: EventType) -> Callable[[Call], Told | None]:
         asked = f"{call.stopped_by} was called while it ran, and then " if call.stopped_by else ""
         results = measured(call.result)
         reason = f"{asked}{call.name} returned{f': {results}' if results else ''}."
-        return Told(f"{what} {how}{by}.", f"{reason}{_parts_of(call)}", facts(call.result))
+        told = {**facts(call.result), **_stop(event, call)}
+        return Told(f"{what} {how}{by}.", f"{reason}{_parts_of(call)}", told)
 
     return tell
 
@@ -80,10 +82,14 @@ def raised_as(event: EventType) -> Callable[[Call], Told | None]:
         if call.stopped_by is not None:
             what = f"Training of {call.model}" if call.model else "Training"
             told = f"{call.stopped_by} was called while it ran, and then {said(error)} was raised"
-            return Told(f"{what} stopped by {call.stopped_by}; {nothing}.", f"{told}.")
+            stop = dump(Stop(by="request", requested_by=call.stopped_by))
+            decision = f"{what} stopped by {call.stopped_by}; {nothing}."
+            return Told(decision, f"{told}.", {"stop": stop})
         word = failed if failure else stopped_by_hand
         reason = word(error, f"in {call.name}", position, nothing)
-        return Told(reason.decision, f"{reason.reasoning}{_parts_of(call)}")
+        stopped, raised = ended_by(error, f"in {call.name}")
+        ended = {"stop": dump(stopped), "error": dump(raised)}
+        return Told(reason.decision, f"{reason.reasoning}{_parts_of(call)}", ended)
 
     return tell
 
@@ -107,9 +113,18 @@ def stopped_elsewhere(call: Call) -> Told | None:
     return Told(
         f"Training was stopped by {call.name}.",
         f"{call.name} was called{called_with(arguments(call))} and returned; no training that "
-        "tells its own end was under way in this process.",
-        facts(call.result),
+        "records its own end was under way in this process.",
+        {**facts(call.result), "stop": dump(Stop(by="request", requested_by=call.name))},
     )
+
+
+def _stop(event: EventType, call: Call) -> dict[str, object]:
+    """Why a run ended whose call returned, as far as it says."""
+    if event is EventType.TRAINING_FAILED:
+        return {"stop": dump(Stop(by="error"))}
+    if event is EventType.TRAINING_STOPPED:
+        return {"stop": dump(Stop(by="request", requested_by=call.stopped_by))}
+    return {}
 
 
 def _due(call: Call, step: int, total: int | None) -> bool:

@@ -77,7 +77,7 @@ def _backwards(stream: BinaryIO, end: int | None) -> Iterator[bytes]:
         if rest is None and lines:
             lines.pop()  # what stands behind the last newline
         elif rest is None:
-            first = b""
+            continue  # within the line that has no end yet
         yield from reversed(lines)
         rest = first
     if rest:

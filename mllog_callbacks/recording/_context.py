@@ -42,11 +42,13 @@ class RunAround:
         ended: Whether its own end was told; what begins then is no part of it.
         stopping: Whether it was asked to stop; a part that fails then was stopped.
         cadence: Whatever tells which of its steps are told; kept here by who tells them.
+        number: Its number in its session; None where it is recorded in another process.
     """
 
-    __slots__ = ("cadence", "ended", "last", "parts", "stopping")
+    __slots__ = ("cadence", "ended", "last", "number", "parts", "stopping")
 
-    def __init__(self) -> None:
+    def __init__(self, number: int | None = None) -> None:
+        self.number = number
         self.ended = self.stopping = False
         self.cadence: object = None
         self.parts = 0

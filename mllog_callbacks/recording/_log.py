@@ -211,6 +211,13 @@ class AuditLog:
         """The name of the session."""
         return self._session.sink.session
 
+    def next_run(self) -> int:
+        """Number a run of this session, from 1: its entries carry it in their snapshot as ``run``.
+
+        Adapters and platform hooks number the runs that they record.
+        """
+        return next(self._session.runs)
+
     @property
     def stats(self) -> SinkStats:
         """How many entries were emitted, written, are pending, were dropped."""
@@ -286,7 +293,7 @@ def _event(name: object) -> EventType:
         hint = f" Did you mean {near[0]}?" if near else ""
     else:
         hint = f" Expected an EventType or its name, got {type(name).__name__}."
-    msg = f"{shown(name)} is not an event type.{hint} The types are: {', '.join(EventType)}."
+    msg = f"{shown(name)} is no event type.{hint} The types are: {', '.join(EventType)}."
     raise UnknownEventError(msg)
 
 

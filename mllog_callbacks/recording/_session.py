@@ -1,6 +1,7 @@
 """A session's life: opened here, opened anew in every process it reaches, ended with each."""
 
 import atexit
+import itertools
 import logging
 import os
 import secrets
@@ -79,6 +80,7 @@ class Session:
         self._parent: str | None = given.parent
         check_signing(required=given.require_signing, unsigned=unsigned)
         self._lock = threading.RLock()
+        self.runs = itertools.count(1)
         if self._name is not None:
             check_session(self._name)
         self.opened: Sink | None = self._open()
@@ -137,6 +139,7 @@ class Session:
             self._parent = self.opened.session
             self.opened.abandon()
         self.opened = None
+        self.runs = itertools.count(1)
         self._lock = threading.RLock()
 
     def _starter(self) -> str | None:

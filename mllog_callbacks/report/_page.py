@@ -138,7 +138,7 @@ def _quiet(story: Story) -> str:
         f"{each.name.replace('_', ' ')} ({each.code})" for each in KINDS if each.code not in told
     ]
     return (
-        f"Nothing was told of: {', '.join(quiet)}. Which checks watched is not recorded."
+        f"Not reported: {', '.join(quiet)}. Which of these checks ran is not recorded."
         if quiet
         else ""
     )
@@ -271,7 +271,8 @@ def _file(story: Story, file: FileAccount) -> dict[str, Any]:
         f"line {line:,}: {finding.field}: {cut(finding.reason, 200)}"
         for line, finding in file.findings[:_FINDINGS]
     ]
-    title = f"Findings ({len(file.findings)}{' or more' if len(file.findings) > _FINDINGS else ''})"
+    hidden = len(file.findings) > len(findings) or file.bad_lines > len(findings)
+    title = f"Findings ({len(findings)}{' or more' if hidden else ''})"
     return {"facts": told.items(), "findings": findings, "findings_title": title}
 
 

@@ -165,6 +165,8 @@ def parse_metric_name(name: str) -> MetricName:
     metric = rest
     for each in reversed(found):
         metric = _cut(metric, each)
+    if span is None:  # "train/epoch_loss"
+        metric, span = _without_span(metric)
     return MetricName(metric, stages.pop(), dataset, span) if metric else MetricName(name)
 
 

@@ -13,7 +13,9 @@ __all__ = [
     "by_label",
     "count",
     "failed",
+    "message_of",
     "number",
+    "place_of",
     "said",
     "shown",
     "stopped_by_hand",
@@ -117,22 +119,33 @@ def failed(error: BaseException, where: str, position: str, consequence: str) ->
 
 def said(error: BaseException) -> str:
     """An exception's type and message, cut to a length that can be read, without native traces."""
+    message = message_of(error)
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def message_of(error: BaseException) -> str:
+    """An exception's message, cut to a length that can be read, without native traces."""
     try:
         message = str(error)
     except Exception:  # noqa: BLE001 - a foreign class may not be able to say what it is
         message = "(its message cannot be read)"
     message = _NATIVE_TRACE.sub("…", message)
-    cut = message if len(message) <= _MESSAGE_CHARS else message[:_MESSAGE_CHARS] + "…"
-    return f"{type(error).__name__}: {cut}" if cut else type(error).__name__
+    return message if len(message) <= _MESSAGE_CHARS else message[:_MESSAGE_CHARS] + "…"
 
 
-def _place(error: BaseException) -> str:
-    """The innermost line, as in " (in score, train.py line 31)"."""
+def place_of(error: BaseException) -> str:
+    """The innermost line, as in "score, train.py line 31"; empty where none is known."""
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return ""
     inner = frames[-1]
-    return f" (in {inner.name}, {os.path.basename(inner.filename)} line {inner.lineno})"  # noqa: PTH119 - a name, no path
+    return f"{inner.name}, {os.path.basename(inner.filename)} line {inner.lineno}"  # noqa: PTH119 - a name, no path
+
+
+def _place(error: BaseException) -> str:
+    """The same as a remark behind a sentence; may be empty."""
+    place = place_of(error)
+    return f" (in {place})" if place else ""
 
 
 def _spaced(words: str) -> str:

@@ -31,7 +31,7 @@ def test_a_run_ends_once(log: AuditLog, entries: Entries) -> None:
         "All ran.",
     )
     assert only.metrics_snapshot is not None
-    assert {*only.metrics_snapshot} == {"seconds", "steps"}
+    assert {*only.metrics_snapshot} == {"run", "seconds", "steps"}
     assert run.ended
 
 

@@ -194,3 +194,11 @@ def test_a_closed_pipe_ends_the_following_quietly(tmp_path: Path) -> None:
             file.write(RAW.splitlines(keepends=True)[0])
         assert process.wait(60) == 1
         assert process.stderr.read() == b""
+
+
+def test_an_unfinished_line_of_many_blocks_is_no_entry(tmp_path: Path) -> None:
+    """Also where it is longer than what is read at once from the end."""
+    torn = RAW.splitlines()[-1][:100] + b"x" * 200_000
+    path = write(tmp_path, RAW + torn)
+    shown = run("tail", "--json", "-n", "1", path)
+    assert shown.stdout == RAW.splitlines(keepends=True)[-1]

@@ -85,7 +85,7 @@ def test_overfitting_without_training_values() -> None:
     assert first(scan(validation=validation), "overfitting") is None
     found = first(scan(validation=validation, unit="iteration"), "overfitting")
     assert found is not None
-    assert "not measured" in found.reasoning
+    assert "no training value" in found.reasoning
 
 
 def test_overfitting_of_losses_below_zero() -> None:

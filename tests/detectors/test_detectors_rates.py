@@ -87,7 +87,7 @@ def test_a_restart_after_a_decay_is_a_rise() -> None:
 
 def test_rates_that_are_no_numbers_or_nothing() -> None:
     """NaN is a cause, infinity a rise, and a rate of zero neither."""
-    assert "Probable cause: the learning rate is no number." in told([0.1] * 20 + [math.nan])
+    assert "Probable cause: the learning rate is NaN." in told([0.1] * 20 + [math.nan])
     assert "rose from 0.1 to inf at epoch 20" in told([0.1] * 20 + [math.inf])
     assert "earning rate" not in told([0.0] * 21)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mllog_callbacks import AuditLog, EventType
+from mllog_callbacks import AuditLog, EventType, HookError
 from mllog_callbacks.platform import (
     MAPPING,
     Attachment,
@@ -271,3 +271,19 @@ def test_a_validation_is_told_by_what_it_returned(
     with audit_platform(datasets=Manager, log=log):
         Manager().validate("credit")
     assert [each.decision for each in entries()] == [decision, *([issue] if issue else [])]
+
+
+def test_a_class_that_cannot_be_hooked_leaves_the_others_as_they_were(log: AuditLog) -> None:
+    """Attaching is all or nothing."""
+
+    class Datasets:
+        def upload(self, path: str) -> str:
+            return path
+
+    class Trainer:
+        train = 5
+
+    before = Datasets.__dict__["upload"]
+    with pytest.raises(HookError):
+        audit_platform(datasets=Datasets, trainer=Trainer, log=log)
+    assert Datasets.__dict__["upload"] is before

@@ -22,9 +22,9 @@ def test_a_training_is_told_from_its_start_to_what_was_kept() -> None:
     story = story_of(*training())
     assert told(story) == (
         "LGBMClassifier trained on credit.v3 for 20 of at most 100 iterations (900 rows). Training "
-        "stopped early after iteration 20 of at most 100. valid loss last improved at iteration 10 "
-        "(0.5); 10 iterations without improvement reached early_stopping(stopping_rounds=10, "
-        "min_delta=0). The model of iteration 10 is kept. Main finding: Overfitting: valid loss "
+        "stopped early after iteration 20 of at most 100. The model of iteration 10 is kept. "
+        "valid loss last improved at iteration 10 (0.5); 10 iterations without improvement reached "
+        "early_stopping(stopping_rounds=10, min_delta=0). Main finding: Overfitting: valid loss "
         "has been getting worse since iteration 10. Probable cause: 14.3 rows a leaf."
     )
     assert [words for _, words in telling.pills(story)] == [
@@ -36,33 +36,47 @@ def test_a_training_is_told_from_its_start_to_what_was_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("end", "reasoning", "mood", "pill", "headline"),
+    ("end", "facts_then", "mood", "pill", "headline"),
     [
-        ("TRAINING_COMPLETED", "", "good", "Completed as planned", "All was done"),
-        ("TRAINING_FAILED", "ValueError: no", "bad", "Failed: ValueError", "ValueError"),
-        ("TRAINING_FAILED", "", "bad", "Failed", "Failed"),
+        ("TRAINING_COMPLETED", {}, "good", "Completed as planned", "Completed"),
         (
-            "TRAINING_STOPPED",
-            "KeyboardInterrupt was raised",
-            "unknown",
-            "Stopped by hand",
-            "By hand",
+            "TRAINING_FAILED",
+            {"error": {"type": "ValueError"}},
+            "bad",
+            "Failed: ValueError",
+            "ValueError",
         ),
-        ("TRAINING_STOPPED", "", "good", "Stopped before its planned end", "Stopped"),
+        ("TRAINING_FAILED", {}, "bad", "Failed", "Failed"),
+        ("TRAINING_STOPPED", {"stop": {"by": "hand"}}, "unknown", "Stopped by hand", "By hand"),
         (
             "TRAINING_STOPPED",
-            "val_loss had 1,200 checks without improvement",
+            {"stop": {"by": "limit"}},
+            "good",
+            "Stopped at its time limit",
+            "Time limit",
+        ),
+        ("TRAINING_STOPPED", {}, "good", "Stopped before its planned end", "Stopped"),
+        (
+            "TRAINING_STOPPED",
+            {"stop": {"by": "rule", "rule": {"waited": 1200, "unit": "check"}}},
             "good",
             "Stopped early, as configured",
             "No improvement",
         ),
+        (
+            "TRAINING_STOPPED",
+            {"stop": "odd", "error": 3},
+            "good",
+            "Stopped before its planned end",
+            "Stopped",
+        ),
     ],
 )
 def test_each_end_has_its_words(
-    end: str, reasoning: str, mood: str, pill: str, headline: str
+    end: str, facts_then: dict[str, Any], mood: str, pill: str, headline: str
 ) -> None:
-    """As its event and its reasoning have them."""
-    story = story_of(*training(3, None), (end, {"reasoning": reasoning}))
+    """As its event and its facts have them, whatever shape a user's own have."""
+    story = story_of(*training(3, None), (end, {"metrics_snapshot": facts_then}))
     found = telling.ending(story.main)
     assert (found.mood, found.pill, found.headline) == (mood, pill, headline)
 
@@ -146,17 +160,15 @@ def test_runs_of_one_name_are_told_apart_by_their_steps() -> None:
 
 
 def test_runs_of_one_name_that_have_numbers_are_told_apart_by_these() -> None:
-    """The first began before there was need of one; a number is no metric."""
+    """All entries of a run have its number, which is no metric."""
 
     def of(number: int, event: str, fields: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        return event, fields | {
-            "metrics_snapshot": {"session_run": number} | fields["metrics_snapshot"]
-        }
+        return event, fields | {"metrics_snapshot": {"run": number} | fields["metrics_snapshot"]}
 
     start, *first = training(8, "TRAINING_FAILED")
     begin, *second = (of(2, *each) for each in training(8))
     pairs = zip((of(1, *each) for each in first), second, strict=True)
-    story = story_of(start, begin, *(each for pair in pairs for each in pair))
+    story = story_of(of(1, *start), begin, *(each for pair in pairs for each in pair))
     assert not story.overlapping
     assert [run.outcome for run in story.runs] == ["failed", "stopped"]
     found = [
@@ -246,9 +258,9 @@ def test_a_curve_may_be_told_at_once() -> None:
 
 def test_an_issue_is_one_from_its_first_word_to_its_last() -> None:
     """Possible, confirmed, resolved: the worst is told, and how it went on."""
-    resolved = issue("info", 18) | {
-        "decision": "Overfitting resolved: valid loss is at a new best."
-    }
+    resolved = issue("info", 18)
+    resolved["decision"] = "Overfitting resolved: valid loss is at a new best."
+    resolved["metrics_snapshot"]["state"] = "closed"
     story = story_of(
         *training(11, None),
         ("ISSUE_DETECTED", issue("warning", 12)),
@@ -262,7 +274,7 @@ def test_an_issue_is_one_from_its_first_word_to_its_last() -> None:
     text = telling.issue_text(found)
     assert text.evidence == "valid loss was best at iteration 10."
     assert text.cause == "14.3 rows a leaf."
-    assert text.course.endswith("At last: Overfitting resolved: valid loss is at a new best.")
+    assert text.course.endswith("Last: Overfitting resolved: valid loss is at a new best.")
     assert text.where == "iterations 12 to 18 · lines 14 and 16 · MLA001 overfitting"
 
 

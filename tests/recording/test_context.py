@@ -204,8 +204,8 @@ def test_a_run_within_a_run_is_told_as_a_part_of_it(
         "ISSUE_DETECTED",
     ]
     assert found[0].decision == "Started."
-    assert found[0].metrics_snapshot == {"part": "TRAINING_STARTED"}
-    assert found[1].metrics_snapshot == {"auc": 0.9}
+    assert found[0].metrics_snapshot == {"run": 1, "part": "TRAINING_STARTED"}
+    assert found[1].metrics_snapshot == {"run": 1, "auc": 0.9}
     assert {each.dataset for each in found} == {"a"}
     assert around.parts == 2
     assert around.last == (EventType.TRAINING_FAILED, Reason("FAILED."))

@@ -3,6 +3,8 @@
 import os
 import threading
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 
 from mllog_callbacks import AuditLog, Auditor, EventType, LogEntry, Reason, Run, read_entries
 from mllog_callbacks.integrity import Status
-from processes import drained, ended, forked
+from processes import drained, emit_one, ended, forked
 from sealed import judge, kill, problems
 
 START, PROGRESS = "TRAINING_STARTED", "TRAINING_PROGRESS"
@@ -95,7 +97,7 @@ def side_by_side(log: AuditLog) -> tuple[Run, Run]:
 
 
 def test_runs_of_the_same_names_side_by_side_are_told_apart(tmp_path: Path) -> None:
-    """Each from then on by its number; one that is alone needs none."""
+    """Each by its number."""
     with AuditLog(tmp_path, session="run") as log:
         first, second = side_by_side(log)
         other = Auditor(log, model="another").new_run()
@@ -107,8 +109,8 @@ def test_runs_of_the_same_names_side_by_side_are_told_apart(tmp_path: Path) -> N
         alone = Auditor(log, model="m").new_run()
         alone.tell(EventType.TRAINING_STARTED, Reason("Started."))
         alone.end(EventType.TRAINING_COMPLETED, Reason("Done."))
-        told = [(each.metrics_snapshot or {}).get("session_run") for each in entries_of(log)]
-    assert told == [None, 2, None, 1, 2, None, 1, 2, 1, None, None, None]
+        told = [(each.metrics_snapshot or {}).get("run") for each in entries_of(log)]
+    assert told == [1, 2, 3, 1, 2, 3, 1, 2, 1, 3, 4, 4]
     drained(tmp_path)
     assert judge(tmp_path).life_cycle == Status.SOUND
 
@@ -326,3 +328,16 @@ def test_a_kill_within_a_block_is_told_as_one_problem(tmp_path: Path) -> None:
     """However many entries there are."""
     kill(tmp_path, 40)
     assert len(problems(tmp_path)) == 1
+
+
+def test_logs_of_one_session_name_in_two_folders_stay_apart_in_a_worker(tmp_path: Path) -> None:
+    """Each copy writes where its own log does."""
+    folders = [tmp_path / "one", tmp_path / "two"]
+    logs = [AuditLog(folder, session="same") for folder in folders]
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        for log in logs:
+            pool.submit(emit_one, log, 1).result()
+    for log in logs:
+        log.close()
+    drained(tmp_path)
+    assert [len([*read_entries(folder)]) for folder in folders] == [1, 1]

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -335,3 +336,10 @@ def test_a_child_that_cannot_open_its_log_goes_on(
     assert caplog.text.count("cannot write") == 1
     (tmp_path / "logs").unlink()
     assert copy.flush(10)
+
+
+@pytest.mark.parametrize("event", [42, None, ["MODEL_SAVED"], b"MODEL_SAVED"])
+def test_what_is_no_name_of_an_event_is_an_unknown_event(log: AuditLog, event: Any) -> None:
+    """As a misspelt name is: nothing else is raised."""
+    with pytest.raises(UnknownEventError, match="is no event type"):
+        log.emit(event)

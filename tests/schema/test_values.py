@@ -9,7 +9,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]  # it publishes no types
 import pytest
 import torch
 from hypothesis import given, settings

@@ -17,7 +17,14 @@ with AuditLog(sys.argv[1]) as log:
     log.emit("TRAINING_STARTED", **names)
     if sys.argv[2] == "fail":
         reason = "ValueError: a column is missing was raised."
-        log.emit("TRAINING_FAILED", decision="Training failed.", reasoning=reason, **names)
+        facts = {"stop": {"by": "error"}, "error": {"type": "ValueError"}}
+        log.emit(
+            "TRAINING_FAILED",
+            decision="Training failed.",
+            reasoning=reason,
+            metrics_snapshot=facts,
+            **names,
+        )
     else:
         log.emit("TRAINING_COMPLETED", metrics_snapshot={"epochs_done": 3}, **names)
 """

@@ -54,7 +54,7 @@ def training(
     if end is not None:
         told += [
             ("MODEL_EVALUATED", {"metrics_snapshot": {"iteration": 10, "valid": {"loss": 0.5}}}),
-            (end, {**_END, "metrics_snapshot": {"iterations_done": steps, "kept_iteration": 10}}),
+            (end, {**_END, "metrics_snapshot": {"iterations_done": steps, **_END_FACTS}}),
         ]
     return [(event, names | fields) for event, fields in told]
 
@@ -68,11 +68,20 @@ def issue(severity: str, step: int, subject: str = "valid loss") -> dict[str, An
             "code": "MLA001",
             "name": "overfitting",
             "severity": severity,
+            "state": "open",
+            "subject": dict(zip(("set", "metric"), subject.split(), strict=False)),
+            "cause": "14.3 rows a leaf",
             "iteration": step,
         },
     }
 
 
+_RULE = {"name": "early_stopping", "set": "valid", "metric": "loss", "waited": 10}
+_END_FACTS: dict[str, Any] = {
+    "kept_iteration": 10,
+    "kept": {"at": 10, "unit": "iteration", "chosen_by": "early_stopping"},
+    "stop": {"by": "rule", "rule": {**_RULE, "unit": "iteration"}},
+}
 _END = {
     "decision": "Training stopped early after iteration 20 of at most 100. The model of iteration "
     "10 is kept.",

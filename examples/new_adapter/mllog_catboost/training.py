@@ -107,15 +107,16 @@ class Training:
         curves = model.get_evals_result() if model is not None and model.is_fitted() else {}
         if _last(curves) != self._results:  # those of another call, or none
             why = "The call ended by an exception that no callback can see."
-            self._run.end(EventType.TRAINING_FAILED, Reason(f"Training failed {after}.", why))
+            unseen = Reason(f"Training failed {after}.", why)
+            self._run.end(EventType.TRAINING_FAILED, unseen, {"stop": {"by": "error"}})
             return
-        kept = model.tree_count_
-        facts = {"iterations_done": self._done, "kept_iteration": kept}
-        event, why = EventType.TRAINING_COMPLETED, "All iterations that were planned are done."
+        kept, by = model.tree_count_, "plan"
+        event, why = EventType.TRAINING_COMPLETED, "All planned iterations are done."
         if self._done < model.get_all_params()["iterations"]:
-            event, why = EventType.TRAINING_STOPPED, self._why(model)
-        keeps = f"{why} The model of iteration {kept:,} is kept."
-        self._run.end(event, Reason(f"Training ended {after}.", keeps), facts)
+            event, why, by = EventType.TRAINING_STOPPED, self._why(model), "rule"
+        told = Reason(f"Training ended {after}.", f"{why} Kept: the model of iteration {kept:,}.")
+        left = {"kept": {"at": kept, "unit": "iteration"}, "stop": {"by": by}}
+        self._run.end(event, told, {"iterations_done": self._done, **left})
 
     def _why(self, model: Any) -> str:
         """What ended the call before its planned end."""

@@ -1,6 +1,6 @@
 """Which run an entry belongs to, where several are under way in one session.
 
-Adapters number the runs of the same names that are side by side. Of entries without such a number
+Adapters and platform hooks number the runs of a session. Of entries without a number, a user's own,
 what they do carry is used: the names of model and data set, the order of starts and ends, and the
 position within the run.
 """
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
-from mllog_callbacks.adapter import NUMBER, agree
+from mllog_callbacks.facts import RUN, may_be_same
 from mllog_callbacks.reading.story._curves import position_of
 from mllog_callbacks.reading.story._model import Run
 from mllog_callbacks.schema import RUN_ENDS, EventType
@@ -52,38 +52,29 @@ class Runs:
         self._under_way: dict[int, Run] = {}
         self._ended: dict[Names, Run] = {}
         self._numbered: dict[int, Run] = {}
-        self._known: set[int] = set()
 
     def run_of(self, event: str, names: Names, snapshot: Mapping[str, Any]) -> Run:
         """The run of the next entry; a start begins one, an end ends it."""
-        number = snapshot.get(NUMBER)
+        number = snapshot.get(RUN)
         number = number if isinstance(number, int) else None
         if event == _START:
             return self._begin(names, number)
-        same = self._open.get(names)
-        run = None if number is None else self._by_number(number, names)
-        if run is None:
-            run = _nearest(same, event, snapshot) if same else self._by_model(names)
-        if run is None and event not in _BEFORE_A_START:
-            run = self._ended.get(names) or (self.runs[-1] if self._unnamed(names) else None)
+        if number is None:
+            run = self._unnumbered(event, names, snapshot)
+        else:
+            run = self._numbered.get(number)
         if run is None:
             return self.prelude
         if event in RUN_ENDS:
             self._end(run)
         return run
 
-    def _by_number(self, number: int, names: Names) -> Run | None:
-        """The run of a number; the first of its names began before there was need of one."""
-        if number in self._numbered:
-            return self._numbered[number]
-        for run in islice(reversed(self._under_way.values()), _LOOKED_AT):
-            if run.number not in self._known and agree((run.model, run.dataset), names):
-                return self._know(number, run)
-        return None
-
-    def _know(self, number: int, run: Run) -> Run:
-        self._numbered[number] = run
-        self._known.add(run.number)
+    def _unnumbered(self, event: str, names: Names, snapshot: Mapping[str, Any]) -> Run | None:
+        """The run of an entry that has no number, by its names and its position."""
+        same = self._open.get(names)
+        run = _nearest(same, event, snapshot) if same else self._by_model(names)
+        if run is None and event not in _BEFORE_A_START:
+            run = self._ended.get(names) or (self.runs[-1] if self._unnamed(names) else None)
         return run
 
     def _begin(self, names: Names, number: int | None) -> Run:
@@ -96,7 +87,7 @@ class Runs:
             within = same[-1].parent
         run = Run(len(self.runs) + 1, model=names[0], dataset=names[1], parent=within)
         if number is not None:
-            self._know(number, run)
+            self._numbered[number] = run
         self._take_over(run)
         self.runs.append(run)
         same.append(run)
@@ -125,7 +116,7 @@ class Runs:
     def _by_model(self, names: Names) -> Run | None:
         """The youngest run under way whose names do not contradict."""
         for run in islice(reversed(self._under_way.values()), _LOOKED_AT):
-            if agree(names, (run.model, run.dataset)):
+            if may_be_same(names, (run.model, run.dataset)):
                 return run
         return None
 

@@ -129,7 +129,7 @@ class StoryBuilder:
             self._dropped += dropped
             return
         code, name = (_text(told.snapshot.get(key)) for key in ("code", "name"))
-        subject = _subject(run, told) if code else told.decision
+        subject = _subject(told) if code else told.decision
         position = position_of(told.snapshot)
         key = (code, name, subject, position[0] if position else "")
         if key not in run.issues and len(run.issues) >= _MOST_ISSUES:
@@ -138,11 +138,12 @@ class StoryBuilder:
         found.take(told)
 
 
-def _subject(run: Run, told: Told) -> str:
-    """The curve an issue is about: it is named behind the colon of its decision."""
-    after = told.decision.partition(": ")[2]
-    known = next((name for name in run.curves.names if after.startswith(f"{name} ")), None)
-    return known or " ".join(after.split()[:2])
+def _subject(told: Told) -> str:
+    """The curve an issue is about: set and metric; empty where the entry names none."""
+    subject = told.snapshot.get("subject")
+    if not isinstance(subject, dict):
+        return ""
+    return " ".join(filter(None, (_text(subject.get(name)) for name in ("set", "metric"))))
 
 
 def _text(value: object) -> str:

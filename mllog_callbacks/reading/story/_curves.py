@@ -40,7 +40,7 @@ _NO_METRICS: Final = frozenset(
 _ASIDE: Final = re.compile(
     r"(.*_)?(seconds?|secs|duration|time|elapsed|eta|remaining|rows|samples|features|batches|"
     r"batch_size|memory|bytes|per_second|severity|code|patience|wait|wait_count|done|total|"
-    r"candidates?|splits|fits|calls|rank|session_run)"
+    r"candidates?|splits|fits|calls|rank|run)"
     r"|(planned|max|best|kept|num|n)_.+|.+_(done|std|stdv|count|first|best)",
     re.IGNORECASE,
 )

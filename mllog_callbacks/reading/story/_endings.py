@@ -1,7 +1,6 @@
 """How a run ended and why, in a few words."""
 
-import re
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from mllog_callbacks.reading.story import _facts as facts
 from mllog_callbacks.reading.story._formatting import number
@@ -9,10 +8,6 @@ from mllog_callbacks.reading.story._model import Run
 from mllog_callbacks.schema import EventType, count
 
 __all__ = ["Ending", "ending"]
-
-_PATIENCE: Final = re.compile(r"(\d[\d,]*) (\w+?)s? without improvement")
-_ERROR: Final = re.compile(r"\b([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning))\b")
-_RULE: Final = re.compile(r"without improvement|early.?stopping|patience|max_time", re.IGNORECASE)
 
 
 class Ending(NamedTuple):
@@ -32,24 +27,34 @@ class Ending(NamedTuple):
 
 
 def ending(run: Run) -> Ending:
-    """How a run ended and why, in words that fit its event."""
+    """How a run ended and why, by the facts of its end."""
     if run.end is None:
         what = "No end recorded" if run.start is not None else "No training recorded"
-        return Ending("unknown", what, "Not recorded", "no entry tells an end")
+        return Ending("unknown", what, "Not recorded", "no entry records an end")
     if run.end.event == EventType.TRAINING_COMPLETED:
         return _completed(run)
-    reason = f"{run.end.reasoning} {run.end.decision}"
-    error = _ERROR.search(reason)
+    error = facts.of_end(run, "error").get("type")
+    kind = error if isinstance(error, str) else ""
     if run.end.event == EventType.TRAINING_FAILED:
-        kind = error[1] if error else "Failed"
-        return Ending("bad", f"Failed: {kind}" if error else "Failed", kind, _how_far(run))
-    if facts.is_by_hand(run):
-        return Ending("unknown", "Stopped by hand", "By hand", error[1] if error else _how_far(run))
-    if found := _PATIENCE.search(reason):
-        waited = count(float(found[1].replace(",", "")), found[2])
-        return Ending("good", "Stopped early, as configured", "No improvement", f"for {waited}")
-    as_configured = _RULE.search(reason)
-    pill = "Stopped early, as configured" if as_configured else "Stopped before its planned end"
+        pill = f"Failed: {kind}" if kind else "Failed"
+        return Ending("bad", pill, kind or "Failed", _how_far(run))
+    return _stopped(run, kind)
+
+
+def _stopped(run: Run, kind: str) -> Ending:
+    stop = facts.of_end(run, "stop")
+    by = stop.get("by")
+    if by == "hand":
+        return Ending("unknown", "Stopped by hand", "By hand", kind or _how_far(run))
+    if by == "limit":
+        return Ending("good", "Stopped at its time limit", "Time limit", _how_far(run))
+    if by != "rule":
+        return Ending("good", "Stopped before its planned end", "Stopped", _how_far(run))
+    rule = facts.of_end(run, "stop", "rule")
+    waited, unit = rule.get("waited"), rule.get("unit")
+    pill = "Stopped early, as configured"
+    if type(waited) is int and isinstance(unit, str):
+        return Ending("good", pill, "No improvement", f"for {count(waited, unit)}")
     return Ending("good", pill, "Stopped", _how_far(run))
 
 
@@ -58,12 +63,12 @@ def _completed(run: Run) -> Ending:
     what = f"{number(had[0])} {had[1]}s ran" if had and had[0] != 1 else "1 ran" if had else ""
     if had and (before := facts.before(run)):
         what = f"{number(had[0])} {had[1]}s, {number(before)} of them before it was resumed"
-    return Ending("good", "Completed as planned", "All was done", what or "as planned")
+    return Ending("good", "Completed as planned", "Completed", what or "as planned")
 
 
 def _how_far(run: Run) -> str:
     had, most = facts.done(run), facts.planned(run)
     if had is None:
-        return "how far it came is not recorded"
+        return "how far it got is not recorded"
     of = f" of {number(most[0])}" if most else ""
     return f"after {number(had[0])}{of} {had[1]}s"

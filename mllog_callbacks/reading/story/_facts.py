@@ -14,8 +14,8 @@ __all__ = [
     "before",
     "data_facts",
     "done",
-    "is_by_hand",
     "kept",
+    "of_end",
     "planned",
     "seconds",
     "settings",
@@ -28,7 +28,6 @@ _PLANNED: Final = re.compile(r"(?:planned|max)_(iteration|round|epoch|step|fold|
 _ALLOWED: Final = re.compile(r"(iteration|round|epoch|step)s_allowed")
 _FITS: Final = re.compile(r"(fit|candidate)s")
 _KEPT: Final = re.compile(r"(?:kept|best)_(iteration|round|epoch|step|check)")
-_BY_HAND: Final = re.compile(r"\bby hand\b|KeyboardInterrupt|SystemExit|SIGINT|SIGTERM")
 _OF_CALLER: Final = re.compile(r"caller|given|user|explicit|\bset\b|changed", re.IGNORECASE)
 _DEFAULTS: Final = re.compile(r"default", re.IGNORECASE)
 _SIZES: Final = ("rows", "n_rows", "samples", "n_samples", "size", "batches", "features")
@@ -101,11 +100,12 @@ def seconds(run: Run) -> float | None:
     return found if type(found) in {int, float} else None
 
 
-def is_by_hand(run: Run) -> bool:
-    """Whether its end was asked for, by an interrupt or an exit."""
-    return run.end is not None and bool(
-        _BY_HAND.search(run.end.decision) or _BY_HAND.search(run.end.reasoning)
-    )
+def of_end(run: Run, *path: str) -> Mapping[str, Any]:
+    """A group of facts of a run's end, by the names that lead to it; empty where there is none."""
+    found: Any = {} if run.end is None else run.end.snapshot
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def kept(run: Run) -> Kept | None:
@@ -165,17 +165,20 @@ def _best_told(run: Run, at: tuple[float, str]) -> Kept | None:
 
 
 def _kept_at(run: Run) -> tuple[float, str] | None:
+    kept = of_end(run, "kept")
+    if type(kept.get("at")) is int and isinstance(kept.get("unit"), str):
+        return kept["at"], kept["unit"]
     return None if run.end is None else _counted(run.end.snapshot, _KEPT)
 
 
 def _preferred(
     values: list[tuple[tuple[str, str], float]], run: Run
 ) -> tuple[tuple[str, str], float]:
-    """The value whose name the end's reasoning tells; else the first that is not of training."""
-    reason = "" if run.end is None else run.end.reasoning
-    for (dataset, metric), value in values:
-        if metric and f"{dataset} {metric}".strip() in reason:
-            return (dataset, metric), value
+    """The value of the metric that the stopping rule compared; else the first not of training."""
+    rule = of_end(run, "stop", "rule")
+    for key, value in values:
+        if key == (rule.get("set"), rule.get("metric")):
+            return key, value
     others = (each for each in values if not Curve("", each[0][0], []).training)
     return next(others, values[0])
 

@@ -1,14 +1,12 @@
 """Numbers, times and values as a person reads them."""
 
 import json
-import re
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, Final
 
 __all__ = [
     "NOT_RECORDED",
-    "SENTENCE_END",
     "cut",
     "duration",
     "moment",
@@ -18,9 +16,6 @@ __all__ = [
 
 NOT_RECORDED: Final = "not recorded"
 """Said of what no entry tells."""
-
-SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(])")
-"""Where a sentence ends and another begins."""
 
 _MOST: Final = 1e15
 

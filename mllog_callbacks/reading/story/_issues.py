@@ -1,17 +1,14 @@
-"""An issue in its parts, from the words of its entries."""
+"""An issue in its parts, from its entries."""
 
-import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from mllog_callbacks.reading.story._advice import ADVICE
-from mllog_callbacks.reading.story._formatting import NOT_RECORDED, SENTENCE_END, cut, number, value
+from mllog_callbacks.reading.story._formatting import NOT_RECORDED, cut, number, value
 from mllog_callbacks.reading.story._model import Found
 from mllog_callbacks.schema import count
 
 __all__ = ["IssueText", "issue_text"]
-
-_CAUSE: Final = re.compile(r"\bProbable cause: ")
 
 
 class IssueText(NamedTuple):
@@ -35,14 +32,18 @@ class IssueText(NamedTuple):
 
 
 def issue_text(found: Found) -> IssueText:
-    """An issue's parts, from the words of its entries."""
+    """An issue's parts, from the facts and the words of its entries."""
     worst = found.worst or found.told[-1]
-    evidence, _, cause = _CAUSE.sub("\0", worst.reasoning, count=1).partition("\0")
-    cause, *after = SENTENCE_END.split(cause, maxsplit=1)
+    cause = worst.snapshot.get("cause")
+    cause = cause if isinstance(cause, str) else ""
+    # shown apart, and so not twice
+    evidence = (
+        worst.reasoning.replace(f"Probable cause: {cause}.", "") if cause else worst.reasoning
+    )
     return IssueText(
         title=worst.decision or found.name or "An issue without words",
-        evidence=" ".join([evidence.strip(), *after]).strip() or NOT_RECORDED,
-        cause=cause.strip(),
+        evidence=" ".join(evidence.split()) or NOT_RECORDED,
+        cause=f"{cause}." if cause else "",
         course=_course(found),
         advice=ADVICE.get(found.name, ""),
         where=" · ".join(filter(None, _where(found))),
@@ -53,8 +54,8 @@ def _course(found: Found) -> str:
     if found.count == 1:
         return ""
     first, last = found.told[0], found.told[-1]
-    times = f"Told {count(found.count, 'time')}, first: {cut(first.decision, 200)}"
-    return f"{times} At last: {cut(last.decision, 200)}" if found.resolved else times
+    times = f"Reported {count(found.count, 'time')}; first: {cut(first.decision, 200)}"
+    return f"{times} Last: {cut(last.decision, 200)}" if found.resolved else times
 
 
 def _where(found: Found) -> Iterator[str]:

@@ -91,7 +91,7 @@ class Found:
     Attributes:
         code: Its code, as in "MLA001"; empty where there is none.
         name: Its name, as in "overfitting"; empty where there is none.
-        subject: The curve it is about, as far as its words tell; else empty.
+        subject: The curve it is about, by set and metric; empty where its entries name none.
         severity: The worst it was told with: "error", "warning" or "info".
         count: How many entries tell of it.
         told: The first of these and the last.
@@ -124,7 +124,7 @@ class Found:
     @property
     def resolved(self) -> bool:
         """Whether its last entry says that it is over."""
-        return "resolved" in self.told[-1].decision.partition(":")[0].lower().split()
+        return self.told[-1].snapshot.get("state") == "closed"
 
     @property
     def rank(self) -> tuple[int, bool]:

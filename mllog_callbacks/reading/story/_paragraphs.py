@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from mllog_callbacks.reading.story import _facts as facts
 from mllog_callbacks.reading.story import _family as family
-from mllog_callbacks.reading.story._formatting import NOT_RECORDED, SENTENCE_END, cut, number
+from mllog_callbacks.reading.story._formatting import NOT_RECORDED, cut, number
 from mllog_callbacks.reading.story._issues import issue_text
 from mllog_callbacks.reading.story._model import Run, Story
 from mllog_callbacks.reading.story._state import State, state_of
@@ -14,8 +14,8 @@ from mllog_callbacks.schema import count
 __all__ = ["Piece", "what_happened"]
 
 _MOST_TOLD: Final = 4
-_MOST_SENTENCES: Final = 6
 _SENTENCE_CHARS: Final = 400
+_REASONING_CHARS: Final = 1_600
 
 
 class Piece(NamedTuple):
@@ -43,7 +43,7 @@ def what_happened(story: Story) -> list[list[Piece]]:
     outer = [run for run in story.runs if run.parent is None]
     told += [list(_of_a_run(story, run)) for run in _chosen(outer)]
     if len(outer) > _MOST_TOLD:
-        told.append([Piece(f"{count(len(outer) - _MOST_TOLD, 'more run')} beside these.")])
+        told.append([Piece(f"{count(len(outer) - _MOST_TOLD, 'more run')} not shown.")])
     if not outer:
         told.append([Piece(_of_no_run(story)), *_of_its_end(story)])
     if story.overlapping:
@@ -80,20 +80,17 @@ def _of_no_run(story: Story) -> str:
 def _of_its_end(story: Story) -> Iterator[Piece]:
     """What an end tells whose start is missing: the log was cut, or begins within a run."""
     if story.prelude.end is not None:
-        yield from map(Piece, _told_at_the_end(story.prelude))
+        yield from map(Piece, filter(None, _words_of_the_end(story.prelude)))
 
 
 def _of_a_run(story: Story, run: Run) -> Iterator[Piece]:
     if story.members:
         yield Piece(f"{story.whose(run).capitalize()}:", strong=True)
     yield Piece(_beginning(story, run))
-    kept: list[str] = []
-    for sentence in _told_at_the_end(run):
-        if "is kept" in sentence or "was returned" in sentence:
-            kept.append(sentence)
-        else:
-            yield Piece(sentence)
-    yield from (Piece(each, strong=True) for each in kept[-1:])
+    decision, reasoning = _words_of_the_end(run)
+    yield Piece(decision, strong=True)
+    if reasoning:
+        yield Piece(reasoning)
     within = sum(each.parent == run.number for each in story.runs)
     if within:
         yield Piece(f"{count(within, 'run')} went on within it.")
@@ -126,13 +123,12 @@ def _sizes(story: Story, run: Run) -> str:
     )
 
 
-def _told_at_the_end(run: Run) -> list[str]:
+def _words_of_the_end(run: Run) -> tuple[str, str]:
+    """What the end of a run decided, and why; as its entry says it."""
     if run.end is None:
         last = f"; its last entry is of {run.last[11:19]} UTC" if run.last else ""
-        return [f"Its end is {NOT_RECORDED}: it goes on still, or was killed{last}."]
-    texts = (run.end.decision, run.end.reasoning)
-    sentences = (each for text in texts for each in SENTENCE_END.split(text.strip()) if each)
-    return list(dict.fromkeys(cut(each, _SENTENCE_CHARS) for each in sentences))[:_MOST_SENTENCES]
+        return f"Its end is {NOT_RECORDED}: it is still running, or was killed{last}.", ""
+    return cut(run.end.decision, _SENTENCE_CHARS), cut(run.end.reasoning, _REASONING_CHARS)
 
 
 def _findings(story: Story, run: Run) -> Iterator[Piece]:
@@ -140,7 +136,7 @@ def _findings(story: Story, run: Run) -> Iterator[Piece]:
     own = [(at, each) for at, of, each in numbered if of is run and not each.resolved]
     if not own:
         if not run.issues:
-            yield Piece("No issue was told.")
+            yield Piece("No issues detected.")
         return
     at, main = own[0]
     text = issue_text(main)

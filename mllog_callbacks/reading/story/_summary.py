@@ -86,7 +86,7 @@ def _worst(story: Story) -> tuple[str, str]:
     for severity, mood in (("error", "bad"), ("warning", "unknown"), ("info", "note")):
         if by_severity[severity]:
             return mood, count(by_severity[severity], _ISSUE_NOUNS[severity])
-    return "good", "No issue told"
+    return "good", "No issues detected"
 
 
 def tiles(story: Story) -> list[Tile]:
@@ -100,8 +100,8 @@ def tiles(story: Story) -> list[Tile]:
     progress = story.events[EventType.TRAINING_PROGRESS]
     return [
         _kept_tile(run),
-        Tile("Why it stopped", end.headline, why),
-        Tile("Issues", number(len(story.issues)), ", ".join(issues) or "none was told"),
+        Tile("Why it ended", end.headline, why),
+        Tile("Issues", number(len(story.issues)), ", ".join(issues) or "none detected"),
         Tile(
             "Decisions recorded",
             number(story.entries - progress),
@@ -116,7 +116,7 @@ _SHORT: Final = (("error", "serious"), ("warning", "warning"), ("info", "info"))
 def _kept_tile(run: Run) -> Tile:
     found = facts.kept(run)
     if found is None:
-        return Tile("Metric at the end", "Not recorded", "no evaluation is told")
+        return Tile("Final metric", "Not recorded", "no evaluation was recorded")
     if found.at is None:
         at = f"of the {found.how}" if found.is_kept else "at its end"
     else:

@@ -127,10 +127,14 @@ def test_early_stopping_tells_metric_best_patience_and_consequence(
     assert str(end.reasoning).startswith(
         f"valid_0 binary_logloss last improved at iteration {best} ({value:.6g}); 10 iterations "
         "without improvement reached early_stopping(stopping_rounds=10, min_delta=0). "
-        f"The model of iteration {best} is kept."
+        "Of all gain"
     )
     (evaluated,) = of(told, EventType.MODEL_EVALUATED)
-    assert evaluated.metrics_snapshot == {"iteration": best, "valid_0": {"binary_logloss": value}}
+    assert evaluated.metrics_snapshot == {
+        "run": 1,
+        "iteration": best,
+        "valid_0": {"binary_logloss": value},
+    }
     assert str(best) in str(evaluated.decision)
 
 

@@ -68,7 +68,7 @@ def test_a_model_cut_to_its_best_iteration_holds_all_that_is_kept(
     """LightGBM drops the trees after it, which is no news."""
     train(log, lgb.early_stopping(5, verbose=False), num_boost_round=300)
     end = the_end(entries())
-    assert "is kept" in str(end.reasoning)
+    assert "is kept" in str(end.decision)
     assert "holds trees" not in str(end.reasoning)
 
 

@@ -63,10 +63,8 @@ def test_a_search_with_several_jobs_tells_every_fit(tmp_path: Path, backend: str
     assert bool(others) == (backend == "loky")
 
 
-def test_trainings_of_the_same_names_side_by_side_have_numbers(
-    log: AuditLog, entries: Entries
-) -> None:
-    """From where the second begins on: lines and readers tell one from the other."""
+def test_trainings_have_numbers_also_side_by_side(log: AuditLog, entries: Entries) -> None:
+    """In the order they began: by these, readers tell one from the other."""
     audit, data = MLAuditCallback(log), lgb.Dataset(X, Y)
 
     def another(env: Any) -> None:
@@ -75,9 +73,9 @@ def test_trainings_of_the_same_names_side_by_side_have_numbers(
 
     lgb.train(PARAMS, data, 4, callbacks=[audit, another])
     lgb.train(PARAMS, data, 1, callbacks=[audit])
-    told = [(each.event, (each.metrics_snapshot or {}).get("session_run")) for each in entries()]
-    assert [number for event, number in told if event is STARTED] == [None, 2, None]
-    assert [number for event, number in told if event is COMPLETED] == [2, 1, None]
+    told = [(each.event, (each.metrics_snapshot or {}).get("run")) for each in entries()]
+    assert [number for event, number in told if event is STARTED] == [1, 2, 3]
+    assert [number for event, number in told if event is COMPLETED] == [2, 1, 3]
     (story,) = read_trail(log).stories
     assert not story.overlapping
     done = [run.end.snapshot["iterations_done"] for run in story.runs if run.end]

@@ -298,7 +298,7 @@ def test_one_machine_alone_is_no_training_on_several(log: AuditLog, entries: Ent
     lgb.train(params, lgb.Dataset(X, Y), 2, callbacks=[MLAuditCallback(log)])
     (started,) = of(entries(), EventType.TRAINING_STARTED)
     assert "several machines" not in str(started.reasoning)
-    assert started.metrics_snapshot == {"planned_iterations": 2}
+    assert started.metrics_snapshot == {"run": 1, "planned_iterations": 2}
 
 
 def test_what_other_tools_put_around_lightgbm_takes_no_entry_away(

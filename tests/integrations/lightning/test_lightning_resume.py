@@ -36,7 +36,8 @@ def _fit(log: AuditLog, folder: Path, epochs: int, resumed: Path | None = None) 
 
 def _overfitting(entries: Entries) -> dict[str, Any]:
     found = [snapshot(each) for each in of(entries(), EventType.ISSUE_DETECTED)]
-    return next(each for each in found if each["name"] == "overfitting")
+    (first, *_) = (each for each in found if each["name"] == "overfitting")
+    return {name: value for name, value in first.items() if name != "run"}
 
 
 def test_detectors_and_bests_go_on_where_they_were(

@@ -64,6 +64,7 @@ def test_a_checkpoint_that_user_code_saves_is_told_with_who_and_when(
         "User code called trainer.save_checkpoint; 0 epochs and 4 steps are done."
     )
     assert snapshot(final) == {
+        "run": 1,
         "path": str(tmp_path / "final.ckpt"),
         "epochs_done": 1,
         "steps_done": 8,

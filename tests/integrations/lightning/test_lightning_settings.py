@@ -147,4 +147,4 @@ def test_batches_that_are_accumulated_by_a_schedule_are_told_as_they_change(
     assert told.decision == "accumulate_grad_batches was set from 1 to 4."
     assert str(told.reasoning).startswith("GradientAccumulationScheduler(scheduling={")
     assert str(told.reasoning).endswith(" did it; the training is in epoch 2 of 2, after 8 steps.")
-    assert snapshot(told) == {"accumulate_grad_batches": 4}
+    assert snapshot(told) == {"run": 1, "accumulate_grad_batches": 4}

@@ -96,7 +96,7 @@ def test_a_monitor_of_the_callers_ends_boosting(log: AuditLog, entries: Entries)
     end = the_end(entries())
     assert end.event is EventType.TRAINING_STOPPED
     assert end.decision == "Training stopped early after iteration 5 of at most 20."
-    assert end.reasoning == "The monitor given to fit ended it; no early stopping was armed."
+    assert end.reasoning == "The monitor given to fit ended it; early stopping was off."
 
 
 def test_what_a_warm_start_fills_in_is_no_loss(log: AuditLog, entries: Entries) -> None:

@@ -126,7 +126,7 @@ def test_training_data_among_the_evals_is_told_once(log: AuditLog, entries: Entr
     )
     snapshot = start.metrics_snapshot or {}
     assert snapshot["training"] == {"rows": 285, "features": 30}
-    assert snapshot.keys() == {"planned_iterations", "training", "held_out"}
+    assert snapshot.keys() == {"run", "planned_iterations", "training", "held_out"}
 
 
 def test_an_error_of_xgboost_is_told_without_its_native_trace(
