@@ -85,6 +85,11 @@ class LogFiles:
         facts = {**self._facts, "parent": self.session}
         return LogFiles(self.directory, session, facts, claim=False)
 
+    def may_be_made(self) -> bool:
+        """Whether this user may create files in the directory and in that of sidecars."""
+        how = {"mode": os.W_OK | os.X_OK, "effective_ids": os.access in os.supports_effective_ids}
+        return all(os.access(each, **how) for each in (self.directory, self._integrity))
+
     @property
     def manifest(self) -> str:
         """The text of the sidecar."""

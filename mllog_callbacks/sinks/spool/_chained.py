@@ -37,6 +37,7 @@ class Chained:
     def follow(self, segment: Segment, position: int, name: bytes) -> None:
         """Take the lines up to a position of the stream, which are in the file now."""
         first = max(segment.start, self._chain.position)
+        self._chain.position = first  # what came before the first segment was in another spool
         lines = segment.memory[segment.offset(first) : segment.offset(position)]
         self._chain.take(os.fsdecode(name), lines[: lines.rfind(b"\n") + 1])
 

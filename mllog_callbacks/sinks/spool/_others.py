@@ -1,85 +1,90 @@
 """What sessions of other users left for a log directory.
 
 A spool is its owner's alone. Root completes the files as that owner, in a process that has given
-up all other rights: what stands in a spool is not to be trusted with root's. Anybody else is
-shown that there is one.
+up all other rights: what is in a spool is not to be trusted with root's. Anybody else is shown
+that there is one.
 """
 
 import json
 import os
 import pwd
-import subprocess
-import sys
-from collections.abc import Iterator
-from dataclasses import asdict
+import select
+import signal
+import time
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from mllog_callbacks.chain import chain_path, last_state
 from mllog_callbacks.files import SIDECARS
-from mllog_callbacks.sinks.spool._recovery import Recovered, recover_own
 from mllog_callbacks.sinks.spool._roots import owners
 
-__all__ = ["main", "recover_others"]
+__all__ = ["Found", "recover_others"]
 
 _TIMEOUT_S: Final = 30.0
 _MOST: Final = 64  # users whose spools are looked at
-_PROGRAM: Final = """
-import sys
-sys.path[:] = sys.argv[1].split("\\0")
-from mllog_callbacks.sinks.spool._others import main
-main(*sys.argv[2:])
-"""
+_ANSWER: Final = 1_048_576  # bytes
+
+Found = tuple[str, int, str | None]
+"""A spool's name, how many entries were written, and why they could not be."""
 
 
-def recover_others(directory: bytes, *, everywhere: bool) -> list[Recovered]:
+def recover_others(directory: bytes, recover: Callable[[], list[Found]]) -> list[Found]:
     """Complete what other users' sessions left, where this is root; else say what cannot be seen.
 
     Args:
         directory: The log directory, absolute.
-        everywhere: As in `recover`.
+        recover: Completes what the calling user's sessions left.
     """
-    found: list[Recovered] = []
-    for number, (user, folder) in enumerate(sorted(owners(directory).items())):
-        if user == os.geteuid():
-            continue
-        if os.geteuid() == 0 and number < _MOST:
-            found += _recover_as(user, directory, everywhere=everywhere)
+    found: list[Found] = []
+    others = sorted((user, at) for user, at in owners(directory).items() if user != os.geteuid())
+    for user, folder in others[:_MOST]:
+        answer = _recover_as(user, recover) if os.geteuid() == 0 else None
+        if answer is not None:
+            found += answer
         elif user in _unsealed(directory):
             reason = f"only user {_name(user)} or root can read it; it may hold entries of this log"
-            found.append(Recovered(Path(folder).name, 0, reason))
+            found.append((Path(folder).name, 0, reason))
     return found
 
 
-def main(directory: str, everywhere: str) -> None:
-    """Complete what sessions of this user left; prints a JSON object for each."""
-    for each in recover_own(os.fsencode(directory), everywhere=everywhere == "everywhere"):
-        print(json.dumps(asdict(each)))  # noqa: T201 - the answer to whoever started this
-
-
-def _recover_as(user: int, directory: bytes, *, everywhere: bool) -> Iterator[Recovered]:
+def _recover_as(user: int, recover: Callable[[], list[Found]]) -> list[Found] | None:
+    """What becomes of it in a child that is that user; None where it does not answer."""
     group, groups = _groups(user)
-    arguments = [os.fsdecode(directory), "everywhere" if everywhere else "here"]
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of forks beside threads: the child needs no lock
+        child = os.fork()
+    if not child:
+        try:
+            os.setgroups(groups)
+            os.setgid(group)
+            os.setuid(user)
+            os.write(writing, json.dumps(recover()).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
     try:
-        answer = subprocess.run(  # noqa: S603 - this very program
-            [sys.executable, "-I", "-S", "-c", _PROGRAM, "\0".join(_readable()), *arguments],
-            check=True,
-            capture_output=True,
-            cwd="/",
-            timeout=_TIMEOUT_S,
-            user=user,
-            group=group,
-            extra_groups=groups,
-        )
-        for line in answer.stdout.splitlines():
-            yield Recovered(**json.loads(line))
-    except (OSError, ValueError, TypeError, subprocess.SubprocessError) as error:
-        reason = f"could not be completed as user {_name(user)}: {type(error).__name__}"
-        yield Recovered(f"spool of user {_name(user)}", 0, reason)
+        answer = _answer(reading)
+        return [(str(name), int(entries), error) for name, entries, error in json.loads(answer)]
+    except (OSError, ValueError, TypeError):
+        return None
+    finally:
+        os.close(reading)
+        os.kill(child, signal.SIGKILL)  # it has answered, or never will
+        os.waitpid(child, 0)
 
 
-def _readable() -> list[str]:
-    return [each for each in sys.path if each]
+def _answer(file: int) -> bytes:
+    """All that comes, within a time and a size."""
+    parts: list[bytes] = []
+    deadline = time.monotonic() + _TIMEOUT_S
+    while (left := deadline - time.monotonic()) > 0 and sum(map(len, parts)) < _ANSWER:
+        if not select.select([file], [], [], left)[0] or not (part := os.read(file, 65_536)):
+            break
+        parts.append(part)
+    return b"".join(parts)
 
 
 def _groups(user: int) -> tuple[int, list[int]]:

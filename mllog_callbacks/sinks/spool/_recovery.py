@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["Recovered", "recover", "recover_own"]
+__all__ = ["Recovered", "recover"]
 
 _WAIT_S: Final = 2.0
 _POLL_S: Final = 0.005
@@ -49,21 +49,14 @@ def recover(directory: str | os.PathLike[str], *, everywhere: bool = False) -> l
     """
     if sys.platform != "linux":
         return []
-    from mllog_callbacks.sinks.spool._others import recover_others  # noqa: PLC0415 - not on Windows
+    from mllog_callbacks.sinks.spool._others import Found, recover_others  # noqa: PLC0415 - not on Windows
 
     wanted = os.fsencode(Path(directory).absolute())
-    found = recover_own(wanted, everywhere=everywhere)
-    return found + recover_others(wanted, everywhere=everywhere)
 
+    def own() -> list[Found]:
+        return [_finish(folder) for folder in _dead(wanted, everywhere=everywhere)]
 
-def recover_own(directory: bytes, *, everywhere: bool) -> list[Recovered]:
-    """The same for sessions of this user alone.
-
-    Args:
-        directory: The log directory, absolute.
-        everywhere: As in `recover`.
-    """
-    return [_finish(folder) for folder in _dead(directory, everywhere=everywhere)]
+    return [Recovered(*each) for each in own() + recover_others(wanted, own)]
 
 
 def _dead(directory: bytes, *, everywhere: bool) -> Iterator[str]:
@@ -82,7 +75,8 @@ def _dead(directory: bytes, *, everywhere: bool) -> Iterator[str]:
             yield folder
 
 
-def _finish(folder: str) -> Recovered:
+def _finish(folder: str) -> tuple[str, int, str | None]:
+    """Complete one session; its spool's name, how many entries were written, and what failed."""
     from mllog_callbacks.sinks.spool._process import finish  # noqa: PLC0415 - as above
 
     session = Path(folder).name
@@ -90,11 +84,11 @@ def _finish(folder: str) -> Recovered:
     try:
         while (entries := finish(folder)) is None:
             if not Path(folder).exists():
-                return Recovered(session, 0)
+                return session, 0, None
             if time.monotonic() > deadline:
-                return Recovered(session, 0, "its drainer is still waiting for the disk")
+                return session, 0, "its drainer is still waiting for the disk"
             time.sleep(_POLL_S)
     except (OSError, ValueError) as error:
         reason = isinstance(error, OSError) and error.strerror
-        return Recovered(session, 0, reason or str(error))
-    return Recovered(session, entries)
+        return session, 0, reason or str(error)
+    return session, entries, None

@@ -12,15 +12,23 @@ from pathlib import Path
 
 from mllog_callbacks.sinks.spool._layout import HEADER, Control, Segment
 
-__all__ = ["is_drained", "is_lost", "unwritten"]
+__all__ = ["is_drained", "is_lost", "is_out_of_reach", "unwritten"]
 
 
 def is_lost(folder: str, control: Control) -> bool:
-    """Whether a spool is gone, or out of reach, or whoever drained it took the session for dead.
+    """Whether a spool is gone, or whoever drained it took the session for dead."""
+    try:
+        os.stat(f"{folder}/control")  # noqa: PTH116 - a str, as all paths of spools
+    except PermissionError:
+        return bool(control.done)
+    except OSError:
+        return True
+    return bool(control.done)
 
-    Out of reach it is where the program has become another user.
-    """
-    return bool(control.done) or not os.access(f"{folder}/control", os.W_OK, effective_ids=True)
+
+def is_out_of_reach(folder: str) -> bool:
+    """Whether the program has become a user who may not enter the spool."""
+    return not os.access(f"{folder}/control", os.W_OK, effective_ids=True)
 
 
 def is_drained(folder: str, control: Control) -> bool:

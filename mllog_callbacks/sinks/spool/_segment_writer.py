@@ -155,6 +155,7 @@ class SegmentWriter:
         self.place, self.control = place, place.control
         self.end = place.control.position
         self.number = self.soft = self.hard = 0
+        self.limit = SPILLING  # until the first segment is there
         self.memory = _NOWHERE
         self.held.clear()
 

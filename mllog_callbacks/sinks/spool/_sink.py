@@ -240,6 +240,10 @@ class SpoolSink(Stream):
             self._tended = now
             if lost.is_lost(self.place.folder, self.control):
                 self._move()
+            elif lost.is_out_of_reach(self.place.folder):
+                # Else the drainer goes on with what room there is, as the user it has always been
+                if self.files.may_be_made():
+                    self._move()
             else:
                 self._helper.tend()
         finally:
