@@ -2,7 +2,7 @@
 
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from lightgbm import Dataset
 from lightgbm.callback import CallbackEnv, EarlyStopException
@@ -177,7 +177,8 @@ class Training:
         if stop is not None and stop.iteration < self._last:
             self._evaluate(stop.best_iteration, stop.results)
             told = reasons.stopped_early(stop, self._last, self._scores, self._folds)
-            self._end(EventType.TRAINING_STOPPED, told, stop.best_iteration, stop)
+            why = Stopped(by="rule", rule=stop.rule)
+            self._end(EventType.TRAINING_STOPPED, told, why, _kept(stop.best_iteration, stop))
         elif self._opening is not None and self._done == self._last:
             kept = self._done if stop is None else stop.best_iteration
             results = read_results(self._results)
@@ -185,12 +186,11 @@ class Training:
             told = reasons.completed(
                 self._last - self._first, self._last, stop, results, self._scores, self._folds
             )
-            self._end(EventType.TRAINING_COMPLETED, told, kept, stop)
+            self._end(EventType.TRAINING_COMPLETED, told, _AS_PLANNED, _kept(kept, stop))
         else:
             self._start_late()
             told = reasons.vanished(self._position())
-            facts = {**self._counted(), "stop": dump(Stopped(by="error"))}
-            self._run.end(EventType.TRAINING_FAILED, told, facts)
+            self._run.end(EventType.TRAINING_FAILED, told, self._counted())
 
     @property
     def saves(self) -> Callable[[Saved], object]:
@@ -268,31 +268,25 @@ class Training:
                 {"iteration": iteration, **as_snapshot(results)},
             )
 
-    def _end(self, event: EventType, reason: Reason, kept: int, stop: Stop | None) -> None:
-        by_rule = event is EventType.TRAINING_STOPPED
+    def _end(self, event: EventType, reason: Reason, why: Stopped, kept: Kept) -> None:
+        at = kept.at or 0
         snapshot: dict[str, object] = {
             **self._counted(),
-            "kept_iteration": kept,
-            "stop": dump(
-                Stopped(by="rule", rule=stop.rule)
-                if stop is not None and by_rule
-                else Stopped(by="plan")
-            ),
-            "kept": dump(
-                Kept(at=kept, unit="iteration", chosen_by=None if stop is None else stop.name)
-            ),
+            "kept_iteration": at,
+            "stop": dump(why),
+            "kept": dump(kept),
         }
         model = None if self._model is None else self._model()
         boosters = [] if model is None else boosters_of(model)
-        head = _gains(boosters, kept) or {}
+        head = _gains(boosters, at) or {}
         if head:
             snapshot["gain_shares"] = head
         trees = _held(boosters) if boosters else None
-        if trees is not None and trees < kept:
+        if trees is not None and trees < at:
             snapshot["held_iterations"] = trees
         else:
             trees = None
-        self._run.end(event, reasons.with_model(reason, head, kept, trees), snapshot)
+        self._run.end(event, reasons.with_model(reason, head, at, trees), snapshot)
 
     def _counted(self) -> dict[str, object]:
         return {"iterations_done": self._done - self._first}
@@ -305,3 +299,9 @@ class Training:
 
 
 _gains, _held = guarded(gains), guarded(held)
+_AS_PLANNED: Final = Stopped(by="plan")
+
+
+def _kept(iteration: int, stop: Stop | None) -> Kept:
+    """The model that is kept, and what chose it."""
+    return Kept(at=iteration, unit="iteration", chosen_by=None if stop is None else stop.name)

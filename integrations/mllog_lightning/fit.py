@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mllog_callbacks import Auditor, EventType, Run, guarded
-from mllog_callbacks.facts import Kept, Stop, dump
+from mllog_callbacks.facts import Kept, dump
 from mllog_callbacks.schema import count
 from mllog_lightning import facts, memory, reasons
 from mllog_lightning.bases import version
@@ -141,7 +141,8 @@ class Fit:
         told, checkpoint = best_checkpoint(trainer, best)
         reasoning = f"{found.reason.reasoning} {told}".rstrip()
         done = self._done(trainer) | ({"best_checkpoint": checkpoint} if checkpoint else {})
-        done["stop"] = dump(found.stop)
+        if found.stop is not None:
+            done["stop"] = dump(found.stop)
         if checkpoint:
             done["kept"] = dump(_kept(checkpoint))
         self.run.end(event, found.reason._replace(reasoning=reasoning), done)
@@ -163,8 +164,7 @@ class Fit:
     def vanish(self) -> None:
         """Tell of an end that was not seen."""
         if self.begun and not self.ended:
-            stop = {"stop": dump(Stop(by="error"))}
-            self.run.end(EventType.TRAINING_FAILED, reasons.vanished(), stop)
+            self.run.end(EventType.TRAINING_FAILED, reasons.vanished(), {})
 
     def _tell_choices(self, trainer: Any, module: Any) -> None:
         model = facts.model_facts(module)

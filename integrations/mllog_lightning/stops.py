@@ -23,12 +23,12 @@ class End(NamedTuple):
     Attributes:
         planned: Whether all that was planned was done.
         reason: What ended it, and on which evidence.
-        stop: The same as facts.
+        stop: The same as facts; None where nothing says what ended it.
     """
 
     planned: bool
     reason: Reason
-    stop: Stop
+    stop: Stop | None = None
 
 
 class _Met(NamedTuple):
@@ -43,9 +43,6 @@ class _Met(NamedTuple):
     words: str
     facts: Rule
     is_limit: bool = False
-
-
-_AS_PLANNED: Final = Stop(by="plan")
 
 
 class StopWatch:
@@ -67,7 +64,7 @@ class StopWatch:
             trained: Whether there was anything to train.
         """
         if not trained and not trainer.should_stop:
-            return End(planned=True, reason=_nothing_to_do(trainer), stop=_AS_PLANNED)
+            return End(planned=True, reason=_nothing_to_do(trainer))
         done = f"{count(trainer.current_epoch, 'epoch')}, {count(trainer.global_step, 'step')}"
         rules = self._rules_met(trainer, best) if trainer.should_stop else []
         limit = _limit(trainer)
@@ -77,7 +74,7 @@ class StopWatch:
                 *(["A rule was met as well:", *(each.words for each in rules)] if rules else []),
             ]
             reason = Reason(f"Training completed: {done}.", " ".join(told))
-            return End(planned=True, reason=reason, stop=_AS_PLANNED)
+            return End(planned=True, reason=reason, stop=Stop(by="plan"))
         if rules:
             decision = f"Training stopped early after {done}."
             reason = Reason(decision, " ".join(each.words for each in rules))
@@ -90,7 +87,7 @@ class StopWatch:
             )
             reason = Reason(f"Training was stopped after {done}.", why)
             return End(planned=False, reason=reason, stop=Stop(by="request"))
-        return End(planned=True, reason=_nothing_left(trainer, done), stop=_AS_PLANNED)
+        return End(planned=True, reason=_nothing_left(trainer, done))
 
     def _rules_met(self, trainer: Any, best: Mapping[str, Best]) -> list[_Met]:
         values = pending(cached_metrics(trainer)).read()

@@ -133,16 +133,18 @@ class Training:
             self._run.end(EventType.TRAINING_COMPLETED, reason, facts)
         elif self._stopped:
             reason, facts = self._measured(f"Training stopped early {after}.")
-            why, rule, kept = self._why()
-            facts |= {"stop": dump(Stop(by="rule", rule=rule)), "kept": dump(kept)}
+            why, stop, kept = self._why()
+            facts |= {"stop": dump(stop)}
+            if not hasattr(self._model, "cvfolds"):  # which returns results, and no model
+                facts |= {"kept": dump(kept)}
             self._run.end(EventType.TRAINING_STOPPED, reason._replace(reasoning=why), facts)
         else:  # passed over where the exception was heard
             why = "The call ended there by an exception that no callback can see."
-            stop = {"stop": dump(Stop(by="error"))}
-            self._run.end(EventType.TRAINING_FAILED, Reason(f"Training failed {after}.", why), stop)
+            self._run.end(EventType.TRAINING_FAILED, Reason(f"Training failed {after}.", why))
 
-    def _why(self) -> tuple[str, Rule, Kept]:
+    def _why(self) -> tuple[str, Stop, Kept]:
         """Which callback ended the call, on which evidence, with what consequence."""
+        whole = Kept(at=self._done, unit="iteration")
         for each in self._callbacks:
             if isinstance(each, EarlyStopping) and each.current_rounds >= each.rounds:
                 ((name, metrics),) = each.best_scores.items()
@@ -166,17 +168,17 @@ class Training:
                     unit="iteration",
                 )
                 cut = Kept(at=best, unit="iteration", chosen_by="EarlyStopping")
-                whole = Kept(at=self._done, unit="iteration")
                 why = (
                     f"{name} {metric} last improved{margin} at iteration {best:,} "
                     f"({number(_mean(scores[-1]))}); {count(each.current_rounds, 'iteration')} "
                     f"without improvement reached EarlyStopping(rounds={each.rounds}{said}). "
                     f"The best iteration is {best:,}; {kept}."
                 )
-                return why, rule, cut if each.save_best else whole
+                return why, Stop(by="rule", rule=rule), cut if each.save_best else whole
         names = ", ".join(sorted(type(each).__qualname__ for each in self._callbacks))
         why = f"One of the call's callbacks ({names}) returned True, which ends it."
-        return why, Rule(name=names), Kept(at=self._done, unit="iteration")
+        by = names if len(self._callbacks) == 1 else None
+        return why, Stop(by="request", requested_by=by), whole
 
 
 def _given(params: Any) -> dict[str, object]:  # noqa: ANN401 - a mapping or pairs

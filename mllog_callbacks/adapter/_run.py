@@ -225,7 +225,7 @@ class Run:
         """Tell the end that an exception makes; the exception is read, and not kept.
 
         An `Exception` is a failure; an interrupt or an exit is a stop by hand. The arguments are
-        those of `wording.failed`.
+        those of `failed`.
         """
         stop, failure = ended_by(error, where)
         facts = {**(snapshot or {}), "stop": dump(stop), "error": dump(failure)}

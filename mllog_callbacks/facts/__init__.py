@@ -15,7 +15,7 @@ from mllog_callbacks.facts._documentation import (
 )
 from mllog_callbacks.facts._ending import Failure, Kept, Rule, Stop, StoppedBy, ended_by
 from mllog_callbacks.facts._fact import Fact, Group, dump
-from mllog_callbacks.facts._issue import STATES, IssueFacts, IssueState, Subject
+from mllog_callbacks.facts._issue import IssueFacts, IssueState, Subject
 from mllog_callbacks.facts._runs import RUN, Names, may_be_same
 
 __all__ = [
@@ -24,7 +24,6 @@ __all__ = [
     "OF_ISSUES",
     "OF_RUNS",
     "RUN",
-    "STATES",
     "Documented",
     "Fact",
     "Failure",

@@ -5,10 +5,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from mllog_callbacks.facts._fact import Fact, Group
 
-__all__ = ["STATES", "IssueFacts", "IssueState", "Subject"]
+__all__ = ["IssueFacts", "IssueState", "Subject"]
 
 IssueState: TypeAlias = Literal["possible", "open", "closed"]
-STATES: tuple[IssueState, ...] = ("possible", "open", "closed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,7 +62,9 @@ def ended_as(event: EventType) -> Callable[[Call], Told | None]:
         asked = f"{call.stopped_by} was called while it ran, and then " if call.stopped_by else ""
         results = measured(call.result)
         reason = f"{asked}{call.name} returned{f': {results}' if results else ''}."
-        told = {**facts(call.result), **_stop(event, call)}
+        told = facts(call.result)
+        if call.stopped_by and event is EventType.TRAINING_STOPPED:
+            told = {**told, "stop": dump(Stop(by="request", requested_by=call.stopped_by))}
         return Told(f"{what} {how}{by}.", f"{reason}{_parts_of(call)}", told)
 
     return tell
@@ -116,15 +118,6 @@ def stopped_elsewhere(call: Call) -> Told | None:
         "records its own end was under way in this process.",
         {**facts(call.result), "stop": dump(Stop(by="request", requested_by=call.name))},
     )
-
-
-def _stop(event: EventType, call: Call) -> dict[str, object]:
-    """Why a run ended whose call returned, as far as it says."""
-    if event is EventType.TRAINING_FAILED:
-        return {"stop": dump(Stop(by="error"))}
-    if event is EventType.TRAINING_STOPPED:
-        return {"stop": dump(Stop(by="request", requested_by=call.stopped_by))}
-    return {}
 
 
 def _due(call: Call, step: int, total: int | None) -> bool:

@@ -107,13 +107,13 @@ class Training:
         curves = model.get_evals_result() if model is not None and model.is_fitted() else {}
         if _last(curves) != self._results:  # those of another call, or none
             why = "The call ended by an exception that no callback can see."
-            unseen = Reason(f"Training failed {after}.", why)
-            self._run.end(EventType.TRAINING_FAILED, unseen, {"stop": {"by": "error"}})
+            self._run.end(EventType.TRAINING_FAILED, Reason(f"Training failed {after}.", why))
             return
         kept, by = model.tree_count_, "plan"
         event, why = EventType.TRAINING_COMPLETED, "All planned iterations are done."
         if self._done < model.get_all_params()["iterations"]:
-            event, why, by = EventType.TRAINING_STOPPED, self._why(model), "rule"
+            event, why = EventType.TRAINING_STOPPED, self._why(model)
+            by = "request" if self._stopped else "rule"
         told = Reason(f"Training ended {after}.", f"{why} Kept: the model of iteration {kept:,}.")
         left = {"kept": {"at": kept, "unit": "iteration"}, "stop": {"by": by}}
         self._run.end(event, told, {"iterations_done": self._done, **left})

@@ -69,6 +69,6 @@ def _completed(run: Run) -> Ending:
 def _how_far(run: Run) -> str:
     had, most = facts.done(run), facts.planned(run)
     if had is None:
-        return "how far it got is not recorded"
+        return "how far it came is not recorded"
     of = f" of {number(most[0])}" if most else ""
     return f"after {number(had[0])}{of} {had[1]}s"
