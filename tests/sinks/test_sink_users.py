@@ -131,7 +131,7 @@ def test_a_program_that_gives_up_root_loses_nothing_unseen(
     assert len(numbers(logs)) == 1_500 - dropped
     assert bool(dropped) is large
     (file,) = logs.glob("*.jsonl")
-    assert ('"dropped_entries":%d' % dropped in file.read_text()) is large
+    assert (f'"dropped_entries":{dropped}' in file.read_text()) is large
     assert ("Permission denied" in file.read_text()) is large
     assert verify([logs])[0].integrity == Status.SOUND
 
