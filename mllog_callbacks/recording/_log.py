@@ -6,6 +6,7 @@ import copy
 import os
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
@@ -122,10 +123,6 @@ class AuditLog:
             )
             sink = session.opened or session.sink
             sink.put(line)
-            if kind.urgent:
-                sink.wake()
-            if session.unrecorded:
-                session.record_unrecorded()
         except UnknownEventError:
             raise
         except RecursionError:
@@ -141,6 +138,10 @@ class AuditLog:
                 session.unrecorded = session.unrecorded + 1
         except Exception as error:  # noqa: BLE001 - nothing of ours may reach the training
             report_failure(error, "AuditLog.emit")
+        else:  # apart: the entry is recorded, and nothing that fails here may record it again
+            if kind.urgent or session.unrecorded:
+                with suppress(Exception):
+                    session.follow_up(urgent=kind.urgent)
 
     def _emit_plainly(self, event: EventType | str, texts: tuple[Any, Any, Any, Any, Any]) -> None:
         """Record what `emit` had no stack for; the values that themselves recurse are noted."""
@@ -154,10 +155,8 @@ class AuditLog:
         dataset = self._dataset if dataset is None else dataset
         model = self._model if model is None else model
         line = encode(kind, dataset, model, decision, reasoning, snapshot)
-        sink = self._session.sink
-        sink.put(line)
-        if kind.urgent:
-            sink.wake()
+        self._session.sink.put(line)
+        self._session.follow_up(urgent=kind.urgent)
 
     def bind(self, *, dataset: str | None = None, model: str | None = None) -> Self:
         """Return this log with names that go before those of the context and its own defaults.

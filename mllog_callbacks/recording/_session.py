@@ -97,17 +97,26 @@ class Session:
         stats, lost = self.sink.stats, self._lost + self.unrecorded
         return replace(stats, emitted=stats.emitted + lost, dropped=stats.dropped + lost)
 
-    def record_unrecorded(self) -> None:
+    def follow_up(self, *, urgent: bool) -> None:
+        """See to what an entry leaves to do: the drainer is to write an urgent one at once."""
+        if urgent:
+            self.sink.wake()
+        if self.unrecorded:
+            self._record_unrecorded()
+
+    def _record_unrecorded(self) -> None:
         """Record how many entries were lost because the program's stack had no room for them."""
-        lost, self.unrecorded = self.unrecorded, 0
-        self._lost += lost
+        lost = self.unrecorded
         if lost:
-            self.sink.put(unrecorded_line(lost))
+            line = unrecorded_line(lost)  # first: it may have no room on the stack either
+            self.unrecorded -= lost
+            self._lost += lost
+            self.sink.put(line)
 
     def close(self, timeout: float = CLOSE_TIMEOUT_S) -> None:
         """Write what is pending, for at most `timeout` seconds; warn where not all got there."""
         if not self.closed and self.opened is not None:
-            self.record_unrecorded()
+            self._record_unrecorded()
         self.closed = True
         if self.opened is not None and not self.opened.close(timeout):
             _logger.warning(
@@ -127,7 +136,7 @@ class Session:
     def drain(self, timeout: float) -> None:
         """Wait for what is pending at the exit of the process; threads may still emit after."""
         if self.opened is not None:
-            self.record_unrecorded()
+            self._record_unrecorded()
             flushed = self.opened.flush(timeout)
             kept = self.opened.leave(min(_SEAL_S, timeout) if flushed else 0)
             if not kept and not flushed:

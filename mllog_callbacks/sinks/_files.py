@@ -87,8 +87,11 @@ class LogFiles:
 
     def may_be_made(self) -> bool:
         """Whether this user may create files in the directory and in that of sidecars."""
-        how = {"mode": os.W_OK | os.X_OK, "effective_ids": os.access in os.supports_effective_ids}
-        return all(os.access(each, **how) for each in (self.directory, self._integrity))
+        effective = os.access in os.supports_effective_ids
+        return all(
+            os.access(each, os.W_OK | os.X_OK, effective_ids=effective)
+            for each in (self.directory, self._integrity)
+        )
 
     @property
     def manifest(self) -> str:
@@ -127,9 +130,9 @@ class LogFiles:
             give_group(file, str(self._integrity))
             stream.write(self.manifest)
 
-    def path(self, day: str) -> Path:
-        """The file of one day, written ``2025-01-30``."""
-        return self.directory / log_name(day, self.session)
+    def path(self, day: str, copy: int = 1) -> Path:
+        """The file of one day, written ``2025-01-30``; or a copy of it, by its number."""
+        return self.directory / log_name(day, self.session, copy)
 
     def append(self, day: bytes, lines: memoryview) -> int:
         """Write to the file of a day, as much as the disk takes at once; return how many bytes.

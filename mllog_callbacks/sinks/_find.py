@@ -5,7 +5,7 @@ import logging
 import os
 from pathlib import Path
 
-from mllog_callbacks.schema import SIDECARS
+from mllog_callbacks.files import SIDECARS
 from mllog_callbacks.sinks.spool._recovery import recover
 
 __all__ = ["find_logs"]

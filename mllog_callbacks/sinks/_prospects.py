@@ -4,13 +4,20 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from mllog_callbacks.chain import VARIABLE, Signer
+from mllog_callbacks.files import SIDECARS
+
+if TYPE_CHECKING:
+    from mllog_callbacks.sinks.spool._surroundings import Surroundings
 
 __all__ = ["Prospect", "prospects"]
 
 Holds = Literal["yes", "limited", "no"]
+
+_KILLS: Final = "entries survive a kill"
+_WAITS: Final = "emit never waits for a disk"
 
 _LAYERS: Final = frozenset({"overlay", "aufs"})
 _NETWORK: Final = ("nfs", "cifs", "smb", "9p", "fuse", "ceph", "lustre", "beegfs", "gpfs", "afs")
@@ -44,10 +51,8 @@ def prospects(directory: Path) -> list[Prospect]:
 
 def _writable(directory: Path) -> Prospect:
     name = "log directory"
-    there = directory
-    while not there.exists() and there != there.parent:
-        there = there.parent
-    for folder in (there, directory / "_integrity"):
+    there = _existing(directory)
+    for folder in (there, directory / SIDECARS):
         if folder.exists() and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
             return Prospect(name, "no", f"{folder} cannot be written by this user")
     state = "can be written" if there == directory else f"can be created in {there}"
@@ -55,80 +60,77 @@ def _writable(directory: Path) -> Prospect:
 
 
 def _in_spool(directory: Path) -> list[Prospect]:
-    from mllog_callbacks.sinks.spool._folder import LEAST, free, parents  # noqa: PLC0415 - Linux
+    from mllog_callbacks.sinks.spool._place import LEAST, free, parents  # noqa: PLC0415 - Linux
+    from mllog_callbacks.sinks.spool._roots import VARIABLE as SPOOL  # noqa: PLC0415 - likewise
     from mllog_callbacks.sinks.spool._roots import memory  # noqa: PLC0415 - likewise
     from mllog_callbacks.sinks.spool._surroundings import surroundings  # noqa: PLC0415 - likewise
 
-    here = surroundings()
-    first = parents(directory)[0]
+    here, first = surroundings(), parents(directory)[0]
     within = directory in first.parents
-    place = Path(memory()) if not within else _existing(directory)
+    place = _existing(directory) if within else Path(memory())
     if not place.is_dir() or not os.access(place, os.W_OK) or free(place) < 4 * LEAST:
         return [_queued(f"{place} cannot be written, or has less than 2 MiB free")]
-    drainer = "a process of its own" if here.separate else "a thread of this process"
-    why = "" if here.separate else f": {_adopting(here.init, here.reaper)}"
     if within:
-        killed = Prospect(
-            "entries survive a kill",
+        pair = _in_files(first, init=here.init)
+    else:
+        pair = _in_memory(place, volatile=here.volatile, chosen=bool(os.environ.get(SPOOL)))
+    return [*pair, _sealed(here)]
+
+
+def _in_files(place: Path, *, init: bool) -> list[Prospect]:
+    why = "this process is PID 1" if init else "this process runs in a container"
+    return [
+        Prospect(
+            _KILLS,
             "yes",
-            f"entries wait in files mapped from {first}, for {_container(here.init)}. They survive "
-            "every process, PID 1 included; the next session, any reader and mllog recover "
-            "complete the log",
-        )
-        waits = Prospect(
-            "emit never waits for a disk",
+            f"entries wait in files mapped from {place}, for {why}. They survive every process, "
+            "PID 1 included; the next session, any reader and mllog recover complete the log",
+        ),
+        Prospect(
+            _WAITS,
             "limited",
             "entries are copied into mapped files of the log's own file system: a disk that hangs "
-            "may hold up an emit. MLLOG_SPOOL=/dev/shm puts this promise first",
-        )
-    elif here.volatile and not os.environ.get("MLLOG_SPOOL"):
-        killed = Prospect(
-            "entries survive a kill",
-            "limited",
-            f"entries wait in {place}, which ends with the container, for the log's file system "
-            "cannot hold them. Issues, ends and saves are written at once, all else within 50 ms",
-        )
-        waits = Prospect("emit never waits for a disk", "yes", f"entries wait in {place}")
+            "may hold up an emit, and one that fails for good may end the process. "
+            "MLLOG_SPOOL=/dev/shm puts this promise first",
+        ),
+    ]
+
+
+def _in_memory(place: Path, *, volatile: bool, chosen: bool) -> list[Prospect]:
+    if not volatile:
+        why = "shared memory of this machine, which outlives the process"
+        killed = Prospect(_KILLS, "yes", f"entries wait in {place}: {why}")
     else:
-        killed = Prospect(
-            "entries survive a kill",
-            "limited" if here.volatile else "yes",
-            f"entries wait in {place}"
-            + (
-                ", as MLLOG_SPOOL says; they are lost if it ends with the container"
-                if here.volatile
-                else ": shared memory of this machine, which outlives the process"
-            ),
+        why = "as MLLOG_SPOOL says" if chosen else "for the log's file system cannot hold them"
+        reason = (
+            f"entries wait in {place}, which ends with the container, {why}. Issues, ends and "
+            "saves are written at once, all else within 50 ms"
         )
-        waits = Prospect("emit never waits for a disk", "yes", f"entries wait in {place}")
-    sealed = Prospect(
-        "orderly ends are sealed",
-        "yes",
-        f"the exit of the process waits up to 0.5 s for it; the drainer is {drainer}{why}",
-    )
-    return [killed, waits, sealed]
+        killed = Prospect(_KILLS, "limited", reason)
+    return [killed, Prospect(_WAITS, "yes", f"entries wait in {place}")]
+
+
+def _sealed(here: "Surroundings") -> Prospect:
+    if here.separate:
+        drainer = "a process of its own"
+    elif here.init:
+        drainer = "a thread of this process: as PID 1 it would have to wait for another process"
+    elif here.adopting:
+        drainer = "a thread of this process, whose children orphaned processes become"
+    else:
+        known = here.reaper or "unknown"
+        drainer = f"a thread of this process: PID 1 ({known}) is not known to wait for orphans"
+    reason = f"the exit of the process waits up to 0.5 s for it; the drainer is {drainer}"
+    return Prospect("orderly ends are sealed", "yes", reason)
 
 
 def _existing(directory: Path) -> Path:
     return next(each for each in (directory, *directory.parents) if each.exists())
 
 
-def _container(init: bool) -> str:  # noqa: FBT001 - the one thing it is asked
-    return "this process is PID 1" if init else "this process runs in a container"
-
-
-def _adopting(init: bool, reaper: str) -> str:  # noqa: FBT001 - likewise
-    if init:
-        return "as PID 1 it would have to wait for one"
-    return f"PID 1 ({reaper or 'unknown'}) is not known to wait for orphaned processes"
-
-
 def _queued(why: str) -> Prospect:
-    return Prospect(
-        "entries survive a kill",
-        "no",
-        f"entries wait in the process's own memory, for {why}: a kill loses the last milliseconds",
-    )
+    reason = f"entries wait in the process's own memory, for {why}: a kill loses the last ones"
+    return Prospect(_KILLS, "no", reason)
 
 
 def _kept(directory: Path) -> Prospect:

@@ -13,8 +13,8 @@ import pytest
 
 from disks import error_of, fill, freezable_disk, freeze, memory_disk, remount
 from mllog_callbacks import AuditLog, read_entries
-from mllog_callbacks.sinks.spool import _folder as place
 from mllog_callbacks.sinks.spool import _overflow as overflow
+from mllog_callbacks.sinks.spool import _place as place
 from mllog_callbacks.sinks.spool import _sink as spool_sink
 from processes import drained, emit_many, ended, forked, numbers, until
 

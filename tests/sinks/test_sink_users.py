@@ -15,12 +15,21 @@ from containers import needs_root
 from mllog_callbacks import AuditLog, LogDirectoryError
 from mllog_callbacks.integrity import Status, verify
 from mllog_callbacks.sinks import recover
-from mllog_callbacks.sinks.spool import _launch
+from mllog_callbacks.sinks.spool import _helper
 from processes import drained, emit_many, ended, forked, numbers
 
 pytestmark = needs_root
 
 FIRST, SECOND, GROUP = 54_001, 54_002, 54_000
+
+
+@pytest.fixture(autouse=True, scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """All modules are loaded: other users may not be able to read where Python is installed."""
+    logs = tmp_path_factory.mktemp("loaded")
+    _log(logs, 0)
+    assert [each.status for each in verify([logs])] == [Status.SOUND]
+    assert recover(logs) == []
 
 
 @pytest.fixture
@@ -167,7 +176,7 @@ def test_a_program_that_becomes_another_user_goes_on_in_a_session_of_that_user(
 
 def _left(logs: Path) -> None:
     """Leave entries in a spool: the drainer is a thread, and ends with this process."""
-    _launch._TRIES = 0  # type: ignore[misc]  # noqa: SLF001 - in this child alone
+    _helper._TRIES = 0  # type: ignore[misc]  # noqa: SLF001 - in this child alone
     log = AuditLog(logs, session="left")
     emit_many(log, 0, 5_000)
     os.kill(os.getpid(), signal.SIGKILL)

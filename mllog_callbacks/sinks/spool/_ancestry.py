@@ -31,8 +31,8 @@ def session_of_process(directory: Path, pids: Sequence[int]) -> str | None:
 
 def _process_of(folder: str, directory: bytes) -> dict[int, str]:
     """The process and the session of a spool, where both live and see the same disks as we."""
-    from mllog_callbacks.sinks.spool._layout import About, namespace  # noqa: PLC0415 - as above
-    from mllog_callbacks.sinks.spool._process import alive  # noqa: PLC0415 - as above
+    from mllog_callbacks.sinks.spool._about import About, namespace  # noqa: PLC0415 - as above
+    from mllog_callbacks.sinks.spool._spools import alive  # noqa: PLC0415 - as above
 
     about = About.read(folder)
     ours = about.directory == directory and about.place.split()[-1] == namespace()

@@ -6,7 +6,9 @@ Its state is kept in the spool, so that whoever comes after a killed drainer goe
 import os
 
 from mllog_callbacks.chain import SUFFIX, Chain, chain_path
-from mllog_callbacks.sinks.spool._layout import FIRST, About, Segment
+from mllog_callbacks.sinks.spool._about import About
+from mllog_callbacks.sinks.spool._control import FIRST
+from mllog_callbacks.sinks.spool._segment import Segment
 
 __all__ = ["Chained"]
 

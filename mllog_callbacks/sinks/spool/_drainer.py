@@ -8,8 +8,10 @@ import os
 import time
 
 from mllog_callbacks.files import give_group, make_folder, make_folders
+from mllog_callbacks.sinks.spool._about import About
 from mllog_callbacks.sinks.spool._chained import Chained
-from mllog_callbacks.sinks.spool._layout import HEADER, About, Control, Segment
+from mllog_callbacks.sinks.spool._control import Control
+from mllog_callbacks.sinks.spool._segment import HEADER, Segment
 from mllog_callbacks.sinks.spool._segments import Segments
 from mllog_callbacks.sinks.spool._target import Altered, Target
 

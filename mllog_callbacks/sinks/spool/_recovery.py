@@ -61,8 +61,8 @@ def recover(directory: str | os.PathLike[str], *, everywhere: bool = False) -> l
 
 def _dead(directory: bytes, *, everywhere: bool) -> Iterator[str]:
     """The spools of this user that killed sessions of a directory left."""
-    from mllog_callbacks.sinks.spool._layout import About  # noqa: PLC0415 - on Windows
-    from mllog_callbacks.sinks.spool._process import alive, spools  # noqa: PLC0415 - no fcntl
+    from mllog_callbacks.sinks.spool._about import About  # noqa: PLC0415 - on Windows
+    from mllog_callbacks.sinks.spool._spools import alive, spools  # noqa: PLC0415 - no fcntl
 
     for folder in spools(directory):
         try:
@@ -77,7 +77,7 @@ def _dead(directory: bytes, *, everywhere: bool) -> Iterator[str]:
 
 def _finish(folder: str) -> tuple[str, int, str | None]:
     """Complete one session; its spool's name, how many entries were written, and what failed."""
-    from mllog_callbacks.sinks.spool._process import finish  # noqa: PLC0415 - as above
+    from mllog_callbacks.sinks.spool._finishing import finish  # noqa: PLC0415 - as above
 
     session = Path(folder).name
     deadline = time.monotonic() + _WAIT_S

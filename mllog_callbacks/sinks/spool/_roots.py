@@ -44,13 +44,13 @@ def directory_of(folder: str) -> bytes:
     return os.fsencode(directory) if root.startswith(_PREFIX) and name == SIDECARS else b""
 
 
-def is_own(path: str) -> bool:
-    """Whether it is a folder of this user's, and nobody else may read or write it."""
+def is_own(path: str, user: int | None = None) -> bool:
+    """Whether it is a folder of a user, by default this one, that nobody else may read or write."""
     try:
         status = os.lstat(path)
     except OSError:
         return False
-    own = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+    own = stat.S_ISDIR(status.st_mode) and status.st_uid == (os.geteuid() if user is None else user)
     return own and not status.st_mode & 0o77
 
 
@@ -70,7 +70,8 @@ def owners(directory: bytes) -> dict[int, str]:
         except OSError:
             continue
         for name in names:
-            user = name.removeprefix(prefix)
-            if name.startswith(prefix) and user.isascii() and user.isdigit():
-                found[int(user)] = f"{folder}/{name}"
+            user, path = name.removeprefix(prefix), f"{folder}/{name}"
+            named = name.startswith(prefix) and user.isascii() and user.isdigit()
+            if named and is_own(path, int(user)):  # else anybody may have made it
+                found[int(user)] = path
     return found

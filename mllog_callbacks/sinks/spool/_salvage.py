@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from mllog_callbacks.sinks.spool._layout import HEADER, Control, Segment
+from mllog_callbacks.sinks.spool._control import Control
+from mllog_callbacks.sinks.spool._segment import HEADER, Segment
 
 __all__ = ["is_drained", "is_lost", "is_out_of_reach", "unwritten"]
 

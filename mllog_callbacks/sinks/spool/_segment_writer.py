@@ -15,15 +15,9 @@ from contextlib import suppress
 from typing import Final
 
 from mllog_callbacks.sinks._files import LogFiles
-from mllog_callbacks.sinks.spool._folder import Place
-from mllog_callbacks.sinks.spool._layout import (
-    FIRST,
-    HEADER,
-    MARK,
-    Segment,
-    segment_name,
-    spare_name,
-)
+from mllog_callbacks.sinks.spool._control import FIRST
+from mllog_callbacks.sinks.spool._place import Place
+from mllog_callbacks.sinks.spool._segment import HEADER, MARK, Segment, segment_name, spare_name
 
 __all__ = ["FULL", "SECOND", "SPILLING", "SegmentWriter"]
 

@@ -1,11 +1,10 @@
 """A sink in memory that outlives the process: what `put` returned from is kept, come what may.
 
 `put` copies a line into memory shared with a drainer, which writes it to the file (see
-`stream`, `layout` and `drainer`). Here is what a session does beside that: it waits, it ends,
+`_stream`, `_spools` and `_drainer`). Here is the rest of a session's life: it waits, it ends,
 and it sees to it that somebody drains.
 """
 
-import logging
 import os
 import secrets
 import sys
@@ -19,24 +18,22 @@ from mllog_callbacks.sinks._base import SinkStats
 from mllog_callbacks.sinks._clock import ClockWatch
 from mllog_callbacks.sinks._files import LogFiles
 from mllog_callbacks.sinks.spool import _salvage as lost
-from mllog_callbacks.sinks.spool._folder import Place
-from mllog_callbacks.sinks.spool._launch import Helper
+from mllog_callbacks.sinks.spool._helper import Helper
 from mllog_callbacks.sinks.spool._overflow import MEMORY, in_thread
-from mllog_callbacks.sinks.spool._process import is_removed
+from mllog_callbacks.sinks.spool._place import Place
 from mllog_callbacks.sinks.spool._segment_writer import SPILLING
+from mllog_callbacks.sinks.spool._spools import is_removed
 from mllog_callbacks.sinks.spool._stream import CLOSED, LEFT, Stream
+from mllog_callbacks.sinks.spool._troubles import Troubles
 
 __all__ = ["SpoolSink"]
 
 _TEND_NS: Final = 5_000_000_000  # between two looks after the drainer
 _WAITING_NS: Final = 100_000_000  # the same, for somebody who waits for it
-_HUNG_NS: Final = 5_000_000_000  # a call to the disk that takes longer is told of
 _SHORTEST_S: Final = 0.0005  # between two looks of somebody who waits, at first
 _LONGEST_S: Final = 0.02  # and in the end
 _REMOVAL_S: Final = 0.2  # how long the last moment of a process waits for the drainer
 _AGAIN_S: Final = 0.05  # between two tries to move to another spool
-
-_logger = logging.getLogger("mllog_callbacks")
 
 
 class SpoolSink(Stream):
@@ -57,9 +54,8 @@ class SpoolSink(Stream):
         place = Place(files, sync_ms)
         self._tended = time.monotonic_ns()
         self._clock_watch = ClockWatch()
-        self._trouble = self._moving = self._failed = False
-        self._unsigned = False
-        self._copy = 1
+        self._troubles = Troubles()
+        self._moving = False
         try:
             super().__init__(files, place)
             self._helper = Helper(place.folder, process=process)
@@ -71,9 +67,7 @@ class SpoolSink(Stream):
     @property
     def path(self) -> Path:
         """The file of the last entry; before the first, the file of today."""
-        path = self.files.path(self.day)
-        copy = self.control.copy
-        return path.with_name(f"{path.stem}-{copy}.jsonl") if copy > 1 else path
+        return self.files.path(self.day, self.control.copy)
 
     @property
     def session(self) -> str:
@@ -210,9 +204,7 @@ class SpoolSink(Stream):
 
     def failed(self, error: Exception) -> None:
         """Warn once of what failed beside the lines, which are kept all the same."""
-        if not self._failed:
-            self._failed = True
-            _warn("looking after the log's drainer failed: %s: %s", type(error).__name__, error)
+        self._troubles.failed(error)
 
     def _goal(self) -> int:
         """How far the stream reaches; 0 while some of it waits for a place in the spool."""
@@ -248,27 +240,7 @@ class SpoolSink(Stream):
                 self._helper.tend()
         finally:
             self.lock.release()
-        self._report()
-
-    def _report(self) -> None:
-        """Warn of a disk that fails, once; of a file that somebody else wrote to or took; a key."""
-        error, busy, copy = self.control.error, self.control.busy, self.control.copy
-        hung = busy and time.monotonic_ns() - busy > _HUNG_NS
-        if (error or hung) and not self._trouble:
-            _warn(
-                "cannot write %s: %s; entries wait in memory and the training goes on",
-                self.path,
-                os.strerror(error) if error else "the disk does not answer",
-            )
-        self._trouble = bool(error or hung)
-        if copy > self._copy:
-            self._copy = copy
-            _warn(
-                "somebody else's file, or changes, in the log's place: it goes on in %s", self.path
-            )
-        if self.control.unsigned and not self._unsigned:
-            self._unsigned = True
-            _warn("%s is not signed: the drainer could not use MLLOG_SIGNING_KEY", self.path)
+        self._troubles.look(self.path, self.control)
 
     def _move(self) -> None:
         """Go on in another spool as soon as nobody writes from this one any more."""
@@ -303,8 +275,3 @@ class SpoolSink(Stream):
             self.overflow.put_back(lines)
             self._moving = False
             return True
-
-
-def _warn(*told: object) -> None:
-    """Warn in a thread: what the user made of logging may write to the same disk."""
-    in_thread(_logger.warning, *told)

@@ -7,8 +7,8 @@ import time
 from typing import Final
 
 from mllog_callbacks.sinks._files import LogFiles
-from mllog_callbacks.sinks.spool._folder import Place
 from mllog_callbacks.sinks.spool._overflow import Overflow
+from mllog_callbacks.sinks.spool._place import Place
 from mllog_callbacks.sinks.spool._segment_writer import SECOND, SPILLING, SegmentWriter
 
 __all__ = ["CLOSED", "LEFT", "Stream"]

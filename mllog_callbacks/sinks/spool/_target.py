@@ -18,7 +18,7 @@ from mllog_callbacks.files import (
     session_part,
     with_copy,
 )
-from mllog_callbacks.sinks.spool._layout import private
+from mllog_callbacks.sinks.spool._locks import private
 
 __all__ = ["Altered", "Target"]
 

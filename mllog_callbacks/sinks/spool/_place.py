@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from mllog_callbacks.sinks._files import LogFiles
-from mllog_callbacks.sinks.spool._layout import FIRST, About, Control, lock
-from mllog_callbacks.sinks.spool._process import remove
+from mllog_callbacks.sinks.spool._about import About
+from mllog_callbacks.sinks.spool._control import FIRST, Control
+from mllog_callbacks.sinks.spool._locks import lock
 from mllog_callbacks.sinks.spool._roots import VARIABLE, beside, directory_of, in_memory, is_own
+from mllog_callbacks.sinks.spool._spools import remove
 from mllog_callbacks.sinks.spool._surroundings import MAPPABLE, file_system, surroundings
 
 __all__ = ["LEAST", "Place", "free", "parents", "root"]
