@@ -15,7 +15,7 @@ import catalogue
 import front_door
 from mllog_callbacks import EventType
 from mllog_callbacks.detectors import KINDS
-from mllog_callbacks.facts import GROUPS, OF_ENDS, OF_ISSUES, OF_RUNS, Fact, documented
+from mllog_callbacks.facts import GROUPS, OF_EVENTS, OF_RUNS, Fact, documented
 
 DOCS: Final = Path(__file__).parent
 
@@ -32,17 +32,11 @@ def kinds() -> str:
 
 def facts() -> str:
     """The tables of facts: what entries may hold, and the groups of facts within."""
-    of_ends = {
-        name: each if isinstance(each, Fact) else Fact(_summary(each))
-        for name, each in OF_ENDS.items()
-    }
-    parts = [
-        _table("Every entry of a run", [(n, _kind(each), each) for n, each in OF_RUNS.items()]),
-        _table("Ends of runs", [(n, _kind(OF_ENDS[n]), each) for n, each in of_ends.items()]),
-        _table("ISSUE_DETECTED", documented(OF_ISSUES)),
-    ]
-    groups = (each for each in GROUPS if each is not OF_ISSUES)
-    parts += [_table(each.__name__, documented(each), _summary(each)) for each in groups]
+    of_runs = [(name, _kind(each), each) for name, each in OF_RUNS.items()]
+    parts = [_table("Every entry of a run", of_runs)]
+    for events, cls in OF_EVENTS.items():
+        parts.append(_table(", ".join(map(str, events)), documented(cls), _summary(cls)))
+    parts += [_table(each.__name__, documented(each), _summary(each)) for each in GROUPS]
     return "\n\n".join(parts)
 
 
@@ -56,11 +50,9 @@ def _table(title: str, rows: Iterable[tuple[str, str, Fact]], summary: str = "")
     return head + "\n".join(lines)
 
 
-def _kind(each: type | Fact) -> str:
-    """The type of a field, by its class or its example."""
-    if not isinstance(each, Fact):
-        return each.__name__
-    return {int: "integer", float: "number", str: "string"}.get(type(each.example), "object")
+def _kind(fact: Fact) -> str:
+    """The type of a field, by its example."""
+    return {int: "integer", float: "number", str: "string"}.get(type(fact.example), "object")
 
 
 def _summary(group: type) -> str:

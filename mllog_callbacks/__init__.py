@@ -11,7 +11,17 @@ from mllog_callbacks._version import __version__ as __version__
 # Loaded at first use: pydantic alone costs more than `mllog --help` may take. Type checkers read
 # `__init__.pyi`, which `python docs/generate.py` writes from this table.
 _HOMES: Final[dict[str, tuple[str, ...]]] = {
-    "adapter": ("Auditor", "Backlog", "Cadence", "Heard", "Listener", "Run", "caller_of", "listen"),
+    "adapter": (
+        "Auditor",
+        "Backlog",
+        "Cadence",
+        "Heard",
+        "Listener",
+        "Run",
+        "Training",
+        "caller_of",
+        "listen",
+    ),
     "detectors": (
         "Detector",
         "DetectorSet",
@@ -35,11 +45,13 @@ _HOMES: Final[dict[str, tuple[str, ...]]] = {
         "AuditLog",
         "audit_context",
         "carry_context",
+        "completing",
         "finaliser",
         "get_log",
         "guarded",
         "raising",
         "report_failure",
+        "unbroken",
     ),
     "report": ("LiveView", "Trail", "read_trail"),
     "schema": ("RUN_ENDS", "EventType", "Finding", "Level", "LogEntry", "Reason", "json_schema"),

@@ -11,6 +11,7 @@ from mllog_callbacks.adapter import (
     Heard as Heard,
     Listener as Listener,
     Run as Run,
+    Training as Training,
     caller_of as caller_of,
     listen as listen,
 )
@@ -41,11 +42,13 @@ from mllog_callbacks.recording import (
     AuditLog as AuditLog,
     audit_context as audit_context,
     carry_context as carry_context,
+    completing as completing,
     finaliser as finaliser,
     get_log as get_log,
     guarded as guarded,
     raising as raising,
     report_failure as report_failure,
+    unbroken as unbroken,
 )
 from mllog_callbacks.report import (
     LiveView as LiveView,
@@ -96,11 +99,13 @@ __all__ = [
     "SettingsError",
     "SinkStats",
     "Trail",
+    "Training",
     "UnknownEventError",
     "__version__",
     "audit_context",
     "caller_of",
     "carry_context",
+    "completing",
     "finaliser",
     "get_log",
     "guarded",
@@ -112,4 +117,5 @@ __all__ = [
     "read_trail",
     "report_failure",
     "scan",
+    "unbroken",
 ]

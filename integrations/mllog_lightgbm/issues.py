@@ -10,7 +10,6 @@ from mllog_callbacks import DetectorSet, Facts, Issue, Observation, Passage, gua
 from mllog_callbacks.detectors import DEFAULTS
 from mllog_lightgbm.opening import Opening
 from mllog_lightgbm.parameters import Parameters
-from mllog_lightgbm.results import CV_SET, read_results
 from mllog_lightgbm.stretches import Stretch
 
 __all__ = ["Watcher", "facts_for_causes", "watching"]
@@ -64,8 +63,6 @@ class Watcher:
         self, iteration: int, results: Results, rate: object
     ) -> list[tuple[Observation, int | None, int | None]]:
         """What is observed of an iteration, each with the places of its values in the results."""
-        if results and results[0][0] == CV_SET:
-            results = read_results(results)
         now = self._rate if rate is None else _real(rate)
         training = self._training
         trained = {each[1]: place for place, each in enumerate(results) if each[0] == training}

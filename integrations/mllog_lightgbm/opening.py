@@ -11,6 +11,7 @@ from mllog_callbacks import guarded
 from mllog_lightgbm.data import DataFacts, FeatureFacts, data_facts, feature_facts
 from mllog_lightgbm.estimator import Estimator
 from mllog_lightgbm.model import boosters_of
+from mllog_lightgbm.names import first_free
 from mllog_lightgbm.parameters import NONE, ModelText, Parameters, parameters
 
 __all__ = ["TRAINING", "Opening", "open_training"]
@@ -108,7 +109,7 @@ def _sets(model: Booster | CVBooster, data: Dataset | None) -> dict[str, Dataset
     sets = {TRAINING: first.train_set if data is None else data}
     if not isinstance(model, CVBooster):
         for name, each in zip(first.name_valid_sets, first.valid_sets, strict=False):
-            sets.setdefault(name, each)
+            sets[first_free(name, {*sets})] = each
     return sets
 
 

@@ -3,14 +3,12 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
+from mllog_lightgbm.names import distinct
 from mllog_lightgbm.stretches import Stretch
 
-__all__ = ["CV_SET", "Best", "Result", "Scoreboard", "as_snapshot", "read_results"]
-
-CV_SET: Final = "cv_agg"
-"""Before 4.7 `cv` called every set so, and wrote its name before the metric's."""
+__all__ = ["Best", "Result", "Scoreboard", "as_snapshot", "read_results"]
 
 
 class Result(NamedTuple):
@@ -38,13 +36,11 @@ class Result(NamedTuple):
 
 def read_results(given: Iterable[Sequence[Any]] | None) -> list[Result]:
     """Read LightGBM's results: tuples of four or five before 4.7, `EvalResult` since."""
-    return [_read(each) for each in given or ()]
+    return [_read(each) for each in distinct(list(given or ()))]
 
 
 def _read(given: Sequence[Any]) -> Result:
     dataset, metric = str(given[0]), str(given[1])
-    if dataset == CV_SET:
-        dataset, _, metric = metric.partition(" ")
     deviation = float(given[4]) if len(given) > 4 else None  # noqa: PLR2004 - the fifth, of cv
     return Result(dataset, metric, float(given[2]), bool(given[3]), deviation)
 
@@ -133,5 +129,4 @@ class Scoreboard:
 
     def best(self, result: Result) -> Best:
         """The best so far of a result's metric on its set."""
-        named = self._best.get((result.dataset, result.metric))
-        return named or self._best.get((CV_SET, result.name)) or Best(math.nan)
+        return self._best.get((result.dataset, result.metric)) or Best(math.nan)

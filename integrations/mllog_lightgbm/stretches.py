@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from mllog_lightgbm.names import distinct
+
 __all__ = ["Beginning", "Stretch", "Stretches"]
 
 
@@ -72,6 +74,15 @@ class Stretch:
             numbers.append([*map(float, values)])
         return numbers
 
+    @cached_property
+    def curves(self) -> dict[tuple[str, str], list[float]]:
+        """The values of each metric, by its set and name."""
+        columns = self.numbers
+        if columns is None:
+            columns = [[float(each[2]) for each in column] for column in self._columns]
+        named = [(str(each[0]), str(each[1])) for each in self.first]
+        return dict(zip(named, columns, strict=True))
+
 
 class Stretches:
     """Puts together what comes in parts."""
@@ -89,6 +100,15 @@ class Stretches:
             first, width, rate = self._following
             count = len(results) // width if width else int(begin is not None)
             if count:
-                columns = [results[place::width] for place in range(width)]
+                columns = _columns(results, width)
                 self._following = Beginning(first + count, width, rate)
-                yield Stretch(range(first, first + count), columns, rate)  # type: ignore[arg-type]  # results
+                yield Stretch(range(first, first + count), columns, rate)
+
+
+def _columns(results: Sequence[Any], width: int) -> list[Sequence[Any]]:
+    """A list for each result of an iteration, of what it was in each."""
+    first = results[:width]
+    if distinct(first) is not first:
+        rows = [distinct(results[at : at + width]) for at in range(0, len(results), width or 1)]
+        results = [each for row in rows for each in row]
+    return [results[place::width] for place in range(width)]

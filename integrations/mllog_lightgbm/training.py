@@ -38,6 +38,7 @@ class Training:
     def __init__(self, run: Run) -> None:
         self.watched = False
         self._run = run
+        run.curve.unit = "iteration"
         self._opening: Opening | None = None
         self._estimator: Estimator | None = None
         self._given: dict[str, object] = {}
@@ -217,14 +218,23 @@ class Training:
 
     @guarded
     def _look(self, stretch: Stretch) -> None:
-        cadence, last = self._cadence, stretch.iterations[-1]
+        cadence, last, kept = self._cadence, stretch.iterations[-1], 0
         news = self._scores.may_change(stretch)
         # the clock, which `due` looks at too, is the same for all of them
         asked = stretch.iterations[0] if news else min(cadence.following, last)
         for done, self._results in stretch.since(asked):
             gone = self._scores.record(self._results, done)
             if (gone or done >= cadence.following or done == asked) and cadence.due(done, gone):
+                kept = self._keep(stretch, kept, done)
                 self._tell_progress(done)
+        self._keep(stretch, kept, last)
+
+    def _keep(self, stretch: Stretch, begin: int, last: int) -> int:
+        """Keep a stretch's curves up to an iteration, for the next entry; returns what is kept."""
+        end = last - stretch.iterations[0] + 1
+        for key, values in stretch.curves.items():
+            self._run.curve.extend(key, stretch.iterations[begin:end], values[begin:end])
+        return end
 
     @guarded
     def _watch(self, stretches: Sequence[Stretch]) -> None:

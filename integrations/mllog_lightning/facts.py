@@ -10,6 +10,8 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 from torch.utils.data import IterableDataset
 
+from mllog_callbacks.schema import interruption
+
 __all__ = [
     "LoaderFacts",
     "ModelFacts",
@@ -69,7 +71,9 @@ def _rows(dataset: Any) -> int | None:
         return None
     try:
         return len(dataset)
-    except Exception:  # noqa: BLE001 - a foreign class; what it cannot say is not known
+    except Exception as error:
+        if interruption(error) is not None:
+            raise
         return None
 
 

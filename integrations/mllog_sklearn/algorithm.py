@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from sklearn.model_selection import ParameterGrid
 
+from mllog_callbacks.schema import interruption
 from mllog_sklearn.parameters import defaults, library, parts
 
 __all__ = ["Algorithm", "algorithm", "inner", "title"]
@@ -80,7 +81,9 @@ def _kind(estimator: Any) -> str | None:
     if kind is None and hasattr(estimator, "__sklearn_tags__"):
         try:
             kind = estimator.__sklearn_tags__().estimator_type
-        except Exception:  # noqa: BLE001 - a part may have no tags; its fit will say so
+        except Exception as error:
+            if interruption(error) is not None:
+                raise
             return None
     return kind if isinstance(kind, str) else None
 

@@ -1,7 +1,8 @@
 """The calls of an estimator that are under way, and what each of them tells.
 
 An audited method called within another of the same estimator is a part of it, and silent. One
-called within that of another estimator is a part as well, and told at level DEBUG.
+called within that of another estimator is a part as well, and recorded at level DEBUG. Which call
+another belongs to is decided by this thread's stack of calls and by where the estimator comes from.
 """
 
 import functools
@@ -13,11 +14,12 @@ from types import FunctionType
 from mllog_callbacks import Level
 from mllog_sklearn.fits import Fit
 from mllog_sklearn.increments import Increment
+from mllog_sklearn.lineage import Origin, belongs_to
 from mllog_sklearn.scores import Score
 from mllog_sklearn.settings import Settings
 from mllog_sklearn.warned import Hearing
 
-__all__ = ["Call", "calls_running", "enter", "telling", "within_call"]
+__all__ = ["Call", "enter", "innermost", "telling", "within_call"]
 
 
 class _Stack(threading.local):
@@ -25,37 +27,52 @@ class _Stack(threading.local):
 
 
 _stack = _Stack()
-_running: "set[Call]" = set()
+
+
+def _around() -> "tuple[Call, ...]":
+    """The calls that this thread is in, outermost first.
+
+    A worker that was forked within a call is not in it: what it is sent says itself what it is.
+    """
+    return tuple(call for call in _stack.calls if call.origin.under_way)
 
 
 def within_call() -> bool:
     """Whether this thread is in an audited call."""
-    return bool(_stack.calls)
+    return bool(_around())
+
+
+def innermost() -> Origin | None:
+    """The innermost call that this thread is in, as an origin of estimators."""
+    return next((call.origin for call in reversed(_around())), None)
 
 
 def telling(estimator: object) -> Fit | None:
     """What tells of a fit of this estimator that is under way in this thread."""
-    for call in _stack.calls:
+    for call in _around():
         if call.estimator is estimator and isinstance(call.told, Fit):
             return call.told
     return None
 
 
-def calls_running() -> bool:
-    """Whether any thread of this process is in an audited call."""
-    return bool(_running)
-
-
 class Call:
-    """One call of an audited method, from its begin to its end."""
+    """One call of an audited method, from its begin to its end.
+
+    Args:
+        estimator: Whose method is called.
+        told: What records it.
+
+    Attributes:
+        origin: The call, as an origin of estimators.
+    """
 
     def __init__(self, estimator: object, told: Fit | Score) -> None:
         self.estimator = estimator
         self.told = told
         self._warnings = Hearing()
         self._before = _stack.calls
+        self.origin = Origin()
         _stack.calls = (*self._before, self)
-        _running.add(self)
 
     def end(self, result: object) -> None:
         """Tell that the method returned."""
@@ -70,7 +87,7 @@ class Call:
     def leave(self) -> None:
         """Be no longer under way, with nothing told."""
         self._warnings.stop()
-        _running.discard(self)
+        self.origin.end()
         _stack.calls = self._before
 
 
@@ -81,8 +98,6 @@ def enter(
     args: Sequence[object],
     kwargs: Mapping[str, object],
     settings: Settings,
-    *,
-    nested: bool,
 ) -> Call | None:
     """Begin to tell of a call; None where nothing is to be told of it.
 
@@ -93,12 +108,11 @@ def enter(
         args: What it is called with.
         kwargs: Likewise, by name.
         settings: How the estimator logs.
-        nested: Whether the call is a part of one in another thread or process.
     """
-    around = _stack.calls
+    around = _around()
     if any(call.estimator is estimator for call in around):
         return None
-    nested = nested or bool(around)
+    nested = bool(around) or belongs_to(estimator) is not None
     if nested and settings.level > Level.DEBUG:
         return None
     kinds: dict[str, type[Fit | Score]] = {"score": Score, "partial_fit": Increment}
@@ -116,8 +130,10 @@ def enter(
 def _arguments(
     function: FunctionType, args: Sequence[object], kwargs: Mapping[str, object]
 ) -> dict[str, object]:
-    """What the method was called with, by name."""
-    return dict(zip(_names(function), args, strict=False)) | dict(kwargs)
+    """What the method was called with, by name, in the order of its signature."""
+    names = _names(function)
+    given = dict(zip(names, args, strict=False)) | dict(kwargs)
+    return {name: given[name] for name in names if name in given} | given
 
 
 @functools.lru_cache(maxsize=1024)

@@ -38,10 +38,14 @@ class KeepsClass:
 
     Args:
         copier: `copy.copy` or `copy.deepcopy`.
+        copied: Called with the copy and what it was copied from.
     """
 
-    def __init__(self, copier: Callable[..., object]) -> None:
+    def __init__(
+        self, copier: Callable[..., object], copied: Callable[[object, object], object]
+    ) -> None:
         self._copier = copier
+        self._copied = copied
 
     def __get__(self, instance: object, owner: type) -> Callable[..., object]:
         now = _copying.instance
@@ -52,9 +56,11 @@ class KeepsClass:
     def _copy(self, instance: object, *memo: object) -> object:
         before, _copying.instance = _copying.instance, instance
         try:
-            return self._copier(instance, *memo)
+            made = self._copier(instance, *memo)
         finally:
             _copying.instance = before
+        self._copied(made, instance)
+        return made
 
 
 def _made_by_object(base: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 
-from mllog_callbacks.schema import shown
+from mllog_callbacks.schema import interruption, shown
 
 __all__ = [
     "Parameters",
@@ -74,7 +74,9 @@ def _values(estimator: Any) -> Mapping[Any, Any]:
     """All hyperparameters by name; of the estimator alone where its parts cannot tell theirs."""
     try:
         return cast("Mapping[Any, Any]", estimator.get_params(deep=True))
-    except Exception:  # noqa: BLE001 - anything may stand where a part could
+    except Exception as error:
+        if interruption(error) is not None:
+            raise
         return cast("Mapping[Any, Any]", estimator.get_params(deep=False))
 
 

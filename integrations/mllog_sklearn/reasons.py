@@ -32,7 +32,7 @@ _NAMED: Final = 10
 def started(what: Algorithm, method: str, data: DataFacts, *, nested: bool) -> Reason:
     """A fit starts: of what, on which data."""
     size = f" on {_size(data)}" if data.rows is not None else ""
-    part = "It is a part of another audited fit." if nested else f"The caller called {method}."
+    part = "It is a part of another audited fit." if nested else f"{method} was called."
     return Reason(f"Training of {what.title} started{size}.", part)
 
 
@@ -84,8 +84,8 @@ def _classes(data: DataFacts) -> str:
 def chosen(what: Algorithm, method: str, *, nested: bool) -> Reason:
     """Which algorithm is fitted, and by whose choice."""
     kind = f", {_a(what.kind.replace('_', ' '))}," if what.kind else ""
-    by = "It is a part of another audited fit" if nested else "The caller chose it"
-    told = [f"{by}: {method} was called on an instance of {what.path}."]
+    by = "It is a part of another audited fit: " if nested else ""
+    told = [f"{by}{method} was called on an instance of {what.path}."]
     if what.steps:
         steps = ", ".join(f"{name}: {step}" for name, step in what.steps.items())
         told.append(f"It has {count(len(what.steps), 'step')}, {steps}.")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 
 from mllog_callbacks import AuditLog, Auditor, Detector, DetectorSet, Issue, Level, get_log
+from mllog_callbacks.schema import interruption
 
 __all__ = ["Settings", "feeds_worker"]
 
@@ -56,7 +57,9 @@ class Settings:
         sent = replace(self, log=get_log() if self.log is None else self.log)
         try:
             pickle.dumps(self.on_issue)
-        except Exception:  # noqa: BLE001 - whatever a caller's function raises when it is pickled
+        except Exception as error:
+            if interruption(error) is not None:
+                raise
             return replace(sent, on_issue=None)
         return sent
 

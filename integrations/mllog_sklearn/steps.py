@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mllog_callbacks import Reason
-from mllog_callbacks.schema import assigned, count
+from mllog_callbacks.schema import assigned, count, interruption
 from mllog_sklearn.algorithm import title
 from mllog_sklearn.parameters import library, parameters, parts
 
@@ -70,7 +70,9 @@ def _out(step: Any) -> int | None:
             return int(step.get_support().sum())
         named = callable(getattr(step, "get_feature_names_out", None))
         return len(step.get_feature_names_out()) if named else None
-    except Exception:  # noqa: BLE001 - some cannot say, for want of names or of a part that can
+    except Exception as error:
+        if interruption(error) is not None:
+            raise
         return None
 
 

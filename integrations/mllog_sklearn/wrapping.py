@@ -9,7 +9,6 @@ type, and without any state of ours in its instances. How to log stands on the s
 import copy
 import functools
 import inspect
-import os
 import pickle
 from collections.abc import Callable, Sequence
 from types import FunctionType
@@ -17,8 +16,9 @@ from typing import Any, Final, NamedTuple, TypeVar, cast
 from weakref import WeakValueDictionary
 
 from mllog_callbacks import AuditLog, Detector, DetectorSet, Issue, guarded
-from mllog_sklearn.calls import Call, calls_running, enter, within_call
+from mllog_sklearn.calls import Call, enter, innermost, within_call
 from mllog_sklearn.copies import KeepsClass, is_copying, plainly
+from mllog_sklearn.lineage import SENT, belongs_to, descends, inherits
 from mllog_sklearn.methods import Available, watched
 from mllog_sklearn.settings import Settings, feeds_worker
 
@@ -69,7 +69,7 @@ def audited(
         msg = f"audited() takes an estimator, an instance with a method fit, and got {what!r}"
         raise TypeError(msg)
     settings = Settings(log, dataset=dataset, model=model, detectors=detectors, on_issue=on_issue)
-    cls = _subclass(plain_class(type(estimator)), settings, nested=False)
+    cls = _subclass(plain_class(type(estimator)), settings)
     return cast("_E", _instance(estimator, cls))
 
 
@@ -79,14 +79,10 @@ class _Made(NamedTuple):
     Attributes:
         base: The estimator's own class.
         settings: How its instances log.
-        nested: Whether its instances were cloned within an audited fit.
-        process: The process it was made in; 0 where it was sent here by another.
     """
 
     base: type
     settings: Settings
-    nested: bool
-    process: int
 
 
 def plain_class(cls: type) -> type:
@@ -124,9 +120,9 @@ _classes: WeakValueDictionary[object, type] = WeakValueDictionary()
 _metaclasses: dict[type, type] = {}
 
 
-def _subclass(base: type, settings: Settings, *, nested: bool, process: int | None = None) -> type:
+def _subclass(base: type, settings: Settings) -> type:
     """The one audited class of a class and its settings, while it is in use."""
-    made = _Made(base, settings, nested, os.getpid() if process is None else process)
+    made = _Made(base, settings)
     try:
         known = _classes.get(made)
     except TypeError:  # settings that cannot be hashed
@@ -168,7 +164,7 @@ def _methods(base: type) -> dict[str, object]:
     for copier in (copy.copy, copy.deepcopy):
         method = f"__{copier.__name__}__"
         if not hasattr(base, method):
-            names[method] = KeepsClass(copier)
+            names[method] = KeepsClass(copier, _copied)
     return names
 
 
@@ -205,8 +201,12 @@ def _entered(
     estimator: Any, function: FunctionType, name: str, args: Any, kwargs: Any
 ) -> Call | None:
     made: _Made = estimator.__mllog__
-    nested = made.nested and (made.process != os.getpid() or calls_running())
-    return enter(estimator, function, name, args, kwargs, made.settings, nested=nested)
+    return enter(estimator, function, name, args, kwargs, made.settings)
+
+
+@guarded
+def _copied(made: object, source: object) -> None:
+    inherits(made, source, innermost())
 
 
 def _cloner(cls: Any, made: _Made) -> Callable[..., Any]:
@@ -215,9 +215,7 @@ def _cloner(cls: Any, made: _Made) -> Callable[..., Any]:
     @functools.wraps(base.__sklearn_clone__)
     def __sklearn_clone__(self: object) -> Any:  # noqa: N807 - it becomes one
         new = super(cls, self).__sklearn_clone__()
-        # a clone made within an audited fit is a part of it, also in another thread or process
-        if within_call() and type(new) is cls and new is not self and not made.nested:
-            new.__class__ = _subclass(made.base, made.settings, nested=True)
+        _copied(new, self)
         return new
 
     return __sklearn_clone__
@@ -230,7 +228,7 @@ def _reducer(cls: Any, made: _Made) -> Callable[..., Any]:
         if is_copying(self) or type(self) is not cls or isinstance(reduced, str):
             return reduced
         function, args, rest = plainly(cls, made.base, reduced)
-        how = _for_worker(made) if feeds_worker() else None
+        how = _for_worker(self, made) if feeds_worker() else None
         if how is None:
             return function, args, *rest
         return _received, (how, function, args), *rest
@@ -239,12 +237,17 @@ def _reducer(cls: Any, made: _Made) -> Callable[..., Any]:
 
 
 @guarded
-def _for_worker(made: _Made) -> bytes:
-    return pickle.dumps((made.settings.for_worker(), made.nested or calls_running()))
+def _for_worker(estimator: object, made: _Made) -> bytes:
+    """How to log there, and whether it is a part of a call: of its own, or of the one that sends it."""
+    part = belongs_to(estimator) is not None or within_call()
+    return pickle.dumps((made.settings.for_worker(), part))
 
 
 def _received(how: bytes, function: Callable[..., Any], args: tuple[object, ...]) -> object:
     """The audited instance in a worker process; its state is set by the pickle."""
     estimator = function(*args)
-    settings, nested = pickle.loads(how)  # noqa: S301 - within a pickle that is being loaded
-    return _instance(estimator, _subclass(type(estimator), settings, nested=nested, process=0))
+    settings, part = pickle.loads(how)  # noqa: S301 - within a pickle that is being loaded
+    made = _instance(estimator, _subclass(type(estimator), settings))
+    if part:
+        descends(made, SENT)
+    return made

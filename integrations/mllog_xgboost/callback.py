@@ -1,24 +1,24 @@
 """The callback a user gives to XGBoost."""
 
 import sys
-import weakref
 from types import FrameType
 from typing import Any
 
 from xgboost.callback import TrainingCallback
 
 from mllog_callbacks import Auditor, guarded
-from mllog_xgboost.training import Training
+from mllog_xgboost.boosting import Boosting
+from mllog_xgboost.call import read_call
 
 __all__ = ["MLAuditCallback"]
 
 
 class MLAuditCallback(Auditor, TrainingCallback):
-    """Leaves an audit trail of `xgboost.train`, `xgboost.cv` and the scikit-learn interface.
+    """Records the audit trail of `xgboost.train`, `xgboost.cv` and the scikit-learn interface.
 
-    One callback may serve many trainings, also at the same time, and stand anywhere among the
-    callbacks: it listens to the container that XGBoost keeps them in during one call. The
-    arguments are those of `mllog_callbacks.Auditor`.
+    One callback may serve many trainings, also at the same time, at any place among the callbacks:
+    it listens to the container that XGBoost keeps them in during one call. The arguments are those
+    of `mllog_callbacks.Auditor`.
     """
 
     def before_training(self, model: Any) -> Any:  # noqa: ANN401 - as in XGBoost
@@ -28,10 +28,7 @@ class MLAuditCallback(Auditor, TrainingCallback):
 
     @guarded
     def _begin(self, model: Any, frame: FrameType) -> None:  # noqa: ANN401 - as in XGBoost
-        container, call = frame.f_locals["self"], frame.f_back
-        training = Training(self.new_run(), model, container)
-        # XGBoost tells no callback of exceptions, nor of the end of `cv`: that the container goes
-        # with the call's frame does.
-        weakref.finalize(container, training.end)
-        if call is not None:
-            training.begin(call.f_locals)
+        container = frame.f_locals["self"]
+        boosting = Boosting(self.new_run(), read_call(frame, model), container, model)
+        boosting.listen(container, model, after=self)
+        boosting.begin()

@@ -1,16 +1,21 @@
 """What an adapter is built from."""
 
+from mllog_callbacks.adapter._curve import CurveKeeper
 from mllog_callbacks.adapter._deferred import Backlog
 from mllog_callbacks.adapter._method_hooks import Heard, Listener, caller_of, listen
 from mllog_callbacks.adapter._run import Auditor, Cadence, Run
+from mllog_callbacks.adapter._training import Directions, Training
 
 __all__ = [
     "Auditor",
     "Backlog",
     "Cadence",
+    "CurveKeeper",
+    "Directions",
     "Heard",
     "Listener",
     "Run",
+    "Training",
     "caller_of",
     "listen",
 ]

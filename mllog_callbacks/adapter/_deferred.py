@@ -9,10 +9,10 @@ the same in small portions: the thread comes to caches that others have used mea
 import os
 import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
+from time import sleep
 from typing import Any, Final, Generic, TypeVar
 
 __all__ = ["Backlog"]
@@ -127,7 +127,7 @@ def _started() -> bool:
 def _work() -> None:
     while True:
         waiting = {_announced.get()}
-        time.sleep(_PAUSE_S)
+        sleep(_PAUSE_S)
         while not _announced.empty():
             waiting.add(_announced.get())
         while waiting:  # and nothing of it is kept alive until the next one comes

@@ -4,20 +4,24 @@ An adapter makes one `Auditor` of its user's arguments, and a `Run` from it for 
 """
 
 import copy
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from time import monotonic
 from typing import Final
 
+from mllog_callbacks.adapter._curve import CurveKeeper
 from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
-from mllog_callbacks.facts import RUN, dump, ended_by
-from mllog_callbacks.recording import AuditLog, current, get_log, guarded, scoped
+from mllog_callbacks.facts import RUN, EventFacts, dump, ended_by, event_of
+from mllog_callbacks.recording import AuditLog, current, get_log, guarded, scoped, unbroken
 from mllog_callbacks.schema import RUN_ENDS, EventType, Level, Reason, failed, stopped_by_hand
+from mllog_callbacks.wording import worded
 
 __all__ = ["Auditor", "Cadence", "Run"]
 
 _QUIET_S: Final = 30.0
 """Seconds without a word, after which a reader would like to know that a training goes on."""
+
+_WITH_CURVE: Final = RUN_ENDS | {EventType.TRAINING_PROGRESS}
 
 _STRETCH: Final = 10
 _STRETCH_PART: Final = 4
@@ -85,6 +89,7 @@ class Run:
         trains: Whether it trains; the entries of an evaluation by itself carry no number.
 
     Attributes:
+        curve: Keeps every step's metrics; entries of progress and the end carry them, thinned.
         detectors: The detectors of this run.
         ended: Whether the end was told.
     """
@@ -98,11 +103,12 @@ class Run:
         trains: bool = True,
     ) -> None:
         self._trains = trains
+        self.curve = CurveKeeper()
         self.detectors = DetectorSet([]) if detectors is None else detectors
         self.ended = False
         self._log = log
         self._on_issue = on_issue
-        self._began = time.monotonic()
+        self._began = monotonic()
         self._number: tuple[str, int] | None = None
         # As it is now: an end may be told from elsewhere, such as a finaliser
         self._scope = current.get()
@@ -145,6 +151,8 @@ class Run:
             reason: What was decided or done, and why.
             snapshot: The numbers and settings behind it, by name.
         """
+        if event in _WITH_CURVE and (curve := self.curve.take(snapshot or {})):
+            snapshot = {**(snapshot or {}), "curve": curve}
         around, number = self._around, None
         if around is not None:
             number, told = around.number, around.as_part(event, reason)
@@ -159,6 +167,14 @@ class Run:
                 reasoning=reason.reasoning or None,
                 metrics_snapshot=snapshot,
             )
+
+    def record(self, facts: EventFacts) -> None:
+        """Record an event by its facts, worded from them; later ends are passed over."""
+        event, reason, snapshot = event_of(facts), worded(facts), dump(facts)
+        if event in RUN_ENDS:
+            self.end(event, reason, snapshot)
+        else:
+            self.tell(event, reason, snapshot)
 
     @property
     def number(self) -> int:
@@ -190,6 +206,7 @@ class Run:
         """
         for issue in issues:
             step = {} if unit is None else {unit: issue.step}
+            self.curve.mark(issue.step)
             self.tell(
                 EventType.ISSUE_DETECTED,
                 Reason(issue.decision, issue.reasoning),
@@ -210,9 +227,14 @@ class Run:
             msg = f"{event} is no end of a run; expected one of {', '.join(sorted(RUN_ENDS))}"
             raise ValueError(msg)
         if not self.ended:
+            self._end(event, reason, snapshot or {})
+
+    @unbroken
+    def _end(self, event: EventType, reason: Reason, snapshot: Mapping[str, object]) -> None:
+        if not self.ended:
             self.ended = True
-            seconds = round(time.monotonic() - self._began, 3)
-            self.tell(event, reason, {"seconds": seconds, **(snapshot or {})})
+            seconds = round(monotonic() - self._began, 3)
+            self.tell(event, reason, {"seconds": seconds, **snapshot})
 
     def fail(
         self,
@@ -259,7 +281,7 @@ class Cadence:
         self.last = last
         self.every = level <= Level.DEBUG
         self.following = 1
-        self._told = time.monotonic()
+        self._told = monotonic()
 
     def due(self, step: int, stretch: int = 0) -> bool:
         """Whether a step is one to tell.
@@ -276,11 +298,11 @@ class Cadence:
     @property
     def silent(self) -> bool:
         """Whether nothing was told for half a minute, or all is."""
-        return self.every or time.monotonic() - self._told > _QUIET_S
+        return self.every or monotonic() - self._told > _QUIET_S
 
     def spoke(self) -> None:
         """Note that something else was told, such as the way between two steps."""
-        self._told = time.monotonic()
+        self._told = monotonic()
 
     def told(self, step: int) -> None:
         """Note that a step was told."""

@@ -9,6 +9,8 @@ from typing import Final
 import click
 
 from mllog_callbacks._version import __version__
+from mllog_callbacks.cli._output import make_streams_robust
+from mllog_callbacks.schema import plain
 
 __all__ = ["main"]
 
@@ -50,6 +52,15 @@ class _LazyGroup(click.Group):
             msg = f"{cmd_name} is no command"
             raise TypeError(msg)
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Call the command; what click says of wrong usage is text as well."""
+        make_streams_robust()
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            vars(error)["message"] = plain(error.message)
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):

@@ -3,6 +3,7 @@
 import click
 
 from mllog_callbacks.cli._objects import json_option
+from mllog_callbacks.cli._output import say, say_json
 from mllog_callbacks.cli._paths import given_or_default
 
 __all__ = ["anchor"]
@@ -26,11 +27,11 @@ def anchor(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> None
     found = 0
     try:
         for each in anchors_of(given_or_default(paths)):
-            click.echo(each.to_json())
+            say_json(each.to_json())
             found += 1
     except OSError as error:
-        click.echo(f"cannot be read: {error}", err=True)
+        say(f"cannot be read: {error}", err=True)
         ctx.exit(3)
     if not found:
-        click.echo("no chain here", err=True)
+        say("no chain here", err=True)
         ctx.exit(3)

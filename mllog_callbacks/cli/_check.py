@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from mllog_callbacks.cli._objects import json_option, print_object
+from mllog_callbacks.cli._output import say, say_json
 from mllog_callbacks.schema import count
 
 if TYPE_CHECKING:
@@ -47,20 +48,20 @@ def check(
 
     try:
         given = read_proof(proof.read())
-        trusted = _trusted(given, root, read_anchors(anchor or []))
+        trusted = _trusted(given, root, read_anchors(anchor) if anchor else [])
     except ValueError as error:
-        click.echo(f"cannot be checked: {error}", err=True)
+        say(f"cannot be checked: {error}", err=True)
         ctx.exit(3)
     holds = given.holds() and trusted in {"", given.root}
     if as_json:
         print_object(_as_dict(given, holds=holds, trusted=bool(trusted)))
     if not holds:
-        click.echo("wrong: the proof does not lead from this entry to that root", err=True)
+        say("wrong: the proof does not lead from this entry to that root", err=True)
         ctx.exit(1)
     if not as_json:
-        click.echo(given.line)
+        say_json(given.line)
     where = f"entry {given.index + 1:,} of {given.entries:,} in the session {given.session}"
-    click.echo(where if trusted else f"{where}, if you trust the root {given.root}", err=True)
+    say(where if trusted else f"{where}, if you trust the root {given.root}", err=True)
     ctx.exit(0 if trusted else 3)
 
 

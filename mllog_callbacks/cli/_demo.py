@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mllog_callbacks.cli._objects import json_option
+from mllog_callbacks.cli._output import say, say_json
 
 if TYPE_CHECKING:
     from mllog_callbacks.recording import AuditLog
@@ -48,7 +49,7 @@ def demo(ctx: click.Context, directory: Path | None, *, as_json: bool) -> None:
     try:
         log = AuditLog(directory, dataset="breast_cancer")
     except (LogDirectoryError, SettingsError) as error:
-        click.echo(f"Error: {error}", err=True)
+        say(f"Error: {error}", err=True)
         ctx.exit(_UNWRITABLE)
     with log:
         _watch(log, train, as_json=as_json)
@@ -82,7 +83,7 @@ def _training() -> "Callable[[AuditLog], object]":
 def _watch(log: "AuditLog", train: "Callable[[AuditLog], object]", *, as_json: bool) -> None:
     """Train, and meanwhile show what reaches the file."""
     done = threading.Event()
-    show = click.echo if as_json else _storyteller()
+    show = _print_line if as_json else _storyteller()
 
     def follow() -> None:
         for line in _follow(log.path, done):
@@ -112,6 +113,10 @@ def _follow(path: Path, done: threading.Event) -> Iterator[str]:
             done.wait(_POLL_S)
 
 
+def _print_line(line: str) -> None:
+    say_json(line)
+
+
 def _storyteller() -> Callable[[str], None]:
     """A function that shows a line of the log as a person reads it."""
     from mllog_callbacks.cli._narration import storyteller  # noqa: PLC0415 - loads rich: slow
@@ -124,8 +129,9 @@ def _show_next(path: Path) -> None:
     """Where the log lies, and what to try on it."""
     shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     quoted = shlex.quote(str(shown))
-    click.echo(f"\nThe audit trail is in {shown}", err=True)
-    click.echo("Try next:", err=True)
-    click.echo(f"  mllog summary {quoted}", err=True)
-    click.echo(f"  mllog report --open {quoted}", err=True)
-    click.echo(f"  mllog verify {quoted}", err=True)
+    say("", err=True)
+    say(f"The audit trail is in {shown}", err=True)
+    say("Try next:", err=True)
+    say(f"  mllog summary {quoted}", err=True)
+    say(f"  mllog report --open {quoted}", err=True)
+    say(f"  mllog verify {quoted}", err=True)

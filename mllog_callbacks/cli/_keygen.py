@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from mllog_callbacks.cli._objects import json_option, print_object
+from mllog_callbacks.cli._output import say
 
 __all__ = ["keygen"]
 
@@ -34,15 +35,15 @@ def keygen(ctx: click.Context, file: Path, *, as_json: bool) -> None:
         _write(file, private, 0o600)
         _write(public_file, public, 0o644)
     except ImportError:
-        click.echo('signing needs: pip install "mllog-callbacks[signing]"', err=True)
+        say('signing needs: pip install "mllog-callbacks[signing]"', err=True)
         ctx.exit(3)
     except OSError as error:
-        click.echo(f"cannot be written: {error}", err=True)
+        say(f"cannot be written: {error}", err=True)
         ctx.exit(3)
     if as_json:
         key = read_public_key(public_file)
         print_object({"private": str(file), "public": str(public_file), "key": key})
-    click.echo(f"{file} signs, {file}.pub verifies", err=True)
+    say(f"{file} signs, {file}.pub verifies", err=True)
 
 
 def _write(path: Path, text: bytes, mode: int) -> None:

@@ -8,6 +8,7 @@ from types import FrameType
 import click
 
 from mllog_callbacks.cli._objects import json_option, print_object
+from mllog_callbacks.cli._output import say
 
 __all__ = ["mirror"]
 
@@ -63,7 +64,7 @@ def mirror(
 
         from mllog_callbacks.shipping import Mirror  # noqa: PLC0415 - of the extra `otlp`
     except ImportError:
-        click.echo('a mirror needs: pip install "mllog-callbacks[otlp]"', err=True)
+        say('a mirror needs: pip install "mllog-callbacks[otlp]"', err=True)
         ctx.exit(3)
     ended = _end_on_signals()
     sender = Mirror(
@@ -79,7 +80,7 @@ def mirror(
         print_object(
             {"sent": sender.stats.sent, "dropped": sender.stats.dropped, "complete": complete}
         )
-    click.echo(f"{sender.stats.sent:,} sent, {sender.stats.dropped:,} dropped", err=True)
+    say(f"{sender.stats.sent:,} sent, {sender.stats.dropped:,} dropped", err=True)
     ctx.exit(0 if complete and not sender.stats.dropped else 1)
 
 

@@ -20,20 +20,23 @@ def storyteller() -> Callable[[dict[str, Any]], None]:
     """A function that prints an entry, given as its seven fields."""
     from rich.console import Console  # noqa: PLC0415 - its import is most of a short command
     from rich.table import Table  # noqa: PLC0415 - likewise
-    from rich.text import Text  # noqa: PLC0415 - likewise
 
-    console = Console(highlight=False)
+    from mllog_callbacks.cli._styled import Styled  # noqa: PLC0415 - loads rich
+
+    console = Console(highlight=False, markup=False, emoji=False)
 
     def tell(fields: dict[str, Any]) -> None:
-        told = Text(fields["decision"] or "")
+        what = Styled(fields["decision"] or "")
         if fields["reasoning"]:
-            told.append(f"\n{fields['reasoning']}", style="dim")
+            what.below(fields["reasoning"], "dim")
         row = Table.grid(padding=(0, 2), expand=True)
         row.add_column(no_wrap=True, style="dim")
         row.add_column(no_wrap=True, min_width=max(map(len, _STYLES)) + 1)
         row.add_column(ratio=1)
         event = fields["event"]
-        row.add_row(fields["timestamp"][11:23], Text(event, _STYLES.get(event, "bold")), told)
+        row.add_row(
+            Styled(fields["timestamp"][11:23]), Styled(event, _STYLES.get(event, "bold")), what
+        )
         console.print(row)
 
     return tell

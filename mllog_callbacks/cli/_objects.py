@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
+from mllog_callbacks.cli._output import say_json
+
 __all__ = ["json_option", "print_object"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -24,4 +26,4 @@ def json_option(what: str = "object", *, words: str = "") -> Callable[[_F], _F]:
 
 def print_object(found: Mapping[str, object]) -> None:
     """Print an object on a line of its own; a value that JSON does not know, as its text."""
-    click.echo(json.dumps(found, default=str))
+    say_json(json.dumps(found, default=str))

@@ -6,7 +6,7 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import Final
 
-import click
+from mllog_callbacks.cli._output import say
 
 __all__ = [
     "FINDINGS",
@@ -80,4 +80,4 @@ def reason_of(error: Exception) -> str:
 
 def tell_unreadable(path: str, error: Exception) -> None:
     """Say on stderr that a path cannot be read."""
-    click.echo(f"{click.format_filename(path)}: cannot be read: {reason_of(error)}", err=True)
+    say(f"{path}: cannot be read: {reason_of(error)}", err=True)

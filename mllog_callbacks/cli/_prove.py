@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from mllog_callbacks.cli._objects import json_option
+from mllog_callbacks.cli._output import say, say_json
 
 __all__ = ["prove"]
 
@@ -23,7 +24,7 @@ def prove(ctx: click.Context, file: Path, line: int, *, as_json: bool) -> None: 
     from mllog_callbacks import integrity  # noqa: PLC0415 - loads pydantic: slow
 
     try:
-        click.echo(integrity.prove(file, line).to_json())
+        say_json(integrity.prove(file, line).to_json())
     except (OSError, ValueError) as error:
-        click.echo(f"cannot be proved: {error}", err=True)
+        say(f"cannot be proved: {error}", err=True)
         ctx.exit(3)

@@ -1,12 +1,14 @@
 """`mllog prune`: remove sessions that were kept long enough, and keep a record of it."""
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from mllog_callbacks.cli._objects import json_option, print_object
-from mllog_callbacks.cli._paths import given_or_default
+from mllog_callbacks.cli._output import say
+from mllog_callbacks.cli._paths import FINDINGS, UNREADABLE, given_or_default, reason_of
 from mllog_callbacks.schema import count
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["prune"]
 
 _STAYS: Final = "was tampered with, and stays"
+_FAILED: Final = "cannot be removed"
 
 
 def _days(ctx: click.Context, param: click.Parameter, value: str) -> int:
@@ -43,12 +46,12 @@ def prune(
     _integrity/pruned.log, so that `mllog verify` knows that it was no loss. A session that was
     tampered with is evidence, and stays.
 
-    With --json each is {"session", "directory", "outcome"}: "removed", "would be removed" or
-    "was tampered with, and stays".
+    With --json each is {"session", "directory", "outcome"}: "removed", "would be removed",
+    "was tampered with, and stays", or "cannot be removed" with the reason.
 
     Exits with 1 where some stayed for that, and with 3 where some cannot be removed.
     """
-    from mllog_callbacks.integrity import find_sessions, is_older, least_days  # noqa: PLC0415 - slow
+    from mllog_callbacks.integrity import find_sessions, least_days  # noqa: PLC0415 - slow
 
     try:
         least = least_days()
@@ -58,36 +61,55 @@ def prune(
         msg = f"logs are kept for {count(least, 'day')} at least (MLLOG_RETENTION_DAYS)"
         raise click.BadParameter(msg, param_hint="--older-than")
     try:
-        old = [
-            each for each in find_sessions(given_or_default(paths)) if is_older(each, older_than)
-        ]
-        outcomes = []
-        for each in old:
-            outcomes.append(_remove(each, older_than, dry_run=dry_run))
-            _tell(each, outcomes[-1], as_json=as_json)
+        given = given_or_default(paths)
+        sessions = find_sessions(given)
+        evidence = _tampered(given)
     except OSError as error:
-        click.echo(f"cannot be removed: {error}", err=True)
-        ctx.exit(3)
-    if not old:
-        click.echo("Nothing is that old.", err=True)
-    ctx.exit(1 if _STAYS in outcomes else 0)
+        say(f"cannot be read: {error}", err=True)
+        ctx.exit(UNREADABLE)
+    outcomes = []
+    for each in sessions:
+        outcome = _treat(each, older_than, evidence, dry_run=dry_run)
+        if outcome:
+            outcomes.append(outcome)
+            _report(each, outcome, as_json=as_json)
+    if not outcomes:
+        say("Nothing is that old.", err=True)
+    failed = any(each.startswith(_FAILED) for each in outcomes)
+    ctx.exit(UNREADABLE if failed else FINDINGS if _STAYS in outcomes else 0)
 
 
-def _tell(session: "Session", outcome: str, *, as_json: bool) -> None:
+def _report(session: "Session", outcome: str, *, as_json: bool) -> None:
     if as_json:
-        told = {"session": session.name, "directory": str(session.directory), "outcome": outcome}
-        print_object(told)
+        directory = str(session.directory)
+        print_object({"session": session.name, "directory": directory, "outcome": outcome})
     else:
-        click.echo(f"{session.name}: {outcome}", err=outcome == _STAYS)
+        say(f"{session.name}: {outcome}", err=outcome == _STAYS or outcome.startswith(_FAILED))
 
 
-def _remove(session: "Session", days: int, *, dry_run: bool) -> str:
-    """Remove a session unless it was tampered with; say what became of it."""
-    from mllog_callbacks.integrity import Status, remove, verify  # noqa: PLC0415 - slow
+def _tampered(paths: tuple[str, ...]) -> set[tuple[str, str]]:
+    """The sessions that `mllog verify` calls tampered: also what only others show of them."""
+    from mllog_callbacks.integrity import Status, verify  # noqa: PLC0415 - slow
 
-    files = session.files or [session.chain]
-    if any(each.status == Status.TAMPERED for each in verify(files[:1]) if session.files):
-        return _STAYS
-    if not dry_run:
-        remove(session, days)
+    folders = dict.fromkeys(each if each.is_dir() else each.parent for each in map(Path, paths))
+    return {
+        (str(Path(each.directory).resolve()), each.session)
+        for each in verify(folders)
+        if each.status == Status.TAMPERED
+    }
+
+
+def _treat(session: "Session", days: int, evidence: set[tuple[str, str]], *, dry_run: bool) -> str:
+    """Remove a session if it is old enough and not evidence; say what became of it, if anything."""
+    from mllog_callbacks.integrity import is_older, remove  # noqa: PLC0415 - slow
+
+    try:
+        if not is_older(session, days):
+            return ""
+        if (str(session.directory.resolve()), session.name) in evidence:
+            return _STAYS
+        if not dry_run:
+            remove(session, days)
+    except OSError as error:
+        return f"{_FAILED}: {reason_of(error)}"
     return "would be removed" if dry_run else "removed"

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 import click
 
 from mllog_callbacks.cli._objects import json_option, print_object
+from mllog_callbacks.cli._output import say, say_lines
 from mllog_callbacks.cli._paths import given_or_default
+from mllog_callbacks.schema import plain
 
 __all__ = ["query"]
 
@@ -22,10 +24,21 @@ __all__ = ["query"]
     default="table",
     help="How rows are printed; json is what --json prints.",
 )
+@click.option(
+    "--unsafe",
+    is_flag=True,
+    help="Let SQL write, and reach any file, the network and extensions.",
+)
 @json_option("row")
 @click.pass_context
 def query(
-    ctx: click.Context, sql: str, paths: tuple[str, ...], *, shape: str, as_json: bool
+    ctx: click.Context,
+    sql: str,
+    paths: tuple[str, ...],
+    *,
+    shape: str,
+    unsafe: bool,
+    as_json: bool,
 ) -> None:
     """Ask the logs in PATH (folders or files; default MLLOG_DIR, or logs) in SQL, by DuckDB.
 
@@ -37,24 +50,31 @@ def query(
         mllog query "select model, get_json_object(metrics_snapshot, '$.auc')
                      from entries where event = 'MODEL_EVALUATED'" logs
 
-    Exits with 2 where the SQL is wrong, and with 3 where there is no log.
+    The query reads these logs alone: it is one SELECT, and DuckDB has no access to other files,
+    the network or extensions, unless --unsafe is given.
+
+    Exits with 2 where the SQL is wrong or would do more, and with 3 where there is no log.
     """  # noqa: D301 - click looks for the character itself
     try:
         import duckdb  # noqa: PLC0415 - of the extra `query`
 
-        from mllog_callbacks.query import connect  # noqa: PLC0415 - as above
+        from mllog_callbacks.query import connect, is_query  # noqa: PLC0415 - as above
     except ImportError:
-        click.echo('a query needs: pip install "mllog-callbacks[query]"', err=True)
+        say('a query needs: pip install "mllog-callbacks[query]"', err=True)
         ctx.exit(3)
     try:
-        found = connect(given_or_default(paths)).execute(sql)
+        connection = connect(given_or_default(paths), unsafe=unsafe)
+        if not unsafe and not is_query(connection, sql):
+            say("only one SELECT is allowed; --unsafe allows any statement", err=True)
+            ctx.exit(2)
+        found = connection.execute(sql)
         names = [each[0] for each in found.description or ()]
         _print(names, iter(found.fetchone, None), "json" if as_json else shape)
-    except FileNotFoundError as error:
-        click.echo(f"cannot be read: {error}", err=True)
+    except OSError as error:
+        say(f"cannot be read: {error}", err=True)
         ctx.exit(3)
     except duckdb.Error as error:
-        click.echo(str(error), err=True)
+        say_lines(error, err=True)
         ctx.exit(2)
 
 
@@ -64,10 +84,11 @@ def _print(names: Sequence[str], rows: Iterable[Sequence[object]], shape: str) -
             print_object(dict(zip(names, row, strict=True)))
     elif shape == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows(rows)
+        writer.writerow(map(plain, names))
+        writer.writerows([plain(_shown(each)) for each in row] for row in rows)
     else:
-        _print_table([names, *([_shown(each) for each in row] for row in rows)])
+        shown = ([plain(_shown(each)) for each in row] for row in rows)
+        _print_table([[*map(plain, names)], *shown])
 
 
 def _shown(value: object) -> str:
@@ -78,6 +99,6 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for number, row in enumerate(rows):
         cells = (each.ljust(width) for each, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+        say("  ".join(cells).rstrip())
         if number == 0:
-            click.echo("  ".join("-" * width for width in widths))
+            say("  ".join("-" * width for width in widths))

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from mllog_callbacks.cli._objects import json_option, print_object
+from mllog_callbacks.cli._output import say
+from mllog_callbacks.cli._paths import FINDINGS, UNREADABLE, tell_unreadable
 from mllog_callbacks.cli._progress import Status
-from mllog_callbacks.schema import count
+from mllog_callbacks.schema import count, plain
 
 if TYPE_CHECKING:
     from mllog_callbacks.shipping import Place, Reconciled
@@ -39,23 +41,27 @@ def reconcile(ctx: click.Context, shipped: Path, local: tuple[Path, ...], *, as_
     try:
         with Status() as status:
             found = held_against(
-                [shipped], local, lambda name, many: status.tell(f"{name}: {count(many, 'line')}")
+                [shipped],
+                local,
+                lambda name, many: status.tell(f"{plain(name)}: {count(many, 'line')}"),
             )
     except OSError as error:
-        click.echo(f"cannot be read: {error}", err=True)
-        ctx.exit(3)
+        say(f"cannot be read: {error}", err=True)
+        ctx.exit(UNREADABLE)
+    for path, why in found.unreadable.items():
+        tell_unreadable(path, OSError(0, why))
     for each in _told(found):
         if as_json:
             print_object(each)
         else:
-            click.echo(_as_text(each))
-    click.echo(
+            say(_as_text(each))
+    say(
         f"{count(sum(found.lines.values()), 'line')} of {count(len(found.lines), 'session')}: "
         f"{len(found.missing):,} missing, {len(found.doubled):,} doubled, "
         f"{len(found.extra):,} extra",
         err=True,
     )
-    ctx.exit(0 if found.complete else 1)
+    ctx.exit(UNREADABLE if found.unreadable else 0 if found.complete else FINDINGS)
 
 
 def _told(found: "Reconciled") -> Iterator[dict[str, object]]:

@@ -8,6 +8,7 @@ import click
 
 from mllog_callbacks import sinks
 from mllog_callbacks.cli._objects import json_option, print_object
+from mllog_callbacks.cli._output import say
 from mllog_callbacks.cli._paths import UNREADABLE, given_or_default, tell_unreadable
 from mllog_callbacks.schema import count
 
@@ -59,9 +60,9 @@ def _recover(directory: Path, *, everywhere: bool, as_json: bool) -> bool:
         if as_json:
             print_object(asdict(each))
         else:
-            click.echo(_told(each))
+            say(_told(each))
     if not found:
-        click.echo(f"Nothing to recover in {click.format_filename(directory)}.", err=True)
+        say(f"Nothing to recover in {directory}.", err=True)
     return any(each.error for each in found)
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from mllog_callbacks.cli._objects import json_option, print_object
+from mllog_callbacks.cli._output import say
 from mllog_callbacks.cli._paths import STDIN, UNREADABLE, given_or_default, reason_of
 from mllog_callbacks.cli._stories import read
+from mllog_callbacks.files import replace_file
 
 if TYPE_CHECKING:
     from mllog_callbacks.reading.story import Story
@@ -66,14 +68,14 @@ def report(
     try:
         written = _write(stories, output)
     except OSError as error:
-        name = click.format_filename(error.filename or output or _DEFAULT)
-        click.echo(f"{name}: cannot be written: {reason_of(error)}", err=True)
+        name = error.filename or output or _DEFAULT
+        say(f"{name}: cannot be written: {reason_of(error)}", err=True)
         ctx.exit(UNREADABLE)
     for page, story in written:
         if as_json:
             print_object(_as_object(page, story))
         else:
-            click.echo(click.format_filename(page))
+            say(page)
     if in_browser:
         webbrowser.open(written[0][0].absolute().as_uri())
     ctx.exit(reading.exit_code)
@@ -97,6 +99,8 @@ def _write(stories: "list[Story]", output: str | None) -> "list[tuple[Path, Stor
     from mllog_callbacks.report import render_index, render_report  # noqa: PLC0415 - as above
 
     target = Path(output or (_DEFAULT if len(stories) > 1 else f"{_DEFAULT}.html"))
+    if output is None and target.is_symlink() and target.is_dir():
+        raise OSError(0, "is a link to a folder; name it with --output", str(target))
     is_folder = target.is_dir() or (len(stories) > 1 and target.suffix not in {".html", ".htm"})
     if len(stories) == 1:
         page = target / f"{_plain(stories[0].session)}.html" if is_folder else target
@@ -134,12 +138,7 @@ def _plain(session: str) -> str:
 
 def _replace(path: Path, page: str) -> None:
     """Write a page at once: who reads it meanwhile sees the old one or the new."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(page, encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    replace_file(path, page.encode())
 
 
 def _as_object(page: Path, story: "Story | None") -> dict[str, object]:

@@ -10,6 +10,7 @@ from typing import Final, get_args
 import click
 
 from mllog_callbacks.cli._objects import json_option
+from mllog_callbacks.cli._output import say
 from mllog_callbacks.cli._paths import FINDINGS, STDIN, UNREADABLE, expand, tell_unreadable
 from mllog_callbacks.cli._scanned import Asked, Scanned
 from mllog_callbacks.curves import (
@@ -167,8 +168,6 @@ def _no_column(asked: Asked, sources: list[Source]) -> str:
 
 def _print_left_out(names: list[str]) -> None:
     if names:
-        named = ", ".join(map(click.format_filename, names[:_LISTED]))
+        named = ", ".join(names[:_LISTED])
         more = ", ..." if len(names) > _LISTED else ""
-        click.echo(
-            f"{count(len(names), 'more file')} without curves to scan: {named}{more}", err=True
-        )
+        say(f"{count(len(names), 'more file')} without curves to scan: {named}{more}", err=True)

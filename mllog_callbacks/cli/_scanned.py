@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 from mllog_callbacks.cli._objects import print_object
+from mllog_callbacks.cli._output import say
 from mllog_callbacks.curves import (
     Column,
     Curve,
@@ -130,7 +131,7 @@ class Scanned:
     @property
     def name(self) -> str:
         """The file, and which of its tables."""
-        name = click.format_filename(self.source.name)
+        name = self.source.name
         return f"{name} [{self.source.table.name}]" if self.source.table.name else name
 
     def print(self, *, as_json: bool, prefixed: bool) -> None:
@@ -142,10 +143,10 @@ class Scanned:
         for each in self.looked:
             run = f"run {each.run.number}: " if self._runs > 1 else ""
             for issue in each.issues:
-                click.echo(f"{prefix}{run}{issue.severity} {issue.code} {issue.decision}")
-                click.echo(f"    {issue.reasoning}")
+                say(f"{prefix}{run}{issue.severity} {issue.code} {issue.decision}")
+                say(f"    {issue.reasoning}")
         for line in [*self._notes(), self._summary()]:
-            click.echo(f"{prefix}{line}", err=True)
+            say(f"{prefix}{line}", err=True)
 
     def list(self, *, as_json: bool) -> None:
         """Print how the columns were understood, on stdout."""
@@ -153,15 +154,15 @@ class Scanned:
             self._list_json()
             return
         rows = count(len(self.source.table.rows), "row")
-        click.echo(f"{self.name}: {self.source.table.kind}, {rows}, {count(self._runs, 'run')}")
+        say(f"{self.name}: {self.source.table.kind}, {rows}, {count(self._runs, 'run')}")
         width = max(len(each.name) for each in self.columns)
         for each in self.columns:
             skipped = self.found.skipped.get(each.name)
             values = count(each.values, "value")
             why = f"; not scanned: {skipped}" if skipped and each.values else ""
-            click.echo(f"  {each.name:{width}}  {each.understood}, {values}{why}")
+            say(f"  {each.name:{width}}  {each.understood}, {values}{why}")
         for curve in self.found.curves:
-            click.echo(f"  -> {_words(curve)}{self._counted(curve)}")
+            say(f"  -> {_words(curve)}{self._counted(curve)}")
 
     @property
     def _runs(self) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mllog_callbacks.cli._paths import FINDINGS, STDIN, UNREADABLE, expand, tell_unreadable
 from mllog_callbacks.cli._progress import Status
+from mllog_callbacks.schema import plain
 
 if TYPE_CHECKING:
     from mllog_callbacks.reading.story import Story
@@ -51,7 +52,7 @@ def read(paths: tuple[str, ...]) -> Reading:
     with Status() as status, _without_garbage_collection():
         files = expand(paths, reading.cannot_read)
         stdin = sys.stdin.buffer if STDIN in files else None
-        stories = read_stories(files, stdin, status.tell)
+        stories = read_stories(files, stdin, lambda text, share: status.tell(plain(text), share))
     for story in stories:
         for file in story.files:
             if file.error is not None:

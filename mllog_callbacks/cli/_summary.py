@@ -7,7 +7,7 @@ import click
 from mllog_callbacks.cli._objects import json_option, print_object
 from mllog_callbacks.cli._paths import given_or_default
 from mllog_callbacks.cli._stories import read
-from mllog_callbacks.schema import count
+from mllog_callbacks.schema import count, plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,12 +34,15 @@ def summary(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> Non
     session is told once, the newest last.
 
     With --json each session is one object: {"session", "title", "files", "entries", "state",
-    "what_happened", "tiles", "runs", "issues"}.
+    "verification", "what_happened", "tiles", "runs", "issues"}.
 
     Exits with 0; with 1 where lines are no entries, or entries are missing; 3 where a path cannot
     be read.
     """
+    from mllog_callbacks.reading import seal  # noqa: PLC0415 - loads pydantic: slow
+
     reading = read(given_or_default(paths))
+    seal(reading.stories)
     if as_json:
         from mllog_callbacks.reading.story import as_object  # noqa: PLC0415 - loads pydantic: slow
 
@@ -62,29 +65,31 @@ def _print(stories: "list[Story]") -> None:
         for number, story in enumerate(members):
             titled = number == 0 and len(members) > 1
             if told or titled:
-                console.rule(together if titled else "", style="dim")
+                console.rule(plain(together) if titled else "", style="dim")
             told += 1
             _print_one(console, story)
 
 
 def _print_one(console: "Console", story: "Story") -> None:
-    from rich.text import Text  # noqa: PLC0415 - as above
-
+    from mllog_callbacks.cli._styled import Styled  # noqa: PLC0415 - loads rich
     from mllog_callbacks.reading import story as telling  # noqa: PLC0415 - loads pydantic: slow
     from mllog_callbacks.reading.story import moment  # noqa: PLC0415 - likewise
 
-    console.print(Text(telling.title(story), style="bold"))
+    if unverified := telling.verification_of(story):
+        grave = story.seal is not None and story.seal.status == "tampered"
+        console.print(Styled(unverified, f"bold {_STYLES['bad' if grave else 'unknown']}"))
+    console.print(Styled(telling.title(story), style="bold"))
     about = [f"Session {story.session}", moment(story.span[0]), telling.took(story)]
-    console.print(Text(" · ".join(filter(None, about)), style="dim"))
-    told = Text("   ").join(
-        Text(f"{_SIGNS[mood]} {words}", style=f"bold {_STYLES[mood]}")
+    console.print(Styled(" · ".join(filter(None, about)), style="dim"))
+    told = Styled("   ").join(
+        Styled(f"{_SIGNS[mood]} {words}", style=f"bold {_STYLES[mood]}")
         for mood, words in telling.pills(story)
     )
     console.print(told)
     for paragraph in telling.what_happened(story):
         console.print()
         console.print(
-            Text(" ").join(Text(p.text, style="bold" if p.strong else "") for p in paragraph)
+            Styled(" ").join(Styled(p.text, style="bold" if p.strong else "") for p in paragraph)
         )
     _print_tiles(console, telling.tiles(story))
     _print_issues(console, story)
@@ -93,12 +98,13 @@ def _print_one(console: "Console", story: "Story") -> None:
 
 def _print_tiles(console: "Console", tiles: "list[Any]") -> None:
     from rich.table import Table  # noqa: PLC0415 - as above
-    from rich.text import Text  # noqa: PLC0415 - as above
+
+    from mllog_callbacks.cli._styled import Styled  # noqa: PLC0415 - loads rich
 
     grid = Table.grid(padding=(0, 2))
     for tile in tiles:
         grid.add_row(
-            Text(tile.label, style="dim"), Text(tile.figure, style="bold"), Text(tile.detail)
+            Styled(tile.label, style="dim"), Styled(tile.figure, style="bold"), Styled(tile.detail)
         )
     console.print()
     console.print(grid)
@@ -106,8 +112,8 @@ def _print_tiles(console: "Console", tiles: "list[Any]") -> None:
 
 def _print_issues(console: "Console", story: "Story") -> None:
     from rich.table import Table  # noqa: PLC0415 - as above
-    from rich.text import Text  # noqa: PLC0415 - as above
 
+    from mllog_callbacks.cli._styled import Styled  # noqa: PLC0415 - loads rich
     from mllog_callbacks.reading import story as telling  # noqa: PLC0415 - as above
 
     issues = story.issues
@@ -119,22 +125,22 @@ def _print_issues(console: "Console", story: "Story") -> None:
     for _, found in issues[:_ISSUES]:
         style = _STYLES[_SEVERITIES[found.severity]]
         text = telling.issue_text(found)
-        told = Text(text.title)
-        told.append(f"\n{text.where}", style="dim")
+        told = Styled(text.title)
+        told.below(text.where, "dim")
         if text.advice:
-            told.append(f"\nTry: {text.advice}", style="dim")
+            told.below(f"Try: {text.advice}", "dim")
         sign = _SIGNS[_SEVERITIES[found.severity]]
-        grid.add_row(Text(f"{sign} {found.severity}", style=f"bold {style}"), told)
+        grid.add_row(Styled(f"{sign} {found.severity}", style=f"bold {style}"), told)
     console.print()
     console.print(grid)
     if len(issues) > _ISSUES:
-        console.print(Text(f"{len(issues) - _ISSUES:,} more in the log.", style="dim"))
+        console.print(Styled(f"{len(issues) - _ISSUES:,} more in the log.", style="dim"))
 
 
 def _print_runs(console: "Console", story: "Story") -> None:
     from rich.table import Table  # noqa: PLC0415 - as above
-    from rich.text import Text  # noqa: PLC0415 - as above
 
+    from mllog_callbacks.cli._styled import Styled  # noqa: PLC0415 - loads rich
     from mllog_callbacks.reading import story as telling  # noqa: PLC0415 - as above
 
     if len(story.runs) < 2:  # noqa: PLR2004 - one run is told above
@@ -145,8 +151,8 @@ def _print_runs(console: "Console", story: "Story") -> None:
     for run in story.runs[:_RUNS]:
         facts = telling.run_facts(run)
         cells = [facts[key] for key in ("run", "title", "came_to", "ended", "kept")]
-        table.add_row(*(Text(str(cell)) for cell in cells))
+        table.add_row(*(Styled(str(cell)) for cell in cells))
     console.print()
     console.print(table)
     if len(story.runs) > _RUNS:
-        console.print(Text(count(len(story.runs) - _RUNS, "more run") + ".", style="dim"))
+        console.print(Styled(count(len(story.runs) - _RUNS, "more run") + ".", style="dim"))

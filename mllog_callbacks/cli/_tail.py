@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from mllog_callbacks.cli._objects import json_option
+from mllog_callbacks.cli._output import say, say_json
 from mllog_callbacks.cli._paths import (
     FINDINGS,
     STDIN,
@@ -18,6 +19,7 @@ from mllog_callbacks.cli._paths import (
     given_or_default,
     tell_unreadable,
 )
+from mllog_callbacks.files import session_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -47,7 +49,7 @@ _LEVELS: Final = ("ERROR", "INFO", "DEBUG")
     type=click.Choice(_LEVELS, case_sensitive=False),
     help="Least level of the events shown; ERROR: failures and issues.",
 )
-@json_option(words="Print the lines as they stand in the log.")
+@json_option(words="Print the lines of the log; control characters as escapes.")
 @click.pass_context
 def tail(
     ctx: click.Context,
@@ -107,21 +109,18 @@ class _Showing:
 
     def _print(self, each: "Seen") -> None:
         if self._tell is None or each.row.fields is None:
-            click.echo(each.raw)
+            say_json(each.raw.decode("utf-8", "surrogateescape"))
             return
-        from mllog_callbacks.schema import session_of  # noqa: PLC0415 - loads pydantic: slow
-
         session = session_of(each.path)
         if session != self._session:
             self._session = session
-            click.secho(f"== {click.format_filename(session)}", dim=True)
+            say(f"== {session}", dim=True)
         self._tell(each.row.fields)
 
     def _complain(self, each: "Seen") -> None:
         self.exit_code = self.exit_code or FINDINGS
         for finding in each.row.findings[:1]:
-            name = click.format_filename(each.path)
-            click.echo(f"{name}: {finding.field}: {finding.reason}", err=True)
+            say(f"{each.path}: {finding.field}: {finding.reason}", err=True)
 
 
 def _storyteller() -> "Callable[[dict[str, object]], None]":

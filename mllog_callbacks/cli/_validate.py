@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from mllog_callbacks.cli._objects import json_option, print_object
+from mllog_callbacks.cli._output import say
 from mllog_callbacks.cli._paths import (
     FINDINGS,
     STDIN,
@@ -17,7 +18,7 @@ from mllog_callbacks.cli._paths import (
     tell_unreadable,
 )
 from mllog_callbacks.cli._progress import Status
-from mllog_callbacks.schema import count
+from mllog_callbacks.schema import count, plain
 
 if TYPE_CHECKING:
     from mllog_callbacks.reading import Line
@@ -96,7 +97,7 @@ class _Validation:
         if self._as_json:
             print_object({"summary": asdict(self._summary)})
         else:
-            click.echo(str(self._summary), err=True)
+            say(str(self._summary), err=True)
 
     def _lines(self, file: str) -> Iterator["Line"]:
         from mllog_callbacks.reading import read_lines  # noqa: PLC0415 - loads pydantic: slow
@@ -114,7 +115,7 @@ class _Validation:
             summary.findings += len(line.findings)
             self._print(file, line)
         elif summary.lines % _LINES_A_LOOK == 0:
-            self._status.tell(f"{click.format_filename(file)}: {summary}")
+            self._status.tell(f"{plain(file)}: {summary}")
 
     def _print(self, file: str, line: "Line") -> None:
         if sys.stdout.isatty():
@@ -123,8 +124,8 @@ class _Validation:
             if self._as_json:
                 print_object({"file": file, "line": line.number, **asdict(finding)})
             else:
-                where = f"{click.format_filename(file)}:{line.number}"
-                click.echo(f"{where}: {finding.field}: {finding.reason}")
+                where = f"{file}:{line.number}"
+                say(f"{where}: {finding.field}: {finding.reason}")
 
     def cannot_read(self, path: str, error: OSError) -> None:
         """Say so, and count it."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 import click
 
 from mllog_callbacks.cli._objects import json_option, print_object
+from mllog_callbacks.cli._output import say
 from mllog_callbacks.cli._paths import given_or_default
 from mllog_callbacks.cli._progress import Status
-from mllog_callbacks.schema import count
+from mllog_callbacks.schema import count, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,15 +79,16 @@ def verify(
                 tell=_teller(status),
             )
     except (OSError, ImportError, ValueError) as error:
-        click.echo(f"cannot be checked: {error}", err=True)
+        say(f"cannot be checked: {error}", err=True)
         ctx.exit(NOT_CHECKABLE)
     for each in verdicts:
         if as_json:
             print_object(_as_dict(each))
         else:
-            click.echo(_told(each))
+            for line in _lines(each):
+                say(line)
     if not verdicts:
-        click.echo("cannot be checked: no log here", err=True)
+        say("cannot be checked: no log here", err=True)
         ctx.exit(NOT_CHECKABLE)
     _summarise(verdicts)
     ctx.exit(integrity.exit_code(verdicts))
@@ -110,7 +112,7 @@ def _teller(status: Status) -> "Callable[[Session, int], None]":
     def tell(session: "Session", lines: int) -> None:
         read[session.name] = lines
         if lines:
-            status.tell(f"{click.format_filename(session.name)}: {count(lines, 'line')}")
+            status.tell(f"{plain(session.name)}: {count(lines, 'line')}")
 
     return tell
 
@@ -126,11 +128,11 @@ def _aspect(verdict: "Verdict", name: str) -> str:
     return str(getattr(verdict, name.replace(" ", "_")))
 
 
-def _told(verdict: "Verdict") -> str:
+def _lines(verdict: "Verdict") -> list[str]:
     aspects = ", ".join(f"{each} {_aspect(verdict, each)}" for each in _ASPECTS)
     head = f"{verdict.session}: {verdict.status} ({count(verdict.entries, 'entry')}; {aspects})"
     problems = [f"  {each.aspect}: {each.status}: {each}" for each in verdict.problems]
-    return "\n".join([head, *(problems if verdict.status != "sound" else ())])
+    return [head, *(problems if verdict.status != "sound" else ())]
 
 
 def _summarise(verdicts: "list[Verdict]") -> None:
@@ -140,4 +142,4 @@ def _summarise(verdicts: "list[Verdict]") -> None:
     told = ", ".join(f"{many:,} {status}" for status, many in sorted(counts.items()))
     entries = sum(each.entries for each in verdicts)
     read = f"{count(len(verdicts), 'session')}, {count(entries, 'entry')}"
-    click.echo(f"{read}: {told}", err=True)
+    say(f"{read}: {told}", err=True)

@@ -4,41 +4,83 @@ An entry's ``metrics_snapshot`` holds them under these names, and what reads a l
 decision and reasoning are for people.
 """
 
+from mllog_callbacks.facts._course import Best, Continued, Plan, Progress, Results
+from mllog_callbacks.facts._data import DataSet, GroupSizes, Range, Role
 from mllog_callbacks.facts._documentation import (
     GROUPS,
-    OF_ENDS,
-    OF_ISSUES,
+    OF_EVENTS,
     OF_RUNS,
     Documented,
     documented,
     facts_schema,
 )
 from mllog_callbacks.facts._ending import Failure, Kept, Rule, Stop, StoppedBy, ended_by
+from mllog_callbacks.facts._events import (
+    EVENTS,
+    AlgorithmSelected,
+    DatasetValidated,
+    EventFacts,
+    HyperparametersSet,
+    ModelEvaluated,
+    ModelSaved,
+    TrainingEnded,
+    TrainingProgress,
+    TrainingStarted,
+    event_of,
+)
 from mllog_callbacks.facts._fact import Fact, Group, dump
 from mllog_callbacks.facts._issue import IssueFacts, IssueState, Subject
+from mllog_callbacks.facts._parameters import Choice, Derived, Parameters
 from mllog_callbacks.facts._runs import RUN, Names, may_be_same
+from mllog_callbacks.facts._saved import Saved
+from mllog_callbacks.facts._thinning import Column, thinned
 
 __all__ = [
+    "EVENTS",
     "GROUPS",
-    "OF_ENDS",
-    "OF_ISSUES",
+    "OF_EVENTS",
     "OF_RUNS",
     "RUN",
+    "AlgorithmSelected",
+    "Best",
+    "Choice",
+    "Column",
+    "Continued",
+    "DataSet",
+    "DatasetValidated",
+    "Derived",
     "Documented",
+    "EventFacts",
     "Fact",
     "Failure",
     "Group",
+    "GroupSizes",
+    "HyperparametersSet",
     "IssueFacts",
     "IssueState",
     "Kept",
+    "ModelEvaluated",
+    "ModelSaved",
     "Names",
+    "Parameters",
+    "Plan",
+    "Progress",
+    "Range",
+    "Results",
+    "Role",
     "Rule",
+    "Saved",
     "Stop",
     "StoppedBy",
     "Subject",
+    "TrainingEnded",
+    "TrainingProgress",
+    "TrainingStarted",
     "documented",
     "dump",
     "ended_by",
+    "event_of",
     "facts_schema",
     "may_be_same",
+    "thinned",
 ]

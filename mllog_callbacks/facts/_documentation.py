@@ -5,14 +5,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, Final, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
+from mllog_callbacks.facts._course import Best, Continued, Plan, Progress
+from mllog_callbacks.facts._data import DataSet, GroupSizes, Range
 from mllog_callbacks.facts._ending import Failure, Kept, Rule, Stop
-from mllog_callbacks.facts._fact import Fact
+from mllog_callbacks.facts._events import EVENTS
+from mllog_callbacks.facts._fact import Fact, Group
 from mllog_callbacks.facts._issue import IssueFacts, Subject
+from mllog_callbacks.facts._parameters import Choice, Derived, Parameters
+from mllog_callbacks.facts._saved import Saved
+from mllog_callbacks.schema import EventType
 
-__all__ = ["GROUPS", "OF_ENDS", "OF_ISSUES", "OF_RUNS", "Documented", "documented", "facts_schema"]
+__all__ = ["GROUPS", "OF_EVENTS", "OF_RUNS", "Documented", "documented", "facts_schema"]
 
-GROUPS: Final[tuple[type, ...]] = (Stop, Rule, Kept, Failure, IssueFacts, Subject)
-"""Every class of facts."""
+GROUPS: Final[tuple[type[Group], ...]] = (
+    *(Plan, Continued, Progress, Best),
+    *(DataSet, Range, GroupSizes),
+    *(Parameters, Derived, Choice),
+    *(Stop, Rule, Kept, Failure),
+    *(Saved, Subject),
+)
+"""The groups of facts within entries."""
 
 OF_RUNS: Final[Mapping[str, Fact]] = {
     "run": Fact("Number of the run in its session, from 1: the key of all its entries", 1),
@@ -21,19 +33,21 @@ OF_RUNS: Final[Mapping[str, Fact]] = {
 }
 """Names in the snapshots of every entry of a run."""
 
-OF_ENDS: Final[Mapping[str, type | Fact]] = {
-    "seconds": Fact("From the run's start to its end", 0.975, "s"),
-    "stop": Stop,
-    "kept": Kept,
-    "error": Failure,
+OF_EVENTS: Final[Mapping[tuple[EventType, ...], type[Group]]] = {
+    **{
+        tuple(event for event, cls in EVENTS.items() if cls is each): each
+        for each in dict.fromkeys(EVENTS.values())
+    },
+    (EventType.ISSUE_DETECTED,): IssueFacts,
 }
-"""Names in the snapshots of TRAINING_COMPLETED, TRAINING_STOPPED and TRAINING_FAILED."""
+"""The class whose fields are names in the snapshots of these events."""
 
-OF_ISSUES: Final = IssueFacts
-"""Its fields are names in the snapshots of ISSUE_DETECTED."""
-
-_PLAIN: Final = {int: "integer", float: "number", str: "string", bool: "boolean"}
-_ENDS: Final = ("TRAINING_COMPLETED", "TRAINING_STOPPED", "TRAINING_FAILED")
+_PLAIN: Final[Mapping[Any, str]] = {
+    int: "integer",
+    float: "number",
+    str: "string",
+    bool: "boolean",
+}
 
 
 class Documented(NamedTuple):
@@ -55,7 +69,7 @@ def documented(cls: type) -> Iterator[Documented]:
     hints = get_type_hints(cls, include_extras=True)
     for each in fields(cls):
         kind, fact = get_args(hints[each.name])
-        yield Documented(each.name, " or ".join(map(_name, _options(kind))), fact)
+        yield Documented(each.name, _name(kind), fact)
 
 
 def facts_schema(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,32 +81,30 @@ def facts_schema(entry: Mapping[str, Any]) -> dict[str, Any]:
         entry: The JSON Schema of an entry's seven fields.
     """
     definitions = {cls.__name__: _object(cls) for cls in GROUPS}
-    of_runs = {name: _described(fact) for name, fact in OF_RUNS.items()}
-    of_ends = {
-        name: _described(each) if isinstance(each, Fact) else {"$ref": f"#/$defs/{each.__name__}"}
-        for name, each in OF_ENDS.items()
-    }
+    of_runs = {name: {"description": _described(fact)} for name, fact in OF_RUNS.items()}
     return {
         **entry,
         "$defs": {**entry["$defs"], **definitions},
         "allOf": [
             {"properties": {"metrics_snapshot": {"properties": of_runs}}},
-            _where(_ENDS, {"properties": of_ends}),
-            _where(("ISSUE_DETECTED",), {"properties": definitions["IssueFacts"]["properties"]}),
+            *(
+                _where(events, {"properties": _object(cls)["properties"]})
+                for events, cls in OF_EVENTS.items()
+            ),
         ],
     }
 
 
-def _where(events: tuple[str, ...], snapshot: Mapping[str, Any]) -> dict[str, Any]:
+def _where(events: tuple[EventType, ...], snapshot: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "if": {"properties": {"event": {"enum": list(events)}}},
+        "if": {"properties": {"event": {"enum": [str(each) for each in events]}}},
         "then": {"properties": {"metrics_snapshot": snapshot}},
     }
 
 
-def _described(fact: Fact) -> dict[str, Any]:
+def _described(fact: Fact) -> str:
     unit = f" ({fact.unit})" if fact.unit else ""
-    return {"description": f"{fact.meaning}{unit}."}
+    return f"{fact.meaning}{unit}."
 
 
 def _object(cls: type) -> dict[str, Any]:
@@ -100,27 +112,45 @@ def _object(cls: type) -> dict[str, Any]:
     properties = {}
     for each in fields(cls):
         kind, fact = get_args(hints[each.name])
-        properties[each.name] = {**_schema(kind), **_described(fact)}
+        properties[each.name] = {**_schema(kind), "description": _described(fact)}
     return {"type": "object", "description": str(cls.__doc__), "properties": properties}
 
 
-def _options(kind: Any) -> list[Any]:  # noqa: ANN401 - a type is any object
-    union = get_origin(kind) in {Union, types.UnionType}
-    return [each for each in (get_args(kind) if union else (kind,)) if each is not type(None)]
+def _option(kind: Any) -> Any:  # noqa: ANN401 - a type is any object
+    """A type, without the None of what is not known."""
+    if get_origin(kind) not in {Union, types.UnionType}:
+        return kind
+    (option,) = (each for each in get_args(kind) if each is not type(None))
+    return option
 
 
 def _schema(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a type is any object
-    (option,) = _options(kind)
+    option = _option(kind)
     if option in _PLAIN:
         return {"type": [_PLAIN[option], "null"]}
-    if get_origin(option) is Literal:
-        return {"enum": list(get_args(option))}
+    if option is object:
+        return {}
+    origin, args = get_origin(option), get_args(option)
+    if origin is Literal:
+        return {"enum": list(args)}
+    if origin is Mapping or (isinstance(origin, type) and issubclass(origin, Mapping)):
+        return {"type": "object", "additionalProperties": _schema(args[1])}
+    if origin is tuple:
+        return {"type": "array", "items": _schema(args[0])}
     return {"$ref": f"#/$defs/{option.__name__}"}
 
 
 def _name(kind: Any) -> str:  # noqa: ANN401 - a type is any object
-    if kind in _PLAIN:
-        return _PLAIN[kind]
-    if is_dataclass(kind) and isinstance(kind, type):
-        return kind.__name__
-    return ", ".join(map(str, get_args(kind)))
+    option = _option(kind)
+    if option in _PLAIN:
+        return _PLAIN[option]
+    if option is object:
+        return "any"
+    origin, args = get_origin(option), get_args(option)
+    if origin is Literal:
+        return ", ".join(map(str, args))
+    if origin is tuple:
+        return f"list of {_name(args[0])}"
+    if is_dataclass(option) and isinstance(option, type):
+        return option.__name__
+    return f"object of {_name(args[1])}"

@@ -28,6 +28,16 @@ class Rule(Group):
     value: Annotated[float | None, Fact("The value that met it")] = None
     threshold: Annotated[float | None, Fact("The value that it was compared with")] = None
     message: Annotated[str | None, Fact("The framework's own words on it")] = None
+    carried: Annotated[
+        bool | None, Fact("Whether the best value is of an earlier training", example=True)
+    ] = None
+
+    @property
+    def is_met(self) -> bool:
+        """Whether its patience was reached."""
+        return (
+            self.waited is not None and self.patience is not None and self.waited >= self.patience
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +66,9 @@ class Kept(Group):
     unit: Annotated[str | None, Fact("What that counts", "iteration")] = None
     chosen_by: Annotated[
         str | None, Fact("What chose it; absent where it is the last", "early_stopping")
+    ] = None
+    holds: Annotated[
+        int | None, Fact("How many the model holds, where predictions use fewer", 31)
     ] = None
     path: Annotated[str | None, Fact("Its file, where it is one", "epoch=3.ckpt")] = None
 

@@ -4,6 +4,7 @@ A class of facts is a dataclass whose fields are annotated with `Fact`. Its dump
 ``metrics_snapshot`` holds: the fields by name, without those that are not known.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -32,8 +33,19 @@ class Group:
 def dump(group: Group) -> dict[str, object]:
     """The facts as an entry holds them: by name, without those that are not known."""
     values = ((each.name, getattr(group, each.name)) for each in fields(group))
-    return {
-        name: dump(value) if isinstance(value, Group) else value
-        for name, value in values
-        if value is not None
-    }
+    return {name: _dumped(value) for name, value in values if not _is_absent(value)}
+
+
+def _dumped(value: object) -> object:
+    if isinstance(value, Group):
+        return dump(value)
+    if isinstance(value, Mapping):
+        return {name: _dumped(each) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return [_dumped(each) for each in value]
+    return value
+
+
+def _is_absent(value: object) -> bool:
+    """Whether a fact is not known, or a collection that holds none."""
+    return value is None or (isinstance(value, Mapping | tuple) and not value)

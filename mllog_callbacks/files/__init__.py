@@ -1,8 +1,9 @@
-"""The files of a log folder: their names, how they are made in shared folders, and opened.
+"""The files of a log folder: their names, how they are made in shared folders, opened, replaced.
 
 The drainer loads this package: standard library only, and little of it.
 """
 
+from mllog_callbacks.files._extent import last_data
 from mllog_callbacks.files._folders import give_group, make_folder, make_folders
 from mllog_callbacks.files._names import (
     CHAIN,
@@ -19,25 +20,43 @@ from mllog_callbacks.files._names import (
     session_part,
     with_copy,
 )
-from mllog_callbacks.files._opening import open_regular, read_regular
+from mllog_callbacks.files._opening import (
+    Folder,
+    UnsafeFileError,
+    is_regular,
+    open_regular,
+    open_stream,
+    read_regular,
+    unsafe_kind,
+)
+from mllog_callbacks.files._replacing import replace_file
+from mllog_callbacks.files._walking import walk
 
 __all__ = [
     "CHAIN",
     "LOGS",
     "NAME",
     "SIDECARS",
+    "Folder",
+    "UnsafeFileError",
     "chain_name",
     "day_of",
     "give_group",
     "is_log",
+    "is_regular",
     "is_taken",
+    "last_data",
     "log_name",
     "make_folder",
     "make_folders",
     "manifest_name",
     "open_regular",
+    "open_stream",
     "read_regular",
+    "replace_file",
     "session_of",
     "session_part",
+    "unsafe_kind",
+    "walk",
     "with_copy",
 ]

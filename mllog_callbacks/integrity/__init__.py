@@ -1,11 +1,11 @@
 """Whether logs are as they were written: verdicts, anchors, proofs, retention.
 
-`verify` is for programs what `mllog verify` is on the command line. What is proved, and what is
-not, is told in docs/integrity.md.
+`verify` is for programs what `mllog verify` is on the command line. docs/integrity.md says what is
+proved, and what is not.
 """
 
 from mllog_callbacks.integrity._anchors import Anchor, anchors_of, read_anchors
-from mllog_callbacks.integrity._families import families, family_of, rank_of
+from mllog_callbacks.integrity._families import Relative, families, grouped, rank_of
 from mllog_callbacks.integrity._keys import new_key, read_public_key
 from mllog_callbacks.integrity._proofs import Proof, prove, read_proof
 from mllog_callbacks.integrity._retention import is_older, least_days, remove
@@ -17,14 +17,15 @@ __all__ = [
     "Anchor",
     "Problem",
     "Proof",
+    "Relative",
     "Session",
     "Status",
     "Verdict",
     "anchors_of",
     "exit_code",
     "families",
-    "family_of",
     "find_sessions",
+    "grouped",
     "is_older",
     "least_days",
     "new_key",

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from mllog_callbacks.integrity._chains import read_chain
 from mllog_callbacks.integrity._sessions import find_sessions
@@ -35,15 +35,18 @@ class Anchor:
 
 
 def anchors_of(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Anchor]:
-    """The heads of all sessions that paths mean; those without a whole record are left out.
+    """The heads of all sessions that paths mean; those without a readable one are left out.
 
     Raises:
         OSError: A path does not exist or cannot be read.
     """
     for session in find_sessions(paths):
-        if session.chain.exists():
-            last = (chain := read_chain(session.chain)).last
-            if last is not None and not chain.broken:
+        if session.has_chain:
+            try:
+                chain = read_chain(session.chain)
+            except OSError:  # `verify` says why
+                continue
+            if (last := chain.last) is not None and not chain.broken:
                 yield Anchor(session.name, last.entries, last.state, last.root, last.digest)
 
 
@@ -51,14 +54,22 @@ def read_anchors(lines: Iterable[str]) -> list[Anchor]:
     """Read what `mllog anchor` printed.
 
     Raises:
-        ValueError: A line is no anchor.
+        ValueError: A line is no anchor, or there is none.
     """
-    return [_read(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    anchors = [_read(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not anchors:
+        msg = "there is no anchor; `mllog anchor` prints them"
+        raise ValueError(msg)
+    return anchors
 
 
 def _read(number: int, line: str) -> Anchor:
     try:
-        return Anchor(**json.loads(line))
-    except (ValueError, TypeError):
+        anchor = Anchor(**json.loads(line))
+        kinds = [(each.name, int if each.name == "entries" else str) for each in fields(Anchor)]
+        if all(isinstance(getattr(anchor, name), kind) for name, kind in kinds):
+            return anchor
+        raise TypeError  # noqa: TRY301 - as where a field is missing
+    except (ValueError, TypeError, RecursionError):
         msg = f"line {number} is no anchor, as `mllog anchor` prints them"
         raise ValueError(msg) from None

@@ -1,24 +1,39 @@
 """Reading a session's chain back: its records, and whether they are as they were written."""
 
+import errno
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
-from mllog_callbacks.chain import FORMAT, OPEN
+from mllog_callbacks.chain import BLOCK, FORMAT, OPEN
+from mllog_callbacks.files import UnsafeFileError, open_stream
 
 __all__ = ["Chain", "Checkpoint", "Opening", "read_chain"]
+
+_MOST_BYTES: Final = 1 << 26
+"""Bytes of a chain that are read: some 150,000 records, of 15 million entries."""
+
+_LONGEST: Final = 1 << 14
+"""Bytes of a record; the opening, with 16 names of at most 255 bytes, is below 7 KiB."""
+
+_MOST_BROKEN: Final = 20
+"""Broken records after which the rest of a chain is not read."""
 
 _HASH: Final = rb'"([0-9a-f]{64})"'
 _END: Final = rb',"digest":' + _HASH + rb'(?:,"signature":"([0-9a-f]{128})")?\}'
 _OPENING: Final = re.compile(
-    rb'(\{"format":"%b","session":"([^"]+)","manifest":%b,"earlier":(\{[^}]*\}),'
+    rb'(\{"format":"%b","session":"([^"]+)","manifest":%b,'
+    rb'"earlier":(\{(?:"[A-Za-z0-9._-]+":"[0-9a-f]{64}",?)*\}),'
     rb'"key":(?:null|%b))' % (FORMAT.encode(), _HASH, _HASH) + _END
 )
 _CHECKPOINT: Final = re.compile(
-    rb'(\{"entries":(\d+),"file":"([^"]*)","lines":(\d+),"bytes":(\d+),"block":%b,"root":%b,'
+    rb'(\{"entries":(\d{1,18}),"file":"([^"]*)","lines":(\d{1,18}),"bytes":(\d{1,18}),'
+    rb'"block":%b,"root":%b,'
     rb'"state":"(open|sealed|unsealed)","previous":%b)' % (_HASH, _HASH, _HASH) + _END
 )
 
@@ -119,25 +134,43 @@ def read_chain(path: Path) -> Chain:
     """Read a chain, and hold each record against its own digest and against the one before.
 
     Raises:
+        UnsafeFileError: The file is a link, not a regular file, or larger than any chain.
         OSError: The file cannot be read.
     """
     chain = Chain(path)
-    *lines, rest = path.read_bytes().split(b"\n")
-    chain.unfinished = bool(rest)
-    for number, line in enumerate(lines, 1):
-        try:
-            if number == 1:
-                chain.opening = _read_opening(line)
-            else:
-                _follow(chain, _read_checkpoint(line))
-        except ValueError as error:
-            chain.broken.append((number, str(error)))
+    with open_stream(path) as stream:
+        if os.fstat(stream.fileno()).st_size > _MOST_BYTES:
+            reason = f"is larger than {_MOST_BYTES:,} bytes and is not read"
+            raise UnsafeFileError(errno.EFBIG, reason, str(path))
+        _read_records(chain, stream)
     return chain
 
 
+def _read_records(chain: Chain, stream: BinaryIO) -> None:
+    for number in count(1):
+        line = stream.readline(_LONGEST)
+        if not line.endswith(b"\n"):
+            chain.unfinished = bool(line)
+            if len(line) == _LONGEST:
+                chain.broken.append((number, "is longer than any record"))
+            return
+        try:
+            if number == 1:
+                chain.opening = _read_opening(line[:-1])
+            else:
+                _follow(chain, _read_checkpoint(line[:-1]))
+        except ValueError as error:
+            chain.broken.append((number, str(error)))
+            if len(chain.broken) == _MOST_BROKEN:
+                return
+
+
 def _follow(chain: Chain, record: Checkpoint) -> None:
-    before = chain.head
+    before, entries = chain.head, chain.last.entries if chain.last is not None else 0
     chain.checkpoints.append(record)
+    if not 0 <= record.entries - entries <= BLOCK:
+        msg = "does not count on from the record before"
+        raise ValueError(msg)
     if record.previous != before:
         msg = "does not follow the record before"
         raise ValueError(msg)

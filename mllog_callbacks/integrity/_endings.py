@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
+from mllog_callbacks.files import day_of
 from mllog_callbacks.integrity._lines import Blocks
-from mllog_callbacks.integrity._sessions import day_of
 from mllog_callbacks.integrity._verdicts import Problem, Status
 from mllog_callbacks.schema import count
 

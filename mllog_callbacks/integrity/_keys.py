@@ -1,10 +1,14 @@
 """Keys: making a pair, reading the public one, checking what was signed."""
 
 from pathlib import Path
+from typing import Final
 
 from mllog_callbacks.chain import CONTEXT
+from mllog_callbacks.files import read_regular
 
 __all__ = ["is_signed_by", "new_key", "read_public_key"]
+
+_MOST_BYTES: Final = 1 << 16
 
 
 def is_signed_by(public: str, digest: str, signature: str) -> bool:
@@ -21,10 +25,10 @@ def is_signed_by(public: str, digest: str, signature: str) -> bool:
     from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - optional
     from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415 - optional
 
-    key = ed25519.Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
     try:
+        key = ed25519.Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
         key.verify(bytes.fromhex(signature), CONTEXT + bytes.fromhex(digest))
-    except InvalidSignature:
+    except (InvalidSignature, ValueError):  # a key need not be a point of the curve
         return False
     return True
 
@@ -61,7 +65,7 @@ def read_public_key(path: Path) -> str:
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - optional
     from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415 - optional
 
-    key = serialization.load_pem_public_key(path.read_bytes())
+    key = serialization.load_pem_public_key(read_regular(path, _MOST_BYTES))
     if not isinstance(key, ed25519.Ed25519PublicKey):
         msg = f"{path} holds no Ed25519 public key"
         raise ValueError(msg)  # noqa: TRY004 - of the file's content, not of an argument's type

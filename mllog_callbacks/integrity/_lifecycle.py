@@ -12,10 +12,13 @@ from typing import Final, NamedTuple
 
 from mllog_callbacks.facts import RUN, may_be_same
 from mllog_callbacks.integrity._verdicts import Problem, Status
+from mllog_callbacks.schema import count
 
 __all__ = ["RULES", "LifeCycle", "Rule"]
 
 STAMP: Final = slice(14, 41)
+_FORM, _BEGIN = slice(0, 14), b'{"timestamp":"'
+_NAMED, _NEXT = slice(41, 52), b'","event":"'
 _EVENT: Final = 52  # where a line's event stands: behind the timestamp and `","event":"`
 
 
@@ -47,6 +50,7 @@ RULES: Final = {
 }
 """By event. Beside them: after a session's orderly end no run is open; timestamps increase."""
 
+_NAMES: Final = ("model", "dataset")
 _ONLY_PROGRESS: Final = {b"TRAINING_PROGRESS"}
 _ISSUE: Final = b"ISSUE_DETECTED"
 _ACCOUNT: Final = b'"dropped_entries":'
@@ -72,6 +76,7 @@ class LifeCycle:
     Attributes:
         problems: What was found so far.
         latest: The latest timestamp so far, as it stands on a line; empty where there is none.
+        entries: How many lines were entries, by their form.
     """
 
     def __init__(self, *, alone: bool) -> None:
@@ -82,9 +87,15 @@ class LifeCycle:
         self._begun = 0
         self._stamp = self.latest = b""
         self._unopened: list[Problem] = []
+        self.entries = self._strangers = 0
+        self._strange: tuple[str, int] | None = None
 
     def take(self, file: str, first: int, lines: Sequence[bytes]) -> None:
         """Take lines that stand one after the other in a file, the first with this number."""
+        if {line[_FORM] for line in lines} - {_BEGIN} or {line[_NAMED] for line in lines} - {_NEXT}:
+            self._take_entries(file, first, lines)
+            return
+        self.entries += len(lines)
         self._check_order(file, first, lines)
         kinds = {line[_EVENT : line.find(b'"', _EVENT)] for line in lines}
         if _ISSUE in kinds:
@@ -96,6 +107,15 @@ class LifeCycle:
             rule = RULES.get(line[_EVENT : line.find(b'"', _EVENT)])
             if rule is not None:
                 self._apply(rule, file, number, line)
+
+    def _take_entries(self, file: str, first: int, lines: Sequence[bytes]) -> None:
+        """Of lines that are not all entries, take those that are."""
+        for number, line in enumerate(lines, first):
+            if line[_FORM] == _BEGIN and line[_NAMED] == _NEXT:
+                self.take(file, number, [line])
+            else:
+                self._strange = self._strange or (file, number)
+                self._strangers += 1
 
     def _apply(self, rule: Rule, file: str, number: int, line: bytes) -> None:
         if len(self._open) < rule.needs:
@@ -114,6 +134,11 @@ class LifeCycle:
             for file, number, _ in self._open:
                 reason = "begins a run that has no end"
                 self._add(_problem(reason, file, number))
+        if self._strange is not None:
+            file, number = self._strange
+            reason = f"{count(self._strangers, 'line')} cannot be checked: no entry"
+            status = Status.NOT_CHECKABLE
+            self.problems.append(Problem("life cycle", status, reason, file, number, number))
         return self.problems
 
     def _check_accounts(self, file: str, first: int, lines: Sequence[bytes]) -> None:
@@ -187,7 +212,9 @@ def _read(line: bytes) -> tuple[_Run, bool]:
         entry = json.loads(line)
         snapshot = entry["metrics_snapshot"] or {}
         number = snapshot.get(RUN)
-        run = _Run(number if isinstance(number, int) else None, (entry["model"], entry["dataset"]))
+        names = [each if isinstance(each, str) else None for each in map(entry.get, _NAMES)]
+        numbered = isinstance(number, int) and not isinstance(number, bool)
+        run = _Run(number if numbered else None, (names[0], names[1]))
         return run, snapshot.get("begun") is not False
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return _Run(None, (None, None)), True

@@ -1,19 +1,24 @@
 """Holding a file's lines against the checkpoints that were made of them."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import pairwise
+from itertools import islice, pairwise
 from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from mllog_callbacks.chain import block
+from mllog_callbacks.chain import BLOCK, block
+from mllog_callbacks.files import last_data, open_stream
 from mllog_callbacks.integrity._chains import Checkpoint
+from mllog_callbacks.schema import HARD_CAP
 
-__all__ = ["Blocks", "Damage", "hashes", "split"]
+__all__ = ["Blocks", "Damage", "batches", "hashes", "split"]
 
 _CHUNK: Final = 1_048_576
+_MOST_BYTES: Final = BLOCK * HARD_CAP
+"""Bytes of a block of lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,8 @@ def split(data: bytes) -> list[bytes]:
 
 
 def hashes(lines: Iterable[bytes]) -> list[bytes]:
-    """The leaves that lines make in a Merkle tree."""
-    return [sha256(b"\0" + line).digest() for line in lines]
+    """The leaves that lines make in a Merkle tree; none of a line longer than logs have."""
+    return [sha256(b"\0" + line).digest() if len(line) < HARD_CAP else _NO_LEAF for line in lines]
 
 
 class Blocks:
@@ -71,24 +76,28 @@ class Blocks:
     def read(
         self, take: Callable[[int, list[bytes]], None], grow: Callable[[list[bytes]], None]
     ) -> None:
-        """Read the file once from its start to its end.
+        """Read the file once from its start to its end; of a line, 64 KiB are held at most.
+
+        Raises:
+            UnsafeFileError: The file is a link, or no regular file.
+            OSError: It cannot be read.
 
         Args:
             take: Given lines as they stand there, and the number of the first.
             grow: Given the hashes of each block's lines, up to the first that is damaged.
         """
-        with self.path.open("rb") as stream:
+        with open_stream(self.path) as stream:
             end = _end_before_nuls(stream)
             self.nuls = stream.seek(0, SEEK_END) - end
             stream.seek(0)
             sound = self._read_sound(stream, take, grow)
             first = self.found
-            leaves: list[bytes] = []
-            for lines, self.unfinished in _batches(stream, end):
+            leaves = _Leaves(max(0, self.lines - first))
+            for lines, self.unfinished in batches(stream, end):
                 take(self.found + 1, [] if self.unfinished else lines)
                 self.found += len(lines)
                 if sound < len(self._records):
-                    leaves += [_NO_LEAF] if self.unfinished else hashes(lines)
+                    leaves.add([_NO_LEAF] if self.unfinished else hashes(lines))
         self.beyond = max(0, self.found - self.lines)
         if sound < len(self._records):
             bad = self._bad(leaves, sound, first)
@@ -103,10 +112,11 @@ class Blocks:
         """Read up to the first block that is damaged; say which that is."""
         start = 0
         for index, record in enumerate(self._records):
-            data = stream.read(record.bytes - start)
+            size = record.bytes - start
+            data = stream.read(size) if 0 <= size <= _MOST_BYTES else b""
             lines = split(data)
             leaves = hashes(lines)
-            if len(data) != record.bytes - start or not self._is_sound(index, leaves):
+            if len(data) != size or not self._is_sound(index, leaves):
                 stream.seek(start)
                 return index
             grow(leaves)
@@ -118,12 +128,12 @@ class Blocks:
         size = self._firsts[index + 1] - self._firsts[index]
         return len(leaves) == size and block(leaves) == self._records[index].block
 
-    def _bad(self, leaves: list[bytes], sound: int, first: int) -> list[int]:
+    def _bad(self, leaves: "_Leaves", sound: int, first: int) -> list[int]:
         """The blocks from one on that are damaged: in their place, and counted from the end."""
 
         def is_there(index: int, shift: int) -> bool:
             begin, end = (self._firsts[at] - first + shift for at in (index, index + 1))
-            return begin >= 0 and self._is_sound(index, leaves[begin:end])
+            return begin >= 0 and self._is_sound(index, leaves.between(begin, end))
 
         bad = [at for at in range(sound, len(self._records)) if not is_there(at, 0)]
         shift = self.found - self.lines
@@ -145,25 +155,57 @@ class Blocks:
 
 
 _NO_LEAF: Final = b""
-"""Of a line without its newline: it is none of those that were written."""
+"""Of a line that lacks its newline or is too long: it is none of those that were written."""
 
 
-def _batches(stream: BinaryIO, end: int) -> Iterator[tuple[list[bytes], bool]]:
-    """Lines up to a place in a file, without newlines; last, and so told, one that has none."""
-    begun: list[bytes] = []  # parts of a line whose newline is still to come
+class _Leaves:
+    """The leaves of the lines behind the sound blocks: the first of them, and the last.
+
+    Others cannot be lines that a checkpoint is of, however many somebody added.
+
+    Args:
+        most: How many lines are to be there.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._first: list[bytes] = []
+        self._last: deque[bytes] = deque(maxlen=most)
+        self._found = 0
+
+    def add(self, leaves: list[bytes]) -> None:
+        """Add those of further lines."""
+        self._first += leaves[: self._most - len(self._first)]
+        self._last.extend(leaves)
+        self._found += len(leaves)
+
+    def between(self, begin: int, end: int) -> list[bytes]:
+        """Some of them, in their order; fewer where they were not kept."""
+        if end <= len(self._first):
+            return self._first[begin:end]
+        left_out = self._found - len(self._last)
+        return list(islice(self._last, max(0, begin - left_out), max(0, end - left_out)))
+
+
+def batches(stream: BinaryIO, end: int) -> Iterator[tuple[list[bytes], bool]]:
+    """Lines up to a place in a file, without newlines; last, and said so, one that has none.
+
+    Of a line longer than a chunk only the begin is there.
+    """
+    begun = b""  # of a line whose newline is still to come
     while data := stream.read(max(0, min(_CHUNK, end - stream.tell()))):
         first, *others = data.split(b"\n")
-        begun.append(first)
+        begun += first[: max(0, _CHUNK - len(begun))]
         if others:
-            yield [b"".join(begun), *others[:-1]], False
-            begun = [others[-1]]
-    if rest := b"".join(begun):
-        yield [rest], True
+            yield [begun, *others[:-1]], False
+            begun = others[-1]
+    if begun:
+        yield [begun], True
 
 
 def _end_before_nuls(stream: BinaryIO) -> int:
     """Where a file ends, but for the NUL bytes that it may end in."""
-    end = stream.seek(0, SEEK_END)
+    end = last_data(stream)
     while end:
         start = max(0, end - _CHUNK)
         stream.seek(start)

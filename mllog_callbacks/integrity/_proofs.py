@@ -5,12 +5,14 @@ is worth as much as that root is trusted: from an anchor that was kept elsewhere
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mllog_callbacks.chain import inclusion_path, leaf, root_by_path
+from mllog_callbacks.files import last_data, open_stream
 from mllog_callbacks.integrity._chains import Checkpoint, read_chain
-from mllog_callbacks.integrity._lines import hashes, split
+from mllog_callbacks.integrity._lines import batches, hashes
 from mllog_callbacks.integrity._sessions import Session, find_sessions
 
 __all__ = ["Proof", "prove", "read_proof"]
@@ -38,8 +40,8 @@ class Proof:
 
     def holds(self) -> bool:
         """Whether the path leads from the entry to the root."""
-        hashes = [bytes.fromhex(each) for each in self.path]
-        found = root_by_path(leaf(self.line.encode()), self.index, self.entries, hashes)
+        hashed = [bytes.fromhex(each) for each in self.path]
+        found = root_by_path(leaf(self.line.encode()), self.index, self.entries, hashed)
         return found is not None and found.hex() == self.root
 
     def to_json(self) -> str:
@@ -60,7 +62,7 @@ def prove(file: Path, number: int) -> Proof:
     """
     (session,) = find_sessions([file])
     names = {each.name: each for each in session.files}
-    chain = read_chain(session.chain) if session.chain.exists() else None
+    chain = read_chain(session.chain) if session.has_chain else None
     if chain is None or chain.last is None:
         msg = f"the session {session.name} has no chain"
         raise ValueError(msg)
@@ -72,7 +74,7 @@ def prove(file: Path, number: int) -> Proof:
             raise ValueError(msg)
         if name == file.name and 0 < number <= lines:
             index = len(leaves) + number - 1
-        leaves += hashes(_first(names[name], lines))
+        leaves += [each for batch in _first(names[name], lines) for each in hashes(batch)]
     return _proof(session, file, number, chain.last, leaves, index)
 
 
@@ -82,7 +84,8 @@ def _proof(
     if index < 0:
         msg = f"{file.name} has no line {number} that its session's chain covers"
         raise ValueError(msg)
-    line = _first(file, number)[-1].decode()
+    *_, last_batch = _first(file, number)
+    line = last_batch[-1].decode()
     path = [each.hex() for each in inclusion_path(leaves, index)]
     proof = Proof(session.name, line, index, last.entries, last.root, path)
     if not proof.holds():
@@ -96,8 +99,14 @@ def _covered(checkpoints: list[Checkpoint]) -> list[tuple[str, int]]:
     return list({each.file: each.lines for each in checkpoints if each.file}.items())
 
 
-def _first(file: Path, lines: int) -> list[bytes]:
-    return split(file.read_bytes())[:lines]
+def _first(file: Path, lines: int) -> Iterator[list[bytes]]:
+    """The first lines of a file, in batches."""
+    with open_stream(file) as stream:
+        for batch, _ in batches(stream, last_data(stream)):
+            yield batch[:lines]
+            lines -= len(batch)
+            if lines <= 0:
+                return
 
 
 def read_proof(text: str) -> Proof:
@@ -109,7 +118,7 @@ def read_proof(text: str) -> Proof:
     try:
         proof = Proof(**json.loads(text))
         proof.holds()
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         msg = "this is no proof, as `mllog prove` prints it"
         raise ValueError(msg) from None
     return proof

@@ -4,20 +4,31 @@ The record, ``_integrity/pruned.log``, is a chain of its own: each line holds th
 one before, its own, and a signature where there is a key.
 """
 
+import errno
 import json
 import os
 import re
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
-from mllog_callbacks.chain import Signer, last_digest, signed
+from mllog_callbacks.chain import Signer, signed
+from mllog_callbacks.files import (
+    SIDECARS,
+    Folder,
+    UnsafeFileError,
+    day_of,
+    read_regular,
+    unsafe_kind,
+)
 from mllog_callbacks.integrity._chains import read_chain
 from mllog_callbacks.integrity._keys import is_signed_by
-from mllog_callbacks.integrity._sessions import SIDECARS, Session, day_of
+from mllog_callbacks.integrity._sessions import Session
 from mllog_callbacks.integrity._verdicts import Problem, Status
 from mllog_callbacks.schema import format_timestamp
 
@@ -28,6 +39,10 @@ LEAST_DAYS: Final = 183
 
 _FILE: Final = "pruned.log"
 _FLAGS: Final = os.O_CREAT | os.O_RDWR | os.O_APPEND
+_MOST_BYTES: Final = 1 << 24
+_LOCK_S: Final = 5.0
+_TAIL: Final = 4_096
+_DIGEST: Final = re.compile(rb'"digest":"([0-9a-f]{64})"(?:,"signature":"[0-9a-f]{128}")?\}\n\Z')
 _RECORD: Final = re.compile(
     rb'(\{.*),"digest":"([0-9a-f]{64})"(?:,"signature":"([0-9a-f]{128})")?\}'
 )
@@ -60,18 +75,22 @@ def least_days() -> int:
 
 
 def is_older(session: Session, days: int) -> bool:
-    """Whether the last day of a session, and the last change of its files, are that long ago."""
+    """Whether the last day of a session, and the last change of its files, are that long ago.
+
+    Raises:
+        OSError: The files cannot be examined.
+    """
     limit = datetime.now(UTC) - timedelta(days=days)
     if not all(day_of(each) for each in session.files):
         return False
     latest = max((day_of(each) for each in session.files), default="")
-    sidecars = [each for each in (session.manifest, session.chain) if each.exists()]
-    times = [each.stat().st_mtime for each in [*session.files, *sidecars]]
+    sidecars = [each for each in (session.manifest, session.chain) if os.path.lexists(each)]
+    times = [each.lstat().st_mtime for each in [*session.files, *sidecars]]
     return latest < limit.date().isoformat() and max(times, default=0) < limit.timestamp()
 
 
 def remove(session: Session, days: int) -> None:
-    """Write down that a session is removed, and remove it.
+    """Write down that a session is removed, and remove it; follows no link.
 
     Args:
         session: The session.
@@ -80,45 +99,77 @@ def remove(session: Session, days: int) -> None:
     Raises:
         OSError: The record cannot be written, and nothing was removed; or a file cannot be.
     """
-    chain = read_chain(session.chain) if session.chain.exists() else None
+    chain = read_chain(session.chain) if session.has_chain else None
     last = chain.last if chain else None
     folder = session.directory / SIDECARS
-    folder.mkdir(exist_ok=True)
-    _append(
-        folder / _FILE,
-        {
-            "session": session.name,
-            "removed": format_timestamp(datetime.now(UTC)),
-            "older_than_days": days,
-            "files": [each.name for each in session.files],
-            "entries": last.entries if last else None,
-            "root": last.root if last else None,
-            "head": chain.head if chain else None,
-        },
-    )
-    for each in (*session.files, session.manifest, session.chain):
-        each.unlink(missing_ok=True)
+    if unsafe_kind(folder) != "a symbolic link":
+        folder.mkdir(exist_ok=True)
+    with Folder(folder / _FILE) as sidecars, Folder(folder) as logs:
+        _append(
+            folder / _FILE,
+            sidecars,
+            {
+                "session": session.name,
+                "removed": format_timestamp(datetime.now(UTC)),
+                "older_than_days": days,
+                "files": [each.name for each in session.files],
+                "entries": last.entries if last else None,
+                "root": last.root if last else None,
+                "head": chain.head if chain else None,
+            },
+        )
+        for each in session.files:
+            _remove(each, logs)
+        for each in (session.manifest, session.chain):
+            _remove(each, sidecars)
 
 
-def _append(path: Path, record: dict[str, object]) -> None:
-    file = os.open(path, _FLAGS, 0o640)
-    with os.fdopen(file, "ab") as stream:
-        _lock(file)
+def _remove(path: Path, folder: Folder) -> None:
+    """Remove what has this name in a folder, if there is such; of a link the link itself."""
+    with suppress(FileNotFoundError):
+        folder.remove(path)
+
+
+def _append(path: Path, folder: Folder, record: dict[str, object]) -> None:
+    file = folder.open(path, _FLAGS, 0o640)
+    with os.fdopen(file, "r+b", buffering=0) as stream:
+        _lock(file, path)
         signer = Signer()
-        facts = record | {"key": signer.public or None, "previous": last_digest(str(path))}
+        facts = record | {"key": signer.public or None, "previous": _last_digest(stream)}
         line, _ = signed(json.dumps(facts)[:-1].encode(), signer.sign)
         stream.write(line)
-        stream.flush()
         os.fsync(file)
 
 
-def _lock(file: int) -> None:
-    """Wait until nobody else writes the record; closing the file lets go of it."""
+def _last_digest(stream: BinaryIO) -> str:
+    """The digest at the end of the last record; empty where there is none."""
+    stream.seek(max(0, stream.seek(0, os.SEEK_END) - _TAIL))
+    found = _DIGEST.search(stream.read())
+    return found[1].decode() if found else ""
+
+
+def _lock(file: int, path: Path) -> None:
+    """Wait, for some seconds, until nobody else writes the record; closing the file releases it.
+
+    Raises:
+        OSError: Somebody holds it for longer.
+    """
     try:
         import fcntl  # noqa: PLC0415 - not on Windows
     except ImportError:
         return
-    fcntl.flock(file, fcntl.LOCK_EX)
+    deadline = time.monotonic() + _LOCK_S
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise BlockingIOError(
+                    errno.EAGAIN, "is locked by another process", str(path)
+                ) from None
+            time.sleep(0.01)
+        else:
+            return
 
 
 def read_pruned(folder: Path, key: str | None) -> Pruned:
@@ -128,18 +179,24 @@ def read_pruned(folder: Path, key: str | None) -> Pruned:
         folder: The folder.
         key: The public key that must have signed the record; default whichever it names.
 
-    Raises:
-        OSError: The record cannot be read.
+    A record that cannot be read, or is not as it was written, is the result's problem.
     """
     pruned, path = Pruned(), folder / SIDECARS / _FILE
-    if not path.exists():
+    if not os.path.lexists(path):
         return pruned
     try:
-        for facts in _read(path.read_bytes(), key):
+        for facts in _read(read_regular(path, _MOST_BYTES), key):
             pruned.sessions[facts["session"]] = facts
-    except (ValueError, KeyError) as error:
-        reason = f"the record of what was removed is not as it was written: {error}"
+    except (UnsafeFileError, ValueError, RecursionError) as error:
+        why = error.strerror if isinstance(error, UnsafeFileError) else error
+        reason = f"the record of what was removed is not as it was written: {why}"
         pruned.problem = Problem("integrity", Status.TAMPERED, reason, f"{SIDECARS}/{_FILE}")
+    except ImportError:
+        reason = "the record of what was removed is signed; checking it needs `cryptography`"
+        pruned.problem = Problem("integrity", Status.NOT_CHECKABLE, reason, f"{SIDECARS}/{_FILE}")
+    except OSError as error:
+        reason = f"the record of what was removed cannot be read: {error.strerror}"
+        pruned.problem = Problem("integrity", Status.NOT_CHECKABLE, reason, f"{SIDECARS}/{_FILE}")
     return pruned
 
 
@@ -152,9 +209,16 @@ def _read(data: bytes, key: str | None) -> Iterator[dict[str, Any]]:
             msg = f"line {number}"
             raise ValueError(msg)
         facts = json.loads(found[1] + b"}")
-        public, digest, signature = facts["key"], found[2].decode(), (found[3] or b"").decode()
-        signed = bool(public) and is_signed_by(public, digest, signature)
-        if facts["previous"] != previous or bool(public) != signed or key not in {None, public}:
+        public, digest, signature = facts.get("key"), found[2].decode(), (found[3] or b"").decode()
+        if not isinstance(facts.get("session"), str) or not isinstance(public, str | None):
+            msg = f"line {number}"
+            raise ValueError(msg)  # noqa: TRY004 - of the file's content
+        is_signed = bool(public) and is_signed_by(public or "", digest, signature)
+        if (
+            facts.get("previous") != previous
+            or bool(public) != is_signed
+            or key not in {None, public}
+        ):
             msg = f"line {number}"
             raise ValueError(msg)
         previous = digest

@@ -7,13 +7,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mllog_callbacks.chain import SUFFIX
-from mllog_callbacks.schema import SIDECARS, day_of, session_of
-from mllog_callbacks.sinks import find_logs, recover
+from mllog_callbacks.files import SIDECARS, read_regular, session_of, unsafe_kind, walk
+from mllog_callbacks.sinks import recover
 
-__all__ = ["SIDECARS", "Session", "day_of", "find_sessions"]
+__all__ = ["MOST_BYTES", "Session", "find_sessions", "sidecar_folders"]
+
+MOST_BYTES: Final = 1 << 20
+"""Bytes of a manifest that are read; one that is larger is not ours."""
 
 
 @dataclass(slots=True)
@@ -23,7 +26,8 @@ class Session:
     Attributes:
         directory: Where its files are.
         name: Its name.
-        files: Its files, in the order of their names.
+        files: What has the name of a log file of this session, in the order of the names. A link
+            or a special file is among them; opening it is refused.
     """
 
     directory: Path
@@ -40,11 +44,21 @@ class Session:
         """The file of its chain."""
         return self.directory / SIDECARS / f"{self.name}{SUFFIX}"
 
+    @property
+    def has_manifest(self) -> bool:
+        """Whether something has the manifest's name, be it a link."""
+        return os.path.lexists(self.manifest)
+
+    @property
+    def has_chain(self) -> bool:
+        """Whether something has the chain's name, be it a link."""
+        return os.path.lexists(self.chain)
+
     def facts(self) -> dict[str, Any]:
         """What the manifest says; nothing where it cannot be read."""
         try:
-            facts = json.loads(self.manifest.read_bytes())
-        except (OSError, ValueError):
+            facts = json.loads(read_regular(self.manifest, MOST_BYTES))
+        except (OSError, ValueError, RecursionError):
             return {}
         return facts if isinstance(facts, dict) else {}
 
@@ -52,7 +66,8 @@ class Session:
 def find_sessions(paths: Iterable[str | os.PathLike[str]]) -> list[Session]:
     """The sessions that paths mean: those of a folder and all below it, or the one of a file.
 
-    What killed sessions left in memory is written to their files first.
+    What killed sessions left in memory is written to their files first. Links to folders are
+    followed where they are named, and nowhere below.
 
     Raises:
         FileNotFoundError: There is no such path.
@@ -62,7 +77,7 @@ def find_sessions(paths: Iterable[str | os.PathLike[str]]) -> list[Session]:
         path = Path(each)
         if path.is_dir():
             _take_folder(found, path)
-        elif path.exists():
+        elif os.path.lexists(path):
             recover(path.parent)
             session = _session(found, path.parent, session_of(path))
             session.files = _files_of(session) or [path]
@@ -71,15 +86,42 @@ def find_sessions(paths: Iterable[str | os.PathLike[str]]) -> list[Session]:
     return sorted(found.values(), key=lambda each: (each.directory, each.name))
 
 
+def sidecar_folders(folder: Path) -> list[tuple[Path, str]]:
+    """What has the name of a folder of sidecars, from a folder down, and what it is instead."""
+    return [
+        (Path(directory, SIDECARS), unsafe_kind(Path(directory, SIDECARS)))
+        for directory, folders, others in walk(folder)
+        if SIDECARS in folders or SIDECARS in others
+    ]
+
+
 def _take_folder(found: dict[tuple[Path, str], Session], folder: Path) -> None:
-    for sidecars in folder.rglob(SIDECARS):
+    for sidecars, _ in sidecar_folders(folder):
         recover(sidecars.parent)
-    for file in find_logs(folder):
-        files = _session(found, file.parent, session_of(file)).files
-        if file not in files:
-            files.append(file)
-    for directory, name in _sidecars(folder):
-        _session(found, directory, name)
+    for name, folders, others in walk(folder):
+        directory = Path(name)
+        if SIDECARS in folders:
+            folders.remove(SIDECARS)
+            _take_sidecars(found, directory)
+        logs = [directory / each for each in others if each.endswith(".jsonl")]
+        for file in sorted(logs, key=lambda each: each.with_suffix("")):
+            files = _session(found, directory, session_of(file)).files
+            if file not in files:
+                files.append(file)
+
+
+def _take_sidecars(found: dict[tuple[Path, str], Session], directory: Path) -> None:
+    sidecars = directory / SIDECARS
+    if unsafe_kind(sidecars) != "a directory":
+        return
+    try:
+        names = sorted(os.listdir(sidecars))  # noqa: PTH208 - the names alone
+    except OSError:
+        return
+    for name in names:
+        for suffix in ".json", SUFFIX:
+            if name.endswith(suffix):
+                _session(found, directory, name.removesuffix(suffix))
 
 
 def _session(found: dict[tuple[Path, str], Session], directory: Path, name: str) -> Session:
@@ -87,16 +129,9 @@ def _session(found: dict[tuple[Path, str], Session], directory: Path, name: str)
 
 
 def _files_of(session: Session) -> list[Path]:
-    """The files of one session, also those of other days, beside the one that was named."""
+    """The files of one session, also those of other days, next to the one that was named."""
     pattern = re.compile(rf"ml-platform-[\d-]{{10}}\.{re.escape(session.name)}(-\d+)?\.jsonl")
-    beside = [each.name for each in os.scandir(session.directory) if pattern.fullmatch(each.name)]
-    files = [session.directory / name for name in sorted(beside)]
+    with os.scandir(session.directory) as found:
+        near = [each.name for each in found if pattern.fullmatch(each.name)]
+    files = [session.directory / name for name in sorted(near)]
     return [each for each in files if session_of(each) == session.name]
-
-
-def _sidecars(folder: Path) -> Iterable[tuple[Path, str]]:
-    for sidecars in sorted(folder.rglob(SIDECARS)):
-        for each in sidecars.glob("*.json"):
-            yield sidecars.parent, each.stem
-        for each in sidecars.glob(f"*{SUFFIX}"):
-            yield sidecars.parent, each.name.removesuffix(SUFFIX)

@@ -12,9 +12,9 @@ class Status(StrEnum):
     """How one aspect of a session stands.
 
     ``SOUND``: as it was written. ``TAMPERED``: somebody changed it afterwards. ``INCOMPLETE``:
-    something that belongs to it is missing. ``UNSEALED``: all that is there is as written, but
-    its end is not vouched for: the session is still open, or its process was killed.
-    ``NOT_CHECKABLE``: there is nothing to hold it against.
+    something that belongs to it is missing. ``NOT_CHECKABLE``: there is no evidence to check it
+    against. ``UNSEALED``: all that is there is as written, but its end is not vouched for: the
+    session is still open, or its process was killed.
     """
 
     SOUND = "sound"
@@ -24,7 +24,8 @@ class Status(StrEnum):
     TAMPERED = "tampered"
 
 
-_WORST: Final = [Status.TAMPERED, Status.INCOMPLETE, Status.UNSEALED, Status.NOT_CHECKABLE]
+_WORST: Final = [Status.TAMPERED, Status.INCOMPLETE, Status.NOT_CHECKABLE, Status.UNSEALED]
+_NEEDED: Final = ("integrity", "completeness", "life cycle")
 _EXIT: Final = {
     Status.SOUND: 0,
     Status.TAMPERED: 1,
@@ -65,6 +66,9 @@ class Problem:
 class Verdict:
     """What is said of one session.
 
+    An aspect is sound only on evidence: where there is neither evidence nor a problem, it is not
+    checkable.
+
     Attributes:
         session: Its name.
         directory: Where its files are.
@@ -74,6 +78,8 @@ class Verdict:
         state: ``sealed``, ``unsealed`` or ``open``; empty where there is no chain.
         signer: The public key that signed it, as hex; empty where none did.
         problems: Why an aspect is not sound.
+        evidence: By aspect, what shows that it is sound, unless there are problems.
+        signature_required: Whether the session must be signed, by a key that was given.
     """
 
     session: str
@@ -84,6 +90,8 @@ class Verdict:
     state: str = ""
     signer: str = ""
     problems: list[Problem] = field(default_factory=list)
+    evidence: dict[str, str] = field(default_factory=dict)
+    signature_required: bool = False
 
     @property
     def integrity(self) -> Status:
@@ -107,22 +115,28 @@ class Verdict:
 
     @property
     def status(self) -> Status:
-        """The worst of all; that a session is unsigned is no defect."""
-        told = [
+        """The worst of all; that a session is unsigned is a defect only where it must be signed."""
+        unsigned = ("authenticity", Status.NOT_CHECKABLE)
+        found = [
             each.status
             for each in self.problems
-            if (each.aspect, each.status) != ("authenticity", Status.NOT_CHECKABLE)
+            if self.signature_required or (each.aspect, each.status) != unsigned
         ]
-        return _worst(told)
+        needed = (*_NEEDED, "authenticity") if self.signature_required else _NEEDED
+        return _worst(found) if found else _worst(map(self._of, needed))
 
     def _of(self, aspect: str) -> Status:
-        return _worst(each.status for each in self.problems if each.aspect == aspect)
+        found = [each.status for each in self.problems if each.aspect == aspect]
+        if found or aspect in self.evidence:
+            return _worst(found)
+        return Status.NOT_CHECKABLE
 
 
 def _worst(found: Iterable[Status]) -> Status:
-    return min(found, key=_WORST.index, default=Status.SOUND)
+    bad = (each for each in found if each is not Status.SOUND)
+    return min(bad, key=_WORST.index, default=Status.SOUND)
 
 
 def exit_code(verdicts: Iterable[Verdict]) -> int:
     """What `mllog verify` exits with: 0 sound, 1 tampered, 2 incomplete or unsealed, 3 no check."""
-    return _EXIT[_worst(each.status for each in verdicts if each.status != Status.SOUND)]
+    return _EXIT[_worst(each.status for each in verdicts)]

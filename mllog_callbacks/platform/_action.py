@@ -1,15 +1,23 @@
 """One hooked call under way: the names that hold within it, and the entries it leaves."""
 
-import time
 from asyncio import CancelledError, isfuture
 from collections.abc import Callable
 from concurrent.futures import Future
+from time import perf_counter
 from typing import Any, Final
 
 from mllog_callbacks.facts import RUN
 from mllog_callbacks.platform._call import Call, Hook, Told, name_of
 from mllog_callbacks.platform._origins import Names, Origins
-from mllog_callbacks.recording import AuditLog, RunAround, Scope, current, get_log, guarded
+from mllog_callbacks.recording import (
+    AuditLog,
+    RunAround,
+    Scope,
+    completing,
+    current,
+    get_log,
+    guarded,
+)
 from mllog_callbacks.schema import EventType, said
 
 __all__ = ["Action", "ActionScope", "begin"]
@@ -37,10 +45,11 @@ class ActionScope(Scope):
 class Action:
     """A hooked call, from its beginning to its end; each is told once."""
 
-    __slots__ = ("_began", "_hook", "_log", "call", "scope")
+    __slots__ = ("_began", "_hook", "_log", "_recorded", "call", "scope")
 
     def __init__(self, hook: Hook, log: AuditLog | None, call: Call, key: object) -> None:
         self._hook = hook
+        self._recorded: dict[str, int] = {}  # rules that are done, by moment
         self._log = get_log() if log is None else log
         self.call = call
         if hook.run:
@@ -55,9 +64,10 @@ class Action:
         self._tell("call")
         if hook.run:
             _runs.append(self)
-        self._began = time.perf_counter()
+        self._began = perf_counter()
 
     @guarded
+    @completing
     def returned(self, result: object) -> None:
         """Tell what is to be told once the call has returned; of a run, once its future is done."""
         if self.call.run is not None and (isinstance(result, Future) or isfuture(result)):
@@ -73,6 +83,7 @@ class Action:
             self.scope.parent.learn(names.dataset)
 
     @guarded
+    @completing
     def raised(self, error: BaseException) -> None:
         """Tell of the exception that ends the call; the exception is read, and not kept."""
         call = self._end()
@@ -101,18 +112,20 @@ class Action:
             self.returned(future.result())
 
     def _end(self) -> Call:
-        self.call.seconds = time.perf_counter() - self._began
+        self.call.seconds = perf_counter() - self._began
         self.scope.open = False
         if self.call.run is not None:
             self.call.run.ended = True
-            _runs.remove(self)
+            if self in _runs:
+                _runs.remove(self)
         return self.call
 
     def _tell(self, moment: str) -> bool:
         """Leave the entries of a moment; whether the table has any."""
         rules = self._hook.at[moment]
-        for rule in rules:
+        for rule in rules[self._recorded.get(moment, 0) :]:
             self._tell_one(rule.event, rule.tell)
+            self._recorded[moment] = self._recorded.get(moment, 0) + 1
         return bool(rules)
 
     @guarded

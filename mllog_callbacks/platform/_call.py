@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any, Literal, NamedTuple
 
 from mllog_callbacks.recording import AuditLog, RunAround
-from mllog_callbacks.schema import EventType
+from mllog_callbacks.schema import EventType, interruption
 
 __all__ = ["Call", "Hook", "Namer", "Parameters", "Rule", "Told", "argument", "name_of"]
 
@@ -222,6 +222,8 @@ def name_of(value: object) -> str | None:
             found = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
             if isinstance(found, (str, int)) and not isinstance(found, bool):
                 return str(found) or None
-    except Exception:  # noqa: BLE001 - a caller's object may raise anything when asked
+    except Exception as error:
+        if interruption(error) is not None:
+            raise
         return None
     return None

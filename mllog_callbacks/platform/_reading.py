@@ -1,20 +1,18 @@
 """What arguments and results say of themselves, whatever their types; nothing is computed."""
 
 import dataclasses
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
 from mllog_callbacks.platform._call import Call, name_of
-from mllog_callbacks.schema import assigned, number, shown
+from mllog_callbacks.schema import assigned, is_secret, masked, number, shown
 
 __all__ = ["arguments", "called_with", "facts", "first", "listed", "measured", "parts"]
 
 _KEPT: Final = 40  # facts of one object
 _LISTED: Final = 5  # items of a list that a sentence names
 _TEXT: Final = 200  # characters; longer texts are content, not a fact about it
-_SECRET: Final = re.compile("password|passwd|secret|token|credential|api_?key", re.IGNORECASE)
 
 
 def parts(value: object) -> Mapping[str, Any]:
@@ -43,21 +41,19 @@ def facts(value: object) -> dict[str, object]:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return {"bytes": len(value)}
     if _plain(value):
-        return {} if value is None or _is_secret("result", value) else {"result": value}
+        return {} if value is None else {"result": value}
     size = _size(value)
     if size or (isinstance(value, Sequence) and not hasattr(value, "_asdict")):
         return size or {"items": len(value)}  # type: ignore[arg-type]  # it is a sequence then
     kept: dict[str, object] = {}
     for name, part in islice(parts(value).items(), _KEPT):
-        if _SECRET.search(name):
-            continue
-        if _plain(part):
-            kept[name] = part
+        if is_secret(name) or _plain(part):
+            kept[name] = masked(part, name)
         elif isinstance(part, Mapping):
             kept[name] = {
-                key: each
+                key: masked(each, str(key))
                 for key, each in islice(part.items(), _KEPT)
-                if _plain(each) and not _SECRET.search(str(key))
+                if _plain(each) or is_secret(str(key))
             }
         else:
             kept.update({f"{name}_{key}": each for key, each in _size(part).items()})
@@ -82,8 +78,8 @@ def arguments(call: Call) -> str:
 
 def _setting(name: str, value: object) -> object:
     """What can be told of an argument."""
-    if _SECRET.search(name):
-        return "(not shown)"
+    if is_secret(name):
+        return masked(value, name)
     if isinstance(value, Mapping):
         return {key: _setting(str(key), each) for key, each in value.items()}
     return value if _plain(value) else (name_of(value) or type(value).__name__)
@@ -117,7 +113,3 @@ def _plain(value: object) -> bool:
 def _is_number(value: object) -> bool:
     """A scalar of numpy or torch."""
     return getattr(value, "shape", None) == () and hasattr(value, "__float__")
-
-
-def _is_secret(name: str, value: object) -> bool:
-    return isinstance(value, str) and bool(_SECRET.search(f"{name}={value}"))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, TypeAlias
 
 from pydantic_core import from_json
 
+from mllog_callbacks.files import open_stream
 from mllog_callbacks.schema import HARD_CAP, EventType, Finding, format_timestamp, parse_timestamp
 from mllog_callbacks.sinks import recover
 
@@ -125,7 +126,7 @@ def read_rows(account: FileAccount, stream: BinaryIO | None = None) -> Iterator[
         with ExitStack() as stack:
             if stream is None:
                 recover(account.path.parent)
-                stream = stack.enter_context(account.path.open("rb"))
+                stream = stack.enter_context(open_stream(account.path))
             yield from _rows(stream, account, digest.update)
     except OSError as error:
         account.error = error.strerror or str(error)

@@ -1,9 +1,8 @@
-"""Sessions put together to the trainings they are of, as their manifests tell."""
+"""Sessions put together to the trainings they are of, as their manifests and times show."""
 
-from collections import Counter
 from collections.abc import Sequence
 
-from mllog_callbacks.integrity import family_of, rank_of
+from mllog_callbacks.integrity import Relative, grouped, rank_of
 from mllog_callbacks.reading.story import Story, join
 
 __all__ = ["families_of", "trainings"]
@@ -13,18 +12,18 @@ def families_of(stories: Sequence[Story]) -> list[tuple[str, list[Story]]]:
     """Ranks, workers and folds of one training together, in the order of their first.
 
     Within a family the session that they come from is the first, then go ranks in their order.
-    Sessions of the same name, of other folders, are none of one family.
+    Sessions of the same name in other folders are different sessions.
     """
-    facts = {story.session: story.sidecar for story in stories}
-    seen: Counter[str] = Counter()
-    found: dict[tuple[str, int], list[Story]] = {}
-    for story in stories:
-        key = family_of(story.session, facts), seen[story.session]
-        found.setdefault(key, []).append(story)
-        seen[story.session] += 1
-    for (name, _), members in found.items():
+    relatives = [
+        Relative(story.files[0].path.parent, story.session, story.sidecar, *story.span)
+        for story in stories
+    ]
+    found = []
+    for name, places in grouped(relatives):
+        members = [stories[at] for at in places]
         members.sort(key=lambda each: (each.session != name, rank_of(each.sidecar)))
-    return [(name, members) for (name, _), members in found.items()]
+        found.append((name, members))
+    return found
 
 
 def trainings(stories: Sequence[Story]) -> list[Story]:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from mllog_callbacks.exceptions import InvalidEntryError
+from mllog_callbacks.files import open_stream
 from mllog_callbacks.schema import HARD_CAP, Finding, LogEntry
 from mllog_callbacks.sinks import find_logs, recover
 
@@ -65,7 +66,7 @@ def read_lines(path: str | os.PathLike[str], stream: BinaryIO | None = None) -> 
     with ExitStack() as stack:
         if stream is None:
             recover(file.parent)
-        source = stack.enter_context(file.open("rb")) if stream is None else stream
+        source = stack.enter_context(open_stream(file)) if stream is None else stream
         last: datetime | None = None
         for number, (raw, size) in enumerate(_raw_lines(source), 1):
             if not raw.endswith(b"\n"):

@@ -1,27 +1,25 @@
 """Files that grow, and new ones beside them: their last lines, and those that come."""
 
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from glob import glob, has_magic
+from glob import escape, glob, has_magic
 from pathlib import Path
+from time import monotonic
 from typing import BinaryIO, Final, NamedTuple
 
-from mllog_callbacks.files import LOGS
+from mllog_callbacks.files import day_of, last_data, open_stream, session_of
 from mllog_callbacks.reading._fast import Row, parse_row
-from mllog_callbacks.schema import day_of, session_of
+from mllog_callbacks.schema import HARD_CAP
 from mllog_callbacks.sinks import find_logs
 
 __all__ = ["Followed", "Seen", "last_lines"]
 
 _BLOCK: Final = 1 << 16
+_CHUNK: Final = 1 << 20
 _LIST_S: Final = 1.0
 """Seconds between two looks for new files."""
-
-_LONGEST: Final = 1 << 20
-"""Bytes of a line without an end that are held; a longer one is given up."""
 
 
 class Seen(NamedTuple):
@@ -29,7 +27,7 @@ class Seen(NamedTuple):
 
     Attributes:
         path: The file.
-        raw: The line, without its newline.
+        raw: The line, without its newline; of one beyond 64 KiB, which is no entry, the end.
         row: What it holds.
     """
 
@@ -53,41 +51,51 @@ def last_lines(
         OSError: The file cannot be read.
     """
     found: list[Seen] = []
-    with path.open("rb") as stream:
-        for raw in _backwards(stream, end):
+    with open_stream(path) as stream:
+        for raw, size in _backwards(stream, last_data(stream) if end is None else end):
             if len(found) >= many:
                 break
-            row = parse_row(raw, 0)
+            row = parse_row(raw, 0, size + 1)
             if wanted(row):
                 found.append(Seen(path, raw, row))
     return found[::-1]
 
 
-def _backwards(stream: BinaryIO, end: int | None) -> Iterator[bytes]:
-    """The whole lines, the last first."""
-    if end is None:
-        end = stream.seek(0, os.SEEK_END)
-    rest: bytes | None = None
+def _backwards(stream: BinaryIO, end: int) -> Iterator[tuple[bytes, int]]:
+    """The whole lines, the last first, and their sizes; of a long one the end alone."""
+    parts: list[bytes] = []  # of the line whose begin is still to come, the last part first
+    size, is_whole = 0, False  # what stands behind the last newline is no whole line
     while end > 0:
         start = max(end - _BLOCK, 0)
         stream.seek(start)
-        block = stream.read(end - start) + (rest or b"")
+        first, *lines = stream.read(end - start).split(b"\n")
         end = start
-        first, *lines = block.split(b"\n")
-        if rest is None and lines:
-            lines.pop()  # what stands behind the last newline
-        elif rest is None:
-            continue  # within the line that has no end yet
-        yield from reversed(lines)
-        rest = first
-    if rest:
-        yield rest
+        if lines:
+            last = lines.pop()
+            if is_whole:
+                yield b"".join([last, *reversed(parts)]), size + len(last)
+            yield from ((line, len(line)) for line in reversed(lines))
+            parts, size, is_whole = [], 0, True
+        if size <= HARD_CAP:
+            parts.append(first)
+        size += len(first)
+    if is_whole and size:
+        yield b"".join(reversed(parts)), size
 
 
 @dataclass(slots=True)
 class _File:
+    """How far a file was read.
+
+    Attributes:
+        offset: Up to where.
+        rest: The begin of a line whose newline is still to come; of a long one its last part.
+        left_out: How many bytes of that line stand before the part that is held.
+    """
+
     offset: int
     rest: bytes = b""
+    left_out: int = 0
 
 
 class Followed:
@@ -120,7 +128,7 @@ class Followed:
         return sorted(seen, key=lambda each: (each.row.fields or {}).get("timestamp", ""))
 
     def _list(self) -> list[Path]:
-        if (now := time.monotonic()) >= self._due:
+        if (now := monotonic()) >= self._due:
             self._due = now + _LIST_S
             self._listed = list(
                 dict.fromkeys(each for path in self._paths for each in _meant(path))
@@ -128,15 +136,21 @@ class Followed:
         return self._listed
 
     def _new_of(self, path: Path, file: _File) -> list[Seen]:
-        if path.stat().st_size < file.offset:  # begun anew
-            file.offset, file.rest = 0, b""
-        with path.open("rb") as stream:
+        seen: list[Seen] = []
+        with open_stream(path) as stream:
+            if stream.seek(0, os.SEEK_END) < file.offset:  # begun anew
+                file.offset, file.rest, file.left_out = 0, b"", 0
             stream.seek(file.offset)
-            read = stream.read()
-        file.offset += len(read)
-        *lines, rest = (file.rest + read).split(b"\n")
-        file.rest = rest[-_LONGEST:]
-        return [Seen(path, raw, parse_row(raw, 0)) for raw in lines]
+            while read := stream.read(_CHUNK):
+                file.offset += len(read)
+                *lines, rest = (file.rest + read).split(b"\n")
+                for raw in lines:
+                    row = parse_row(raw, 0, file.left_out + len(raw) + 1)
+                    seen.append(Seen(path, raw, row))
+                    file.left_out = 0
+                file.rest = rest[-HARD_CAP:]
+                file.left_out += len(rest) - len(file.rest)
+        return seen
 
 
 def _meant(path: str) -> list[Path]:
@@ -150,14 +164,14 @@ def _meant(path: str) -> list[Path]:
     if not day_of(named):
         return [named]
     session = session_of(named)
-    beside = named.parent.glob(LOGS)
+    beside = named.parent.glob(f"ml-platform-*.{escape(session)}*.jsonl")
     return sorted(each for each in beside if session_of(each) == session and each >= named)
 
 
 def _end_of_lines(path: Path) -> int:
     """Where the last whole line of a file ends."""
-    with path.open("rb") as stream:
-        end = stream.seek(0, os.SEEK_END)
+    with open_stream(path) as stream:
+        end = last_data(stream)
         while end > 0:
             start = max(end - _BLOCK, 0)
             stream.seek(start)

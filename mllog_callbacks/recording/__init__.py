@@ -9,7 +9,14 @@ from mllog_callbacks.recording._context import (
     leave,
     scoped,
 )
-from mllog_callbacks.recording._guards import finaliser, guarded, raising, report_failure
+from mllog_callbacks.recording._guards import (
+    completing,
+    finaliser,
+    guarded,
+    raising,
+    report_failure,
+    unbroken,
+)
 from mllog_callbacks.recording._log import AuditLog, get_log
 from mllog_callbacks.recording._places import log_directory, signing_required
 
@@ -19,6 +26,7 @@ __all__ = [
     "Scope",
     "audit_context",
     "carry_context",
+    "completing",
     "current",
     "finaliser",
     "get_log",
@@ -29,4 +37,5 @@ __all__ = [
     "report_failure",
     "scoped",
     "signing_required",
+    "unbroken",
 ]

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
 from typing import Final, Generic, ParamSpec, TypeVar
 
-from mllog_callbacks.schema import RUN_ENDS, EventType, Reason, shown
+from mllog_callbacks.schema import RUN_ENDS, EventType, Reason, interruption, shown
 
 __all__ = [
     "RunAround",
@@ -122,7 +122,9 @@ class Scope:
             return given
         try:
             return {**({} if given is None else given), "context": self.metadata}
-        except Exception:  # noqa: BLE001 - a caller's mapping: the encoder says what it did
+        except Exception as error:
+            if interruption(error) is not None:
+                raise
             return given
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -6,7 +6,6 @@ import copy
 import os
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
@@ -73,7 +72,7 @@ class AuditLog:
         self._model = model
         self._bound: tuple[str | None, str | None] = (None, None)
 
-    def emit(
+    def emit(  # noqa: C901 - in one piece: it also runs where no further call can be made
         self,
         event: EventType | str,
         *,
@@ -140,8 +139,10 @@ class AuditLog:
             report_failure(error, "AuditLog.emit")
         else:  # apart: the entry is recorded, and nothing that fails here may record it again
             if kind.urgent or session.unrecorded:
-                with suppress(Exception):
+                try:  # noqa: SIM105 - `suppress` would need frames itself
                     session.follow_up(urgent=kind.urgent)
+                except RecursionError:  # the drainer looks by itself soon
+                    pass
 
     def _emit_plainly(self, event: EventType | str, texts: tuple[Any, Any, Any, Any, Any]) -> None:
         """Record what `emit` had no stack for; the values that themselves recurse are noted."""

@@ -7,9 +7,9 @@ import re
 import secrets
 import socket
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
+from time import gmtime, strftime
 from typing import Final
 
 from mllog_callbacks._version import __version__
@@ -60,7 +60,7 @@ def ancestors() -> list[int]:
 def new_session_name() -> str:
     """A name no other session has: start, host, process, rank where known, and a random part."""
     host = re.sub(r"[^A-Za-z0-9]+", "-", socket.gethostname())[:40].strip("-") or "host"
-    start = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    start = strftime("%Y%m%dT%H%M%SZ", gmtime())
     parts = [start, host, str(os.getpid())]
     if (own_rank := rank()) is not None:
         parts.append(f"rank{own_rank}")
@@ -77,7 +77,7 @@ def describe_session(parent: str | None = None, level: Level = Level.INFO) -> di
     return {
         "parent": parent,
         "job": job(),
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "started": strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()),
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "parent_pid": os.getppid(),

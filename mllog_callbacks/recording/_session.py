@@ -7,12 +7,12 @@ import os
 import secrets
 import sys
 import threading
-import time
 import weakref
 from dataclasses import replace
+from time import monotonic
 from typing import Final, Self
 
-from mllog_callbacks.recording._guards import report_failure
+from mllog_callbacks.recording._guards import guarded, report_failure
 from mllog_callbacks.recording._places import check_signing, log_directory
 from mllog_callbacks.recording._process import ancestors, describe_session, new_session_name
 from mllog_callbacks.schema import Level
@@ -97,6 +97,7 @@ class Session:
         stats, lost = self.sink.stats, self._lost + self.unrecorded
         return replace(stats, emitted=stats.emitted + lost, dropped=stats.dropped + lost)
 
+    @guarded
     def follow_up(self, *, urgent: bool) -> None:
         """See to what an entry leaves to do: the drainer is to write an urgent one at once."""
         if urgent:
@@ -229,11 +230,11 @@ def _forget_all() -> None:
 
 
 def _drain_all() -> None:
-    deadline = time.monotonic() + CLOSE_TIMEOUT_S
+    deadline = monotonic() + CLOSE_TIMEOUT_S
     for session in list(_live):
         if not session.closed:
             try:
-                session.drain(max(0.0, deadline - time.monotonic()))
+                session.drain(max(0.0, deadline - monotonic()))
             except Exception as error:  # noqa: BLE001 - the next session is not to suffer from it
                 report_failure(error, "AuditLog")
 

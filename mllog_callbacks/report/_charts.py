@@ -23,7 +23,7 @@ from mllog_callbacks.report._series import series_of
 
 __all__ = ["charts_of", "told_once"]
 
-_POINTS: Final = 160
+_POINTS: Final = 320
 _CHAR: Final = 6.2
 _NOTE_PLACES: Final = (TOP + 12, 84.0, 130.0, 176.0, BOTTOM - 6)
 _WIDE: Final = 1_000.0

@@ -5,11 +5,11 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from mllog_callbacks.files import session_of
 from mllog_callbacks.reading import FileAccount, Followed
 from mllog_callbacks.reading.story import StoryBuilder, read_sidecar
 from mllog_callbacks.recording import AuditLog, get_log, guarded
 from mllog_callbacks.report._render import render_card
-from mllog_callbacks.schema import session_of
 
 if TYPE_CHECKING:
     from mllog_callbacks.reading import Seen

@@ -62,6 +62,7 @@ def report_page(story: Story) -> dict[str, Any]:
         "title": telling.title(story),
         "session": cut(story.session, 140),
         "about": [each for each in (moment(story.span[0]), telling.took(story)) if each],
+        "unverified": telling.verification_of(story),
         "pills": telling.pills(story),
         "sections": _SECTIONS.items(),
         "paragraphs": telling.what_happened(story),
@@ -100,6 +101,7 @@ def index_page(stories: list[tuple[str, Story]]) -> dict[str, Any]:
                 "when": moment(story.span[0]),
                 "took": telling.took(story),
                 "entries": count(story.entries, "entry"),
+                "unverified": telling.verification_of(story),
                 "pills": telling.pills(story),
             }
             for href, story in newest

@@ -11,6 +11,7 @@ from mllog_callbacks.reading import Row, last_lines
 from mllog_callbacks.reading.story import Story
 from mllog_callbacks.report._card import log_card, story_card
 from mllog_callbacks.report._page import index_page, report_page
+from mllog_callbacks.schema import plain_lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
@@ -81,11 +82,17 @@ def _environment() -> "Environment":
 
     return Environment(
         autoescape=True,
+        finalize=_visible,
         loader=PackageLoader("mllog_callbacks.report"),
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+
+
+def _visible(value: object) -> object:
+    """What is printed on a page: of text that others wrote, control characters are shown."""
+    return plain_lines(value) if type(value) is str else value
 
 
 @cache

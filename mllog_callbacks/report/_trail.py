@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mllog_callbacks.files import replace_file
 from mllog_callbacks.reading import seal, trainings
 from mllog_callbacks.reading import story as telling
 from mllog_callbacks.reading.story import Story, as_object, read_stories
@@ -51,7 +52,7 @@ class Trail:
             msg = "this trail has no session to report"
             raise ValueError(msg)
         file = Path(path)
-        file.write_text(render_report(self.stories[-1]), encoding="utf-8")
+        replace_file(file, render_report(self.stories[-1]).encode())
         return file
 
     def __str__(self) -> str:

@@ -1,17 +1,18 @@
-"""The entry: its seven fields, event types, timestamps, strict JSON; names of files, metrics."""
+"""The entry: its seven fields, event types, timestamps, strict JSON; names of metrics."""
 
 from typing import TYPE_CHECKING
 
 from mllog_callbacks._lazy import lazily
-from mllog_callbacks.files import SIDECARS, day_of, session_of
 from mllog_callbacks.schema._event_types import RUN_ENDS, EventType, Level
 from mllog_callbacks.schema._findings import Finding
+from mllog_callbacks.schema._interruptions import interruption
 from mllog_callbacks.schema._phrases import (
     Reason,
     assigned,
     by_label,
     count,
     failed,
+    listed,
     message_of,
     number,
     place_of,
@@ -19,7 +20,9 @@ from mllog_callbacks.schema._phrases import (
     shown,
     stopped_by_hand,
 )
+from mllog_callbacks.schema._secrets import is_secret, masked, masked_text
 from mllog_callbacks.schema._timestamps import Clock, format_timestamp, parse_timestamp
+from mllog_callbacks.schema._visible import plain, plain_json, plain_lines
 
 if TYPE_CHECKING:
     from mllog_callbacks.schema._encoding import HARD_CAP, encode
@@ -51,7 +54,6 @@ else:
 __all__ = [
     "HARD_CAP",
     "RUN_ENDS",
-    "SIDECARS",
     "Clock",
     "EventType",
     "Finding",
@@ -64,19 +66,25 @@ __all__ = [
     "assumed_direction",
     "by_label",
     "count",
-    "day_of",
     "encode",
     "failed",
     "format_timestamp",
+    "interruption",
     "is_learning_rate",
+    "is_secret",
     "json_schema",
+    "listed",
+    "masked",
+    "masked_text",
     "message_of",
     "number",
     "parse_metric_name",
     "parse_timestamp",
     "place_of",
+    "plain",
+    "plain_json",
+    "plain_lines",
     "said",
-    "session_of",
     "shown",
     "stopped_by_hand",
 ]

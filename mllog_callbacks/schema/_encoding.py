@@ -10,7 +10,23 @@ from typing import Any, Final, NoReturn
 from pydantic_core import SchemaSerializer, core_schema
 
 from mllog_callbacks.schema._event_types import EventType
-from mllog_callbacks.schema._values import KEY_CHARS, TEXT_CHARS, Changes, Json, text, value
+from mllog_callbacks.schema._interruptions import interruption
+from mllog_callbacks.schema._secrets import (
+    masked_list,
+    masked_text,
+    may_hold_secret,
+    may_name_secret,
+)
+from mllog_callbacks.schema._values import (
+    DEPTH,
+    KEY_CHARS,
+    LIST_ITEMS,
+    TEXT_CHARS,
+    Changes,
+    Json,
+    text,
+    value,
+)
 
 __all__ = ["HARD_CAP", "encode"]
 
@@ -107,7 +123,9 @@ def encode(
     """
     try:
         line = _encode_plain(event, dataset, model, decision, reasoning, metrics_snapshot)
-    except Exception:  # noqa: BLE001 - a lone surrogate, say: the long way notes it
+    except Exception as error:  # a lone surrogate, say: the long way notes it
+        if interruption(error) is not None:
+            raise
         line = None
     if line is not None:
         return line
@@ -135,11 +153,11 @@ def _encode_plain(  # noqa: C901 - in one piece: each call would cost a twentiet
     if decision is not None:
         if type(decision) is not str or len(decision) > DECISION_CHARS:
             return None
-        decided = _to_json(decision)
+        decided = _to_json(masked_text(decision))
     if reasoning is not None:
         if type(reasoning) is not str or len(reasoning) > REASONING_CHARS:
             return None
-        reasoned = _to_json(reasoning)
+        reasoned = _to_json(masked_text(reasoning))
     if metrics is not None:
         if type(metrics) is not dict or len(metrics) > _MANY:
             return None
@@ -166,6 +184,8 @@ def _head(event: EventType, dataset: object, model: object) -> bytes | None:
     for name in (dataset, model):
         if name is not None and (type(name) is not str or len(name) > NAME_CHARS):
             return None
+        if name is not None and may_hold_secret(name):
+            return None
     line = _line(event, dataset, model, None, None, None)
     head = line.removesuffix(b'null,"reasoning":null,"metrics_snapshot":null}\n')
     if len(_heads) < _REMEMBERED:
@@ -174,17 +194,37 @@ def _head(event: EventType, dataset: object, model: object) -> bytes | None:
 
 
 def _plain_values(values: Iterable[object]) -> bool:
-    """Whether all can be written as they are: those of mappings in them too, but no deeper."""
-    nested: list[object] = []
-    for item in values:
-        kind = type(item)
-        if kind is dict:
-            if len(item) > _MANY or not _plain_names(item):  # type: ignore[arg-type]  # a dict
+    """Whether all can be written as they are: those of mappings and lists in them, too."""
+    level, many = list(values), 0
+    for _ in range(DEPTH - 1):
+        nested: list[object] = []
+        for item in level:
+            kind = type(item)
+            if kind is dict:
+                if len(item) > _MANY or not _plain_names(item):  # type: ignore[arg-type]  # a dict
+                    return False
+                nested += item.values()  # type: ignore[attr-defined]  # likewise
+            elif kind is list:
+                if not _plain_list(item):  # type: ignore[arg-type]  # a list
+                    return False
+                many += len(item)  # type: ignore[arg-type]  # likewise
+            elif not _is_plain(item):
                 return False
-            nested += item.values()  # type: ignore[attr-defined]  # likewise
-        elif not _is_plain(item):
+        many += len(nested)
+        if many > _NESTED:
             return False
-    return len(nested) <= _NESTED and all(map(_is_plain, nested))
+        if not nested:
+            return True
+        level = nested
+    return False
+
+
+def _plain_list(items: list[object]) -> bool:
+    """Whether these are numbers, or texts, of which none is the flag of a secret."""
+    kinds = set(map(type, items)) - {type(None)}
+    if len(items) > LIST_ITEMS or not (kinds <= {int, float} or kinds == {str}):
+        return False
+    return all(map(_is_plain, items)) and masked_list(items) == items
 
 
 def _is_plain(item: object) -> bool:
@@ -194,12 +234,12 @@ def _is_plain(item: object) -> bool:
     if kind is int:
         return _LEAST <= item <= _MOST  # type: ignore[operator]  # an int
     if kind is str:
-        return len(item) <= TEXT_CHARS  # type: ignore[arg-type]  # a str
+        return len(item) <= TEXT_CHARS and not may_hold_secret(item)  # type: ignore[arg-type]  # a str
     return item is None or kind is bool
 
 
 def _plain_names(names: Collection[object]) -> bool:
-    """Whether no name is another's where readers ignore case; if so, they are remembered.
+    """Whether no name is another's where readers ignore case, nor a secret's; if so, remembered.
 
     The same names come with every iteration. Of those remembered no two differ by case alone.
     """
@@ -207,6 +247,8 @@ def _plain_names(names: Collection[object]) -> bool:
         return True
     for name in names:
         if type(name) is not str or len(name) > KEY_CHARS or len(_spellings) >= _REMEMBERED:
+            return False
+        if may_name_secret(name) or may_hold_secret(name):
             return False
         if _spellings.setdefault(name.casefold(), name) != name:
             return False
@@ -228,8 +270,10 @@ def _encode(
             line = _encode_within(event, texts, metrics_snapshot, changes)
             if len(line) <= _ROOM:
                 return line
-    except Exception as error:  # the promise: whatever a caller's object does
+    except Exception as error:
         if isinstance(error, RecursionError) and not recursion_is_theirs:
+            raise
+        if interruption(error) is not None:
             raise
         reason = f"The rest of this entry could not be encoded: {type(error).__name__}."
     else:  # pragma: no cover - the texts alone are below the cap

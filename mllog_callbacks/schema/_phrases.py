@@ -4,8 +4,11 @@ import math
 import os
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
+
+from mllog_callbacks.schema._interruptions import interruption
+from mllog_callbacks.schema._secrets import masked
 
 __all__ = [
     "Reason",
@@ -13,6 +16,7 @@ __all__ = [
     "by_label",
     "count",
     "failed",
+    "listed",
     "message_of",
     "number",
     "place_of",
@@ -21,6 +25,8 @@ __all__ = [
     "stopped_by_hand",
 ]
 
+_WHOLE: Final = 1_000
+_EXPONENT: Final = 1e15
 _MESSAGE_CHARS: Final = 800
 _VALUE_CHARS: Final = 80
 _ADDRESS: Final = re.compile(r" at 0x[0-9A-Fa-f]+")
@@ -54,15 +60,27 @@ def count(many: float, noun: str) -> str:
 
 
 def number(value: float) -> str:
-    """A metric's value, in six digits at most."""
-    return "NaN" if math.isnan(value) else f"{value:.6g}"
+    """A metric's value in four digits, or whole where it is large; an entry's facts have all."""
+    if math.isnan(value):
+        return "NaN"
+    large = _WHOLE <= abs(value) < _EXPONENT
+    return f"{value:,.0f}" if large else f"{value:.4g}"
+
+
+def listed(names: Iterable[object], most: int = 10) -> str:
+    """Names with commas, as in "a, b and 3 more" where there are more than are shown."""
+    each = [*map(str, names)]
+    shown_names = ", ".join(each[:most])
+    return f"{shown_names} and {len(each) - most:,} more" if len(each) > most else shown_names
 
 
 def shown(value: object) -> str:
     """A setting's value on one line, cut to a length that can be read; a function by its name."""
     try:
         text = _text(value)
-    except Exception:  # noqa: BLE001 - a foreign class may not be able to say what it is
+    except Exception as error:
+        if interruption(error) is not None:
+            raise
         text = f"(a {type(value).__qualname__} that cannot be shown)"
     return text if len(text) <= _VALUE_CHARS else text[:_VALUE_CHARS] + "…"
 
@@ -77,13 +95,16 @@ def _text(value: object) -> str:
 def assigned(values: Mapping[str, object], aliases: Mapping[str, str] | None = None) -> str:
     """Settings with their values, as in "max_depth=8, n_estimators=500 (given as num_trees)".
 
+    Secrets are masked.
+
     Args:
         values: The settings, by name.
         aliases: The name under which the caller gave a setting, where that is another.
     """
     aliases = aliases or {}
     return ", ".join(
-        f"{name}={shown(value)}" + (f" (given as {aliases[name]})" if name in aliases else "")
+        f"{name}={shown(masked(value, name))}"
+        + (f" (given as {aliases[name]})" if name in aliases else "")
         for name, value in values.items()
     )
 
@@ -127,7 +148,9 @@ def message_of(error: BaseException) -> str:
     """An exception's message, cut to a length that can be read, without native traces."""
     try:
         message = str(error)
-    except Exception:  # noqa: BLE001 - a foreign class may not be able to say what it is
+    except Exception as raised:
+        if interruption(raised) is not None:
+            raise
         message = "(its message cannot be read)"
     message = _NATIVE_TRACE.sub("…", message)
     return message if len(message) <= _MESSAGE_CHARS else message[:_MESSAGE_CHARS] + "…"

@@ -1,8 +1,8 @@
 """Timestamps: UTC with microseconds, strictly increasing within a session."""
 
 import re
-import time
 from datetime import UTC, datetime
+from time import gmtime, strftime, time_ns
 
 __all__ = ["PATTERN", "Clock", "format_timestamp", "parse_timestamp"]
 
@@ -49,10 +49,10 @@ class Clock:
 
     def stamp(self) -> bytes:
         """Return the next timestamp, 27 bytes."""
-        now = time.time_ns() // 1000
+        now = time_ns() // 1000
         self._last = now = max(now, self._last + 1)
         second, micros = divmod(now, 1_000_000)
         if second != self._second:
             self._second = second
-            self._prefix = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second)).encode()
+            self._prefix = strftime("%Y-%m-%dT%H:%M:%S.", gmtime(second)).encode()
         return b"%b%06dZ" % (self._prefix, micros)

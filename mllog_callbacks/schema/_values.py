@@ -14,7 +14,9 @@ from enum import Enum
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
+from mllog_callbacks.schema._interruptions import interruption
 from mllog_callbacks.schema._phrases import count
+from mllog_callbacks.schema._secrets import masked_items, masked_list, masked_text
 
 __all__ = ["Changes", "Json", "text", "value"]
 
@@ -25,8 +27,9 @@ TEXT_CHARS: Final = 1_000
 LIST_ITEMS: Final = 100
 NESTED_NAMES: Final = 300  # so that one huge mapping leaves room for what stands beside it
 DEPTH: Final = 6
+_BEYOND: Final = 2_000  # characters behind a cut by which a secret before it is known as one
 
-INTERRUPTS: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
+_PASSING: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
 """What passes through although a value's own code is running.
 
 All else that such code raises is the value's, such as the panics of libraries written in Rust,
@@ -54,6 +57,12 @@ class Changes:
 
     def __bool__(self) -> bool:
         return bool(self._notes or self._left_out)
+
+    def is_of_value(self, error: BaseException) -> bool:
+        """Whether what a value's own code raised is to be noted; else it passes."""
+        if isinstance(error, RecursionError) and not self.recursion_is_theirs:
+            return False
+        return not isinstance(error, _PASSING) and interruption(error) is None
 
     def note(self, where: str, what: str) -> None:
         """Keep one change: the name of the value, and what became of it."""
@@ -87,10 +96,18 @@ class Changes:
 
 
 def text(given: object, limit: int, where: str, changes: Changes) -> str:
-    """Return `given` as text of at most `limit` characters and a mark, free of surrogates."""
+    """Return `given` as text of at most `limit` characters and a mark, free of surrogates.
+
+    Secrets in it are masked.
+    """
     string = given if type(given) is str else _described(given, changes)
+    if len(string) > limit + _BEYOND:  # far beyond the cut nothing is looked at
+        string, whole = masked_text(string[: limit + _BEYOND]), len(string)
+    else:
+        string = masked_text(string)
+        whole = len(string)
     if len(string) > limit:
-        changes.note(where, f"cut to {limit:,} of {len(string):,} characters")
+        changes.note(where, f"cut to {limit:,} of {whole:,} characters")
         string = string[:limit] + "…"
     if not string.isascii() and _SURROGATE.search(string):
         changes.note(where, "had lone surrogates, written as \\udXXX")
@@ -102,17 +119,15 @@ def value(given: object, where: str, changes: Changes, depth: int = 0) -> Json:
     """Return `given` as JSON; `where` names it in what `changes` tells.
 
     Scalars of numpy, torch and the like become plain numbers, small arrays lists; what has no
-    place in JSON is described as text.
+    place in JSON is described as text. Secrets are masked.
     """
     kind = type(given)
     if kind is float and math.isfinite(given):  # type: ignore[arg-type]  # its type is float
         return given  # type: ignore[return-value]  # the common case first
     try:
         return _value(given, where, changes, depth)
-    except INTERRUPTS:
-        raise
     except BaseException as error:  # a caller's object may raise anything when read
-        if isinstance(error, RecursionError) and not changes.recursion_is_theirs:
+        if not changes.is_of_value(error):
             raise
         changes.note(where, f"could not be read ({type(error).__name__})")
         return None
@@ -164,7 +179,7 @@ def _object(given: Mapping[object, object], where: str, changes: Changes, depth:
     # Copied in one go: another thread may be changing it
     kept = list(islice(given.items(), NESTED_NAMES if depth else changes.budget))
     changes.leave_out(max(0, len(given) - len(kept)))
-    for name, item in kept:
+    for name, item in masked_items(kept):
         if changes.take():
             key = _key(name, folded, where, changes)
             result[key] = value(item, f"{where}.{key}" if where else key, changes, depth + 1)
@@ -191,7 +206,7 @@ def _list(given: Iterable[object], length: int, where: str, changes: Changes, de
     if length > LIST_ITEMS:
         changes.note(where, f"cut to the first {LIST_ITEMS:,} of {length:,} items")
     items: list[Json] = []
-    for index, item in enumerate(islice(given, LIST_ITEMS)):
+    for index, item in enumerate(masked_list(list(islice(given, LIST_ITEMS)))):
         if not changes.take():
             changes.leave_out(max(0, min(length, LIST_ITEMS) - index - 1))
             break
@@ -343,9 +358,7 @@ def _described(given: object, changes: Changes) -> str:
                 bytes(given).decode("utf-8", "backslashreplace") if short else f"<{many:,} bytes>"
             )
         return str.__str__(str(given))  # not a subclass with methods of its own
-    except INTERRUPTS:
-        raise
     except BaseException as error:  # a caller's object may raise anything when asked
-        if isinstance(error, RecursionError) and not changes.recursion_is_theirs:
+        if not changes.is_of_value(error):
             raise
         return f"<{type(given).__name__} that cannot be written: {type(error).__name__}>"

@@ -8,11 +8,11 @@ counted, and `mllog reconcile` names it.
 import json
 import logging
 import os
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, time_ns
 from typing import Any, Final
 
 from opentelemetry._logs import LogRecord, SeverityNumber
@@ -22,12 +22,13 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from mllog_callbacks._version import __version__
-from mllog_callbacks.files import LOGS
+from mllog_callbacks.files import UnsafeFileError, open_stream, replace_file, session_of
 from mllog_callbacks.integrity import Session
-from mllog_callbacks.schema import parse_timestamp, session_of
+from mllog_callbacks.schema import parse_timestamp
 
 __all__ = ["Mirror", "Mirrored"]
 
+_FILES: Final = "ml-platform-*.jsonl"
 _BATCH: Final = 262_144  # bytes of lines in one request
 _SCOPE: Final = InstrumentationScope("mllog_callbacks", __version__)
 _ERRORS: Final = frozenset({"TRAINING_FAILED", "ISSUE_DETECTED"})
@@ -50,10 +51,17 @@ class Mirrored:
 
 @dataclass(slots=True)
 class _Place:
-    """How far a file was sent: its bytes, and the lines of its session up to there."""
+    """How far a file was sent.
+
+    Attributes:
+        offset: Its bytes up to there.
+        sequence: The lines of its session up to there.
+        skipped: Bytes read of a line that is longer than a request.
+    """
 
     offset: int
     sequence: int
+    skipped: int = 0
 
 
 class Mirror:
@@ -94,20 +102,34 @@ class Mirror:
             OSError: The folder cannot be read.
         """
         complete = True
-        for file in sorted(self._directory.rglob(LOGS)):
-            with suppress(FileNotFoundError):  # it is pruned just now
+        for file in sorted(self._directory.rglob(_FILES)):
+            with suppress(FileNotFoundError, UnsafeFileError):  # it is pruned now, or no log
                 while complete and (lines := self._next_lines(file)):
                     complete = self._send(file, lines)
         return complete
 
     def _next_lines(self, file: Path) -> list[bytes]:
         place = self._place(file)
-        with file.open("rb") as stream:
-            stream.seek(place.offset)
-            lines = stream.readlines(_BATCH)
-        if lines and not lines[-1].endswith(b"\n"):  # it is being written
-            lines.pop()
-        return lines
+        with open_stream(file) as stream:
+            while True:
+                stream.seek(place.offset + place.skipped)
+                data = stream.read(_BATCH)
+                end = data.rfind(b"\n")
+                if end >= 0 and not place.skipped:
+                    return [line + b"\n" for line in data[:end].split(b"\n")]
+                if end < 0 and len(data) < _BATCH:  # it is being written
+                    return []
+                if end < 0:
+                    place.skipped += len(data)
+                else:
+                    self._leave_out(file, place, data.find(b"\n") + 1)
+
+    def _leave_out(self, file: Path, place: _Place, rest: int) -> None:
+        """Give up a line that is longer than a request, and than any entry."""
+        self.stats.dropped += 1
+        _logger.warning("%s: a line of %d bytes is not sent", file, place.skipped + rest)
+        place.offset, place.skipped = place.offset + place.skipped + rest, 0
+        place.sequence += 1
 
     def _place(self, file: Path) -> _Place:
         found = self._places.get(str(file))
@@ -129,7 +151,7 @@ class Mirror:
             self.stats.sent += len(lines)
             self._failing = 0.0
         else:
-            now = time.monotonic()
+            now = monotonic()
             self._failing = self._failing or now
             if now - self._failing < self._give_up_s:
                 return False
@@ -149,9 +171,7 @@ class Mirror:
         if self._state is None:
             return
         places = {name: (each.offset, each.sequence) for name, each in self._places.items()}
-        fresh = self._state.with_name(self._state.name + ".new")
-        fresh.write_text(json.dumps(places))
-        fresh.replace(self._state)
+        replace_file(self._state, json.dumps(places).encode())
 
 
 def _records(file: Path, lines: list[bytes], sequence: int) -> Iterator[ReadableLogRecord]:
@@ -176,19 +196,21 @@ def _record(line: bytes, attributes: dict[str, Any]) -> LogRecord:
     """A line as a log record: its body is the line itself."""
     text = line.rstrip(b"\n").decode("utf-8", "replace")
     entry: dict[str, Any] = {}
-    with suppress(ValueError):
-        entry = json.loads(text)
-    error = entry.get("event") in _ERRORS
+    with suppress(ValueError, RecursionError):
+        parsed = json.loads(text)
+        entry = parsed if isinstance(parsed, dict) else {}
+    event = entry.get("event")
+    error = isinstance(event, str) and event in _ERRORS
     with suppress(ValueError, TypeError):
         attributes |= {k: entry[k] for k in ("dataset", "model") if isinstance(entry.get(k), str)}
     return LogRecord(
         timestamp=_nanoseconds(entry.get("timestamp")),
-        observed_timestamp=time.time_ns(),
+        observed_timestamp=time_ns(),
         severity_number=SeverityNumber.ERROR if error else SeverityNumber.INFO,
         severity_text="ERROR" if error else "INFO",
         body=text,
         attributes=attributes,
-        event_name=entry.get("event"),
+        event_name=event if isinstance(event, str) else None,
     )
 
 

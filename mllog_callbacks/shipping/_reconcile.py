@@ -7,12 +7,14 @@ every line there is known by its hash, and its timestamp makes it one of its own
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from mllog_callbacks.files import open_stream, walk
 from mllog_callbacks.integrity import find_sessions
 
 __all__ = ["Extra", "Place", "Reconciled", "reconcile"]
@@ -60,17 +62,19 @@ class Reconciled:
         missing: Those that did not arrive.
         doubled: Those that arrived more than once.
         extra: What arrived and is none of them, such as a line that was cut.
+        unreadable: By path, why a file cannot be read; what it holds is not known.
     """
 
     lines: Counter[str] = field(default_factory=Counter)
     missing: list[Place] = field(default_factory=list)
     doubled: list[Place] = field(default_factory=list)
     extra: list[Extra] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
-        """Whether each line arrived once, and nothing else did."""
-        return not (self.missing or self.doubled or self.extra)
+        """Whether each line arrived once, nothing else did, and every file could be read."""
+        return not (self.missing or self.doubled or self.extra or self.unreadable)
 
 
 def reconcile(
@@ -89,26 +93,37 @@ def reconcile(
         tell: Called now and then with what is being read and how many lines were.
 
     Raises:
-        OSError: A path does not exist or cannot be read.
+        FileNotFoundError: There is no such path.
     """
     known = _Local()
     result = Reconciled()
     for session in find_sessions(local):
         for file in session.files:
-            result.lines[session.name] += known.take(session.name, file)
+            with _reading(result.unreadable, file):
+                result.lines[session.name] += known.take(session.name, file)
             tell(file.name, len(known.times))
     arrived = 0
     for file in _files(shipped):
-        for number, line in _lines(file):
-            arrived += 1
-            if not known.arrive(line):
-                result.extra.append(Extra(str(file), number))
+        with _reading(result.unreadable, file):
+            for number, line in _lines(file):
+                arrived += 1
+                if not known.arrive(line):
+                    result.extra.append(Extra(str(file), number))
         tell(str(file), arrived)
     for place in known.places():
         if place.times != 1:
             told = result.missing if place.times == 0 else result.doubled
             told.append(place)
     return result
+
+
+@contextmanager
+def _reading(unreadable: dict[str, str], file: Path) -> Iterator[None]:
+    """Note why a file cannot be read, and go on with the others."""
+    try:
+        yield
+    except OSError as error:
+        unreadable[str(file)] = error.strerror or str(error)
 
 
 class _Local:
@@ -127,12 +142,14 @@ class _Local:
     def take(self, session: str, file: Path) -> int:
         """Take the lines of a file; returns how many there are."""
         before = len(self.times)
-        for _, line in _lines(file):
-            if self._numbers.setdefault(line, len(self.times)) != len(self.times):
-                self._alike.setdefault(line, []).append(len(self.times))
-            self.times.append(0)
-        lines = len(self.times) - before
-        self._files.append((session, file.name, lines))
+        try:
+            for _, line in _lines(file):
+                if self._numbers.setdefault(line, len(self.times)) != len(self.times):
+                    self._alike.setdefault(line, []).append(len(self.times))
+                self.times.append(0)
+        finally:
+            lines = len(self.times) - before
+            self._files.append((session, file.name, lines))
         return lines
 
     def arrive(self, line: bytes) -> bool:
@@ -156,17 +173,53 @@ class _Local:
 def _files(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
     for path in map(Path, paths):
         if path.is_dir():
-            yield from sorted(each for each in path.rglob("*") if each.is_file())
+            for directory, _, others in walk(path):
+                yield from (Path(directory, each) for each in others)
         else:
             yield path
 
 
 def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
-    with file.open("rb") as stream:
-        for number, line in enumerate(_raw(stream), 1):
-            yield number, blake2b(line.rstrip(b"\r\n"), digest_size=_HASH).digest()
+    """The number and the hash of each line, without the line break; holds no line as a whole."""
+    with open_stream(file) as stream:
+        yield from enumerate(_hashes(stream), 1)
 
 
-def _raw(stream: BinaryIO) -> Iterator[bytes]:
-    while lines := stream.readlines(_CHUNK):
-        yield from lines
+def _hashes(stream: BinaryIO) -> Iterator[bytes]:
+    line = _Line()
+    while chunk := stream.read(_CHUNK):
+        *ends, rest = chunk.split(b"\n")
+        for end in ends:
+            line.add(end)
+            yield line.digest()
+            line = _Line()
+        line.add(rest)
+    if line.begun:
+        yield line.digest()
+
+
+class _Line:
+    """The hash of a line that comes in parts.
+
+    Attributes:
+        begun: Whether any byte of it came.
+    """
+
+    def __init__(self) -> None:
+        self.begun = False
+        self._hash = blake2b(digest_size=_HASH)
+        self._returns = 0  # carriage returns so far at its end, which may be its line break's
+
+    def add(self, part: bytes) -> None:
+        """Add what follows."""
+        text = part.rstrip(b"\r")
+        self.begun = self.begun or bool(part)
+        if text and self._returns:
+            self._hash.update(b"\r" * self._returns)
+            self._returns = 0
+        self._hash.update(text)
+        self._returns += len(part) - len(text)
+
+    def digest(self) -> bytes:
+        """The hash of all that was added."""
+        return self._hash.digest()

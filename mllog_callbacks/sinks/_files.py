@@ -4,9 +4,9 @@ import json
 import os
 import re
 import stat
-import time
 from contextlib import suppress
 from pathlib import Path
+from time import gmtime, strftime
 from typing import Final
 
 from mllog_callbacks.exceptions import LogDirectoryError, SettingsError
@@ -107,7 +107,7 @@ class LogFiles:
         try:
             make_folders(str(self.directory))
             make_folder(str(self._integrity), alike=True)
-            self._claim(time.strftime("%Y-%m-%d", time.gmtime()).encode())
+            self._claim(strftime("%Y-%m-%d", gmtime()).encode())
         except OSError as error:
             raise unusable(self.directory, error) from error
 

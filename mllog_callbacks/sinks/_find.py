@@ -5,7 +5,7 @@ import logging
 import os
 from pathlib import Path
 
-from mllog_callbacks.files import SIDECARS
+from mllog_callbacks.files import SIDECARS, walk
 from mllog_callbacks.sinks.spool._recovery import recover
 
 __all__ = ["find_logs"]
@@ -15,6 +15,8 @@ _logger = logging.getLogger("mllog_callbacks")
 
 def find_logs(path: str | os.PathLike[str], *, complete: bool = True) -> list[Path]:
     """The log files a path means: the file itself, or all below a directory, sidecars left out.
+
+    A link or a special file of such a name is among them: whoever opens it refuses, and says why.
 
     Args:
         path: A file or a directory.
@@ -29,8 +31,11 @@ def find_logs(path: str | os.PathLike[str], *, complete: bool = True) -> list[Pa
             for each in recover(root):
                 if each.error:
                     _logger.warning("%s: %s", each.session, each.error)
-        below = (each for each in root.rglob("*.jsonl") if each.is_file())
-        logs = (each for each in below if SIDECARS not in each.relative_to(root).parts)
+        logs = []
+        for directory, folders, others in walk(root):
+            if SIDECARS in folders:
+                folders.remove(SIDECARS)
+            logs += [Path(directory, each) for each in others if each.endswith(".jsonl")]
         return sorted(logs, key=lambda each: each.with_suffix(""))  # what goes on in -2 follows
     if not root.exists():
         raise FileNotFoundError(errno.ENOENT, "no such file or directory", str(root))

@@ -5,9 +5,9 @@ It keeps a training clear of the disk. What is pending dies with the process whe
 
 import logging
 import threading
-import time
 from collections import deque
 from pathlib import Path
+from time import sleep
 from typing import Final
 
 from mllog_callbacks.chain import Chain, chain_path
@@ -149,7 +149,7 @@ class QueuedSink:
         while True:
             self._wake.wait()
             if not self._closing:
-                time.sleep(_COALESCE_S)
+                sleep(_COALESCE_S)
             self._wake.clear()
             with self._lock:
                 self._clock_watch.look()
@@ -199,7 +199,7 @@ class QueuedSink:
                     unsynced = False
             except OSError as error:
                 self._report(error)
-                time.sleep(_RETRY_S)
+                sleep(_RETRY_S)
         self._failing = False
         self._chain.take(self._files.path(day.decode()).name, text)
         with self._idle:

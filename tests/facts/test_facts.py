@@ -15,7 +15,7 @@ from mllog_callbacks.cli import main
 from mllog_callbacks.detectors import Severity
 from mllog_callbacks.facts import (
     GROUPS,
-    OF_ENDS,
+    OF_EVENTS,
     OF_RUNS,
     Kept,
     Rule,
@@ -133,5 +133,7 @@ def test_the_command_prints_the_schema_of_facts() -> None:
     printed = json.loads(runner().invoke(main, ["schema", "--facts"]).stdout)
     assert printed == facts_schema(json_schema())
     assert {*OF_RUNS} <= printed["allOf"][0]["properties"]["metrics_snapshot"]["properties"].keys()
-    ends = printed["allOf"][1]["then"]["properties"]["metrics_snapshot"]["properties"]
-    assert ends.keys() == OF_ENDS.keys()
+    for events, described in zip(OF_EVENTS, printed["allOf"][1:], strict=True):
+        assert described["if"]["properties"]["event"]["enum"] == [*events]
+        snapshot = described["then"]["properties"]["metrics_snapshot"]["properties"]
+        assert snapshot.keys() == {each.name for each in fields(OF_EVENTS[events])}

@@ -62,7 +62,8 @@ def test_killed_at_any_moment_it_is_unsealed_and_all_that_is_kept_is_valid(tmp_p
         kept = len(lines(directory))
         for verdict in verify([directory]):
             assert verdict.status == Status.UNSEALED, verdict.problems
-            assert verdict.integrity == Status.SOUND
+            if kept:  # one that was killed before its first entry may have nothing to check
+                assert verdict.integrity == Status.SOUND
             assert verdict.entries == kept
             total += kept
         drained(directory)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from clocks import set_clock
 from mllog_callbacks import AuditLog
 from mllog_callbacks.integrity import Status
 from mllog_callbacks.integrity._chains import read_chain
@@ -36,7 +37,7 @@ def days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], P
     def make(seconds: float) -> Path:
         def at(seconds: float) -> None:
             shift = midnight + int(seconds * 1e9) - now()
-            monkeypatch.setattr(time, "time_ns", lambda: now() + shift)
+            set_clock(monkeypatch, "time_ns", lambda: now() + shift)
 
         at(-10)
         with AuditLog(tmp_path / "here", session="run") as log:

@@ -308,7 +308,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Any) -> None:
 
     (story,) = read_stories([tmp_path])
     assert isinstance(story.files[0], FileAccount)
-    assert "could not be read to its end: Is a directory" in told(story)
+    assert "could not be read to its end: is a directory" in told(story)
     assert BEGIN.year == int(entry("MODEL_SAVED")["timestamp"][:4])
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from clocks import set_clock
 from mllog_callbacks import (
     AuditLog,
     EventType,
@@ -80,7 +81,7 @@ def test_a_new_file_begins_at_utc_midnight(tmp_path: Path, monkeypatch: pytest.M
     time.tzset()
     midnight = 1_767_225_600 * 10**9  # 2026-01-01T00:00:00Z
     now = [midnight - 10**9]
-    monkeypatch.setattr("time.time_ns", lambda: now[0])
+    set_clock(monkeypatch, "time_ns", lambda: now[0])
     with AuditLog(tmp_path, session="s") as log:
         log.emit("TRAINING_STARTED")
         assert log.path.name == "ml-platform-2025-12-31.s.jsonl"

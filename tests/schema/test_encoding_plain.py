@@ -79,13 +79,22 @@ def test_both_ways_lead_to_the_same_line(
 def test_what_a_training_emits_takes_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else nothing is won."""
     monkeypatch.setattr(encoding, "_spellings", {})
+    metrics = {
+        "AUC": 0.5,
+        "n": 3,
+        "best": True,
+        "metric": "auc",
+        "none": None,
+        "results": {"valid_0": {"AUC": 0.5}},
+        "curve": {"at": [1, 2], "results": {"valid_0": {"AUC": [0.4, None]}}},
+    }
     line = encoding._encode_plain(  # noqa: SLF001 - to see which way it took
         EventType.TRAINING_PROGRESS,
         "credit.v3",
         "LGBMClassifier",
         None,
         "why",
-        {"AUC": 0.5, "n": 3, "best": True, "metric": "auc", "none": None, "valid_0": {"AUC": 0.5}},
+        metrics,
     )
     assert line is not None
     assert line == encode(
@@ -94,7 +103,7 @@ def test_what_a_training_emits_takes_the_short_way(monkeypatch: pytest.MonkeyPat
         "LGBMClassifier",
         None,
         "why",
-        {"AUC": 0.5, "n": 3, "best": True, "metric": "auc", "none": None, "valid_0": {"AUC": 0.5}},
+        metrics,
     )
 
 
@@ -105,12 +114,20 @@ def test_what_a_training_emits_takes_the_short_way(monkeypatch: pytest.MonkeyPat
         {"loss": float("inf")},
         {"text": "x" * 1_001},
         {"loss": 1, "Loss": 2},
-        {"list": [1]},
+        {"list": [1, "a"]},
+        {"list": [1, True]},
+        {"list": [[1]]},
+        {"list": [0] * 101},
+        {"list": [float("nan")]},
+        {"argv": ["--token", "a"]},
+        {"token": "a"},
+        {"url": "a://b:c@d"},
         {1: 2},
         {str(n): n for n in range(101)},
         {"valid_0": {"loss": float("nan")}},
         {"valid_0": {"loss": 1, "Loss": 2}},
-        {"valid_0": {"fold": {"loss": 1}}},
+        {"valid_0": {"fold": {"loss": float("nan")}}},
+        {"a": {"b": {"c": {"d": {"e": {"f": {"g": 1}}}}}}},
         {"valid_0": {str(n): n for n in range(101)}},
         {f"valid_{n}": {str(n): n for n in range(100)} for n in range(11)},
     ],

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from clocks import set_clock
 from lines import FIELDS
 from mllog_callbacks import RUN_ENDS, EventType, Level, LogEntry, json_schema
 from mllog_callbacks.schema import Clock, format_timestamp, parse_timestamp
@@ -165,7 +166,7 @@ def test_a_clock_that_stands_or_jumps_back_still_increases(
 ) -> None:
     """By one microsecond; a system clock is set back in real life."""
     times = iter([5_000_000_000, 5_000_000_000, 1_000_000_000, 9_000_000_000])
-    monkeypatch.setattr("time.time_ns", lambda: next(times))
+    set_clock(monkeypatch, "time_ns", lambda: next(times))
     clock = Clock()
     stamps = [parse_timestamp(clock.stamp().decode()) for _ in range(4)]
     assert [stamp.timestamp() for stamp in stamps] == [5.0, 5.000001, 5.000002, 9.0]

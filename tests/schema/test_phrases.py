@@ -16,14 +16,16 @@ class _Mute:
 
 
 def test_counts_and_numbers_read_as_a_person_writes_them() -> None:
-    """One row, many rows, entries and days; six digits."""
+    """One row, many rows, entries and days; four digits; names up to a number."""
     assert phrases.count(1, "row") == "1 row"
     assert phrases.count(1_234, "row") == "1,234 rows"
     assert phrases.count(1.0, "entry") == "1 entry"
     assert phrases.count(1_234.0, "entry") == "1,234 entries"
     assert phrases.count(0, "day") == "0 days"
     assert [phrases.count(2, each) for each in ("batch", "epoch")] == ["2 batches", "2 epochs"]
-    assert phrases.number(1 / 3) == "0.333333"
+    assert [phrases.number(each) for each in (1 / 3, 1234.56, 1e20)] == ["0.3333", "1,235", "1e+20"]
+    assert phrases.listed("abc") == "a, b, c"
+    assert phrases.listed("abc", most=1) == "a and 2 more"
     assert phrases.number(math.nan) == "NaN"
     assert phrases.by_label({"no": 300, "yes": 100}) == "no: 300 (75.0%), yes: 100 (25.0%)"
     assert phrases.by_label({"none": 0}) == "none: 0 (0.0%)"

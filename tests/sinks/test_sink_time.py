@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from clocks import set_clock
 from mllog_callbacks import AuditLog
 from mllog_callbacks.sinks.spool._control import Control
 from processes import (
@@ -28,7 +29,7 @@ def test_a_clock_that_jumps_back_keeps_the_order(
 ) -> None:
     """Time stands still then, but for a microsecond an entry."""
     now = [time.time_ns()]
-    monkeypatch.setattr("time.time_ns", lambda: now[0])
+    set_clock(monkeypatch, "time_ns", lambda: now[0])
     with AuditLog(tmp_path) as log:
         for n in range(100):
             now[0] += -3_600_000_000_000 if n == 50 else 777_000_000
@@ -43,7 +44,7 @@ def test_a_new_file_begins_at_midnight_under_load(
     midnight = (time.time_ns() // 86_400_000_000_000 + 1) * 86_400_000_000_000
     shift = midnight - 200_000_000 - time.time_ns()
     real = time.time_ns
-    monkeypatch.setattr("time.time_ns", lambda: real() + shift)
+    set_clock(monkeypatch, "time_ns", lambda: real() + shift)
     with AuditLog(tmp_path) as log:
         threads = [
             threading.Thread(target=emit_many, args=(log, n * 100_000, n * 100_000 + 8_000))
@@ -126,7 +127,7 @@ def test_a_clock_that_was_set_is_remarked_at_the_end(
     if not spool:
         monkeypatch.setenv("MLLOG_SPOOL", "/nowhere")
     ahead, real = [0.0], time.time
-    monkeypatch.setattr("time.time", lambda: real() + ahead[0])
+    monkeypatch.setattr("mllog_callbacks.sinks._clock._now", lambda: real() + ahead[0])
     with AuditLog(tmp_path) as log:
         emit_many(log, 0, 1)
         assert log.flush(10)

@@ -6,22 +6,21 @@ from types import FrameType
 from typing import Any, Final
 
 from mllog_callbacks import Auditor, caller_of, guarded
-from mllog_catboost.training import Training
+from mllog_catboost.training import Fit
 
 __all__ = ["MLAuditCallback"]
 
-_trainings: Final = weakref.WeakKeyDictionary[object, dict[int, Training]]()
+_fits: Final = weakref.WeakKeyDictionary[object, dict[int, Fit]]()
 """Those under way: by what CatBoost keeps the callbacks in, and by the callback."""
 
 
 class MLAuditCallback(Auditor):
-    """Leaves an audit trail of a CatBoost training.
+    """Records the audit trail of a CatBoost training.
 
-    CatBoost has one hook, after an iteration: the start is told then, and of a training that fails
-    before that nothing is. What a metric of the user's own raises is told, without its name, when
-    CatBoost has dropped the exception. One callback may serve many trainings, also at the same
-    time: it listens to the object that CatBoost keeps the callbacks in during one call. The
-    arguments are those of `mllog_callbacks.Auditor`.
+    CatBoost has one hook, after an iteration: the start is recorded then, and of a training that
+    fails before that nothing is. One callback may serve many trainings, also at the same time: it
+    listens to the object that CatBoost keeps the callbacks in during one call. The arguments are
+    those of `mllog_callbacks.Auditor`.
     """
 
     def after_iteration(self, info: Any) -> bool:
@@ -31,13 +30,13 @@ class MLAuditCallback(Auditor):
 
     @guarded
     def _record(self, info: Any, frame: FrameType) -> None:
-        wrapper = frame.f_locals["self"]
-        trainings = _trainings.setdefault(wrapper, {})
-        training = trainings.get(id(self))
-        if training is None:
-            training = trainings[id(self)] = Training(self.new_run(), wrapper)
-            # CatBoost tells no callback of the end: that the wrapper goes with the call does.
-            weakref.finalize(wrapper, training.end)
-            if (caller := caller_of(frame)) is not None:
-                training.begin(caller.f_locals)
-        training.record(info)
+        wrapper, caller = frame.f_locals["self"], caller_of(frame)
+        fits = _fits.setdefault(wrapper, {})
+        fit = fits.get(id(self))
+        if fit is None:
+            if caller is None:
+                return
+            fit = fits[id(self)] = Fit(self.new_run(), wrapper, caller.f_locals)
+            # CatBoost calls no hook at the end: that the wrapper goes with the call's frame does
+            weakref.finalize(wrapper, fit.end)
+        fit.record(info)

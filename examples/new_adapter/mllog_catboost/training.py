@@ -1,4 +1,4 @@
-"""One call of CatBoost's `fit`, told from its start to its one end."""
+"""One call of CatBoost's `fit`, from its start to its one end."""
 
 import weakref
 from collections.abc import Mapping
@@ -7,131 +7,144 @@ from typing import Any, Final
 import catboost
 from catboost._catboost import is_maximizable_metric, is_minimizable_metric
 
-from mllog_callbacks import Cadence, EventType, Heard, Observation, Reason, Run, finaliser, listen
-from mllog_callbacks.schema import assigned, count, number
+from mllog_callbacks import Heard, Run, Training, finaliser, listen
+from mllog_callbacks.facts import (
+    AlgorithmSelected,
+    Choice,
+    DataSet,
+    DatasetValidated,
+    HyperparametersSet,
+    Kept,
+    ModelEvaluated,
+    ModelSaved,
+    Parameters,
+    Plan,
+    Results,
+    Rule,
+    Saved,
+    Stop,
+    TrainingStarted,
+)
 
-__all__ = ["Training"]
+__all__ = ["Fit"]
 
 _LEARN: Final = "learn"
+_UNIT: Final = "iteration"
+_FRAMEWORK: Final = f"CatBoost {catboost.__version__}"
+_NO_MODEL: Final = "the model is not fitted"
 
 
-class Training:
-    """One call. Keeps nothing of the callbacks' wrapper, whose going is the end of the call.
+class Fit:
+    """One call. Keeps nothing of the callbacks' wrapper, whose end is the end of the call.
 
     Args:
         run: Where the entries go.
         wrapper: What CatBoost keeps the callbacks in during the call.
+        call: The local variables of the call.
     """
 
-    def __init__(self, run: Run, wrapper: Any) -> None:
-        self._run, self._cadence = run, Cadence(run.level)
-        self._done, self._stopped = 0, False
-        self._planned: int | None = None
-        self._measured, self._results = 0, dict[str, dict[str, float]]()
-        self._params: Mapping[str, Any] = {}
-        self._model: Any = bool
-        listen(wrapper, {"after_iteration"}, self._hear)
-
-    def begin(self, call: Mapping[str, Any]) -> None:
-        """Tell start and hyperparameters from the local variables of the call."""
+    def __init__(self, run: Run, wrapper: Any, call: Mapping[str, Any]) -> None:
+        self._training = Training(run, training_set=_LEARN, directions=_higher_is_better)
+        self._stopped, self._measured = False, 0
+        self._curves: dict[str, dict[str, list[float]]] = {}
         model = call["self"]
         self._model = weakref.ref(model)
-        self._params = {k: v for k, v in call["params"].items() if k != "callbacks"}
-        self._planned = self._cadence.last = self._params.get("iterations")
-        sets = call["test_pool"] or []
-        names = ["validation"] if len(sets) == 1 else [f"validation_{n}" for n in range(len(sets))]
-        pools = {_LEARN: call["train_pool"], **dict(zip(names, sets, strict=True))}
-        self._run.name(model=type(model).__name__)
-        sizes = {n: {"rows": pool.shape[0], "features": pool.shape[1]} for n, pool in pools.items()}
-        told = [
-            f"{name}: {count(size['rows'], 'row')}, {count(size['features'], 'feature')}."
-            for name, size in sizes.items()
-        ]
-        most = f" of at most {count(self._planned, 'iteration')}" if self._planned else ""
-        started = Reason(f"Training{most} started.", " ".join(told))
-        facts = {"planned_iterations": self._planned, **sizes}
-        self._run.tell(EventType.TRAINING_STARTED, started, facts)
+        params = {name: each for name, each in call["params"].items() if name != "callbacks"}
+        self._planned: int = params.get("iterations", 1000)
+        self._detector = {name: each for name, each in params.items() if name.startswith("od_")}
+        listen(wrapper, {"after_iteration"}, self._hear)
+        run.name(model=type(model).__name__)
+        self._training.started(TrainingStarted(plan=Plan(unit=_UNIT, most=self._planned)))
+        self._training.record(DatasetValidated(data=_data(call["train_pool"], call["test_pool"])))
         given = model.get_params()
-        added = {name: each for name, each in self._params.items() if name not in given}
-        chosen = f"{count(len(given), 'hyperparameter')} given to {type(model).__name__}"
-        chosen += f": {assigned(given)}." if given else "."
-        others = f"Set by the call of fit, or by CatBoost: {assigned(added)}. " if added else ""
-        others += f"All others have the defaults of CatBoost {catboost.__version__}."
-        facts = {"set_by_caller": given, "set_by_the_call": added}
-        self._run.tell(EventType.HYPERPARAMETERS_SET, Reason(chosen, others), facts)
+        passed = {name: each for name, each in params.items() if name not in given}
+        found = Parameters(given=given, passed_on=passed, passed_on_by="fit", framework=_FRAMEWORK)
+        self._training.record(HyperparametersSet(parameters=found))
 
     def record(self, info: Any) -> None:
         """Take an iteration's results."""
-        self._done, self._results = info.iteration, _last(info.metrics)
-        measured = sum(len(each) for metrics in info.metrics.values() for each in metrics.values())
-        if measured > self._measured:  # not in each iteration, where metric_period says so
-            self._measured = measured
-            self._observe()
-        if self._cadence.due(self._done):
-            self._cadence.told(self._done)
-            told = [
-                f"{name} {metric} is {number(value)}."
-                for name, metrics in self._results.items()
-                for metric, value in metrics.items()
-            ]
-            reason = Reason(f"Iteration {self._far} is done.", " ".join(told))
-            facts = {"iteration": self._done, **self._results}
-            self._run.tell(EventType.TRAINING_PROGRESS, reason, facts)
-
-    def _observe(self) -> None:
-        trained = self._results.get(_LEARN, {})
-        others = {name: each for name, each in self._results.items() if name != _LEARN}
-        seen = []
-        for name, metrics in (others or {_LEARN: trained}).items():
-            for metric, value in metrics.items():
-                values = trained.get(metric), value if others else None, _higher_is_better(metric)
-                seen.append(Observation(self._done, "iteration", metric, name, *values))
-        self._run.observe(*seen)
-
-    @property
-    def _far(self) -> str:
-        return f"{self._done:,} of {self._planned:,}" if self._planned else f"{self._done:,}"
+        self._curves = {name: dict(metrics) for name, metrics in info.metrics.items()}
+        measured = sum(len(each) for metrics in self._curves.values() for each in metrics.values())
+        # with `metric_period` not in each iteration
+        results = _at(self._curves, -1) if measured > self._measured else {}
+        self._measured = measured
+        self._training.results(info.iteration, results)
 
     def _hear(self, heard: Heard) -> None:
         if heard.error is not None:
-            where, position = "by a callback after the iteration", f"in iteration {self._far}"
-            self._run.fail(heard.error, where, position, "the model is not fitted")
+            where = "by a callback after the iteration"
+            self._training.failed(heard.error, where, _NO_MODEL)
         self._stopped = not heard.result
 
     @finaliser
     def end(self) -> None:
-        """Tell how the call ended, now that it is over."""
-        if self._run.ended:
+        """Record how the call ended, now that it is over."""
+        if self._training.ended:
             return
-        model, after = self._model(), f"after iteration {self._far}"
+        model = self._model()
         curves = model.get_evals_result() if model is not None and model.is_fitted() else {}
-        if _last(curves) != self._results:  # those of another call, or none
-            why = "The call ended by an exception that no callback can see."
-            self._run.end(EventType.TRAINING_FAILED, Reason(f"Training failed {after}.", why))
+        if _at(curves, -1) != _at(self._curves, -1):  # those of another call, or none
+            self._training.vanished(_NO_MODEL)
             return
-        kept, by = model.tree_count_, "plan"
-        event, why = EventType.TRAINING_COMPLETED, "All planned iterations are done."
-        if self._done < model.get_all_params()["iterations"]:
-            event, why = EventType.TRAINING_STOPPED, self._why(model)
-            by = "request" if self._stopped else "rule"
-        told = Reason(f"Training ended {after}.", f"{why} Kept: the model of iteration {kept:,}.")
-        left = {"kept": {"at": kept, "unit": "iteration"}, "stop": {"by": by}}
-        self._run.end(event, told, {"iterations_done": self._done, **left})
+        in_force = model.get_all_params()
+        names = ("boosting_type", "grow_policy", "loss_function", "task_type")
+        by = {name: "the caller" if name in model.get_params() else _FRAMEWORK for name in names}
+        chosen = {name: Choice(value=in_force.get(name), by=who) for name, who in by.items()}
+        self._training.record(AlgorithmSelected(choices=chosen))
+        shrunk = model.tree_count_ < self._training.done
+        kept = Kept(
+            at=model.tree_count_, unit=_UNIT, chosen_by="use_best_model" if shrunk else None
+        )
+        if len(curves.get(_LEARN, {}).get(model.get_all_params()["loss_function"], ())) >= kept.at:
+            results = _at(curves, kept.at - 1)
+            evaluated = ModelEvaluated(results=results, kept=kept, computed_by="CatBoost")
+            self._training.record(evaluated)
+        shares = zip(model.feature_names_, model.get_feature_importance() / 100, strict=True)
+        top = dict(sorted(shares, key=lambda pair: -pair[1])[:5])
+        by = "change of predictions"  # CatBoost's default importance
+        self._training.stopped(self._why(model), kept, importance=top, importance_by=by)
+        listen(model, {"save_model"}, self._hear_save)
 
-    def _why(self, model: Any) -> str:
-        """What ended the call before its planned end."""
+    def _why(self, model: Any) -> Stop:
+        """What ended the call: its plan, a callback, or CatBoost's overfitting detector."""
+        if self._training.done == self._planned:
+            return Stop(by="plan")
         if self._stopped:
-            return "One of the call's callbacks returned False, which ends it."
-        rule = assigned({k: v for k, v in self._params.items() if k.startswith("od_")})
+            return Stop(by="request", requested_by="One of the callbacks")
         best = model.best_iteration_ + 1
-        later = count(self._done - best, "iteration")
-        return f"Iteration {best:,} is the best; {later} later the detector ({rule}) ended it."
+        rule = Rule(
+            name="overfitting detector",
+            best_at=best,
+            waited=self._training.done - best,
+            patience=self._detector.get("od_wait"),
+            unit=_UNIT,
+        )
+        return Stop(by="rule", rule=rule)
+
+    def _hear_save(self, heard: Heard) -> None:
+        if heard.error is None:
+            given = heard.arguments
+            saved = Saved(path=str(given["fname"]), format=given["format"])
+            self._training.record(ModelSaved(saved=saved))
 
 
-def _last(curves: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
-    """The last value of each metric on each set."""
+def _data(train: Any, tests: Any) -> dict[str, DataSet]:
+    names = ["validation"] if len(tests or ()) == 1 else [f"validation_{n}" for n in range(99)]
+    pools = {_LEARN: train, **dict(zip(names, tests or (), strict=False))}
     return {
-        name: {metric: float(values[-1]) for metric, values in metrics.items()}
+        name: DataSet(
+            role="training" if name == _LEARN else "validation",
+            rows=pool.shape[0],
+            features=pool.shape[1],
+        )
+        for name, pool in pools.items()
+    }
+
+
+def _at(curves: Mapping[str, Mapping[str, Any]], index: int) -> Results:
+    """The values of each metric on each set, after one iteration."""
+    return {
+        name: {metric: float(values[index]) for metric, values in metrics.items()}
         for name, metrics in curves.items()
     }
 

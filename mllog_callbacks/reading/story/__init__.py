@@ -8,7 +8,7 @@ from mllog_callbacks.reading.story._family import join
 from mllog_callbacks.reading.story._files import STANDARD_INPUT, read_sidecar, read_stories
 from mllog_callbacks.reading.story._formatting import cut, moment, number, value
 from mllog_callbacks.reading.story._model import Fold, Found, Member, Run, Seal, Story, Told
-from mllog_callbacks.reading.story._state import state_of
+from mllog_callbacks.reading.story._state import state_of, verification_of
 from mllog_callbacks.reading.story._summary import (
     NOT_RECORDED,
     Ending,
@@ -65,5 +65,6 @@ __all__ = [
     "title_of_run",
     "took",
     "value",
+    "verification_of",
     "what_happened",
 ]

@@ -121,6 +121,7 @@ class StoryBuilder:
             if told.event in events and len(kept) < _KEPT_A_RUN:
                 kept.append(told)
         if told.event in _EVALUATIONS or told.event in RUN_ENDS:
+            run.curves.take_passage(told.snapshot)
             run.curves.take_whole(told.snapshot)
 
     def _take_issue(self, run: Run, told: Told) -> None:

@@ -1,7 +1,8 @@
 """The curves of a run: every metric of every set, over iterations, epochs or steps.
 
-Our adapters write metrics set by set in objects; others may write them flat, with the set in the
-name. Each is read by its shape alone; a name is never taken for a direction.
+Our adapters write metrics set by set in objects, and the steps since the entry before as `curve`;
+others may write them flat, with the set in the name. Each is read by its shape alone; a name is
+never taken for a direction.
 """
 
 import re
@@ -19,6 +20,9 @@ Key: TypeAlias = tuple[str, str]
 UNITS: Final = ("iteration", "round", "epoch", "step", "global_step", "check", "fold", "batch")
 """What positions count, the one that is preferred first."""
 
+CURVE: Final = "curve"
+"""The fact under which an entry has the steps since the one before it."""
+
 _UNIT_NAMES: Final = frozenset(UNITS)
 _SHOWN: Final = {"global_step": "step"}
 _MOST_CURVES: Final = 100
@@ -31,6 +35,8 @@ _TRAINING: Final = frozenset({"train", "training", "learn"})
 _NO_METRICS: Final = frozenset(
     {
         *("classes", "context", "default", "defaults", "dtypes", "missing", "parameters"),
+        *("progress", "plan", "data", "best", "curve", "deviations", "changed", "stop", "kept"),
+        *("rules", "importance", "error", "saved", "choices", "continues"),
         *("resolved", "set_by_caller", "given", "hyperparameters", "params", "best_params"),
         "ranked_first",
         "runner_up",
@@ -98,20 +104,18 @@ class Curves:
     _positions: list[dict[str, float]] = field(default_factory=list)
     _values: dict[Key, tuple[list[int], list[float | None]]] = field(default_factory=dict)
     _whole: dict[Key, list[float | None]] = field(default_factory=dict)
+    _passages: dict[Key, tuple[str, dict[float, float | None]]] = field(default_factory=dict)
     _built: list[Curve] | None = None
 
     def take(self, snapshot: Mapping[str, Any]) -> None:
         """Take what an entry of progress has measured."""
         self._built = None
         index = len(self._positions)
-        at = {
-            name: value
-            for name, value in snapshot.items()
-            if name in _UNIT_NAMES and (type(value) is int or type(value) is float)
-        }
+        at = _positions(snapshot)
         self._positions.append(at)
         if at:
             self.position = at[min(at, key=UNITS.index)] if len(at) > 1 else next(iter(at.values()))
+        self.take_passage(snapshot)
         for key, value in measured(snapshot):
             values = self._values.get(key)
             if values is None:
@@ -122,9 +126,26 @@ class Curves:
             values[0].append(index)
             values[1].append(value)
 
+    def take_passage(self, snapshot: Mapping[str, Any]) -> None:
+        """Take the steps since the entry before, where an entry has them as its fact `curve`."""
+        passage = snapshot.get(CURVE)
+        if not isinstance(passage, dict):
+            return
+        self._built = None
+        others = passage.get("others")
+        for each in (passage, *(others if isinstance(others, list) else ())):
+            for key, unit, points in _passages(each):
+                known = self._passages.get(key)
+                if known is None and len(self._passages) < _MOST_CURVES:
+                    known = self._passages[key] = (unit, {})
+                if known is not None and known[0] == unit:
+                    known[1].update(points)
+
     def take_whole(self, snapshot: Mapping[str, Any]) -> None:
         """Take curves that one entry tells as lists of numbers."""
         self._built = None
+        if isinstance(snapshot.get(CURVE), dict):
+            snapshot = {name: each for name, each in snapshot.items() if name != CURVE}
         for key, values in _lists(snapshot, (), 0):
             if len(self._whole) < _MOST_CURVES:
                 self._whole[key] = values
@@ -147,11 +168,22 @@ class Curves:
         for (dataset, metric), (indices, values) in self._values.items():
             if indices != last:  # most metrics are told together
                 last, (unit, at) = indices, self._placed(indices)
-            points = [*map(_point, zip(at, values, strict=True))]
+            if (dataset, metric) not in self._passages:
+                points = [*map(_point, zip(at, values, strict=True))]
+                yield Curve(metric, dataset, points, _SHOWN.get(unit, unit))
+        for (dataset, metric), (unit, passages) in self._passages.items():
+            found = passages | self._told((dataset, metric), unit)
+            points = [*map(_point, sorted(found.items()))]
             yield Curve(metric, dataset, points, _SHOWN.get(unit, unit))
         for (dataset, metric), whole in self._whole.items():
             points = [Point(at, value) for at, value in enumerate(whole, 1)]
             yield Curve(metric, dataset, points, "iteration")
+
+    def _told(self, key: Key, unit: str) -> dict[float, float | None]:
+        """The values of a curve that entries tell themselves, by their positions in a unit."""
+        indices, values = self._values.get(key, ((), ()))
+        told = zip((self._positions[index].get(unit) for index in indices), values, strict=True)
+        return {at: value for at, value in told if at is not None}
 
     def _placed(self, indices: list[int]) -> tuple[str, list[float]]:
         """The first unit that all these entries name, and whose positions rise."""
@@ -166,19 +198,31 @@ class Curves:
     @property
     def names(self) -> list[str]:
         """Set and metric of each, the longest first."""
-        names = [f"{dataset} {metric}".strip() for dataset, metric in self._values]
+        known = self._values.keys() | self._passages.keys()
+        names = [f"{dataset} {metric}".strip() for dataset, metric in known]
         return sorted(names, key=len, reverse=True)
 
     def __len__(self) -> int:
-        return len(self._values) + len(self._whole)
+        return len(self._values.keys() | self._passages.keys()) + len(self._whole)
+
+
+def _positions(snapshot: Mapping[str, Any]) -> dict[str, float]:
+    """The units and the positions that a snapshot names."""
+    progress = snapshot.get("progress")
+    if type(progress) is dict and progress.get("unit") in _UNIT_NAMES:
+        done = progress.get("done")
+        return {progress["unit"]: done} if type(done) is int or type(done) is float else {}
+    return {
+        name: value
+        for name, value in snapshot.items()
+        if name in _UNIT_NAMES and (type(value) is int or type(value) is float)
+    }
 
 
 def position_of(snapshot: Mapping[str, Any]) -> tuple[str, float] | None:
     """The unit and the position that a snapshot names; None where it names none."""
-    for unit in UNITS:
-        if (found := _number(snapshot.get(unit))) is not None:
-            return unit, found
-    return None
+    at = _positions(snapshot)
+    return next(((unit, at[unit]) for unit in UNITS if unit in at), None)
 
 
 def measured(snapshot: Mapping[str, Any]) -> list[tuple[Key, float | None]]:
@@ -192,6 +236,38 @@ def measured(snapshot: Mapping[str, Any]) -> list[tuple[Key, float | None]]:
         elif kind is dict:
             _add_nested(found, (name,), value)
     return found
+
+
+def _passages(passage: object) -> Iterator[tuple[Key, str, dict[float, float | None]]]:
+    """The curves of that fact: set and metric, what positions count, and the points."""
+    if not isinstance(passage, dict):
+        return
+    unit, at = passage.get("unit"), passage.get("at")
+    if unit not in _UNIT_NAMES or not isinstance(at, list) or None in map(_number, at):
+        return
+    for key, values in _columns(passage):
+        if isinstance(values, list) and len(values) == len(at):
+            points = zip(at, values, strict=True)
+            yield key, unit, {here: value for here, value in points if _is_value(value)}
+
+
+def _columns(passage: Mapping[str, Any]) -> Iterator[tuple[Key, object]]:
+    for dataset, metrics in _items(passage.get("results")):
+        for metric, values in _items(metrics):
+            key = _key((dataset, metric)) if dataset else _flat(metric)
+            if key is not None:
+                yield key, values
+    for name, values in [*_items(passage), *_items(passage.get("parameters"))]:
+        if isinstance(values, list) and name not in {"at", "others"}:
+            yield ("", name), values
+
+
+def _items(found: object) -> list[tuple[str, Any]]:
+    return [*found.items()] if isinstance(found, dict) else []
+
+
+def _is_value(value: object) -> bool:
+    return value is None or _number(value) is not None
 
 
 def _add_nested(

@@ -5,7 +5,7 @@ from typing import Any
 from mllog_callbacks.reading._fast import FileAccount
 from mllog_callbacks.reading.story import _summary as telling
 from mllog_callbacks.reading.story._model import Found, Run, Story
-from mllog_callbacks.reading.story._state import state_of
+from mllog_callbacks.reading.story._state import state_of, verification_of
 
 __all__ = ["as_object"]
 
@@ -21,6 +21,10 @@ def as_object(story: Story) -> dict[str, Any]:
         "first": story.span[0],
         "last": story.span[1],
         "state": {"mood": state.mood, "words": state.pill, "told": state.sentences},
+        "verification": {
+            "status": story.seal.status if story.seal is not None else "not verified",
+            "words": verification_of(story),
+        },
         "what_happened": [" ".join(p.text for p in each) for each in telling.what_happened(story)],
         "tiles": [tile._asdict() for tile in telling.tiles(story)],
         "runs": [telling.run_facts(run) for run in story.runs],

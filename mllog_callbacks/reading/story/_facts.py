@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from mllog_callbacks.reading.story._curves import Curve, Point, measured
-from mllog_callbacks.reading.story._model import Run, Story
+from mllog_callbacks.reading.story._curves import Curve, Point, measured, position_of
+from mllog_callbacks.reading.story._model import Run, Story, Told
 from mllog_callbacks.schema import EventType
 
 __all__ = [
@@ -31,6 +31,8 @@ _KEPT: Final = re.compile(r"(?:kept|best)_(iteration|round|epoch|step|check)")
 _OF_CALLER: Final = re.compile(r"caller|given|user|explicit|\bset\b|changed", re.IGNORECASE)
 _DEFAULTS: Final = re.compile(r"default", re.IGNORECASE)
 _SIZES: Final = ("rows", "n_rows", "samples", "n_samples", "size", "batches", "features")
+_NO_SETTINGS: Final = frozenset({"run", "context"})
+_CALLER: Final = "the caller"
 _MOST_SETS: Final = 20
 _MOST_SETTINGS: Final = 300
 
@@ -74,6 +76,8 @@ class Setting(NamedTuple):
 def done(run: Run) -> tuple[float, str] | None:
     """How many iterations, epochs or steps a run had done, and what is counted."""
     if run.end is not None:
+        if progress := position_of(run.end.snapshot):
+            return progress[1], progress[0]
         for named in (_DONE, _FITS):
             if found := _counted(run.end.snapshot, named):
                 return found
@@ -82,12 +86,20 @@ def done(run: Run) -> tuple[float, str] | None:
 
 def before(run: Run) -> float:
     """How many of what it had done were done before it was resumed; 0 where it was not."""
-    found = None if run.end is None else _counted(run.end.snapshot, _BEFORE)
+    if run.end is None:
+        return 0
+    progress = of_end(run, "progress")
+    if type(progress.get("total")) is int:
+        return float(progress["total"] - progress["done"])
+    found = _counted(run.end.snapshot, _BEFORE)
     return found[0] if found else 0
 
 
 def planned(run: Run) -> tuple[float, str] | None:
     """How many it was to do at most."""
+    plan = {} if run.start is None else run.start.snapshot.get("plan")
+    if isinstance(plan, dict) and type(plan.get("most")) is int:
+        return plan["most"], str(plan.get("unit", "step"))
     for told, named in ((run.start, _PLANNED), (run.end, _ALLOWED)):
         if told is not None and (found := _counted(told.snapshot, named)):
             return found
@@ -121,11 +133,19 @@ def kept(run: Run) -> Kept | None:
         named = any(dataset for (dataset, _), _ in values)
         if values and (named or told.event == EventType.MODEL_EVALUATED):
             (dataset, metric), value = _preferred(values, run)
-            here = _counted(told.snapshot, _POSITION) or at
+            here = _measured_at(told) or _counted(told.snapshot, _POSITION) or at
             name = f"{dataset} {metric}".strip()
             is_kept = here is not None and here == at
             return Kept(name, value, here and here[0], here[1] if here else "", is_kept)
     return None if at is None else _kept_on_a_curve(run, at) or _best_told(run, at)
+
+
+def _measured_at(told: Told) -> tuple[float, str] | None:
+    """The position of the model that was evaluated."""
+    found = told.snapshot.get("kept")
+    if not isinstance(found, dict) or type(found.get("at")) is not int:
+        return None
+    return found["at"], str(found.get("unit", ""))
 
 
 def _checkpoint(run: Run) -> Kept | None:
@@ -204,7 +224,15 @@ def settings(run: Run) -> list[Setting]:
 
 def _settings(snapshot: Mapping[str, Any]) -> Iterator[Setting]:
     for name, value in snapshot.items():
-        if name == "context":  # the platform's, and of every entry
+        if name in _NO_SETTINGS:
+            continue
+        if name == "parameters" and isinstance(value, dict):
+            yield from _of_parameters(value)
+            continue
+        if name == "choices" and isinstance(value, dict):
+            for each, chosen in value.items():
+                if isinstance(chosen, dict):
+                    yield Setting(each, chosen.get("value"), None, chosen.get("by") == _CALLER)
             continue
         if not isinstance(value, dict):
             yield Setting(name, value, None, None)
@@ -217,10 +245,25 @@ def _settings(snapshot: Mapping[str, Any]) -> Iterator[Setting]:
             yield from (Setting(each, value[each], None, by_caller) for each in value)
 
 
+def _of_parameters(groups: Mapping[str, Any]) -> Iterator[Setting]:
+    """The hyperparameters by who gave them: the caller, a caller in between, nobody."""
+    for group, by_caller in (("given", True), ("passed_on", None), ("defaults", False)):
+        values = groups.get(group)
+        for name, value in values.items() if isinstance(values, dict) else ():
+            yield Setting(name, value, None, by_caller)
+    derived = groups.get("derived")
+    for name, each in derived.items() if isinstance(derived, dict) else ():
+        yield Setting(name, each.get("value") if isinstance(each, dict) else each, None, None)
+
+
 def data_facts(story: Story, run: Run) -> dict[str, Mapping[str, Any]]:
     """What is told of each data set: rows, features and so on, by the set's name."""
     found: dict[str, Mapping[str, Any]] = {}
     for told in [*story.prelude_of(run).data, *run.data]:
+        sets = told.snapshot.get("data")
+        for name, each in sets.items() if isinstance(sets, dict) else ():
+            if isinstance(each, dict) and any(size in each for size in _SIZES):
+                found.setdefault(name, each)
         top = {key: each for key, each in told.snapshot.items() if not isinstance(each, dict)}
         if any(size in top for size in _SIZES):
             found.setdefault(told.dataset or "data", top)

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from mllog_callbacks.files import SIDECARS, read_regular, session_of
 from mllog_callbacks.reading._fast import FileAccount, read_rows
 from mllog_callbacks.reading.story._builder import StoryBuilder
 from mllog_callbacks.reading.story._model import Story
-from mllog_callbacks.schema import SIDECARS, count, session_of
+from mllog_callbacks.schema import count
 
 __all__ = ["STANDARD_INPUT", "read_sidecar", "read_stories"]
 
@@ -65,7 +66,7 @@ def _read(
 
 def _size(path: Path) -> int:
     try:
-        return path.stat().st_size
+        return path.lstat().st_size
     except OSError:  # the reading will say why
         return 0
 
@@ -74,8 +75,7 @@ def read_sidecar(directory: Path, session: str) -> dict[str, Any]:
     """What the sidecar says of a session; empty where there is none that can be read."""
     path = directory / SIDECARS / f"{session}.json"
     try:
-        with path.open("rb") as file:
-            facts = json.loads(file.read(_LARGEST_SIDECAR))
+        facts = json.loads(read_regular(path, _LARGEST_SIDECAR))
     except (OSError, ValueError, RecursionError):
         return {}
     return facts if isinstance(facts, dict) else {}

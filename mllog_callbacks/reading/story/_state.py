@@ -7,9 +7,10 @@ from mllog_callbacks.reading._fast import FileAccount
 from mllog_callbacks.reading.story._model import Story
 from mllog_callbacks.schema import count
 
-__all__ = ["State", "state_of"]
+__all__ = ["State", "state_of", "verification_of"]
 
 _FINDINGS_SHOWN: Final = 3
+_WORDS: Final = {"tampered": "TAMPERED", "incomplete": "INCOMPLETE", "unsealed": "NOT SEALED"}
 _GRAVE: Final = {"tampered": "Log changed", "incomplete": "Log incomplete"}
 
 
@@ -42,6 +43,18 @@ def state_of(story: Story) -> State:
         return State("good", told, [f"{told}, in order, none dropped; as its sealed chain has it."])
     told = f"Log readable: {told}"
     return State("good", told, [f"{told}, in order, none dropped.", *_unchecked(story)])
+
+
+def verification_of(story: Story) -> str:
+    """What must be said first, before a story is believed; empty where its chain is sound."""
+    if story.seal is None:
+        return "NOT VERIFIED: there is no hash chain for this log, so changes cannot be ruled out."
+    if story.seal.status == "sound":
+        return ""
+    word = _WORDS.get(story.seal.status, "NOT VERIFIED")
+    more = len(story.seal.reasons) - 1
+    others = f" ({count(more, 'more problem')}; see mllog verify)" if more > 0 else ""
+    return f"{word}: {''.join(story.seal.reasons[:1])}{others}."
 
 
 def _changed(story: Story) -> Iterator[str]:

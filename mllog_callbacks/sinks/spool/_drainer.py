@@ -5,7 +5,7 @@ of the training. How it runs, and for how long, is told in `process`.
 """
 
 import os
-import time
+from time import monotonic, monotonic_ns
 
 from mllog_callbacks.files import give_group, make_folder, make_folders
 from mllog_callbacks.sinks.spool._about import About
@@ -44,7 +44,7 @@ class Drainer:
         self._segments = Segments(folder, self._control)
         self._target: Target | None = None
         self._suspect = self._over = False
-        self._checked = self._synced = time.monotonic()
+        self._checked = self._synced = monotonic()
 
     @property
     def control(self) -> Control:
@@ -57,7 +57,7 @@ class Drainer:
         Raises:
             OSError: The disk does not take it now; what was not written is kept.
         """
-        self._control.busy = time.monotonic_ns()
+        self._control.busy = monotonic_ns()
         try:
             moved = False
             while self._step(final=final):
@@ -97,7 +97,7 @@ class Drainer:
         control = self._control
         if control.sealed == control.position:
             return
-        control.busy = time.monotonic_ns()
+        control.busy = monotonic_ns()
         try:
             self._confirm()
             self._write_sidecar()
@@ -256,7 +256,7 @@ class Drainer:
             target.rewrite(lines, first)
 
     def _look_after(self) -> None:
-        now, sync_ms = time.monotonic(), self._control.sync_ms
+        now, sync_ms = monotonic(), self._control.sync_ms
         if sync_ms and now - self._synced >= sync_ms / 1000:
             self._confirm()
             self._synced = now

@@ -1,7 +1,7 @@
 """Finishing what killed sessions left: whoever comes next writes the rest of their lines."""
 
 import os
-import time
+from time import time
 
 from mllog_callbacks.sinks.spool._about import About
 from mllog_callbacks.sinks.spool._drainer import Drainer
@@ -60,5 +60,5 @@ def finish_dead(directory: bytes) -> None:
 
 
 def _remove_stale(folder: str) -> None:
-    if time.time() - os.stat(folder).st_mtime > _STALE_S and not alive(folder):
+    if time() - os.stat(folder).st_mtime > _STALE_S and not alive(folder):
         remove(folder)

@@ -4,8 +4,8 @@ import _thread
 import os
 import socket
 import sys
-import time
 from contextlib import suppress
+from time import monotonic
 from typing import Final
 
 from mllog_callbacks.sinks.spool._about import About
@@ -43,7 +43,7 @@ class Helper:
 
     def start(self) -> None:
         """Start a drainer."""
-        now = time.monotonic()
+        now = monotonic()
         if now - self._started > _LASTING_S and self._tries < _TRIES:
             self._tries = 0
         self._started = now
@@ -67,7 +67,7 @@ class Helper:
     def tend(self) -> None:
         """Start the drainer again if it is gone."""
         self._reap()
-        if time.monotonic() - self._started < _STARTING_S:
+        if monotonic() - self._started < _STARTING_S:
             return
         with suppress(OSError):  # no file can be opened now, or the spool was removed
             held = lock(self._folder, "drain", create=True)

@@ -10,10 +10,10 @@ import os
 import pwd
 import select
 import signal
-import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from mllog_callbacks.chain import chain_path, last_state
@@ -79,8 +79,8 @@ def _recover_as(user: int, recover: Callable[[], list[Found]]) -> list[Found] | 
 def _answer(file: int) -> bytes:
     """All that comes, within a time and a size."""
     parts: list[bytes] = []
-    deadline = time.monotonic() + _TIMEOUT_S
-    while (left := deadline - time.monotonic()) > 0 and sum(map(len, parts)) < _ANSWER:
+    deadline = monotonic() + _TIMEOUT_S
+    while (left := deadline - monotonic()) > 0 and sum(map(len, parts)) < _ANSWER:
         if not select.select([file], [], [], left)[0] or not (part := os.read(file, 65_536)):
             break
         parts.append(part)

@@ -2,10 +2,10 @@
 
 import _thread
 import os
-import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic_ns, sleep, time_ns
 from typing import Final
 
 from mllog_callbacks.sinks._account import Account
@@ -55,7 +55,7 @@ class Overflow:
             return True
         append = self.lines.append
         while True:
-            now = max(time.time_ns() // 1000, stream.last + 1)
+            now = max(time_ns() // 1000, stream.last + 1)
             text = stream.stamped(now, line)
             if now > stream.last:  # no call, before the last
                 stream.last = now
@@ -75,7 +75,7 @@ class Overflow:
     def bring(self, most: int = _BATCH) -> bool:
         """Bring what waits into the spool, oldest first; say whether nothing is left."""
         stream = self._stream
-        released, now = stream.control.released, time.monotonic_ns()
+        released, now = stream.control.released, monotonic_ns()
         if stream.busy or (released == self._released and now < self._retry):
             return False
         self._released, self._retry = released, now + _RETRY_NS
@@ -133,7 +133,7 @@ class Overflow:
     def _move(self) -> None:
         """Bring what waits into the spool also when nothing is emitted any more."""
         while True:
-            time.sleep(_RETRY_NS / 1e9 if self._retry else 0.001)
+            sleep(_RETRY_NS / 1e9 if self._retry else 0.001)
             with self._stream.lock:
                 if self._stream.limit != SPILLING or self.bring():
                     self._moving = False

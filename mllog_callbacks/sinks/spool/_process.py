@@ -6,7 +6,7 @@ too, whoever comes next finishes the file: see `_finishing`.
 
 import os
 import select
-import time
+from time import monotonic, sleep
 
 from mllog_callbacks.sinks.spool._about import About
 from mllog_callbacks.sinks.spool._drainer import Drainer
@@ -26,7 +26,7 @@ _GIVE_UP_S = 600.0  # how long a dead session's failing disk is asked; then its 
 def run(folder: str, wake: int) -> None:
     """Drain a session until its log was closed or its process is gone, and all is written."""
     drainer = Drainer(folder)
-    wait, lives, since = _ACTIVE_S, True, time.monotonic()
+    wait, lives, since = _ACTIVE_S, True, monotonic()
     while True:
         ended = bool(drainer.control.closing) or not lives
         try:
@@ -38,10 +38,10 @@ def run(folder: str, wake: int) -> None:
                 drainer.seal()
         except OSError:
             wait = _RETRY_S
-            if not lives and time.monotonic() - since > _GIVE_UP_S:
+            if not lives and monotonic() - since > _GIVE_UP_S:
                 return
         else:
-            wait, since = _ACTIVE_S if moved else min(_IDLE_S, wait * 2), time.monotonic()
+            wait, since = _ACTIVE_S if moved else min(_IDLE_S, wait * 2), monotonic()
         lives = _sleep(wake, wait, folder, lives=lives)
     drainer.close()
     remove(folder)
@@ -50,7 +50,7 @@ def run(folder: str, wake: int) -> None:
 def _sleep(wake: int, seconds: float, folder: str, *, lives: bool) -> bool:
     """Wait, or be woken; say whether the session's process still lives."""
     if not lives:
-        time.sleep(seconds)
+        sleep(seconds)
         return False
     if not select.select([wake], [], [], seconds)[0]:
         return True
@@ -62,7 +62,7 @@ def _sleep(wake: int, seconds: float, folder: str, *, lives: bool) -> bool:
         return True
     # All ends are closed; a fork made behind Python's back may still hold the lock
     if alive(folder):
-        time.sleep(seconds)
+        sleep(seconds)
         return True
     return False
 
@@ -80,11 +80,11 @@ def main(folder: str, *, detached: bool) -> None:
         os.setsid()
     os.closerange(3, 65_536)
     os.chdir("/")
-    deadline = time.monotonic() + _LOCK_S
+    deadline = monotonic() + _LOCK_S
     while (held := lock(folder, "drain", create=True)) is None:
-        if time.monotonic() > deadline:
+        if monotonic() > deadline:
             return
-        time.sleep(0.01)
+        sleep(0.01)
     directory = About.read(folder).directory
     if len(spools(directory)) > 1 and _detach():
         os.close(held)

@@ -2,10 +2,10 @@
 
 import os
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Final
 
 __all__ = ["Recovered", "recover"]
@@ -80,14 +80,14 @@ def _finish(folder: str) -> tuple[str, int, str | None]:
     from mllog_callbacks.sinks.spool._finishing import finish  # noqa: PLC0415 - as above
 
     session = Path(folder).name
-    deadline = time.monotonic() + _WAIT_S
+    deadline = monotonic() + _WAIT_S
     try:
         while (entries := finish(folder)) is None:
             if not Path(folder).exists():
                 return session, 0, None
-            if time.monotonic() > deadline:
+            if monotonic() > deadline:
                 return session, 0, "its drainer is still waiting for the disk"
-            time.sleep(_POLL_S)
+            sleep(_POLL_S)
     except (OSError, ValueError) as error:
         reason = isinstance(error, OSError) and error.strerror
         return session, 0, reason or str(error)

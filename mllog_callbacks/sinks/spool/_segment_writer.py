@@ -9,9 +9,9 @@ import errno
 import mmap
 import os
 import threading
-import time
 from collections import deque
 from contextlib import suppress
+from time import gmtime, monotonic, strftime, time_ns
 from typing import Final
 
 from mllog_callbacks.sinks._files import LogFiles
@@ -61,7 +61,7 @@ class SegmentWriter:
         self._behind = 0.0
         self.placed = self.number = 0
         self.end = FIRST
-        self.last = time.time_ns() // 1000
+        self.last = time_ns() // 1000
         self.prefix, self.second, self.day = b"", 0, ""
         self.limit = self.soft = self.hard = self.shift = 0
         self.memory = _NOWHERE
@@ -75,7 +75,7 @@ class SegmentWriter:
 
     def set_back(self) -> None:
         """Called for lines that come while the system clock is behind the last line's time."""
-        now = time.monotonic()
+        now = monotonic()
         if now - self._behind >= 1:
             self._behind = now
             try:
@@ -194,7 +194,7 @@ class SegmentWriter:
 
 
 def _text(second: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
+    return strftime("%Y-%m-%dT%H:%M:%S.", gmtime(second))
 
 
 def _prefix(text: str) -> bytes:

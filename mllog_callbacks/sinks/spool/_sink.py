@@ -9,8 +9,8 @@ import os
 import secrets
 import sys
 import threading
-import time
 from pathlib import Path
+from time import monotonic, monotonic_ns, sleep
 from typing import Final
 
 from mllog_callbacks.sinks._account import clock_line
@@ -52,7 +52,7 @@ class SpoolSink(Stream):
 
     def __init__(self, files: LogFiles, *, sync_ms: int = 0, process: bool = True) -> None:
         place = Place(files, sync_ms)
-        self._tended = time.monotonic_ns()
+        self._tended = monotonic_ns()
         self._clock_watch = ClockWatch()
         self._troubles = Troubles()
         self._moving = False
@@ -88,18 +88,18 @@ class SpoolSink(Stream):
         With the durability `machine`, until the disk confirmed it. An entry that was given up
         counts as soon as the account of it is written.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = None if timeout is None else monotonic() + timeout
         wait, goal = _SHORTEST_S, 0
         while True:
             goal = goal or self._goal()
             if goal and self._reached() >= goal:
                 return True
-            left = wait if deadline is None else deadline - time.monotonic()
+            left = wait if deadline is None else deadline - monotonic()
             if left <= 0 or self.busy:  # busy: a signal handler within `put` waits for itself
                 return False
             if self._helper is not None and wait in {_SHORTEST_S, _LONGEST_S}:
                 self._helper.wake()
-            time.sleep(min(wait, left))
+            sleep(min(wait, left))
             wait = min(_LONGEST_S, wait * 1.5)
             try:
                 self._look_after(_WAITING_NS)
@@ -113,7 +113,7 @@ class SpoolSink(Stream):
         spool after that time is written as soon as the disk takes it, also after the end of the
         process; what found no place there is given up, and counted in the log.
         """
-        deadline = time.monotonic() + timeout
+        deadline = monotonic() + timeout
         self._remark()
         flushed = self.limit > CLOSED and self.flush(timeout)
         with self.lock:
@@ -130,10 +130,10 @@ class SpoolSink(Stream):
             if flushed:
                 self.held.clear()
         folder, control = self.place.folder, self.control
-        while time.monotonic() < deadline and not lost.is_drained(folder, control):
-            time.sleep(_SHORTEST_S)
-        while time.monotonic() < deadline and control.done and not is_removed(folder):
-            time.sleep(_SHORTEST_S)  # the drainer may end with this process, and leave it behind
+        while monotonic() < deadline and not lost.is_drained(folder, control):
+            sleep(_SHORTEST_S)
+        while monotonic() < deadline and control.done and not is_removed(folder):
+            sleep(_SHORTEST_S)  # the drainer may end with this process, and leave it behind
         return flushed and not self.overflow.dropped
 
     def wake(self) -> None:
@@ -149,11 +149,11 @@ class SpoolSink(Stream):
         what is in the spool does.
         """
         self._remark()
-        control, deadline = self.control, time.monotonic() + timeout
+        control, deadline = self.control, monotonic() + timeout
         control.leaving = 1
-        while self.limit > CLOSED and control.sealed < self.end and time.monotonic() < deadline:
+        while self.limit > CLOSED and control.sealed < self.end and monotonic() < deadline:
             self.wake()
-            time.sleep(_SHORTEST_S)
+            sleep(_SHORTEST_S)
         return self.limit != SPILLING
 
     def __del__(self) -> None:
@@ -223,7 +223,7 @@ class SpoolSink(Stream):
         self.place.leave()
 
     def _look_after(self, pause: int) -> None:
-        now = time.monotonic_ns()
+        now = monotonic_ns()
         if self._helper is None or now - self._tended < pause or self.limit <= CLOSED:
             return
         if not self.lock.acquire(blocking=False):
@@ -252,7 +252,7 @@ class SpoolSink(Stream):
 
     def _move_when_drained(self) -> None:
         while not (lost.is_drained(self.place.folder, self.control) and self._moved()):
-            time.sleep(_AGAIN_S)
+            sleep(_AGAIN_S)
 
     def _moved(self) -> bool:
         with self.lock:

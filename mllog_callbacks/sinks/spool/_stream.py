@@ -3,7 +3,7 @@
 Signal handlers and finalizers may emit at any moment, within `put` as well: see `_segment_writer`.
 """
 
-import time
+from time import time_ns
 from typing import Final
 
 from mllog_callbacks.sinks._files import LogFiles
@@ -49,7 +49,7 @@ class Stream(SegmentWriter):
             while True:
                 start = self.end
                 prefix, second = self.prefix, self.second  # no call between
-                now = time.time_ns() // 1000
+                now = time_ns() // 1000
                 if now <= self.last:
                     if self.last - now > _SECOND:
                         self.set_back()

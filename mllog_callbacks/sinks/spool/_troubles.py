@@ -2,8 +2,8 @@
 
 import logging
 import os
-import time
 from pathlib import Path
+from time import monotonic_ns
 from typing import Final
 
 from mllog_callbacks.sinks.spool._control import Control
@@ -31,7 +31,7 @@ class Troubles:
             control: The counters of its spool.
         """
         error, busy = control.error, control.busy
-        failing = bool(error or (busy and time.monotonic_ns() - busy > _HUNG_NS))
+        failing = bool(error or (busy and monotonic_ns() - busy > _HUNG_NS))
         if failing and not self._disk:
             reason = os.strerror(error) if error else "the disk does not answer"
             text = "cannot write %s: %s; entries wait in memory and the training goes on"

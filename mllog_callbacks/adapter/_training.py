@@ -1,0 +1,205 @@
+"""A training as its adapter reports it: facts go in, entries and issues come out."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from mllog_callbacks.adapter._run import Cadence, Run
+from mllog_callbacks.adapter._scores import Scores
+from mllog_callbacks.detectors import Observation, Unit
+from mllog_callbacks.facts import (
+    EventFacts,
+    Kept,
+    Progress,
+    Results,
+    Rule,
+    Stop,
+    TrainingEnded,
+    TrainingProgress,
+    TrainingStarted,
+    ended_by,
+)
+
+__all__ = ["Directions", "Training"]
+
+Directions: TypeAlias = Callable[[str], bool | None]
+"""Whether more of a metric, by its name, is better; None where that is not known."""
+
+
+def _unknown(_metric: str) -> None:
+    """No direction is known."""
+
+
+class Training:
+    """Records a training from the facts that an adapter has of it.
+
+    The adapter reports what happens, each in one call; when an entry of progress is due, which
+    value is the best, what the detectors see and how it is worded is decided here, the same for
+    every framework.
+
+    Args:
+        run: Where its entries go.
+        unit: What it counts: "iteration", "epoch" or "step".
+        training_set: The name of the training data in `results`.
+        directions: Whether more of a metric is better.
+
+    Attributes:
+        done: How many iterations, epochs or steps are done.
+        continued: How many the model had that this training continues; None where it is new, or
+            where that is not known yet.
+        ended: Whether its end is recorded.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        unit: Unit = "iteration",
+        training_set: str = "training",
+        directions: Directions = _unknown,
+    ) -> None:
+        self.done = 0
+        self.continued: int | None = None
+        self._run, self._unit = run, unit
+        self._training_set, self._directions = training_set, directions
+        self._cadence = Cadence(run.level)
+        self._planned: int | None = None
+        self._folds: int | None = None
+        self._scores = Scores(directions)
+        self._changed: dict[str, object] = {}
+
+    @property
+    def ended(self) -> bool:
+        """Whether its end is recorded."""
+        return self._run.ended
+
+    def started(self, facts: TrainingStarted) -> None:
+        """Record that it begins, and what it is to do."""
+        self._planned = self._cadence.last = facts.plan.most
+        self._folds = facts.plan.folds
+        if facts.continues is not None:
+            self.continued = facts.continues.at
+        self._run.record(facts)
+
+    def record(self, facts: EventFacts) -> None:
+        """Record its data, algorithm, hyperparameters, an evaluation or a save."""
+        self._run.record(facts)
+
+    def changed(self, parameters: Mapping[str, object]) -> None:
+        """Take that parameters have other values, by name, from the next results on."""
+        self._changed |= parameters
+
+    def results(
+        self,
+        done: int,
+        results: Results,
+        *,
+        deviations: Results | None = None,
+        learning_rate: float | None = None,
+    ) -> None:
+        """Take what was measured after an iteration, epoch or step, of all sets together.
+
+        Args:
+            done: How many are done, from 1; it grows from call to call.
+            results: The values by data set and metric; empty where nothing was measured.
+            deviations: Their standard deviations over folds.
+            learning_rate: The learning rate in force.
+        """
+        self.done = done
+        self._scores.take(done, results)
+        self._run.observe(*self._observations(results, learning_rate))
+        if self._cadence.due(done):
+            self._cadence.told(done)
+            self._run.record(
+                TrainingProgress(
+                    progress=self._progress(),
+                    results=results,
+                    deviations=deviations,
+                    best=self._scores.best,
+                    changed=dict(self._changed),
+                )
+            )
+
+    def _progress(self) -> Progress:
+        total = None if self.continued is None else self.continued + self.done
+        return Progress(unit=self._unit, done=self.done, planned=self._planned, total=total)
+
+    def _observations(self, results: Results, rate: float | None) -> list[Observation]:
+        trained = results.get(self._training_set, {})
+        others = {name: each for name, each in results.items() if name != self._training_set}
+        seen = []
+        for name, metrics in (others or {self._training_set: trained}).items():
+            for metric, value in metrics.items():
+                values = trained.get(metric), value if others else None
+                better = self._directions(metric)
+                seen.append(Observation(self.done, self._unit, metric, name, *values, better, rate))
+        return seen
+
+    def stopped(
+        self,
+        stop: Stop,
+        kept: Kept | None = None,
+        *,
+        rules: Mapping[str, Rule] | None = None,
+        importance: Mapping[str, float] | None = None,
+        importance_by: str = "gain",
+    ) -> None:
+        """Record its end in order: as planned, by a rule, or because code asked for it.
+
+        Args:
+            stop: Why it ended.
+            kept: The model it leaves; None where it leaves none.
+            rules: The rules that were on and did not end it, by name.
+            importance: Features with their shares of all importance.
+            importance_by: What that is measured by.
+        """
+        self._run.record(
+            TrainingEnded(
+                progress=self._progress(),
+                folds=self._folds,
+                stop=stop,
+                kept=kept,
+                results=self._scores.last,
+                best=self._scores.best,
+                rules=rules,
+                importance=importance,
+                importance_by=importance_by if importance else None,
+                changed=dict(self._changed),
+            )
+        )
+
+    def failed(
+        self, error: BaseException, where: str, consequence: str, *, begun: bool = True
+    ) -> None:
+        """Record the end that an exception makes: a failure, or a stop by hand.
+
+        The exception is read, and not kept.
+
+        Args:
+            error: What was raised.
+            where: What was under way, as in "in the evaluation"; may be empty.
+            consequence: What its caller got, as in "no model was returned".
+            begun: Whether a first iteration, epoch or step had begun.
+        """
+        stop, failure = ended_by(error, where)
+        self._run.record(
+            TrainingEnded(
+                progress=self._progress() if begun else None,
+                folds=self._folds,
+                stop=stop,
+                error=failure,
+                consequence=consequence,
+            )
+        )
+
+    def vanished(self, consequence: str, rules: Mapping[str, Rule] | None = None) -> None:
+        """Record that its call is over without a result, and nobody saw why.
+
+        Args:
+            consequence: What its caller got.
+            rules: The rules that were on, by name.
+        """
+        self._run.record(
+            TrainingEnded(
+                progress=self._progress(), folds=self._folds, consequence=consequence, rules=rules
+            )
+        )

@@ -1,0 +1,50 @@
+"""The facts of a training's course: what is planned, how far it is, what was measured."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+from mllog_callbacks.facts._fact import Fact, Group
+
+__all__ = ["Best", "Continued", "Plan", "Progress", "Results"]
+
+Results: TypeAlias = Mapping[str, Mapping[str, float]]
+"""Values by data set and metric."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan(Group):
+    """What a training is to do."""
+
+    unit: Annotated[str, Fact("What is counted", "iteration")]
+    most: Annotated[int | None, Fact("How many at most", 200)] = None
+    folds: Annotated[int | None, Fact("Folds of a cross-validation", 5)] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continued(Group):
+    """The model that a training continues."""
+
+    at: Annotated[int | None, Fact("How far it was", 50)] = None
+    unit: Annotated[str | None, Fact("What that counts", "iteration")] = None
+    path: Annotated[str | None, Fact("Its file, where it was loaded from one", "m.json")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress(Group):
+    """How far a training is."""
+
+    unit: Annotated[str, Fact("What is counted", "iteration")]
+    done: Annotated[int, Fact("How many are done", 20)]
+    planned: Annotated[int | None, Fact("How many are planned", 200)] = None
+    total: Annotated[int | None, Fact("How many with those of the model that it continues", 70)] = (
+        None
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Best(Group):
+    """The best value of a metric so far."""
+
+    value: Annotated[float, Fact("The value", 0.164495)]
+    at: Annotated[int, Fact("Where it was measured", 26)]

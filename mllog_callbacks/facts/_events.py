@@ -1,0 +1,176 @@
+"""The facts of each event of a training: their dump is the entry's ``metrics_snapshot``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from mllog_callbacks.facts._course import Best, Continued, Plan, Progress, Results
+from mllog_callbacks.facts._data import DataSet
+from mllog_callbacks.facts._ending import Failure, Kept, Rule, Stop
+from mllog_callbacks.facts._fact import Fact, Group
+from mllog_callbacks.facts._parameters import Choice, Parameters
+from mllog_callbacks.facts._saved import Saved
+from mllog_callbacks.schema import EventType
+
+__all__ = [
+    "EVENTS",
+    "AlgorithmSelected",
+    "DatasetValidated",
+    "EventFacts",
+    "HyperparametersSet",
+    "ModelEvaluated",
+    "ModelSaved",
+    "TrainingEnded",
+    "TrainingProgress",
+    "TrainingStarted",
+    "event_of",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFacts(Group):
+    """The facts of one event."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingStarted(EventFacts):
+    """A training begins."""
+
+    plan: Annotated[Plan, Fact("What it is to do")]
+    data: Annotated[Mapping[str, DataSet] | None, Fact("The data sets, by name")] = None
+    continues: Annotated[Continued | None, Fact("The model it continues")] = None
+    rules: Annotated[
+        Mapping[str, Rule] | None,
+        Fact("The rules that may stop it, with the state they begin with"),
+    ] = None
+    called_by: Annotated[str | None, Fact("What called the framework", "XGBClassifier.fit")] = None
+    machines: Annotated[int | None, Fact("Machines or workers that train together", 2)] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetValidated(EventFacts):
+    """The framework has loaded the data."""
+
+    data: Annotated[Mapping[str, DataSet], Fact("The data sets, by name")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlgorithmSelected(EventFacts):
+    """Which algorithm trains."""
+
+    choices: Annotated[Mapping[str, Choice], Fact("What was chosen, and by whom")]
+    parameters: Annotated[Parameters | None, Fact("The parameters in force")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HyperparametersSet(EventFacts):
+    """Which hyperparameters a training has."""
+
+    parameters: Annotated[Parameters, Fact("The parameters")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingProgress(EventFacts):
+    """A part of the training is done."""
+
+    progress: Annotated[Progress, Fact("How far it is")]
+    results: Annotated[Results, Fact("Values by data set and metric", {"valid": {"auc": 0.9}})]
+    deviations: Annotated[Results | None, Fact("Standard deviations over folds, as `results`")] = (
+        None
+    )
+    best: Annotated[
+        Mapping[str, Mapping[str, Best]] | None,
+        Fact("The best value so far of each metric whose direction is known"),
+    ] = None
+    changed: Annotated[
+        Mapping[str, object] | None,
+        Fact("Parameters in force that were changed since the start", {"learning_rate": 0.05}),
+    ] = None
+    curve: Annotated[
+        Mapping[str, object] | None, Fact("The steps since the last entry, thinned")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelEvaluated(EventFacts):
+    """The model that a training leaves was measured."""
+
+    results: Annotated[Results, Fact("Values by data set and metric", {"valid": {"auc": 0.9}})]
+    deviations: Annotated[Results | None, Fact("Standard deviations over folds, as `results`")] = (
+        None
+    )
+    kept: Annotated[Kept, Fact("The model that was measured")]
+    computed_by: Annotated[str, Fact("What computed the values", "XGBoost")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSaved(EventFacts):
+    """A model was saved."""
+
+    saved: Annotated[Saved, Fact("What was saved")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingEnded(EventFacts):
+    """A training is over; which event that is follows from its stop."""
+
+    seconds: Annotated[float | None, Fact("From its start to its end", 0.975, "s")] = None
+    progress: Annotated[Progress | None, Fact("How far it came")] = None
+    folds: Annotated[int | None, Fact("Folds of a cross-validation", 5)] = None
+    stop: Annotated[Stop | None, Fact("Why it ended; absent where nobody saw it")] = None
+    kept: Annotated[Kept | None, Fact("The model it leaves")] = None
+    error: Annotated[Failure | None, Fact("What was raised")] = None
+    consequence: Annotated[
+        str | None, Fact("What its caller got instead of a model", "no model was returned")
+    ] = None
+    results: Annotated[Results | None, Fact("The last values by data set and metric")] = None
+    best: Annotated[
+        Mapping[str, Mapping[str, Best]] | None, Fact("The best value of each metric")
+    ] = None
+    rules: Annotated[Mapping[str, Rule] | None, Fact("Rules that were on and did not stop it")] = (
+        None
+    )
+    importance: Annotated[
+        Mapping[str, float] | None,
+        Fact("The most important features, with their shares of all importance", {"age": 0.4}),
+    ] = None
+    importance_by: Annotated[str | None, Fact("What importance is measured by", "gain")] = None
+    changed: Annotated[
+        Mapping[str, object] | None,
+        Fact("Parameters in force that were changed since the start", {"learning_rate": 0.05}),
+    ] = None
+    curve: Annotated[
+        Mapping[str, object] | None, Fact("The steps since the last entry, thinned")
+    ] = None
+
+
+EVENTS: Final[Mapping[EventType, type[EventFacts]]] = {
+    EventType.TRAINING_STARTED: TrainingStarted,
+    EventType.DATASET_VALIDATED: DatasetValidated,
+    EventType.ALGORITHM_SELECTED: AlgorithmSelected,
+    EventType.HYPERPARAMETERS_SET: HyperparametersSet,
+    EventType.TRAINING_PROGRESS: TrainingProgress,
+    EventType.MODEL_EVALUATED: ModelEvaluated,
+    EventType.MODEL_SAVED: ModelSaved,
+    EventType.TRAINING_COMPLETED: TrainingEnded,
+    EventType.TRAINING_STOPPED: TrainingEnded,
+    EventType.TRAINING_FAILED: TrainingEnded,
+}
+"""The class of facts of each event of a training."""
+
+_OF_STOPS: Final = {
+    "plan": EventType.TRAINING_COMPLETED,
+    "error": EventType.TRAINING_FAILED,
+}
+
+
+def event_of(facts: EventFacts) -> EventType:
+    """The event that facts are of; of an end it follows from the stop.
+
+    A training that nobody saw ending has failed: its call is over without a result.
+    """
+    if isinstance(facts, TrainingEnded):
+        if facts.stop is None:
+            return EventType.TRAINING_FAILED
+        return _OF_STOPS.get(facts.stop.by, EventType.TRAINING_STOPPED)
+    return next(event for event, cls in EVENTS.items() if cls is type(facts))

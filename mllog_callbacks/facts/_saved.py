@@ -1,0 +1,23 @@
+"""The facts of a model that was saved."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from mllog_callbacks.facts._fact import Fact, Group
+
+__all__ = ["Saved"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved(Group):
+    """A file or folder that a model was saved to."""
+
+    path: Annotated[str, Fact("Where, as the caller gave it", "model.json")]
+    bytes: Annotated[int | None, Fact("Its size", 40_960, "bytes")] = None
+    format: Annotated[str | None, Fact("Its format", "json")] = None
+    unit: Annotated[str | None, Fact("What its parts are", "iteration")] = None
+    holds: Annotated[int | None, Fact("How many of them it holds", 26)] = None
+    of: Annotated[int | None, Fact("How many the model had", 76)] = None
+    by: Annotated[
+        str | None, Fact("Function, file and line that saved it", "main, train.py line 31")
+    ] = None

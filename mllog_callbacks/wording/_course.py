@@ -1,0 +1,84 @@
+"""The words of a training's course: progress, evaluations, saves."""
+
+from collections.abc import Iterator, Mapping
+
+from mllog_callbacks.facts import Best, ModelEvaluated, ModelSaved, Results, TrainingProgress
+from mllog_callbacks.schema import Reason, assigned, count, number
+
+__all__ = ["evaluated", "in_force", "measured", "progressed", "saved"]
+
+
+def progressed(facts: TrainingProgress) -> Reason:
+    """A part of a training is done."""
+    progress = facts.progress
+    of = "" if progress.planned is None else f" of {progress.planned:,}"
+    said = [*measured(facts.results, facts.deviations, facts.best, progress.done)]
+    if facts.changed:
+        said.append(in_force(facts.changed))
+    decision = f"{progress.unit.capitalize()} {progress.done:,}{of} is done."
+    return Reason(decision, " ".join(said) or "No metric was measured.")
+
+
+def measured(
+    results: Results,
+    deviations: Results | None = None,
+    best: Mapping[str, Mapping[str, Best]] | None = None,
+    now: int | None = None,
+) -> Iterator[str]:
+    """A sentence for each result, with the best so far where that is known."""
+    bests = best or {}
+    for name, metrics in results.items():
+        for metric, value in metrics.items():
+            deviation = (deviations or {}).get(name, {}).get(metric)
+            found: Best | None = bests.get(name, {}).get(metric)
+            standing = ""
+            if found is not None and now is not None:
+                standing = (
+                    ", the best so far"
+                    if found.at == now
+                    else f" (best {number(found.value)} at {found.at:,})"
+                )
+            yield f"{name} {metric}: {_value(value, deviation)}{standing}."
+
+
+def in_force(changed: Mapping[str, object]) -> str:
+    """Parameters that have other values than at the start."""
+    shown = {
+        name: number(value) if isinstance(value, float) else value
+        for name, value in changed.items()
+    }
+    return f"Changed since the start: {assigned(shown)}."
+
+
+def _value(value: float, deviation: float | None) -> str:
+    return number(value) if deviation is None else f"{number(value)} +- {number(deviation)}"
+
+
+def evaluated(facts: ModelEvaluated) -> Reason:
+    """The model that a training leaves was measured."""
+    values = ", ".join(each.rstrip(".") for each in measured(facts.results, facts.deviations))
+    kept = facts.kept
+    which = "Kept model"
+    where = "at the end of the training"
+    if kept.at is not None and kept.unit is not None:
+        which += f" ({kept.unit} {kept.at:,})"
+        where = f"at {kept.unit} {kept.at:,}"
+    chosen = f", which {kept.chosen_by} chose" if kept.chosen_by else ""
+    return Reason(
+        f"{which} evaluated. {values}.",
+        f"Computed by {facts.computed_by} {where}{chosen}.",
+    )
+
+
+def saved(facts: ModelSaved) -> Reason:
+    """A model was saved."""
+    found = facts.saved
+    holds = ""
+    if found.holds is not None and found.unit is not None:
+        of = "" if found.of in {None, found.holds} else f" of {found.of:,}"
+        holds = f" It holds {count(found.holds, found.unit)}{of}."
+    size = "" if found.bytes is None else f"{count(found.bytes, 'byte')}"
+    form = "" if found.format is None else f"format {found.format}"
+    known = ", ".join(filter(None, (size, form)))
+    by = "" if found.by is None else f" Saved by {found.by}."
+    return Reason(f"Model saved to {found.path}.", f"{known}.{holds}{by}".removeprefix(".").strip())

@@ -1,0 +1,123 @@
+"""The words of a training's start and of its data."""
+
+from collections.abc import Iterator, Mapping
+
+from mllog_callbacks.facts import (
+    Continued,
+    DataSet,
+    DatasetValidated,
+    Range,
+    Rule,
+    TrainingStarted,
+)
+from mllog_callbacks.schema import Reason, by_label, count, listed, number
+
+__all__ = ["started", "validated", "what"]
+
+
+def started(facts: TrainingStarted) -> Reason:
+    """A training begins."""
+    plan = facts.plan
+    most = "" if plan.most is None else f" of at most {count(plan.most, plan.unit)}"
+    said = [*_sizes(facts.data or {})]
+    if facts.continues is not None:
+        said.append(_continued(facts.continues))
+    said += [_rule(rule) for rule in (facts.rules or {}).values()]
+    if facts.machines is not None:
+        said.append(f"{count(facts.machines, 'worker')} train together; this is one of them.")
+    if facts.called_by is not None:
+        said.append(f"Called by {facts.called_by}.")
+    return Reason(f"{what(plan.folds)}{most} started.", " ".join(said))
+
+
+def what(folds: int | None) -> str:
+    """What runs: a training, or a cross-validation."""
+    return f"Cross-validation over {count(folds, 'fold')}" if folds else "Training"
+
+
+def _sizes(data: Mapping[str, DataSet]) -> Iterator[str]:
+    for name, each in data.items():
+        if each.same_as is not None:
+            yield f"{name} is the {each.same_as} data."
+        elif size := _size(each):
+            yield f"{_called(name, each)}: {size}."
+
+
+def _called(name: str, each: DataSet) -> str:
+    """A set by its role and its name, unless that is the role's own."""
+    if each.role is None:
+        return name
+    role = {"training": "Training data", "validation": "Validation set", "test": "Test set"}
+    return role[each.role] if name == each.role else f"{role[each.role]} {name}"
+
+
+def _size(each: DataSet) -> str:
+    sizes = ((each.rows, "row"), (each.features, "feature"))
+    return ", ".join(count(many, noun) for many, noun in sizes if many is not None)
+
+
+def _continued(continued: Continued) -> str:
+    of = (
+        ""
+        if continued.at is None or continued.unit is None
+        else f" of {count(continued.at, continued.unit)}"
+    )
+    source = "" if continued.path is None else f" loaded from {continued.path}"
+    return f"It continues a model{of}{source}."
+
+
+def _rule(rule: Rule) -> str:
+    curve = " ".join(filter(None, (rule.set, rule.metric)))
+    patience = (
+        None if rule.patience is None else f"patience {count(rule.patience, rule.unit or 'check')}"
+    )
+    known = ", ".join(filter(None, (curve, rule.mode, patience)))
+    said = f"{rule.name} is on" + (f" ({known})" if known else "") + "."
+    if rule.waited:
+        best = "" if rule.best is None else f" and a best value of {number(rule.best)}"
+        said += (
+            f" It begins with {count(rule.waited, 'check')} without improvement{best} from an "
+            "earlier training."
+        )
+    elif rule.best is not None:
+        said += f" It begins with a best value of {number(rule.best)} from an earlier training."
+    return said
+
+
+def validated(facts: DatasetValidated) -> Reason:
+    """The framework has loaded the data."""
+    sets = facts.data.items()
+    loaded = [
+        f"{_called(name, each)}: {_size(each)}" for name, each in sets if each.same_as is None
+    ]
+    details = [
+        f"{name}: {detail}."
+        for name, each in sets
+        if each.same_as is None and (detail := "; ".join(_details(each)))
+    ]
+    same = [f"{name} is the {each.same_as} data." for name, each in sets if each.same_as]
+    return Reason(f"Data loaded. {'. '.join(loaded)}.", " ".join([*details, *same]))
+
+
+def _details(each: DataSet) -> Iterator[str]:
+    if each.classes:
+        yield f"rows by class {by_label(each.classes)}"
+    if each.labels is not None:
+        yield f"labels {_range(each.labels)}"
+    if each.weights is not None:
+        yield f"weights of rows {_range(each.weights)}"
+    if each.groups is not None:
+        groups = each.groups
+        yield f"{count(groups.groups, 'group')} of {groups.least:,} to {groups.largest:,} rows"
+    if each.missing is not None:
+        yield count(each.missing, "missing value") if each.missing else "no missing values"
+    if each.categorical is not None:
+        names = listed(each.categorical)
+        yield f"categorical features: {names}" if names else "no categorical features"
+    if each.init_scores:
+        yield "with initial scores"
+
+
+def _range(found: Range) -> str:
+    mean = "" if found.mean is None else f", mean {number(found.mean)}"
+    return f"{number(found.least)} to {number(found.largest)}{mean}"
