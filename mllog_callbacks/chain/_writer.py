@@ -12,7 +12,7 @@ from mllog_callbacks.chain._heads import earlier_heads
 from mllog_callbacks.chain._merkle import Tree
 from mllog_callbacks.chain._readback import read_back
 from mllog_callbacks.chain._signing import Signer
-from mllog_callbacks.files import give_group, make_folder, make_folders, open_regular
+from mllog_callbacks.files import Folder, give_group, make_folder, make_folders, open_regular
 
 __all__ = ["Chain"]
 
@@ -220,7 +220,9 @@ class Chain:
         folder = os.path.dirname(self._path)
         make_folders(os.path.dirname(folder))
         make_folder(folder, alike=True)
-        file = os.open(self._path, _FLAGS | os.O_CREAT | os.O_EXCL, _MODE)
+        with Folder(self._path) as sidecars:
+            flags = _FLAGS | os.O_CREAT | os.O_EXCL
+            file = os.open(sidecars.at(self._path), flags, _MODE, dir_fd=sidecars.descriptor)
         give_group(file, folder)
         return file
 

@@ -12,6 +12,7 @@ from typing import Final
 from mllog_callbacks.exceptions import LogDirectoryError, SettingsError
 from mllog_callbacks.files import (
     SIDECARS,
+    Folder,
     give_group,
     is_taken,
     log_name,
@@ -125,7 +126,8 @@ class LogFiles:
             self.sidecar = self._integrity / manifest_name(self.session)
 
     def _create_manifest(self) -> None:
-        file = os.open(self.sidecar, _CREATE, _FILE_MODE)
+        with Folder(self.sidecar) as folder:
+            file = os.open(folder.at(self.sidecar), _CREATE, _FILE_MODE, dir_fd=folder.descriptor)
         with os.fdopen(file, "w", encoding="utf-8") as stream:
             give_group(file, str(self._integrity))
             stream.write(self.manifest)

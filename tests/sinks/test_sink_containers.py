@@ -1,7 +1,9 @@
 """Containers: the training, or a shell, is PID 1, and all that is in memory ends with it."""
 
+import itertools
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -9,16 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from containers import contained, first_process, needs_root, start_contained
+from containers import contained, first_process, fork_contained, needs_root, start_contained
+from mllog_callbacks import AuditLog
 from mllog_callbacks.integrity import Status, verify
+from mllog_callbacks.recording._session import _drain_all
 from mllog_callbacks.sinks import prospects, recover
-from processes import numbers
+from processes import Shared, emit_many, ended, numbers, until
 from sealed import mllog
 
 pytestmark = needs_root
 
-KILLS = int(os.environ.get("MLLOG_TEST_KILLS", "40")) // 10
-"""Containers killed; 1,000 take some twenty minutes."""
+KILLS = int(os.environ.get("MLLOG_TEST_CONTAINERS", "15"))
+"""Containers killed, of each kind."""
 
 ONE = """
 from mllog_callbacks import get_log
@@ -78,26 +82,52 @@ def test_an_orderly_end_under_a_shell_is_sealed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("memory", [True, False], ids=["own memory", "the machine's memory"])
 def test_a_killed_pid_1_loses_nothing(tmp_path: Path, *, memory: bool) -> None:
     """What `emit` returned from is completed outside, also where its own memory ended with it."""
-    for kill in range(max(1, KILLS // 2)):
-        logs, counted = tmp_path / f"logs{kill}", tmp_path / f"counted{kill}"
-        counted.write_bytes(bytes(4096))
-        process = start_contained(FOREVER, memory=memory, MLLOG_DIR=str(logs), COUNTED=str(counted))
-        with process:
-            deadline = time.monotonic() + 30
-            while not any(counted.read_bytes()[:8]):
-                assert time.monotonic() < deadline
-                time.sleep(0.01)
-            time.sleep(0.05 * (kill % 7))
-            os.kill(first_process(process), signal.SIGKILL)
-            process.wait(30)
-        returned = int.from_bytes(counted.read_bytes()[:8], "little")
+    returned = Shared(1)
+    for kill in range(KILLS):
+        logs = tmp_path / f"logs{kill}"
+        returned[0] = 0
+
+        def train(logs: Path = logs) -> None:
+            log = AuditLog(logs)
+            for n in itertools.count():
+                emit_many(log, n, n + 1)
+                returned[0] = n + 1
+                if n % 50 == 0:
+                    time.sleep(0.001)
+
+        first, child = fork_contained(train, memory=memory)
+        until(lambda: returned[0])
+        time.sleep(0.004 * (kill % 13))
+        os.kill(first, signal.SIGKILL)
+        assert ended(child) == 0
         assert all(each.error is None for each in recover(logs))
         found = numbers(logs)
         assert found == list(range(len(found)))
-        assert returned <= len(found) <= returned + 1
+        assert returned[0] <= len(found) <= returned[0] + 1
         assert len(list(logs.glob("*.jsonl"))) == 1
         assert _left_behind(logs) == []
         assert _sealed(logs) == [Status.UNSEALED]
+        shutil.rmtree(logs)
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("end", ["by close", "by the exit of the process"])
+@pytest.mark.parametrize("memory", [True, False], ids=["own memory", "the machine's memory"])
+def test_every_orderly_end_of_pid_1_is_sealed(tmp_path: Path, end: str, *, memory: bool) -> None:
+    """All that ends with PID 1 ends at once, however much was just emitted."""
+    for each in range(max(3, KILLS // 10)):
+
+        def train(many: int = each * 37 + 1) -> None:
+            log = AuditLog(tmp_path)
+            emit_many(log, 0, many)
+            if end == "by close":
+                log.close()
+            else:
+                _drain_all()
+
+        assert ended(fork_contained(train, memory=memory)[1]) == 0
+    assert set(_sealed(tmp_path)) == {Status.SOUND}
+    assert recover(tmp_path) == []
 
 
 def test_the_next_session_completes_what_a_killed_one_left(tmp_path: Path) -> None:

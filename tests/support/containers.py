@@ -1,14 +1,18 @@
 """Containers for tests: processes in namespaces of their own, as container engines give them."""
 
+import ctypes
 import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-__all__ = ["contained", "first_process", "needs_root", "start_contained"]
+from processes import Shared, forked, until
+
+__all__ = ["contained", "first_process", "fork_contained", "needs_root", "start_contained"]
 
 needs_root = pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0, reason="namespaces and other users need root"
@@ -54,3 +58,37 @@ def first_process(process: subprocess.Popen[str]) -> int:
     """The process outside that is PID 1 of a container."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
     return int(children.split()[0])
+
+
+_NAMESPACES = 0x20000000 | 0x00020000  # CLONE_NEWPID and CLONE_NEWNS
+_PRIVATE = 0x4000 | 0x40000  # MS_REC and MS_PRIVATE
+
+
+def fork_contained(function: Callable[[], object], *, memory: bool = True) -> tuple[int, int]:
+    """Run a function as PID 1 of a container, by forks alone: fifty times faster than a program.
+
+    Returns:
+        PID 1 as it is seen here, and the child to wait for, which ends with it.
+    """
+    libc, first = ctypes.CDLL(None, use_errno=True), Shared(1)
+
+    def mount(kind: bytes, point: bytes, flags: int = 0) -> None:
+        if libc.mount(b"none", point, kind, flags, None):
+            raise OSError(ctypes.get_errno(), point)
+
+    def contain() -> None:
+        mount(b"", b"/", _PRIVATE)
+        mount(b"proc", b"/proc")
+        if memory:
+            mount(b"tmpfs", b"/dev/shm")
+        function()
+
+    def outside() -> None:
+        if libc.unshare(_NAMESPACES):
+            raise OSError(ctypes.get_errno(), "unshare")
+        first[0] = forked(contain)
+        os.waitpid(first[0], 0)
+
+    child = forked(outside)
+    until(lambda: first[0])
+    return first[0], child

@@ -7,7 +7,7 @@ of the training. How it runs, and for how long, is told in `process`.
 import os
 from time import monotonic, monotonic_ns
 
-from mllog_callbacks.files import give_group, make_folder, make_folders
+from mllog_callbacks.files import Folder, give_group, make_folder, make_folders
 from mllog_callbacks.sinks.spool._about import About
 from mllog_callbacks.sinks.spool._chained import Chained
 from mllog_callbacks.sinks.spool._control import Control
@@ -286,7 +286,9 @@ class Drainer:
             folder = os.path.dirname(about.sidecar)
             make_folders(os.path.dirname(folder))
             make_folder(folder, alike=True)
-            file = os.open(about.sidecar, flags, 0o640)
+            with Folder(about.sidecar) as sidecars:
+                name = sidecars.at(about.sidecar)
+                file = os.open(name, flags, 0o640, dir_fd=sidecars.descriptor)
             give_group(file, folder)
         except OSError:  # it is there; or the disk fails, which the lines tell as well
             return
