@@ -19,7 +19,7 @@ _HOMES: Final[dict[str, tuple[str, ...]]] = {
         "Listener",
         "Run",
         "Training",
-        "caller_of",
+        "attend",
         "listen",
     ),
     "detectors": (

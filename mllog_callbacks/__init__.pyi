@@ -12,7 +12,7 @@ from mllog_callbacks.adapter import (
     Listener as Listener,
     Run as Run,
     Training as Training,
-    caller_of as caller_of,
+    attend as attend,
     listen as listen,
 )
 from mllog_callbacks.detectors import (
@@ -102,8 +102,8 @@ __all__ = [
     "Training",
     "UnknownEventError",
     "__version__",
+    "attend",
     "audit_context",
-    "caller_of",
     "carry_context",
     "completing",
     "finaliser",

@@ -6,7 +6,7 @@ from typing import Any
 import catboost
 from sklearn.datasets import load_breast_cancer
 
-from case import ROUNDS, Case, Outcome, Way, raise_in
+from mllog_callbacks.contract import ROUNDS, Case, Outcome, Way, raise_in
 from mllog_catboost import MLAuditCallback
 
 

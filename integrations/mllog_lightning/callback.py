@@ -9,7 +9,6 @@ from weakref import WeakKeyDictionary
 from mllog_callbacks import AuditLog, Auditor, Detector, DetectorSet, Issue, guarded, report_failure
 from mllog_lightning.asked import arguments, checkpoint
 from mllog_lightning.bases import CallbackBase
-from mllog_lightning.checkpoints import saved_by
 from mllog_lightning.evaluation import Evaluation
 from mllog_lightning.fit import Fit
 from mllog_lightning.progress import Progress
@@ -121,6 +120,13 @@ class MLAuditCallback(CallbackBase):
     @guarded
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """All is known of the epoch before."""
+        fit = self._calls.get(trainer)
+        if isinstance(fit, Fit):
+            fit.begin_epoch(trainer)
+
+    @guarded
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+        """All is known of the last epoch; its values are where they were computed."""
         if (progress := self._progress(trainer)) is not None:
             progress.account(trainer)
 
@@ -150,7 +156,7 @@ class MLAuditCallback(CallbackBase):
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
         """Time goes by that is not the training's."""
         if (progress := self._progress(trainer)) is not None:
-            progress.leave_training()
+            progress.leave_training(trainer)
         self._begin_evaluation(trainer)
 
     @guarded
@@ -205,18 +211,15 @@ class MLAuditCallback(CallbackBase):
 
     @guarded
     def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
-        """Add the state of the fit to a checkpoint, under a key of its own, and tell of it."""
+        """Add the state of the fit to a checkpoint, under a key of its own."""
         progress = self._progress(trainer)
-        if progress is None:
-            return
-        progress.save(trainer, saved_by(sys._getframe()))  # noqa: SLF001 - documented for CPython
-        if "callbacks" in checkpoint:
+        if progress is not None and "callbacks" in checkpoint:
             checkpoint["callbacks"][self.state_key] = progress.state(trainer)
 
     @guarded
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
         """Go on where the fit was that wrote a checkpoint."""
-        fit, state = self._telling(trainer), checkpoint["callbacks"].get(self.state_key)
+        fit, state = self._telling(trainer), checkpoint.get("callbacks", {}).get(self.state_key)
         if fit is not None and isinstance(state, dict):
             fit.restored = state
 

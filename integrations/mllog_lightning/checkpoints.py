@@ -1,152 +1,205 @@
-"""Checkpoints: which model was saved where, and which of them is the best by what."""
+"""Checkpoints: which model was saved where, and which of them is the best by what.
+
+Each save is heard at its end: with the path and the score that it has then, when its file is there.
+"""
 
 import math
-from collections.abc import Iterator, Mapping
-from itertools import islice
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 from typing import Any, Final, NamedTuple
 
-from mllog_callbacks import Reason
+from mllog_callbacks import Heard, Reason, listen
 from mllog_callbacks.schema import count, number
 from mllog_lightning.bases import DISTRIBUTIONS
-from mllog_lightning.metrics import Best
+from mllog_lightning.values import Pending, pending
 
-__all__ = ["CheckpointWatch", "Saved", "SavedBy", "best_checkpoint", "saved_by"]
+__all__ = ["CheckpointWatch", "Save", "best_checkpoint"]
 
-_FRAMES: Final = 12
-
-
-class Saved(NamedTuple):
-    """A checkpoint that was saved.
-
-    Attributes:
-        best: Whether it is the best so far by what is monitored.
-        reason: Where it is, and why it was saved.
-        facts: The state of the callback that saved it.
-    """
-
-    best: bool
-    reason: Reason
-    facts: dict[str, object]
+_OURS: Final = ("mllog_callbacks", "mllog_lightning")
+_SCORE: Final = "score"
+_BEST: Final = "best"
 
 
-class SavedBy(NamedTuple):
-    """A checkpoint that is written by a call of `Trainer.save_checkpoint`.
+class Save(NamedTuple):
+    """A checkpoint that was saved, as it was at that moment.
 
     Attributes:
-        who: Who called it.
-        path: Where it is written to.
+        path: Its file.
+        by: The callback that saved it; None where user code did.
+        who: Who saved it.
+        monitored: What the callback compares: its name, or None.
+        settings: The callback's settings that say what is kept.
+        best_path: The best of the callback's checkpoints then.
+        last_path: The callback's copy of the last then.
+        scores: The score of this one, and of the best.
+        epoch: In which epoch, counted from 1.
+        step: After how many steps.
+        epochs_done: How many epochs were complete.
+        at_end: Whether the epoch's last batch was done.
+        has_file: Whether its file is there; True also where that cannot be seen.
     """
 
-    who: str
     path: str
+    by: int | None
+    who: str
+    monitored: str | None
+    settings: str
+    best_path: str | None
+    last_path: str | None
+    scores: Pending[str]
+    epoch: int
+    step: int
+    epochs_done: int
+    at_end: bool
+    has_file: bool = True
 
-    def saved(self, epoch: int, step: int) -> Saved:
-        """What is told of it, as it is about to be written."""
-        at = f"{count(epoch, 'epoch')} and {count(step, 'step')} are done"
-        told = f"{self.who} called trainer.save_checkpoint; {at}."
-        facts: dict[str, object] = {"path": self.path, "epochs_done": epoch, "steps_done": step}
-        return Saved(
-            best=False, reason=Reason(f"A checkpoint is saved: {self.path}.", told), facts=facts
-        )
+    @property
+    def best(self) -> bool:
+        """Whether it is the best so far by what is monitored."""
+        return self.monitored is not None and self.path == self.best_path
 
 
-def saved_by(frame: FrameType | None) -> SavedBy | None:
-    """Who has a checkpoint saved, by the frames above the hook that Lightning calls for it.
-
-    None where it is a callback that says so itself (see `CheckpointWatch`), or Lightning's tuner,
-    which deletes what it saves.
+class CheckpointWatch:
+    """Hears what is saved, from the start of a fit as long as its trainer lives.
 
     Args:
-        frame: The frame of the hook.
+        trainer: The trainer.
+        saved: Called with each checkpoint, in the thread that saved it.
     """
-    above = list(islice(_outwards(frame), _FRAMES))
-    saving = [n for n, each in enumerate(above) if each.f_code.co_name == "save_checkpoint"]
-    callers = above[saving[-1] + 1 :] if saving else []
-    if not callers or any(map(_tells, callers)):
-        return None
-    owner, module = callers[0].f_locals.get("self"), _module(callers[0])
-    who = type(owner).__name__ if module.startswith(DISTRIBUTIONS) else "User code"
-    return SavedBy(who, str(above[saving[0]].f_locals.get("filepath")))
+
+    def __init__(self, trainer: Any, saved: Callable[[Save], object]) -> None:
+        self._saved = saved
+        self._unwritten: list[Save] = []
+        self._places: dict[str, tuple[int, int, bool]] = {}
+        self._scores: dict[int, float] = {}
+        self.leave = listen(trainer, ("save_checkpoint",), self._hear)
+
+    def _hear(self, heard: Heard) -> None:
+        if heard.error is not None:
+            return
+        caller = _caller(sys._getframe())  # noqa: SLF001 - documented for CPython
+        if caller is None or ".tuner." in _module(caller):  # which deletes what it saves
+            return
+        save = _save(heard.target, os.fspath(heard.arguments["filepath"]), caller)
+        self._places[save.path] = save.epoch, save.step, save.at_end
+        if not save.has_file:  # it is written by a thread
+            self._unwritten.append(save)
+        else:
+            self._saved(save)
+
+    def settle(self, *, now: bool = False) -> None:
+        """Report what has been written meanwhile; what has not, only where it is asked for now."""
+        waiting, self._unwritten = self._unwritten, []
+        for each in waiting:
+            if now or os.path.exists(each.path):  # noqa: PTH110 - it is a text
+                self._saved(each._replace(has_file=os.path.exists(each.path)))  # noqa: PTH110
+            else:
+                self._unwritten.append(each)
+
+    def place(self, path: str) -> tuple[int, int, bool] | None:
+        """In which epoch and after which step a file was saved, and whether at the epoch's end."""
+        return self._places.get(path)
+
+    def described(self, save: Save, scores: dict[str, float]) -> tuple[Reason, dict[str, object]]:
+        """A save in words, and as facts."""
+        score, best = scores.get(_SCORE, math.nan), scores.get(_BEST, math.nan)
+        before = None if save.by is None else self._scores.get(save.by)
+        if save.by is not None and save.best and math.isfinite(score):
+            self._scores[save.by] = score
+        facts: dict[str, object] = {
+            "path": save.path,
+            "epochs_done": save.epochs_done,
+            "steps_done": save.step,
+        }
+        if save.by is not None:
+            facts |= {
+                "best_model_path": save.best_path,
+                "best_model_score": best if math.isfinite(best) else None,
+                "last_model_path": save.last_path,
+                "monitor": save.monitored,
+                "score": score if math.isfinite(score) else None,
+            }
+        return _reason(save, score, best, before), facts
 
 
-def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
-    while frame is not None:
-        yield frame
+def _caller(frame: FrameType | None) -> FrameType | None:
+    """Who called a method that is listened to."""
+    while frame is not None and _module(frame).startswith(_OURS):
         frame = frame.f_back
+    while frame is not None and frame.f_code.co_name == "save_checkpoint":
+        frame = frame.f_back  # a subclass of the trainer hands the call on
+    return frame
 
 
 def _module(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__"))
 
 
-def _tells(frame: FrameType) -> bool:
-    """Whether it is of a callback that says what it saves, or of a tuner."""
-    owner = frame.f_locals.get("self")
-    return hasattr(owner, "_last_checkpoint_saved") or ".tuner." in _module(frame)
+def _save(trainer: Any, path: str, caller: FrameType) -> Save:
+    owner = caller.f_locals.get("self")
+    is_callback = hasattr(owner, "best_model_path") and hasattr(owner, "save_top_k")
+    who = type(owner).__name__ if _module(caller).startswith(DISTRIBUTIONS) else "User code"
+    batches = trainer.fit_loop.epoch_loop.batch_progress
+    at_end = bool(batches.is_last_batch) and batches.current.ready > 0
+    done = trainer.current_epoch
+    within = trainer.fit_loop.epoch_progress.current.ready > done
+    scores = {}
+    if is_callback:
+        scores = {_SCORE: _score(owner, path), _BEST: getattr(owner, "best_model_score", None)}
+    return Save(
+        path=path,
+        by=id(owner) if is_callback else None,
+        who=type(owner).__name__ if is_callback else who,
+        monitored=getattr(owner, "monitor", None) if is_callback else None,
+        settings=_settings(owner) if is_callback else "",
+        best_path=(getattr(owner, "best_model_path", None) or None) if is_callback else None,
+        last_path=(getattr(owner, "last_model_path", None) or None) if is_callback else None,
+        scores=pending({name: each for name, each in scores.items() if each is not None}),
+        epoch=done + 1 if within else max(done, 1),
+        step=trainer.global_step,
+        epochs_done=done,
+        at_end=at_end,
+        has_file="://" in path or os.path.exists(path),  # noqa: PTH110 - it is a text
+    )
 
 
-class CheckpointWatch:
-    """Watches what checkpoint callbacks have saved."""
-
-    def __init__(self) -> None:
-        self._seen: dict[int, str] = {}
-        self._scores: dict[int, float] = {}
-
-    def begin(self, trainer: Any) -> None:
-        """Take what was saved before: by an earlier fit, or the one that is resumed."""
-        self._seen = {n: _newest(each) for n, each in enumerate(trainer.checkpoint_callbacks)}
-
-    def look(self, trainer: Any) -> Iterator[Saved]:
-        """What was saved since the last look, the newest of each callback."""
-        for n, each in enumerate(trainer.checkpoint_callbacks):
-            path = _newest(each)
-            if path and path != self._seen.get(n):
-                self._seen[n] = path
-                yield self._saved(n, each, path)
-
-    def _saved(self, n: int, callback: Any, path: str) -> Saved:
-        monitor, score = getattr(callback, "monitor", None), _score(callback)
-        before = self._scores.get(n)
-        best = monitor is not None and path == getattr(callback, "best_model_path", None)
-        if best and math.isfinite(score):
-            self._scores[n] = score
-        facts = {
-            "path": path,
-            "best_model_path": getattr(callback, "best_model_path", None) or None,
-            "best_model_score": None if math.isnan(score) else score,
-            "last_model_path": getattr(callback, "last_model_path", None) or None,
-            "monitor": monitor,
-        }
-        return Saved(best, _reason(callback, path, score, before, best=best), facts)
+def _score(callback: Any, path: str) -> Any:
+    """The score of the checkpoint that is being saved; None where it was not compared."""
+    models = getattr(callback, "best_k_models", None)
+    return models.get(path) if isinstance(models, dict) else None
 
 
-def _reason(
-    callback: Any,
-    path: str,
-    score: float,
-    before: float | None,
-    *,
-    best: bool,
-) -> Reason:
-    monitor = getattr(callback, "monitor", None)
-    kind = type(callback).__name__
+def _settings(callback: Any) -> str:
+    kind, monitor = type(callback).__name__, getattr(callback, "monitor", None)
     if monitor is None:
-        kept = "all that it saves" if callback.save_top_k == -1 else "what it saved last"
-        told = f"{kind} monitors no metric: it keeps {kept}."
-        return Reason(f"A checkpoint was saved: {path}.", told)
-    by = f"{kind}(monitor={monitor!r}, mode={callback.mode!r}, save_top_k={callback.save_top_k})"
-    if best:
-        told = f"{_stood(monitor, score, before)}{by} keeps it."
-        return Reason(f"The best model so far was saved: {path}.", told)
-    kept = getattr(callback, "best_model_path", "")
-    at = "" if math.isnan(score) else f", with {monitor} at {number(score)}"
-    stands = f"the best is still {kept}{at}" if kept else "it has kept none as the best so far"
-    return Reason(f"A checkpoint was saved: {path}.", f"{by} saved it; {stands}.")
+        kept = "all checkpoints" if callback.save_top_k == -1 else "the most recent checkpoint"
+        return f"{kind} has no monitor, so it keeps {kept}."
+    mode = getattr(callback, "mode", None)
+    return f"{kind}(monitor={monitor!r}, mode={mode!r}, save_top_k={callback.save_top_k})"
+
+
+def _reason(save: Save, score: float, best: float, before: float | None) -> Reason:
+    saved = "A checkpoint was saved" if save.has_file else "A checkpoint was made"
+    if save.by is None:
+        at = f"{count(save.epochs_done, 'epoch')} and {count(save.step, 'step')} are done"
+        return Reason(f"{saved}: {save.path}.", f"{save.who} called trainer.save_checkpoint; {at}.")
+    if save.monitored is None:
+        return Reason(f"{saved}: {save.path}.", save.settings)
+    if save.best:
+        said = _stood(save.monitored, score, before)
+        return Reason(
+            f"The best model so far was saved: {save.path}.", f"{said}{save.settings} keeps it."
+        )
+    at = "" if math.isnan(score) else f"{save.monitored} is {number(score)}; "
+    of = "" if math.isnan(best) else f", with {save.monitored} at {number(best)}"
+    other = f"the best is {save.best_path}{of}" if save.best_path else "none is the best so far"
+    return Reason(f"{saved}: {save.path}.", f"{at}{save.settings} saved it; {other}.")
 
 
 def _stood(monitor: str, score: float, before: float | None) -> str:
-    """How the best model stood, as a clause; empty where its score is not known."""
+    """How the best model is, as a clause; empty where its score is not known."""
     if math.isnan(score):
         return ""
     if math.isinf(score):
@@ -155,42 +208,49 @@ def _stood(monitor: str, score: float, before: float | None) -> str:
     return f"{monitor} is {number(score)}{than}; "
 
 
-def best_checkpoint(trainer: Any, best: Mapping[str, Best]) -> tuple[str, dict[str, object]]:
+def best_checkpoint(
+    trainer: Any, place: Callable[[str], tuple[int, int, bool] | None]
+) -> tuple[str, dict[str, object]]:
     """What the first callback that monitors a metric keeps as the best; empty where none does.
 
     Args:
         trainer: The trainer, done.
-        best: The best of each metric.
+        place: When a file was saved.
 
     Returns:
         A sentence, and the facts behind it.
     """
-    for each in trainer.checkpoint_callbacks:
-        monitor, path = getattr(each, "monitor", None), getattr(each, "best_model_path", "")
-        if monitor is None or not path:
-            continue
-        score, seen = _score(each), best.get(monitor)
-        known = seen is not None and math.isclose(seen.value, score)
-        epoch = seen.epoch if seen is not None and known else None
-        at = "" if epoch is None else f" of epoch {epoch:,}"
-        value = "" if math.isnan(score) else f", with {monitor} at {number(score)}"
-        told = f"The best checkpoint by {type(each).__name__}(monitor={monitor!r}) is {path}{at}"
+    for each in _monitoring(trainer.checkpoint_callbacks):
+        path = str(each.best_model_path)
+        score, at = _read(each), place(path)
+        epoch = None if at is None else at[0]
+        of = "" if at is None else f" of epoch {at[0]:,}"
+        of += "" if at is None or at[2] else f", step {at[1]:,}"
+        value = "" if math.isnan(score) else f", with {each.monitor} at {number(score)}"
+        words = f"The best checkpoint by {type(each).__name__}(monitor={each.monitor!r}) is {path}"
+        if at is None:
+            of = ", which was not saved in this fit"
         facts = {
             "path": path,
-            "monitor": monitor,
+            "monitor": each.monitor,
             "score": None if math.isnan(score) else score,
             "epoch": epoch,
+            "step": None if at is None else at[1],
         }
-        return f"{told}{value}.", facts
+        return f"{words}{of}{value}.", facts
     return "", {}
 
 
-def _newest(callback: Any) -> str:
-    return str(getattr(callback, "_last_checkpoint_saved", "") or "")
+def _monitoring(callbacks: Iterable[Any]) -> Iterator[Any]:
+    for each in callbacks:
+        if getattr(each, "monitor", None) is not None and getattr(each, "best_model_path", ""):
+            path = str(each.best_model_path)
+            if "://" in path or os.path.exists(path):  # noqa: PTH110 - it is a text
+                yield each
 
 
-def _score(callback: Any) -> float:
-    """The best score; NaN where there is none, or it stands on a device and is not read."""
+def _read(callback: Any) -> float:
+    """The best score; NaN where there is none, or it is on a device and is not read."""
     score = getattr(callback, "best_model_score", None)
     if score is None:
         return math.nan

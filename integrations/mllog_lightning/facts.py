@@ -91,15 +91,17 @@ class ModelFacts(NamedTuple):
     Attributes:
         name: Its class.
         parameters: Number of parameters; None where some are made by the first batch only.
-        trainable: Of these, how many ask for gradients.
+        trainable: Of these, how many are trainable.
         dropout: The one probability of all its dropout layers; None where there are none, or
             several probabilities.
+        by_hand: Whether it optimises by hand.
     """
 
     name: str
     parameters: int | None
     trainable: int | None
     dropout: float | None
+    by_hand: bool = False
 
 
 def model_facts(module: nn.Module) -> ModelFacts:
@@ -113,6 +115,7 @@ def model_facts(module: nn.Module) -> ModelFacts:
         sum(each.numel() for each in parameters) if known else None,
         sum(each.numel() for each in parameters if each.requires_grad) if known else None,
         dropouts.pop() if len(dropouts) == 1 else None,
+        getattr(module, "automatic_optimization", True) is False,
     )
 
 

@@ -4,16 +4,19 @@ import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mllog_callbacks import Auditor, EventType, Run, guarded
+from mllog_callbacks import Auditor, EventType, Reason, Run, completing, guarded, unbroken
 from mllog_callbacks.facts import Kept, dump
 from mllog_callbacks.schema import count
-from mllog_lightning import facts, memory, reasons
+from mllog_lightning import effects, facts, memory, reasons
 from mllog_lightning.bases import version
 from mllog_lightning.checkpoints import best_checkpoint
+from mllog_lightning.directions import Contradiction, contradictions
 from mllog_lightning.progress import Progress
 from mllog_lightning.ranks import at_exit
+from mllog_lightning.rates import optimizer_names
 from mllog_lightning.settings import module_settings, optimizer_settings, trainer_settings
-from mllog_lightning.stops import StopWatch
+from mllog_lightning.stops import StopWatch, carried
+from mllog_lightning.watch import Best
 
 __all__ = ["Fit"]
 
@@ -44,7 +47,7 @@ class Fit:
         *,
         tells: bool,
     ) -> None:
-        self.begun = self.trained = False
+        self.begun = self.trained = self._failed = False
         self.restored: Mapping[str, Any] | None = None
         self._asked, self._source = asked, source
         self._rank: int | None = None
@@ -53,7 +56,7 @@ class Fit:
         self._auditor = auditor
         self._made: Run | None = auditor.new_run() if tells else None
         self.progress: Progress | None = None
-        self._stops = StopWatch()
+        self._trainable: effects.Trainable | None = None
         self._before: dict[str, object] = {}
 
     @property
@@ -78,17 +81,21 @@ class Fit:
         """
         if self.begun:
             return
-        self.begun = True
         name = type(module).__name__ if module is not None else "LightningModule"
         self.run.name(model=name)
         limits = {f"planned_{name}": value for name, value in reasons.planned(trainer).items()}
-        self.run.tell(
-            EventType.TRAINING_STARTED,
+        self._start(
             reasons.started(trainer, self._source, rank=self._rank, trained=self.trained),
             limits | {"ckpt_path": self._source, "world_size": trainer.world_size},
         )
         if self.tells and not late:
             self._tell_choices(trainer, module)
+
+    @unbroken
+    def _start(self, reason: Reason, snapshot: dict[str, object]) -> None:
+        if not self.begun:
+            self.begun = True
+            self.run.tell(EventType.TRAINING_STARTED, reason, snapshot)
 
     def watch_process(self, trainer: Any, module: Any) -> None:
         """Tell of the end of this process, where Lightning tells no callback of it."""
@@ -120,46 +127,74 @@ class Fit:
             self.run.tell(EventType.TRAINING_PROGRESS, reasons.resumed(trainer, self._source), done)
             self._before = {"epochs_before": trainer.current_epoch}
         rows = training[0].rows if len(training) == 1 else None
-        self._stops.begin(trainer)
+        for each in effects.found_before(trainer):
+            self.run.tell(EventType.HYPERPARAMETERS_SET, each.reason, each.facts)
+        self._trainable = effects.Trainable(module)
         self.progress = Progress(self.run, trainer, module, rows)
         if self.restored is not None:
             self.progress.restore(trainer, self.restored)
 
-    def end(self, trainer: Any, _module: Any = None) -> None:
-        """Tell how the training ended, now that the call is over.
+    def begin_epoch(self, trainer: Any) -> None:
+        """Settle the account of the epoch before."""
+        if self.progress is not None:
+            self.progress.account(trainer)
+            effect = self._trainable.look(trainer) if self._trainable is not None else None
+            if effect is not None:
+                self.run.tell(EventType.HYPERPARAMETERS_SET, effect.reason, effect.facts)
 
-        There is nothing to tell where a tuner has left before it began.
+    @completing
+    def end(self, trainer: Any, _module: Any = None) -> None:
+        """Record how the training ended, now that the call is over.
+
+        There is nothing to record where a tuner has left before it began.
         """
         self._leave()
         if not self.tells or not self.begun or self.ended:
             return
         if self.progress is not None:
             self.progress.finish(trainer)
-        best = self.progress.best if self.progress else {}
-        found = self._stops.end(trainer, best, trained=self.trained)
+        stops = StopWatch() if self.progress is None else self.progress.stops
+        found = stops.end(trainer, self._best, trained=self.trained)
         event = EventType.TRAINING_COMPLETED if found.planned else EventType.TRAINING_STOPPED
-        told, checkpoint = best_checkpoint(trainer, best)
-        reasoning = f"{found.reason.reasoning} {told}".rstrip()
-        done = self._done(trainer) | ({"best_checkpoint": checkpoint} if checkpoint else {})
+        weights, of_weights = effects.averaged(trainer) if self.trained else ("", {})
+        words, kept = self._kept(trainer)
+        reasoning = " ".join(filter(None, (found.reason.reasoning, weights, words)))
+        done = self._done(trainer) | of_weights | kept
         if found.stop is not None:
             done["stop"] = dump(found.stop)
-        if checkpoint:
-            done["kept"] = dump(_kept(checkpoint))
         self.run.end(event, found.reason._replace(reasoning=reasoning), done)
 
+    def _best(self, name: str) -> Best | None:
+        return None if self.progress is None else self.progress.metrics.best(name)
+
+    def _kept(self, trainer: Any) -> tuple[str, dict[str, object]]:
+        """The checkpoint that is kept as the best: in words, and as facts; else empty."""
+        if self.progress is None:
+            return "", {}
+        words, checkpoint = best_checkpoint(trainer, self.progress.saves.place)
+        if not checkpoint:
+            return "", {}
+        words += self.progress.metrics.better(str(checkpoint["monitor"]), checkpoint["score"])
+        return words, {"best_checkpoint": checkpoint, "kept": dump(_kept(checkpoint))}
+
+    @completing
     def fail(self, trainer: Any, module: Any, error: BaseException) -> None:
-        """Tell the end that an exception makes; it is read, and not kept."""
+        """Record the end that an exception makes; it is read, and not kept."""
         self._leave()
         if self.ended:
-            self.run.tell(EventType.ISSUE_DETECTED, reasons.failed_after(error), None)
+            if not self._failed:  # else it is called again, after an interruption
+                self.run.tell(EventType.ISSUE_DETECTED, reasons.failed_after(error), None)
             return
+        self._failed = True
         self.begin(trainer, module, late=True)
         if self.progress is not None:
-            self.progress.drain()
+            guarded(self.progress.settle)(trainer, wait=False)
+            self.progress.saves.settle(now=True)
         where = reasons.where(trainer, error, begun=self.trained)
         at = reasons.position(trainer) if self.trained else "before its first batch"
-        kept = f"the module is left as it was after {count(trainer.global_step, 'step')}"
-        self.run.fail(error, where, at, kept, self._done(trainer) | memory.found(error))
+        left = f"the module is left as it was after {count(trainer.global_step, 'step')}"
+        _, kept = self._kept(trainer)
+        self.run.fail(error, where, at, left, self._done(trainer) | kept | memory.found(error))
 
     def vanish(self) -> None:
         """Tell of an end that was not seen."""
@@ -169,29 +204,49 @@ class Fit:
     def _tell_choices(self, trainer: Any, module: Any) -> None:
         model = facts.model_facts(module)
         optimizers, schedulers = trainer.optimizers, trainer.lr_scheduler_configs
+        names = optimizer_names(optimizers, module)
         self.run.tell(
             EventType.ALGORITHM_SELECTED,
-            reasons.algorithm(model, optimizers, schedulers),
+            reasons.algorithm(model, optimizers, names, schedulers),
             {
                 **model._asdict(),
-                "optimizers": [type(each).__name__ for each in optimizers],
+                "optimizers": names,
                 "schedulers": [type(each.scheduler).__name__ for each in schedulers],
             },
         )
         found = [module_settings(each) for each in (module, trainer.datamodule)]
         settings = [each for each in found if each is not None]
-        settings += optimizer_settings(optimizers, restored=bool(self._source))
+        settings += optimizer_settings(optimizers, names, restored=bool(self._source))
         settings.append(trainer_settings(trainer, self._asked))
         resolved, callbacks = facts.resolved(trainer), facts.callbacks(trainer)
+        reason = reasons.hyperparameters(settings, resolved, callbacks, version(trainer))
+        state = carried(trainer)
         self.run.tell(
             EventType.HYPERPARAMETERS_SET,
-            reasons.hyperparameters(settings, resolved, callbacks, version(trainer)),
+            reasons.with_state(reason, [words for words, _ in state], self._source),
             {
                 "resolved": resolved,
                 "callbacks": callbacks,
                 "set_by_caller": {each.of: each.given for each in settings if each.given},
                 "defaults": {each.of: each.defaults for each in settings if each.defaults},
                 "in_force": {each.of: each.in_force for each in settings if each.in_force},
+                "derived": {each.of: each.derived for each in settings if each.derived},
+                **({"carried": [each for _, each in state]} if state else {}),
+            },
+        )
+        for each in contradictions(trainer):
+            self._tell_contradiction(each)
+
+    def _tell_contradiction(self, found: Contradiction) -> None:
+        self.run.tell(
+            EventType.ISSUE_DETECTED,
+            Reason(found.decision, found.reasoning),
+            {
+                "name": "contradicting_modes",
+                "severity": "error" if found.saves else "warning",
+                "state": "open",
+                "subject": {"metric": found.metric},
+                "mode": found.mode,
             },
         )
 

@@ -1,24 +1,26 @@
-"""What a fit shows while it trains: told step by step, and shown to the detectors.
+"""What a fit shows while it trains: recorded step by step, and shown to the detectors.
 
 Values that are still being computed on a device are not waited for: each is handled when it is
 there, in the order they came.
 """
 
-import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import Any, Final, NamedTuple
 
-from mllog_callbacks import Cadence, EventType, Facts, Issue, Reason, Run
+from mllog_callbacks import Cadence, EventType, Facts, Reason, Run
 from mllog_callbacks.schema import count, number
 from mllog_lightning import facts, reasons
-from mllog_lightning.checkpoints import CheckpointWatch, Saved, SavedBy
+from mllog_lightning.checkpoints import CheckpointWatch, Save
+from mllog_lightning.directions import Directions
 from mllog_lightning.gradients import GradientWatch, measured
-from mllog_lightning.metrics import Best, MetricWatch, directions, logged_names, measures
-from mllog_lightning.rates import Change, RateWatch, described, plain
+from mllog_lightning.metrics import NewValues, validated
+from mllog_lightning.rates import Change, RateWatch, described, named, plain
 from mllog_lightning.steps import Losses, StepLosses
-from mllog_lightning.stops import patience
+from mllog_lightning.stops import StopWatch, patiences
 from mllog_lightning.values import Pending, pending
+from mllog_lightning.watch import MetricWatch, Moment, Stage
 
 __all__ = ["Progress"]
 
@@ -29,17 +31,32 @@ _STEP_DETECTORS_BY_HAND: Final = ("non_finite", "stalled")
 """Where the module optimises by hand, and what `training_step` returns need not be minimised."""
 
 
+class _Validation(NamedTuple):
+    """A validation whose values are compared with those of the training at the epoch's end.
+
+    Attributes:
+        at: When it was.
+        values: What it measured.
+    """
+
+    at: Moment
+    values: Mapping[str, Any]
+
+
 class Progress:
     """The epochs of a fit, from where its training begins.
 
     Args:
-        run: What it is told as.
+        run: What it is recorded as.
         trainer: The trainer.
         module: What it trains.
         rows: Of the training data; None where that is not known.
 
     Attributes:
         rates: The learning rates.
+        stops: The rules that may stop it.
+        saves: The checkpoints.
+        metrics: The best of each metric.
     """
 
     def __init__(self, run: Run, trainer: Any, module: Any, rows: int | None) -> None:
@@ -51,39 +68,38 @@ class Progress:
         self._losses.begin(trainer.global_step)
         self._accumulates: int = trainer.accumulate_grad_batches
         self._epoch_losses: list[Losses] = []
-        self.rates, self._checkpoints = RateWatch(), CheckpointWatch()
-        self._last: dict[str, float] = {}
-        self._metrics = MetricWatch(directions(trainer))
+        self.rates, self.stops = RateWatch(), StopWatch()
+        self.saves = CheckpointWatch(trainer, self._saved)
+        self._values = NewValues()
+        self._open: _Validation | None = None
+        self._last: tuple[Moment, Mapping[str, float]] | None = None
+        self._measured_at: Moment | None = None
+        self._within = _validates_within(trainer)
+        self.metrics = MetricWatch(
+            Directions(trainer), patiences(trainer), validates=_validates(trainer)
+        )
         self._cadence = Cadence(run.level, reasons.planned(trainer).get("epochs"))
+        self._checks, self._validations = Cadence(run.level), 0
         self._automatic = bool(module.automatic_optimization)
         self._gradients: GradientWatch | None = None
-        self._checkpoints.begin(trainer)
+        self.stops.begin(trainer)
         self.rates.begin(trainer)
-        waits = patience(trainer)
         run.detectors.facts = Facts(
             rows=rows,
             dropout=facts.model_facts(module).dropout,
             learning_rate=self.rates.used,
-            early_stopping=waits is not None,
-            patience=waits,
         )
         self._steps = run.detectors.among(
             _STEP_DETECTORS if self._automatic else _STEP_DETECTORS_BY_HAND
         )
-        self._within = run.detectors.among(("non_finite",))
-
-    @property
-    def best(self) -> Mapping[str, Best]:
-        """The best of each metric whose direction is known, by name."""
-        return self._metrics.best
 
     def step(self, trainer: Any, outputs: Any) -> None:
         """Take a batch's loss."""
         accumulates = trainer.accumulate_grad_batches
         if accumulates != self._accumulates:
-            told, self._accumulates = reasons.accumulates(trainer, self._accumulates), accumulates
+            reason, self._accumulates = reasons.accumulates(trainer, self._accumulates), accumulates
             numbers = {"accumulate_grad_batches": accumulates}
-            self._run.tell(EventType.HYPERPARAMETERS_SET, told, numbers)
+            self._run.tell(EventType.HYPERPARAMETERS_SET, reason, numbers)
         if self._losses.add(outputs, trainer.global_step, accumulates):
             self._read_losses(trainer)
 
@@ -98,81 +114,114 @@ class Progress:
                 lambda read: self._run.tell_issues(watch.observe(read, step, rate), "step"),
             )
 
-    def leave_training(self) -> None:
+    def leave_training(self, trainer: Any) -> None:
         """Validation begins: its time is not the training's."""
-        self._left = time.monotonic()
+        self._left = monotonic()
+        self.stops.look(trainer, self._measured_at)
 
     def return_to_training(self) -> None:
         """Validation is over."""
-        self._outside += time.monotonic() - self._left
+        self._outside += monotonic() - self._left
 
     def account(self, trainer: Any) -> None:
         """Settle the account of the last epoch, now that all is known of it."""
         epoch = trainer.current_epoch
         if epoch > self._accounted:
             self._accounted = epoch
+            self._measured_at = at = self._moment(epoch, trainer)
+            self.stops.look(trainer, at)
             self._read_losses(trainer)
-            self._learn_validation(trainer)
-            self._put(pending(measures(trainer)), self._epoch_told(trainer, epoch))
+            self.metrics.directions.learn(trainer.fit_loop.epoch_loop)
+            training = self._values.take(trainer)
+            validation, self._open = self._open, None
+            values = {} if validation is None else validation.values
+            self._put(
+                _staged(training, values),
+                self._epoch_handler(trainer, at, None if validation is None else validation.at),
+            )
+        self.saves.settle()
 
     def validated(self, trainer: Any) -> None:
-        """Take a validation's values: one within an epoch may be the best, or no number at all.
+        """Take a validation's values.
 
-        The other detectors look once an epoch, at the last validation in it: what a training logs
-        by epoch is there at its end alone, and a validation is compared with that.
+        Those of an epoch's last batch wait for the end of the epoch: what the training logs by
+        epoch is there then, and a validation is compared with that.
         """
-        self._learn_validation(trainer)
-        names, epoch = self._metrics.validation, trainer.current_epoch + 1
-        found = {name: each for name, each in measures(trainer).items() if name in names}
-        within = not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch
+        loop = trainer.fit_loop.epoch_loop
+        values = validated(trainer)
+        self.metrics.directions.learn(loop.val_loop)
+        self._values.note(values)
+        self._settle_validation(trainer)
+        self._measured_at = at = self._moment(trainer.current_epoch + 1, trainer)
+        if not values:
+            return
+        self._open = _Validation(at, values)
+        if self._within and not loop.batch_progress.is_last_batch:
+            self._settle_validation(trainer)
+
+    def _settle_validation(self, trainer: Any) -> None:
+        """Handle a validation by itself: within an epoch, or of one that was broken off."""
+        if self._open is None:
+            return
+        (at, values), self._open = self._open, None
         step, rate = trainer.global_step, self.rates.used
 
-        def handle(read: Mapping[str, float]) -> None:
-            self._metrics.take(read, epoch)
-            if within:
-                issues = self._metrics.observe_within(self._within, read, step, rate=rate)
-                self._run.tell_issues(issues, "step")
+        def handle(read: Mapping[tuple[Stage, str], float]) -> None:
+            found = _of("validation", read)
+            self._take_validation(found, at)
+            if self._checks.due(self._validations):
+                self._checks.told(self._validations)
+                standings = [
+                    self.metrics.standing("validation", name, value, at)
+                    for name, value in found.items()
+                ]
+                self._run.tell(
+                    EventType.TRAINING_PROGRESS,
+                    reasons.checked(at.epoch, at.step, standings),
+                    {"epoch": at.epoch, "step": step, "validation": found},
+                )
+            self._observe({}, found, at, rate)
 
-        self._put(pending(found), handle)
-
-    def save(self, trainer: Any, by: SavedBy | None) -> None:
-        """A checkpoint is being made: tell those before it, and it where no callback would.
-
-        Args:
-            trainer: The trainer.
-            by: Who has it saved, where it is not a callback that can be asked later.
-        """
-        self._tell_saved(self._checkpoints.look(trainer))
-        if by is not None:
-            self._tell_saved([by.saved(trainer.current_epoch, trainer.global_step)])
+        self._put(_staged({}, values), handle)
 
     def finish(self, trainer: Any) -> None:
-        """Settle all accounts, and tell the last evaluation."""
-        self.account(trainer)
-        self.drain(wait=True)
-        self._tell_saved(self._checkpoints.look(trainer))
+        """Settle all accounts, and record the last evaluation."""
+        self.settle(trainer)
+        self.saves.settle(now=True)
         self._evaluate(trainer)
+
+    def settle(self, trainer: Any, *, wait: bool = True) -> None:
+        """Settle all accounts, also those of an epoch that was broken off."""
+        self.account(trainer)
+        self.stops.look(trainer, self._measured_at)
+        self._settle_validation(trainer)
+        self.drain(wait=wait)
 
     def drain(self, *, wait: bool = False) -> None:
         """Handle what is there, in order; at the end all, as it comes."""
         while self._waiting and (wait or self._waiting[0][0].ready):
-            values, handle = self._waiting.popleft()
+            values, handle = self._waiting[0]
             if wait:
                 values.wait()
             handle(values.read())
+            self._waiting.popleft()  # at last: whatever interrupts it is handled again
 
     def state(self, trainer: Any) -> dict[str, Any]:
         """What goes on after a resume, in numbers and texts alone.
 
         The epoch that is saved may not be accounted for yet: its metrics go with it.
         """
+        values = {} if self._open is None else self._open.values
+        read = _staged(self._values.peek(trainer), values).read()
         return {
             "detectors": self._run.detectors.saved(),
             "steps": self._steps.saved(),
-            **self._metrics.state(),
+            **self.metrics.state(),
             "open": {
                 "epoch": self._accounted + 1,
-                "metrics": dict(pending(measures(trainer)).read()),
+                "step": trainer.global_step,
+                "training": _of("training", read),
+                "validation": _of("validation", read),
             },
         }
 
@@ -180,16 +229,16 @@ class Progress:
         """Go on where another fit was."""
         self._run.detectors.restore(state["detectors"])
         self._steps.restore(state["steps"])
-        self._metrics.restore(state)
+        self.metrics.restore(state)
         left = state["open"]
         if left["epoch"] == trainer.current_epoch:  # it was complete
-            self._metrics.take(left["metrics"], left["epoch"])
-            issues = self._observed(left["metrics"], left["epoch"], rate=None)
-            self._run.tell_issues(issues, "epoch")
+            at = Moment(left["epoch"], left["step"], self._within)
+            self.metrics.take("training", left["training"], at)
+            self.metrics.take("validation", left["validation"], at)
+            self._observe(left["training"], left["validation"], at, None)
 
-    def _learn_validation(self, trainer: Any) -> None:
-        loop = trainer.fit_loop.epoch_loop
-        self._metrics.validation |= logged_names(loop.val_loop) - logged_names(loop)
+    def _moment(self, epoch: int, trainer: Any) -> Moment:
+        return Moment(epoch, trainer.global_step, self._within)
 
     def _put(self, values: Pending[Any], handle: Callable[[Any], None]) -> None:
         self._waiting.append((values, handle))
@@ -197,7 +246,7 @@ class Progress:
 
     def _read_losses(self, trainer: Any) -> None:
         values, places = self._losses.take()
-        clock = time.monotonic() - self._outside
+        clock = monotonic() - self._outside
         at, rate = reasons.position(trainer), self.rates.used
 
         def handle(read: Mapping[int, float]) -> None:
@@ -206,6 +255,9 @@ class Progress:
             for each in found.observations():
                 observed = each._replace(seconds=clock, learning_rate=rate)
                 self._run.tell_issues(self._steps.observe(observed), "step")
+            if found.by_step:
+                point = {("training", "step_loss"): found.mean}
+                self._run.curve.add(max(found.by_step), point, "step")
             if found.by_step and self._cadence.silent:
                 self._tell_steps(found, at)
 
@@ -214,84 +266,144 @@ class Progress:
 
     def _tell_steps(self, found: Losses, at: str) -> None:
         self._cadence.spoke()
-        told = f"The mean loss of training_step over {count(len(found.by_step), 'step')} is "
+        words = f"The mean loss of training_step over {count(len(found.by_step), 'step')} is "
         self._run.tell(
             EventType.TRAINING_PROGRESS,
-            Reason(f"Training is {at}.", f"{told}{number(found.mean)}."),
+            Reason(f"Training is {at}.", f"{words}{number(found.mean)}."),
             {"step": max(found.by_step), "training": {"step_loss": found.mean}},
         )
 
-    def _epoch_told(self, trainer: Any, epoch: int) -> Callable[[Mapping[str, float]], None]:
+    def _epoch_handler(
+        self, trainer: Any, at: Moment, validated_at: Moment | None
+    ) -> Callable[[Mapping[tuple[Stage, str], float]], None]:
         """What is done with an epoch's metrics once they are there; all else is taken now."""
-        before, changes = self.rates.last, self.rates.look(trainer)
-        saved = list(self._checkpoints.look(trainer))
-        step, now = trainer.global_step, self.rates.last
-        whole = bool(trainer.fit_loop.epoch_loop.batch_progress.is_last_batch)
-        rate, told = self.rates.used, described(before, now)
+        before, changes = self.rates.last, self.rates.look(trainer, self._compared(validated_at))
+        now, whole = self.rates.last, reasons.is_whole(trainer)
+        rate, said = self.rates.used, described(before, now)
 
-        def handle(read: Mapping[str, float]) -> None:
-            values = dict(read)
+        def handle(read: Mapping[tuple[Stage, str], float]) -> None:
+            training, validation = _of("training", read), _of("validation", read)
             losses, self._epoch_losses = self._epoch_losses, []
             if self._automatic:
-                self._metrics.take_loss(values, _mean(losses))
-            self._last = values
-            self._metrics.take(values, epoch)
-            self._tell_epoch(epoch, step, values, now, told, whole=whole)
-            self._run.tell_issues(self._observed(values, epoch, rate), "epoch")
+                self.metrics.take_loss(training, _mean(losses))
+            self.metrics.take("training", training, at)
+            self._keep("training", training, at)
+            self._run.curve.add(at.place, {("", name): each for name, each in named(now)}, at.unit)
+            if validated_at is not None:
+                self._take_validation(validation, validated_at)
+            self._tell_epoch(at, training, validation, now, said, whole=whole)
+            self._observe(training, validation, at, rate)
             self._tell_changes(changes)
-            self._tell_saved(saved)
 
         return handle
 
-    def _observed(self, values: Mapping[str, float], epoch: int, rate: float | None) -> list[Issue]:
-        return self._metrics.observe(self._run.detectors, values, epoch, rate=rate)
+    def _compared(self, validated_at: Moment | None) -> Moment | None:
+        """The validation whose values a scheduler compares again and again."""
+        return validated_at or (None if self._last is None else self._last[0])
+
+    def _take_validation(self, values: Mapping[str, float], at: Moment) -> None:
+        self._validations += 1
+        self.metrics.take("validation", values, at)
+        self._keep("validation", values, at)
+        self._last = at, values
+
+    def _keep(self, stage: Stage, values: Mapping[str, float], at: Moment) -> None:
+        """Keep values for the curve that the next entries carry."""
+        points = {(stage, name): value for name, value in values.items()}
+        self._run.curve.add(at.place, points, at.unit)
+
+    def _observe(
+        self,
+        training: Mapping[str, float],
+        validation: Mapping[str, float],
+        at: Moment,
+        rate: float | None,
+    ) -> None:
+        found = self.metrics.observe(self._run.detectors, training, validation, at, rate=rate)
+        self._run.tell_issues(found, at.unit)
 
     def _tell_epoch(
         self,
-        epoch: int,
-        step: int,
-        values: Mapping[str, float],
+        at: Moment,
+        training: Mapping[str, float],
+        validation: Mapping[str, float],
         now: Mapping[str, float],
         rate: str,
         *,
-        whole: bool,
+        whole: str,
     ) -> None:
-        if not self._cadence.due(epoch):
+        if not self._cadence.due(at.epoch):
             return
-        self._cadence.told(epoch)
-        told = [self._metrics.standing(name, value, epoch) for name, value in values.items()]
+        self._cadence.told(at.epoch)
+        by_stage: dict[Stage, Mapping[str, float]] = {
+            "validation": validation,
+            "training": training,
+        }
+        standings = [
+            self.metrics.standing(stage, name, value, at)
+            for stage, values in by_stage.items()
+            for name, value in values.items()
+        ]
         self._run.tell(
             EventType.TRAINING_PROGRESS,
-            reasons.progressed(epoch, self._cadence.last, told, rate, whole=whole),
+            reasons.progressed(at.epoch, self._cadence.last, standings, rate, whole=whole),
             {
-                "epoch": epoch,
-                "step": step,
-                **self._metrics.by_set(values),
+                "epoch": at.epoch,
+                "step": at.step,
+                **{stage: values for stage, values in by_stage.items() if values},
                 "learning_rate": plain(now),
             },
         )
 
     def _tell_changes(self, changes: list[Change]) -> None:
         for each in changes:
-            self._run.tell(
-                EventType.HYPERPARAMETERS_SET, each.reason, {"learning_rate": plain(each.rates)}
-            )
+            self._run.tell(EventType.HYPERPARAMETERS_SET, each.reason, each.facts())
 
-    def _tell_saved(self, saved: Iterable[Saved]) -> None:
-        for each in saved:
-            self._run.tell(EventType.MODEL_SAVED, each.reason, each.facts)
+    def _saved(self, save: Save) -> None:
+        def handle(read: dict[str, float]) -> None:
+            reason, snapshot = self.saves.described(save, read)
+            self._run.tell(EventType.MODEL_SAVED, reason, snapshot)
+
+        self._put(save.scores, handle)
 
     def _evaluate(self, trainer: Any) -> None:
-        validated = self._metrics.validation
-        values = {name: each for name, each in self._last.items() if name in validated}
-        if values:
-            epoch = trainer.current_epoch
-            told = [self._metrics.standing(name, each, epoch) for name, each in values.items()]
-            self._run.tell(
-                EventType.MODEL_EVALUATED,
-                reasons.evaluated(epoch, told),
-                {"epoch": epoch, **self._metrics.by_set(values)},
-            )
+        """Record the last validation, with its epoch and step: the model may have gone on since."""
+        if self._last is None:
+            return
+        at, values = self._last
+        standings = [
+            self.metrics.standing("validation", name, each, at) for name, each in values.items()
+        ]
+        since = trainer.global_step - at.step
+        self._run.tell(
+            EventType.MODEL_EVALUATED,
+            reasons.evaluated(at.epoch, at.step, standings, since),
+            {"epoch": at.epoch, "step": at.step, "validation": values},
+        )
+
+
+def _validates(trainer: Any) -> bool:
+    """Whether there is data to validate on."""
+    batches = trainer.num_val_batches
+    total = sum(batches) if isinstance(batches, list) else batches
+    return bool(trainer.enable_validation and total)
+
+
+def _validates_within(trainer: Any) -> bool:
+    """Whether validations come within epochs, and not at their ends alone."""
+    return trainer.val_check_interval != 1.0 or trainer.check_val_every_n_epoch is None
+
+
+def _staged(
+    training: Mapping[str, Any], validation: Mapping[str, Any]
+) -> Pending[tuple[Stage, str]]:
+    """The values of both stages; a name may be of both."""
+    values: dict[tuple[Stage, str], Any] = {("training", name): v for name, v in training.items()}
+    return pending(values | {("validation", name): v for name, v in validation.items()})
+
+
+def _of(stage: Stage, read: Mapping[tuple[Stage, str], float]) -> dict[str, float]:
+    return {name: value for (of, name), value in read.items() if of == stage}
 
 
 def _mean(losses: list[Losses]) -> float | None:

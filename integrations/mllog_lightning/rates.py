@@ -8,8 +8,10 @@ from torch import Tensor
 
 from mllog_callbacks import Reason
 from mllog_callbacks.schema import assigned, count, number
+from mllog_lightning.metrics import results_ever
+from mllog_lightning.watch import Moment
 
-__all__ = ["Change", "RateWatch", "described", "plain", "rates"]
+__all__ = ["Change", "RateWatch", "described", "named", "optimizer_names", "plain", "rates"]
 
 _OTHERS: Final = "code of the module or of a callback"
 _FIRST: Final = (0, 0)
@@ -42,38 +44,82 @@ def _rate(group: Mapping[str, Any]) -> float | None:
     return float(rate) if isinstance(rate, (int, float)) else None
 
 
+def named(found: Mapping[str, float]) -> Iterable[tuple[str, float]]:
+    """Rates under the names that curves have for them: where there is but one, the plain one."""
+    if len(found) == 1:
+        return [("learning_rate", next(iter(found.values())))]
+    return [(f"learning_rate of {name}", rate) for name, rate in found.items()]
+
+
 def plain(found: Mapping[str, float]) -> float | Mapping[str, float]:
     """The one learning rate where there is but one, else all."""
     return next(iter(found.values())) if len(found) == 1 else found
 
 
 def described(before: Mapping[str, float], now: Mapping[str, float]) -> str:
-    """The learning rates of an epoch, in words: schedulers have stepped by the time it is told."""
-    at_end = " and ".join(map(number, now.values()))
+    """The learning rates of an epoch, in words: schedulers have stepped when it is recorded."""
+    at_end = _listed(now)
     if not before or before == now:
         return f"The learning rate is {at_end}." if now else ""
-    at_start = " and ".join(map(number, before.values()))
-    return f"The learning rate was {at_start} when it began, and is {at_end} now."
+    return f"The learning rate was {_listed(before)} when it began, and is {at_end} now."
+
+
+def _listed(found: Mapping[str, float]) -> str:
+    """Rates in words: the one, or each with the optimizer and group that it is of."""
+    if len(found) == 1:
+        return number(next(iter(found.values())))
+    return ", ".join(f"{number(rate)} ({name})" for name, rate in found.items())
+
+
+def optimizer_names(optimizers: Sequence[Any], module: Any) -> list[str]:
+    """Names by which a reader tells optimizers apart: those of one class by what they train.
+
+    Args:
+        optimizers: The optimizers.
+        module: What they train; None where that is not known.
+    """
+    kinds = [type(each).__name__ for each in optimizers]
+    children = dict(module.named_children()) if module is not None else {}
+    owners = {id(p): name for name, each in children.items() for p in each.parameters()}
+    found = []
+    for place, (kind, optimizer) in enumerate(zip(kinds, optimizers, strict=True)):
+        if kinds.count(kind) == 1:
+            found.append(kind)
+            continue
+        groups = getattr(optimizer, "param_groups", ())
+        trained = dict.fromkeys(
+            owners[id(each)] for group in groups for each in group["params"] if id(each) in owners
+        )
+        of = f" for {' and '.join(trained)}" if trained else ""
+        found.append(f"{kind} {kinds[: place + 1].count(kind)}{of}")
+    return found
 
 
 class Change(NamedTuple):
-    """A change of a learning rate that was worth telling.
+    """A change of a learning rate that is worth an entry.
 
     Attributes:
         reason: From what to what, by whom, and why.
         rates: All learning rates now.
+        compared: How often a scheduler has compared the values of one validation, and which.
     """
 
     reason: Reason
     rates: dict[str, float]
+    compared: Mapping[str, int] | None = None
+
+    def facts(self) -> dict[str, object]:
+        """What the entry holds."""
+        found: dict[str, object] = {"learning_rate": plain(self.rates)}
+        return found if self.compared is None else found | {"compared": self.compared}
 
 
 class RateWatch:
     """Watches learning rates between epochs.
 
-    What a schedule does a little of in each epoch is told when it has come to a factor of two;
-    what `ReduceLROnPlateau` does is told each time: it is a decision. So is a group of parameters
-    that joins an optimizer, as those of layers do that are unfrozen.
+    What a schedule does a little of in each epoch is recorded when it has come to a factor of two;
+    what `ReduceLROnPlateau` does is recorded each time: it is a decision. So is a group of
+    parameters that joins an optimizer, as those of layers do that are unfrozen.
 
     Attributes:
         last: The rates at the last look.
@@ -114,25 +160,35 @@ class RateWatch:
                 continue
             self._by_hand[_name(place, group)] = before, rate
 
-    def look(self, trainer: Any) -> list[Change]:
-        """The changes since the last look that are worth telling."""
+    def look(self, trainer: Any, validated: Moment | None = None) -> list[Change]:
+        """The changes since the last look that are worth an entry.
+
+        Args:
+            trainer: The trainer, between two epochs.
+            validated: The last validation; None where there was none.
+        """
         now, found = rates(trainer.optimizers), []
+        names = optimizer_names(trainer.optimizers, trainer.lightning_module)
         for place, optimizer in enumerate(trainer.optimizers):
             self._notice(trainer, place, optimizer)
             configs = _schedulers(trainer, optimizer)
             mine = [name for name in now if name.startswith(f"optimizer {place},")]
             if joined := {name: now[name] for name in mine if name not in self._told}:
                 self._told = self._told | joined
-                found.append(Change(_joined(optimizer, [*joined.values()], len(mine)), now))
+                found.append(Change(_joined(names[place], [*joined.values()], len(mine)), now))
             decided = any(each.reduce_on_plateau for each in configs)
             before = self.last if decided else self._told
             moved = [name for name in mine if _moved(before.get(name), now[name], any_=decided)]
             if moved:
                 name = min(moved)
-                change = f"{type(optimizer).__name__} was set from {number(before[name])}"
+                group = f", {name.partition(', ')[2]}," if len(mine) > 1 else ""
+                change = f"{names[place]}{group} was set from {number(before[name])}"
                 decision = f"The learning rate of {change} to {number(now[name])}"
                 reason = _why(trainer, decision, configs, self._by_hand.get(name))
-                found.append(Change(reason, now))
+                again = _compared_again(trainer, configs, validated)
+                if again is not None and name not in self._by_hand:
+                    reason = reason._replace(reasoning=f"{reason.reasoning} {_again(again)}")
+                found.append(Change(reason, now, again))
                 self._told = now
                 for each in mine:
                     self._by_hand.pop(each, None)
@@ -199,13 +255,34 @@ def _why(
 
 def _when(trainer: Any, config: Any) -> str:
     automatic = trainer.lightning_module.automatic_optimization
-    return f"each {config.interval}" if automatic else "when training_step calls it"
+    return f"each {config.interval}" if automatic else "when code of the module calls it"
 
 
-def _joined(optimizer: object, rates_: Sequence[float], groups: int) -> Reason:
+def _compared_again(
+    trainer: Any, configs: Sequence[Any], validated: Moment | None
+) -> dict[str, int] | None:
+    """How often `ReduceLROnPlateau` compared one validation's value, where that was several times.
+
+    It steps after each epoch, also after those that were not validated.
+    """
+    if len(configs) != 1 or validated is None or not configs[0].reduce_on_plateau:
+        return None
+    config, times = configs[0], trainer.current_epoch - validated.epoch + 1
+    names = {name for name, _ in results_ever(trainer.fit_loop.epoch_loop.val_loop)}
+    if config.interval != "epoch" or config.frequency != 1 or config.monitor not in names:
+        return None
+    return {"validated_at": validated.epoch, "times": times} if times > 1 else None
+
+
+def _again(compared: Mapping[str, int]) -> str:
+    epoch, times = compared["validated_at"], compared["times"]
+    return f"It compared the value of one validation, after epoch {epoch:,}, {times:,} times."
+
+
+def _joined(optimizer: str, rates_: Sequence[float], groups: int) -> Reason:
     what, at = count(len(rates_), "group"), " and ".join(map(number, rates_))
     return Reason(
-        f"{what} of parameters joined {type(optimizer).__name__}, with a learning rate of {at}.",
+        f"{what} of parameters joined {optimizer}, with a learning rate of {at}.",
         f"{_OTHERS.capitalize()} did it; it has {count(groups, 'group')} now.",
     )
 

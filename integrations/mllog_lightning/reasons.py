@@ -1,5 +1,6 @@
 """The sentences of the entries: composed from facts at hand, and from nothing else."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -7,18 +8,20 @@ from typing import Any, Final
 import torch
 
 from mllog_callbacks import Reason
-from mllog_callbacks.schema import assigned, count, failed
+from mllog_callbacks.schema import assigned, count, failed, number
 from mllog_lightning.facts import LoaderFacts, ModelFacts
 from mllog_lightning.settings import Settings
 
 __all__ = [
     "accumulates",
     "algorithm",
+    "checked",
     "data",
     "described",
     "evaluated",
     "failed_after",
     "hyperparameters",
+    "is_whole",
     "planned",
     "position",
     "progressed",
@@ -26,6 +29,7 @@ __all__ = [
     "started",
     "vanished",
     "where",
+    "with_state",
 ]
 
 _STAGES: Final = {
@@ -77,23 +81,65 @@ def started(trainer: Any, source: object, *, rank: int | None, trained: bool) ->
 def resumed(trainer: Any, source: object) -> Reason:
     """A training has taken up the state of a checkpoint."""
     done = f"{count(trainer.current_epoch, 'epoch')} and {count(trainer.global_step, 'step')}"
+    batches, planned = trainer.fit_loop.epoch_loop.batch_progress, trainer.num_training_batches
+    ready, within = batches.current.ready, trainer.fit_loop.epoch_progress.current
+    part = ""
+    if within.ready > within.completed and 0 < ready < planned:
+        epoch, of = trainer.current_epoch + 1, f" of {planned:,}" if planned < math.inf else ""
+        part = (
+            f" {ready:,}{of} batches of epoch {epoch:,} were done before: what the training logs "
+            "of that epoch is of the others alone."
+        )
     return Reason(
-        f"Training goes on after {done}.",
-        f"The state of {source} was restored: weights, optimisers, loops, callbacks.",
+        f"Training continues after {done}.",
+        f"The state of {source} was restored: weights, optimizers, loops, callbacks.{part}",
     )
 
 
-def algorithm(model: ModelFacts, optimizers: Sequence[Any], schedulers: Sequence[Any]) -> Reason:
-    """Which model is trained by which optimiser."""
-    names = " and ".join(type(each).__name__ for each in optimizers) or "no optimiser"
-    told = [f"{model.name}.configure_optimizers returned {names}."] if optimizers else []
-    if model.parameters is not None:
-        told.append(f"{model.trainable:,} of {model.parameters:,} parameters ask for gradients.")
-    told += [
-        f"{type(each.scheduler).__name__} sets the learning rate each {each.interval}."
-        for each in schedulers
+def algorithm(
+    model: ModelFacts, optimizers: Sequence[Any], names: Sequence[str], schedulers: Sequence[Any]
+) -> Reason:
+    """Which model is trained by which optimizer.
+
+    Args:
+        model: The model.
+        optimizers: The optimizers.
+        names: Their names.
+        schedulers: The configurations of the schedulers.
+    """
+    listed = " and ".join(map(_with_rate, names, optimizers)) or "no optimizer"
+    words = []
+    if model.parameters is not None and model.trainable is not None:
+        share = model.trainable / model.parameters if model.parameters else 1
+        of = "" if share == 1 else f" of {model.parameters:,}"
+        words.append(
+            f"{model.trainable:,}{of} trainable parameters ({share:.3g} of all)."
+            if of
+            else f"{count(model.trainable, 'trainable parameter')} (100%)."
+        )
+    for each in schedulers:
+        of = next(
+            (
+                name
+                for name, one in zip(names, optimizers, strict=True)
+                if getattr(each.scheduler, "optimizer", None) is one
+            ),
+            "",
+        )
+        kind = type(each.scheduler).__name__
+        when = "when code of the module calls it" if model.by_hand else f"each {each.interval}"
+        words.append(f"{kind} sets the learning rate{f' of {of}' if of else ''} {when}.")
+    return Reason(f"{model.name} is trained with {listed}.", " ".join(words))
+
+
+def _with_rate(name: str, optimizer: Any) -> str:
+    """An optimizer with its rates: those of its groups of parameters."""
+    at = [
+        number(float(group["lr"]))
+        for group in getattr(optimizer, "param_groups", ())
+        if isinstance(group.get("lr"), (int, float))
     ]
-    return Reason(f"{model.name} is trained with {names}.", " ".join(told))
+    return f"{name} (lr {', '.join(dict.fromkeys(at))})" if at else name
 
 
 def hyperparameters(
@@ -124,6 +170,20 @@ def hyperparameters(
         f"module's own signature have them by default.{in_force} Resolved: {assigned(resolved)}. "
         f"Callbacks: {', '.join(callbacks)}.",
     )
+
+
+def with_state(reason: Reason, carried: Sequence[str], source: object) -> Reason:
+    """The same, with the callbacks that come with a state.
+
+    Args:
+        reason: What was said so far.
+        carried: What each comes with.
+        source: The checkpoint that is resumed; None where an earlier fit left the state.
+    """
+    if not carried:
+        return reason
+    of = f"restored from {source}" if source else "from an earlier fit"
+    return Reason(reason.decision, f"{reason.reasoning} {'; '.join(carried)} ({of}).")
 
 
 def accumulates(trainer: Any, before: int) -> Reason:
@@ -169,29 +229,51 @@ def position(trainer: Any) -> str:
     return f"{where}{of}, after {count(trainer.global_step, 'step')}"
 
 
+def is_whole(trainer: Any) -> str:
+    """How an epoch ended, in words: with its last batch, or before."""
+    batches = trainer.fit_loop.epoch_loop.batch_progress
+    ready, planned = batches.current.ready, trainer.num_training_batches
+    if batches.is_last_batch or ready == planned:
+        return "is done"
+    of = f" of {planned:,}" if isinstance(planned, int) else ""
+    return f"ended after {ready:,}{of} batches"
+
+
+def checked(epoch: int, step: int, standings: Sequence[str]) -> Reason:
+    """A validation within an epoch."""
+    words = " ".join(standings) or "No metric was logged."
+    return Reason(f"Validated in epoch {epoch:,}, after step {step:,}.", words)
+
+
 def progressed(
-    epoch: int, last: int | None, standings: Sequence[str], rate: str, *, whole: bool
+    epoch: int, last: int | None, standings: Sequence[str], rate: str, *, whole: str
 ) -> Reason:
     """An epoch is done: how its metrics stand against the best so far.
 
     Args:
         epoch: Which.
         last: How many are planned.
-        standings: What is told of each metric.
-        rate: What is told of the learning rate.
-        whole: Whether its last batch was reached.
+        standings: What is said of each metric.
+        rate: What is said of the learning rate.
+        whole: How it ended.
     """
     of = "" if last is None else f" of {last:,}"
-    told = list(standings) or ["No metric was logged."]
-    end = "is done" if whole else "ended before its last batch"
-    return Reason(f"Epoch {epoch:,}{of} {end}.", " ".join([*told, rate]).strip())
+    words = list(standings) or ["No metric was logged."]
+    return Reason(f"Epoch {epoch:,}{of} {whole}.", " ".join([*words, rate]).strip())
 
 
-def evaluated(epoch: int, standings: Sequence[str]) -> Reason:
-    """The model as it is at the end of the training was measured."""
-    return Reason(
-        f"The model of epoch {epoch:,} was evaluated on the validation data.", " ".join(standings)
-    )
+def evaluated(epoch: int, step: int, standings: Sequence[str], since: int) -> Reason:
+    """The last validation of a training.
+
+    Args:
+        epoch: In which epoch it was.
+        step: After which step.
+        standings: What is said of each metric.
+        since: How many steps the training has done since.
+    """
+    words = " ".join(standings)
+    more = f" The model was trained for {count(since, 'step')} more since." if since > 0 else ""
+    return Reason(f"Last validation: epoch {epoch:,}, after step {step:,}.", f"{words}{more}")
 
 
 def where(trainer: Any, error: BaseException, *, begun: bool) -> str:

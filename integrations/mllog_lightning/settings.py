@@ -24,13 +24,15 @@ class Settings(NamedTuple):
         of: What they are settings of.
         given: Those that are not as the signature has them: the caller chose them.
         defaults: Those that are.
-        in_force: Values that stand now in the place of these, by name.
+        in_force: Values that are in the place of these now, by name.
+        derived: Values that follow from others that were given, by name.
     """
 
     of: str
     given: dict[str, object]
     defaults: dict[str, object]
     in_force: Mapping[str, object] = MappingProxyType({})
+    derived: Mapping[str, object] = MappingProxyType({})
 
 
 def _told_apart(of: str, values: Mapping[str, object], signature: Mapping[str, object]) -> Settings:
@@ -76,20 +78,23 @@ def _arguments(init: Any) -> Iterable[inspect.Parameter]:
         return ()
 
 
-def optimizer_settings(optimizers: Iterable[Any], *, restored: bool) -> list[Settings]:
+def optimizer_settings(
+    optimizers: Iterable[Any], names: Iterable[str], *, restored: bool
+) -> list[Settings]:
     """The settings that optimizers were made with.
 
     Groups of parameters may have others: given by group, or set since by a scheduler or a tuner.
 
     Args:
         optimizers: The optimizers.
+        names: What they are called.
         restored: Whether a checkpoint is about to set those of the groups.
     """
     found = []
-    for each in optimizers:
+    for each, name in zip(optimizers, names, strict=True):
         made, signature = getattr(each, "defaults", {}), _signature(type(each))
-        told = _told_apart(type(each).__name__, made, signature | _computed(each, made))
-        found.append(told if restored else told._replace(in_force=_by_group(each, made)))
+        apart = _told_apart(name, made, signature | _computed(each, made))
+        found.append(apart if restored else apart._replace(in_force=_by_group(each, made)))
     return found
 
 
@@ -163,6 +168,10 @@ _RESOLVED: Final[dict[str, object]] = {
 }
 
 
+_OVERRULING: Final = ("fast_dev_run", "overfit_batches", "barebones")
+"""Arguments by which Lightning sets others."""
+
+
 def trainer_settings(trainer: Any, asked: Mapping[str, object] | None) -> Settings:
     """A trainer's settings: those its caller gave as he gave them, the others as they are.
 
@@ -174,11 +183,18 @@ def trainer_settings(trainer: Any, asked: Mapping[str, object] | None) -> Settin
     read = guarded(getattr)
     values = {name: read(trainer, attribute, None) for name, attribute in _ATTRIBUTES.items()}
     of = type(trainer).__name__
+    signature = _signature(type(trainer))
     if asked is None:
-        return _told_apart(of, values, _signature(type(trainer)) | _RESOLVED)
-    defaults: dict[str, object] = {n: value for n, value in values.items() if n not in asked}
-    in_force = {name: now for name, now in values.items() if _overruled(name, asked, now)}
-    return Settings(of, dict(asked), defaults, in_force)
+        return _told_apart(of, values, signature | _RESOLVED)
+    given = {n: v for n, v in asked.items() if n not in signature or not _same(v, signature[n])}
+    others: dict[str, object] = {n: value for n, value in values.items() if n not in given}
+    made_by = [name for name in _OVERRULING if given.get(name)]
+    usual = signature | _RESOLVED
+    derived = {n: v for n, v in others.items() if made_by and _other(v, usual.get(n))}
+    defaults = {n: v for n, v in others.items() if n not in derived}
+    defaults |= {n: v for n, v in asked.items() if n not in given and n not in values}
+    in_force = {name: now for name, now in values.items() if _overruled(name, given, now)}
+    return Settings(of, given, defaults, in_force, derived)
 
 
 def _overruled(name: str, asked: Mapping[str, object], now: object) -> bool:

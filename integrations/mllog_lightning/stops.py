@@ -1,20 +1,20 @@
 """Why a training ended where it did, by the state of the trainer and of its callbacks."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from mllog_callbacks import Reason
 from mllog_callbacks.facts import Rule, Stop, StoppedBy
 from mllog_callbacks.schema import count, number
-from mllog_lightning.metrics import Best, cached_metrics
-from mllog_lightning.values import pending
+from mllog_lightning.metrics import monitored
+from mllog_lightning.stoppers import Stopper, stopper_name
+from mllog_lightning.watch import Best, Moment
 
-__all__ = ["End", "StopWatch", "patience"]
+__all__ = ["End", "StopWatch", "carried", "done_so_far", "patiences"]
 
-
-_CLOSE: Final = 1e-6
-"""Values so close are the same one: a tensor of 32 bits, and a number read from it."""
+_AVERAGING: Final = "StochasticWeightAveraging"
 
 
 class End(NamedTuple):
@@ -46,40 +46,50 @@ class _Met(NamedTuple):
 
 
 class StopWatch:
-    """Remembers how the rules stood at the start: a second fit still shows those of the first."""
+    """Watches what early stopping compares, and remembers how it was at the start.
+
+    Its state outlives a fit: a second one still shows the stop of the first.
+    """
 
     def __init__(self) -> None:
-        self._before: dict[int, _State] = {}
+        self._stoppers: list[Stopper] = []
 
     def begin(self, trainer: Any) -> None:
-        """Take how the rules of a trainer stand, that is about to train."""
-        self._before = {id(each): _state(each) for each in trainer.early_stopping_callbacks}
+        """Take the rules of a trainer that is about to train."""
+        self._stoppers = [Stopper(each) for each in trainer.early_stopping_callbacks]
 
-    def end(self, trainer: Any, best: Mapping[str, Best], *, trained: bool) -> End:
+    def look(self, trainer: Any, at: Moment | None) -> None:
+        """See what early stopping made of the values that were measured at a moment."""
+        if at is not None:
+            for each in self._stoppers:
+                each.look(partial(monitored, trainer), at, should_stop=trainer.should_stop)
+
+    def end(self, trainer: Any, best: Callable[[str], Best | None], *, trained: bool) -> End:
         """How the training ended.
 
         Args:
             trainer: The trainer, done.
-            best: The best of each metric.
+            best: The best of a metric.
             trained: Whether there was anything to train.
         """
         if not trained and not trainer.should_stop:
             return End(planned=True, reason=_nothing_to_do(trainer))
-        done = f"{count(trainer.current_epoch, 'epoch')}, {count(trainer.global_step, 'step')}"
+        done = done_so_far(trainer)
         rules = self._rules_met(trainer, best) if trainer.should_stop else []
         limit = _limit(trainer)
         if limit:
-            told = [
+            words = [
                 f"{limit} was reached.",
                 *(["A rule was met as well:", *(each.words for each in rules)] if rules else []),
             ]
-            reason = Reason(f"Training completed: {done}.", " ".join(told))
+            reason = Reason(f"Training completed: {done}.", " ".join(words))
             return End(planned=True, reason=reason, stop=Stop(by="plan"))
         if rules:
             decision = f"Training stopped early after {done}."
-            reason = Reason(decision, " ".join(each.words for each in rules))
+            words = [*(each.words for each in rules), *self._minimum(trainer)]
             by: StoppedBy = "limit" if rules[0].is_limit else "rule"
-            return End(planned=False, reason=reason, stop=Stop(by=by, rule=rules[0].facts))
+            stop = Stop(by=by, rule=rules[0].facts)
+            return End(planned=False, reason=Reason(decision, " ".join(words)), stop=stop)
         if trainer.should_stop:
             why = (
                 "trainer.should_stop was set; no EarlyStopping and no Timer of this trainer "
@@ -89,116 +99,51 @@ class StopWatch:
             return End(planned=False, reason=reason, stop=Stop(by="request"))
         return End(planned=True, reason=_nothing_left(trainer, done))
 
-    def _rules_met(self, trainer: Any, best: Mapping[str, Best]) -> list[_Met]:
-        values = pending(cached_metrics(trainer)).read()
-        told = []
-        for each in trainer.early_stopping_callbacks:
-            before = self._before.get(id(each), _NEW)
-            value = values.get(each.monitor)
-            rule = _rule(each, value, best.get(each.monitor), moved=_state(each) != before)
-            if rule is None and _state(each).stop != before.stop:
-                rule = _rule_of_another(each, trainer.world_size)
-            if rule is not None:
-                told.append(rule)
+    def _rules_met(self, trainer: Any, best: Callable[[str], Best | None]) -> list[_Met]:
+        met = [each.met(trainer.world_size, best) for each in self._stoppers]
+        found = [_Met(*each) for each in met if each is not None]
         timers = (_timer(each) for each in trainer.callbacks)
-        return told + [each for each in timers if each]
+        return found + [each for each in timers if each]
+
+    def _minimum(self, trainer: Any) -> list[str]:
+        """What kept the training going after a rule was met."""
+        stopped = [each.stopped for each in self._stoppers if each.stopped is not None]
+        first = min((each.epoch for each in stopped), default=trainer.current_epoch)
+        least = trainer.min_epochs
+        if first < trainer.current_epoch and least and trainer.current_epoch == least:
+            return [f"That was after epoch {first:,}; min_epochs={least:,} had to be reached."]
+        return []
 
 
-class _State(NamedTuple):
-    """How an `EarlyStopping` stands.
-
-    Attributes:
-        waited: Checks without improvement.
-        stopped_epoch: Where it stopped, 0 also where it did not.
-        said: Why, in its own words; None where it did not, and before Lightning 2.6.
-    """
-
-    waited: int
-    stopped_epoch: int
-    said: str | None
-
-    @property
-    def stop(self) -> tuple[object, ...]:
-        """What differs once it has stopped a training."""
-        return self.stopped_epoch, self.said
+def patiences(trainer: Any) -> dict[str, int]:
+    """The least patience of early stopping by what it monitors."""
+    found: dict[str, int] = {}
+    for each in trainer.early_stopping_callbacks:
+        found[each.monitor] = min(each.patience, found.get(each.monitor, each.patience))
+    return found
 
 
-_NEW: Final = _State(waited=0, stopped_epoch=0, said=None)
-
-
-def _state(stopper: Any) -> _State:
-    said = getattr(stopper, "stopping_reason_message", None)
-    return _State(stopper.wait_count, stopper.stopped_epoch, said)
-
-
-def _name(stopper: Any) -> str:
-    return (
-        f"{type(stopper).__name__}(monitor={stopper.monitor!r}, mode={stopper.mode!r}, "
-        f"patience={stopper.patience}, min_delta={abs(stopper.min_delta):g})"
-    )
-
-
-def _rule(stopper: Any, value: float | None, best: Best | None, *, moved: bool) -> _Met | None:
-    """Which rule of an `EarlyStopping` is met, in its own order; None where none is.
-
-    Where the metric was not logged (value None) only the count of its checks says something.
-    """
-    monitor, sign, name = stopper.monitor, 1 if stopper.mode == "max" else -1, _name(stopper)
-    reached, lost = stopper.stopping_threshold, stopper.divergence_threshold
-    if value is not None and stopper.check_finite and not math.isfinite(value):
-        said = f"{monitor} is {number(value)}, and {name} stops at values that are not finite."
-        return _Met(said, _facts(stopper, value=value))
-    if value is not None and reached is not None and sign * value > sign * reached:
-        said = f"{monitor} is {number(value)}, beyond stopping_threshold={reached:g} of {name}."
-        return _Met(said, _facts(stopper, value=value, threshold=reached))
-    if value is not None and lost is not None and sign * value < sign * lost:
-        said = f"{monitor} is {number(value)}, beyond divergence_threshold={lost:g} of {name}."
-        return _Met(said, _facts(stopper, value=value, threshold=lost))
-    if moved and stopper.wait_count >= stopper.patience:
-        return _patience_spent(stopper, name, best)
-    return None
-
-
-def _facts(stopper: Any, **more: Any) -> Rule:
-    """The rule of an `EarlyStopping` as facts; a value that is not finite is left out."""
-    known = {name: each for name, each in more.items() if each is None or math.isfinite(each)}
-    return Rule(
-        name=type(stopper).__name__,
-        metric=stopper.monitor,
-        mode=stopper.mode,
-        patience=stopper.patience,
-        min_delta=abs(float(stopper.min_delta)),
-        message=_state(stopper).said or None,
-        unit="check",
-        **known,
-    )
-
-
-def _rule_of_another(stopper: Any, world_size: int) -> _Met:
-    """What is known where an `EarlyStopping` stopped, and none of its rules is met here."""
-    elsewhere = " or by what another process saw" if world_size > 1 else ""
-    said = f": {each}" if (each := _state(stopper).said) else "."
-    words = f"{_name(stopper)} stopped it by a rule of its own{elsewhere}{said}"
-    return _Met(words, _facts(stopper))
-
-
-def _patience_spent(stopper: Any, name: str, best: Best | None) -> _Met:
-    score = float(stopper.best_score)
-    known = best is not None and math.isclose(best.value, score, rel_tol=_CLOSE)
-    epoch = best.epoch if best is not None and known else None
-    improved = "never improved"
-    if math.isfinite(score):
-        at = "" if epoch is None else f" at epoch {epoch:,}"
-        improved = f"last improved to {number(score)}{at}"
-    waited = count(stopper.wait_count, "check")
-    told = f"{stopper.monitor} {improved}; {waited} without improvement reached {name}."
-    sign = 1 if stopper.mode == "max" else -1
-    if best and math.isfinite(score) and sign * (best.value - score) > abs(score) * _CLOSE:
-        told += (
-            f" A better value, {number(best.value)} at epoch {best.epoch:,}, did not count: it is "
-            f"within min_delta={abs(stopper.min_delta):g}."
-        )
-    return _Met(told, _facts(stopper, best=score, best_at=epoch, waited=stopper.wait_count))
+def carried(trainer: Any) -> list[tuple[str, dict[str, object]]]:
+    """The callbacks that come with a state from before this fit: in words, and as facts."""
+    found: list[tuple[str, dict[str, object]]] = []
+    for each in trainer.early_stopping_callbacks:
+        best, waited = float(each.best_score), each.wait_count
+        if math.isfinite(best) or waited:
+            of = f", best {each.monitor} {number(best)}" if math.isfinite(best) else ""
+            facts: dict[str, object] = {"callback": type(each).__name__, "waited": waited}
+            if of:
+                facts |= {"metric": each.monitor, "best": best}
+            words = f"{stopper_name(each)} begins with {count(waited, 'check')} without improvement"
+            found.append((f"{words}{of}", facts))
+    for each in trainer.checkpoint_callbacks:
+        path, score = getattr(each, "best_model_path", ""), getattr(each, "best_model_score", None)
+        if path:
+            at_hand = score is not None and score.device.type == "cpu"
+            of = f" ({each.monitor} {number(float(score))})" if at_hand else ""
+            facts = {"callback": type(each).__name__, "path": path, "metric": each.monitor}
+            facts |= {"best": float(score)} if at_hand else {}
+            found.append((f"{type(each).__name__} begins with {path}{of} as its best", facts))
+    return found
 
 
 def _timer(callback: Any) -> _Met | None:
@@ -215,12 +160,34 @@ def _timer(callback: Any) -> _Met | None:
     return _Met(words, facts, is_limit=True)
 
 
+def done_so_far(trainer: Any) -> str:
+    """How far a training came, as in "3 epochs, 24 steps", with the part of a last epoch."""
+    epochs, steps = trainer.current_epoch, count(trainer.global_step, "step")
+    batches = trainer.fit_loop.epoch_loop.batch_progress
+    ready, planned = batches.current.ready, trainer.num_training_batches
+    is_part = epochs > 0 and not batches.is_last_batch and 0 < ready < planned
+    if not is_part:
+        return f"{count(epochs, 'epoch')}, {steps}"
+    of = f" of {planned:,}" if isinstance(planned, int) else ""
+    whole = f"{count(epochs - 1, 'epoch')} and " if epochs > 1 else ""
+    return f"{whole}{ready:,}{of} batches of epoch {epochs:,}, {steps}"
+
+
 def _limit(trainer: Any) -> str:
     """The limit that was reached; empty where none was."""
     if trainer.max_steps not in {-1, None} and trainer.global_step >= trainer.max_steps:
         return f"max_steps={trainer.max_steps:,}"
-    if trainer.max_epochs not in {-1, None} and trainer.current_epoch >= trainer.max_epochs:
-        return f"max_epochs={trainer.max_epochs:,}"
+    most = trainer.max_epochs
+    if most not in {-1, None} and trainer.current_epoch >= most:
+        averages = any(
+            kind.__name__ == _AVERAGING for each in trainer.callbacks for kind in type(each).__mro__
+        )
+        if averages and trainer.current_epoch == most + 1:
+            return (
+                f"max_epochs={most:,}, and one more epoch by which {_AVERAGING} updates the "
+                "statistics of batch normalisation,"
+            )
+        return f"max_epochs={most:,}"
     return ""
 
 
@@ -240,8 +207,3 @@ def _nothing_to_do(trainer: Any) -> Reason:
     else:
         why = "Lightning's training loop had nothing to do."
     return Reason("Training completed without a batch.", why)
-
-
-def patience(trainer: Any) -> int | None:
-    """The least patience of the `EarlyStopping` that is armed; None where there is none."""
-    return min((each.patience for each in trainer.early_stopping_callbacks), default=None)

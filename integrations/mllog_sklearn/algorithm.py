@@ -22,7 +22,8 @@ class Algorithm(NamedTuple):
         library: Where that is from, as in "scikit-learn 1.9.1".
         kind: What its tags say, as in "classifier"; None where they say nothing.
         steps: Names and classes of a pipeline's steps.
-        candidates: Candidates of a search; None where it is none, or does not know.
+        candidates: Candidates that a search will fit; None where it is none, or does not know.
+        asked: Candidates that the caller asked for, where these are more than there are.
         inner: The class of the one estimator it works with; None where there is none.
     """
 
@@ -32,6 +33,7 @@ class Algorithm(NamedTuple):
     kind: str | None
     steps: dict[str, str]
     candidates: int | None
+    asked: int | None
     inner: str | None
 
     def as_snapshot(self) -> dict[str, object]:
@@ -49,7 +51,7 @@ def algorithm(estimator: Any) -> Algorithm:
         library(cls),
         _kind(estimator),
         {name: title(step) for name, step in parts(estimator)},
-        _candidates(estimator),
+        *_candidates(estimator),
         None if part is None else title(part),
     )
 
@@ -88,13 +90,23 @@ def _kind(estimator: Any) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
-def _candidates(estimator: object) -> int | None:
+def _candidates(estimator: object) -> tuple[int | None, int | None]:
+    """How many candidates a search will fit, and how many were asked for where these are more."""
     grid = getattr(estimator, "param_grid", None)
     if isinstance(grid, (Mapping, list)):
-        try:
-            return len(ParameterGrid(grid))
-        except (TypeError, ValueError):  # the fit will say so
-            return None
-    tried = getattr(estimator, "n_iter", None)
-    searches = hasattr(estimator, "param_distributions")
-    return tried if searches and isinstance(tried, int) else None
+        return _size(grid), None
+    space = getattr(estimator, "param_distributions", None)
+    asked = getattr(estimator, "n_iter", None)
+    if space is None or not isinstance(asked, int):
+        return None, None
+    spaces = space if isinstance(space, list) else [space]
+    listed = all(hasattr(each, "__len__") for one in spaces for each in dict(one).values())
+    size = _size(space) if listed else None
+    return (asked, None) if size is None or size >= asked else (size, asked)
+
+
+def _size(grid: Any) -> int | None:
+    try:
+        return len(ParameterGrid(grid))
+    except (TypeError, ValueError):  # the fit will say so
+        return None

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from types import FunctionType
 
 from mllog_callbacks import Level
+from mllog_sklearn.cached import Loaded
 from mllog_sklearn.fits import Fit
-from mllog_sklearn.increments import Increment
+from mllog_sklearn.increments import Increment, starts_anew
 from mllog_sklearn.lineage import Origin, belongs_to
 from mllog_sklearn.scores import Score
 from mllog_sklearn.settings import Settings
@@ -70,6 +71,7 @@ class Call:
         self.estimator = estimator
         self.told = told
         self._warnings = Hearing()
+        self._loaded = Loaded()
         self._before = _stack.calls
         self.origin = Origin()
         _stack.calls = (*self._before, self)
@@ -77,6 +79,7 @@ class Call:
     def end(self, result: object) -> None:
         """Tell that the method returned."""
         self.leave()
+        self.told.loaded = self._loaded
         self.told.end(self.estimator, result, self._warnings.heard)
 
     def fail(self, error: BaseException) -> None:
@@ -87,6 +90,7 @@ class Call:
     def leave(self) -> None:
         """Be no longer under way, with nothing told."""
         self._warnings.stop()
+        self._loaded.stop()
         self.origin.end()
         _stack.calls = self._before
 
@@ -112,6 +116,8 @@ def enter(
     around = _around()
     if any(call.estimator is estimator for call in around):
         return None
+    if name not in {"partial_fit", "score"}:
+        starts_anew(estimator)
     nested = bool(around) or belongs_to(estimator) is not None
     if nested and settings.level > Level.DEBUG:
         return None

@@ -9,10 +9,12 @@ from typing import Any, Final, NamedTuple
 
 from mllog_callbacks import Facts, Observation, Reason, Run
 from mllog_callbacks.detectors import Unit
+from mllog_callbacks.facts import Best, Progress, dump
 from mllog_callbacks.schema import count, number
 from mllog_sklearn.data import DataFacts
+from mllog_sklearn.earlier import NOTHING, Earlier
 
-__all__ = ["EVALUATIONS", "Curve", "curves", "facts_for_causes", "summary", "watch"]
+__all__ = ["EVALUATIONS", "Curve", "curves", "facts_for_causes", "keep", "summary", "watch"]
 
 EVALUATIONS: Final = "evals_result_"
 """Where LightGBM's and XGBoost's estimators keep their results."""
@@ -75,21 +77,26 @@ class Curve(NamedTuple):
         )
 
 
-def curves(estimator: Any) -> list[Curve]:
-    """The curves of a fitted estimator; none where it keeps none."""
+def curves(estimator: Any, before: Earlier = NOTHING) -> list[Curve]:
+    """The curves of a fitted estimator; none where it keeps none.
+
+    Args:
+        estimator: The estimator.
+        before: What it had from earlier fits, which is no part of this one.
+    """
     found: Iterator[Curve]
     if hasattr(estimator, "validation_score_"):
-        found = _of_histogram_boosting(estimator)
+        found = _of_histogram_boosting(estimator, before)
     elif hasattr(estimator, "loss_curve_"):
-        found = _of_network(estimator)
+        found = _of_network(estimator, before)
     elif hasattr(estimator, "n_estimators_") and hasattr(estimator, "train_score_"):
-        found = _of_gradient_boosting(estimator)
+        found = _of_gradient_boosting(estimator, before)
     else:
         found = _of_evaluations(_evaluations(estimator))
     return [curve for curve in found if len(curve.train) or len(curve.validation)]
 
 
-def _of_histogram_boosting(estimator: Any) -> Iterator[Curve]:
+def _of_histogram_boosting(estimator: Any, before: Earlier) -> Iterator[Curve]:
     scoring = estimator.scoring
     loss = scoring == "loss"  # then a score is the negative loss
     sign = -1 if loss else 1
@@ -100,25 +107,29 @@ def _of_histogram_boosting(estimator: Any) -> Iterator[Curve]:
     )
     source = "train_score_ and validation_score_" if held_out else "train_score_"
     rate = _real(getattr(estimator, "learning_rate", None))
-    yield Curve(metric, "validation", train, held_out, not loss, "iteration", 0, source, rate)
+    first = before.values.get("train_score_", 0)
+    train, held_out = train[first:], held_out[first:]
+    yield Curve(metric, "validation", train, held_out, not loss, "iteration", first, source, rate)
 
 
-def _of_network(estimator: Any) -> Iterator[Curve]:
+def _of_network(estimator: Any, before: Earlier) -> Iterator[Curve]:
     moves = getattr(estimator, "solver", "sgd") == "sgd"
     constant = not moves or getattr(estimator, "learning_rate", None) == "constant"
     rate = _real(getattr(estimator, "learning_rate_init", None)) if constant else None
-    loss = _reals(estimator.loss_curve_)
+    loss = _reals(estimator.loss_curve_)[before.values.get("loss_curve_", 0) :]
     yield Curve("loss", "validation", loss, (), False, "epoch", 1, "loss_curve_", rate)  # noqa: FBT003 - a direction
     scores = _reals(getattr(estimator, "validation_scores_", None))
+    scores = scores[before.values.get("validation_scores_", 0) :]
     yield Curve("score", "validation", (), scores, True, "epoch", 1, "validation_scores_", rate)  # noqa: FBT003 - likewise
 
 
-def _of_gradient_boosting(estimator: Any) -> Iterator[Curve]:
+def _of_gradient_boosting(estimator: Any, before: Earlier) -> Iterator[Curve]:
     train = _reals(estimator.train_score_)
     held_out = _reals(getattr(estimator, "oob_scores_", None))
     source = "train_score_ and oob_scores_" if held_out else "train_score_"
     # a warm start fills in zeros for the iterations before it that had none out of the bag
     begun = next((index for index, loss in enumerate(held_out) if loss), 0)
+    begun = max(begun, before.values.get("train_score_", 0))
     train, held_out = train[begun:], held_out[begun:]
     rate = _real(getattr(estimator, "learning_rate", None))
     first = 1 + begun
@@ -152,6 +163,13 @@ def _real(value: object) -> float | None:
     return float(value) if isinstance(value, (int, float)) else None
 
 
+def keep(run: Run, curve: Curve) -> None:
+    """Have the next entry of a run carry a curve as a whole, thinned."""
+    for name, values in (("training", curve.train), (curve.dataset, curve.validation)):
+        at = [*range(curve.first, curve.first + len(values))]
+        run.curve.extend((name, curve.metric), at, values, curve.unit)
+
+
 def watch(run: Run, found: Sequence[Curve]) -> None:
     """Show curves to the detectors of a run, step by step; issues are told."""
     first = min((curve.first for curve in found), default=0)
@@ -166,23 +184,27 @@ def summary(curve: Curve) -> tuple[Reason, dict[str, object]]:
     values = curve.validation if held_out else curve.train
     dataset = curve.dataset if held_out else "training"
     name = f"{dataset} {curve.metric}"
+    measured = {curve.metric: values[-1]}
     last = curve.first + len(values) - 1
     steps = count(last, curve.unit)
     told = f"It was {number(values[0])} at {curve.unit} {curve.first:,}"
-    measured = {curve.metric: values[-1], f"{curve.metric}_first": values[0]}
-    at: dict[str, object] = {curve.unit: last}
+    snapshot: dict[str, object] = {
+        "progress": dump(Progress(unit=curve.unit, done=last)),
+        "results": {dataset: measured},
+        "source": curve.source,
+    }
     finite = [index for index, value in enumerate(values) if math.isfinite(value)]
     if curve.higher_is_better is not None and finite:
         best = (max if curve.higher_is_better else min)(finite, key=values.__getitem__)
         told += f"; its best is {number(values[best])} at {curve.unit} {curve.first + best:,}"
-        measured[f"{curve.metric}_best"] = values[best]
-        at[f"best_{curve.unit}"] = curve.first + best
+        found = Best(value=values[best], at=curve.first + best)
+        snapshot["best"] = {dataset: {curve.metric: dump(found)}}
     return (
         Reason(
             f"{name} is {number(values[-1])} after {steps}.",
             f"{told}. Read from {curve.source} when the fit was over.",
         ),
-        {**at, dataset: measured},
+        snapshot,
     )
 
 

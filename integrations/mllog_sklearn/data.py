@@ -8,7 +8,7 @@ import math
 import numbers
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence, Sized
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -33,12 +33,14 @@ class DataFacts(NamedTuple):
         features: Number of features; None where it does not say.
         dtypes: Features of each type of values, by the type's name.
         missing: Missing values among those looked at; None where none were looked at.
+        not_counted: Why missing values were not counted; empty where they were.
         looked_at: Rows in which values were looked at.
         stored: Share of values that are stored, of a sparse matrix; else None.
         constant: Names or positions of features with one value in all rows looked at.
         classes: Rows of each class among those looked at; None where labels are no classes, or
             are too many to list.
         labels_looked_at: Labels that were counted.
+        names: Names of the features; None where they have none.
     """
 
     kind: str
@@ -51,6 +53,8 @@ class DataFacts(NamedTuple):
     constant: tuple[str, ...] = ()
     classes: dict[str, int] | None = None
     labels_looked_at: int = 0
+    not_counted: str = ""
+    names: tuple[str, ...] | None = None
 
     @property
     def labels_sampled(self) -> bool:
@@ -64,7 +68,7 @@ class DataFacts(NamedTuple):
         return {
             name: value
             for name, value in self._asdict().items()
-            if value not in (None, (), {}) and (value or name not in unseen)
+            if name != "names" and value not in (None, (), {}, "") and (value or name not in unseen)
         }
 
 
@@ -91,15 +95,15 @@ def _facts(data: object) -> DataFacts:
         return _array_facts(kind, data.view(np.ndarray))
     if sparse.issparse(data):
         return _sparse_facts(kind, data)
-    if _is_a(data, "pandas", "DataFrame"):
-        return _pandas_facts(kind, data)
-    if _is_a(data, "polars", "DataFrame"):
-        return _polars_facts(kind, data)
     if isinstance(data, (list, tuple)):
-        first = data[0] if data else None
-        width = len(first) if isinstance(first, (list, tuple)) else None
-        return DataFacts(kind, len(data), width)
-    return DataFacts(kind)
+        return _list_facts(kind, data)
+    for module, name, read in _TABLES:
+        if _is_a(data, module, name):
+            return read(kind, data)
+    if isinstance(data, Iterator):
+        return DataFacts(kind, not_counted="an iterator can be read once only, by the fit")
+    rows = len(data) if isinstance(data, Sized) else None
+    return DataFacts(kind, rows, not_counted=f"values of {kind} are not read")
 
 
 def _is_a(data: object, module: str, name: str) -> bool:
@@ -136,7 +140,30 @@ def _missing(sample: Any) -> int | None:
         return 0
     if sample.dtype.kind in "mM":
         return int(np.count_nonzero(np.isnat(sample)))
+    if sample.dtype.kind == "O":
+        return sum(map(_is_missing, sample.ravel().tolist()))
     return None
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a value of a list or an array of objects is missing: None, or NaN."""
+    return value is None or (isinstance(value, float) and value != value)  # noqa: PLR0124 - NaN
+
+
+def _list_facts(kind: str, data: Sequence[Any]) -> DataFacts:
+    """A list of rows, or of single values such as texts."""
+    first = data[0] if data else None
+    width = len(first) if isinstance(first, (list, tuple, np.ndarray)) else 1
+    facts = DataFacts(kind, len(data), width if data else None)
+    sample = data[:: _step(len(data), width)]
+    plain = (*_SCALARS, list, tuple)
+    cells = [cell for row in sample for cell in (row if isinstance(row, (list, tuple)) else (row,))]
+    if not all(isinstance(cell, plain) for cell in cells):
+        return facts._replace(not_counted="the list holds other than plain values")
+    types = Counter(type(cell).__name__ for cell in cells if not _is_missing(cell))
+    dtypes = {next(iter(types)): width} if len(types) == 1 else {}
+    missing = sum(map(_is_missing, cells))
+    return facts._replace(dtypes=dtypes, missing=missing, looked_at=len(sample))
 
 
 def _constant(sample: Any, names: Sequence[str] | None) -> tuple[str, ...]:
@@ -158,14 +185,18 @@ def _sparse_facts(kind: str, data: Any) -> DataFacts:
     facts = DataFacts(kind, rows, features, {str(data.dtype): features})
     stored = data.nnz / (rows * features) if rows and features else None
     values = getattr(data, "data", None)
-    if not isinstance(values, np.ndarray) or values.dtype == object or values.size > CELLS:
-        return facts._replace(stored=stored)
+    if not isinstance(values, np.ndarray) or values.dtype == object:
+        return facts._replace(stored=stored, not_counted=f"values of {kind} are not read")
+    if values.size > CELLS:
+        why = f"more than {CELLS:,} values are stored"
+        return facts._replace(stored=stored, not_counted=why)
     return facts._replace(stored=stored, missing=_missing(values), looked_at=rows)
 
 
 def _pandas_facts(kind: str, data: Any) -> DataFacts:
     rows, features = data.shape
     facts = DataFacts(kind, rows, features, dict(Counter(map(str, data.dtypes))))
+    facts = facts._replace(names=tuple(map(str, data.columns)))
     if not rows or not features or len(set(data.columns)) < features:
         return facts
     sample = data.iloc[:: _step(rows, features)]
@@ -180,6 +211,7 @@ def _pandas_facts(kind: str, data: Any) -> DataFacts:
 def _polars_facts(kind: str, data: Any) -> DataFacts:
     rows, features = data.shape
     facts = DataFacts(kind, rows, features, dict(Counter(map(str, data.dtypes))))
+    facts = facts._replace(names=tuple(map(str, data.columns)))
     if not rows or not features:
         return facts
     sample = data.gather_every(_step(rows, features))
@@ -195,6 +227,47 @@ def _polars_facts(kind: str, data: Any) -> DataFacts:
     return found._replace(looked_at=sample.height)
 
 
+def _pandas_series(kind: str, data: Any) -> DataFacts:
+    sample = data.iloc[:: _step(len(data), 1)]
+    facts = DataFacts(kind, len(data), 1, {str(data.dtype): 1})
+    return facts._replace(missing=int(sample.isna().sum()), looked_at=len(sample))
+
+
+def _polars_series(kind: str, data: Any) -> DataFacts:
+    missing = int(data.null_count()) + (int(data.is_nan().sum()) if data.dtype.is_float() else 0)
+    facts = DataFacts(kind, len(data), 1, {str(data.dtype): 1})
+    return facts._replace(missing=missing, looked_at=len(data))
+
+
+def _arrow_table(kind: str, data: Any) -> DataFacts:
+    types = dict(Counter(str(each.type) for each in data.schema))
+    missing = sum(int(column.null_count) for column in data.columns)
+    facts = DataFacts(kind, data.num_rows, data.num_columns, types, missing, data.num_rows)
+    return facts._replace(names=tuple(map(str, data.schema.names)))
+
+
+def _arrow_array(kind: str, data: Any) -> DataFacts:
+    return DataFacts(kind, len(data), 1, {str(data.type): 1}, int(data.null_count), len(data))
+
+
+def _lazy(kind: str, _data: Any) -> DataFacts:
+    return DataFacts(kind, not_counted="it is computed by the fit only")
+
+
+_TABLES: Final[tuple[tuple[str, str, Callable[[str, Any], DataFacts]], ...]] = (
+    ("pandas", "DataFrame", _pandas_facts),
+    ("pandas", "Series", _pandas_series),
+    ("polars", "DataFrame", _polars_facts),
+    ("polars", "Series", _polars_series),
+    ("polars", "LazyFrame", _lazy),
+    ("pyarrow", "Table", _arrow_table),
+    ("pyarrow", "RecordBatch", _arrow_table),
+    ("pyarrow", "ChunkedArray", _arrow_array),
+    ("pyarrow", "Array", _arrow_array),
+)
+"""Tables and columns of other libraries, and what reads them."""
+
+
 def _counted(labels: Any) -> dict[str, int]:
     """Labels by how many there are; empty where they are no plain labels."""
     if _is_a(labels, "pandas", "DataFrame") and labels.shape[1] == 1:
@@ -203,6 +276,8 @@ def _counted(labels: Any) -> dict[str, int]:
         labels = labels.iloc[:: _step(len(labels), CELLS // _LABELS)].to_numpy()
     elif _is_a(labels, "polars", "Series"):
         labels = labels.gather_every(_step(len(labels), CELLS // _LABELS)).to_list()
+    elif _is_a(labels, "pyarrow", "Array") or _is_a(labels, "pyarrow", "ChunkedArray"):
+        labels = labels.to_pylist() if len(labels) <= _LABELS else ()
     if isinstance(labels, np.ndarray):
         column = labels.view(np.ndarray)
         if column.ndim == 2 and column.shape[1] == 1:  # noqa: PLR2004 - a column

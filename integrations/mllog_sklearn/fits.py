@@ -1,32 +1,43 @@
-"""One fit, told as a run: from its data and who set what to its one end."""
+"""One fit, recorded as a run: from its data and who set what to its one end."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
-from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
+from sklearn.exceptions import FitFailedWarning
 
 from mllog_callbacks import EventType, Issue, Level, Reason, Run, guarded
 from mllog_sklearn import reasons, search
 from mllog_sklearn.algorithm import Algorithm, algorithm
 from mllog_sklearn.choice import compared
-from mllog_sklearn.curves import curves, facts_for_causes, summary, watch
+from mllog_sklearn.chosen import choices
+from mllog_sklearn.curves import curves, facts_for_causes, keep, summary, watch
 from mllog_sklearn.data import DataFacts, data_facts
+from mllog_sklearn.earlier import NOTHING, earlier
+from mllog_sklearn.errors import failure, place
 from mllog_sklearn.issues import data_issues, warning_issues
-from mllog_sklearn.parameters import Parameters, is_frozen, parameters, trained
-from mllog_sklearn.steps import failed_step, preprocessed
-from mllog_sklearn.stops import Outcome, outcome
+from mllog_sklearn.parameters import NONE, is_frozen, parameters, trained
+from mllog_sklearn.repeated import unrepeated
+from mllog_sklearn.samples import resampled
+from mllog_sklearn.steps import preprocessed
+from mllog_sklearn.stops import INTERRUPTED, Circumstances, Outcome, outcome
+from mllog_sklearn.trials import trials
 from mllog_sklearn.warned import Audience
+from mllog_sklearn.weights import weights_given
+from mllog_sklearn.workers import unheard
 
 __all__ = ["Fit"]
 
 
 class Fit:
-    """One call of fit, fit_transform or fit_predict.
+    """One call of fit, fit_transform, fit_predict or fit_resample.
 
     Args:
         run: What it is told as.
         method: Which of them.
         nested: Whether it is a part of another fit.
+
+    Attributes:
+        loaded: The estimators that came from a cache.
     """
 
     def __init__(self, run: Run, method: str, *, nested: bool) -> None:
@@ -34,69 +45,90 @@ class Fit:
         self.method = method
         self.nested = nested
         self.data = DataFacts("")
+        self.loaded: Container[object] = ()
         self._monitored = False
+        self._before = NOTHING
 
     def begin(self, estimator: object, arguments: Mapping[str, Any]) -> None:
         """Tell of the start: the data, the algorithm, and who set which hyperparameter."""
         what = algorithm(estimator)
         self.run.name(model=what.title)
         self.data = self._facts(what, arguments)
-        weighted = arguments.get("sample_weight") is not None
         self._monitored = arguments.get("monitor") is not None
+        self._before = earlier(trained(estimator)[0])
         told = reasons.started(what, self.method, self.data, nested=self.nested)
         self.run.tell(EventType.TRAINING_STARTED, told, {"method": self.method})
+        found = guarded(parameters)(estimator) or NONE
+        weights = guarded(weights_given)(estimator, arguments, found.given) or {}
         self.run.tell(
             EventType.DATASET_VALIDATED,
-            reasons.data_given(self.data, self.method, weighted=weighted),
-            self.data.as_snapshot(),
+            reasons.data_given(self.data, self.method, weights),
+            {
+                "data": {"training": {"role": "training", **self.data.as_snapshot()}},
+                **({"weights": weights} if weights else {}),
+            },
         )
-        self._tell_choices(estimator, what)
-        self._tell_issues(data_issues(self.data, estimator))
+        self.run.tell(
+            EventType.ALGORITHM_SELECTED,
+            reasons.chosen(what, self.method, nested=self.nested),
+            what.as_snapshot(),
+        )
+        if found is not NONE:
+            self.run.tell(
+                EventType.HYPERPARAMETERS_SET,
+                reasons.hyperparameters(found, nested=self.nested),
+                {"parameters": found.as_snapshot()},
+            )
+        self._tell_issues(data_issues(self.data, weights))
 
-    def end(self, estimator: object, _result: object, warned: Audience) -> None:
+    def end(self, estimator: object, result: object, warned: Audience) -> None:
         """Tell what came of it, now that the method has returned."""
         if is_frozen(estimator):
             self._end(EventType.TRAINING_COMPLETED, reasons.FROZEN, {})
             return
         found = guarded(search.found)(estimator)
-        self._tell_steps(estimator)
+        self._tell_steps(estimator, result)
         self._tell_curves(estimator)
         if found is not None:
             self._tell_search(found, warned)
+        self._tell_choices(estimator)
         self._tell_warnings(estimator, warned, None)
         ended = self._outcome(estimator, found, warned)
         if ended is None:  # an estimator that cannot be read has been fitted all the same
             self._end(EventType.TRAINING_COMPLETED, reasons.completed(self.method), {})
         else:
-            self._end(*ended)
+            event, reason, snapshot = ended
+            self._end(event, *unheard(estimator, reason, snapshot))
 
     @guarded
     def _end(self, event: EventType, reason: Reason, snapshot: Mapping[str, object]) -> None:
         self.run.end(event, reason, snapshot)
 
     @guarded
-    def _tell_steps(self, estimator: object) -> None:
-        for told, snapshot in preprocessed(estimator):
+    def _tell_steps(self, estimator: object, result: object) -> None:
+        for told, snapshot in preprocessed(estimator, self.loaded):
             self.run.tell(EventType.DATASET_PREPROCESSED, told, snapshot)
+        if self.method == "fit_resample":
+            self.run.tell(EventType.DATASET_PREPROCESSED, *resampled(estimator, self.data, result))
 
     @guarded
     def _tell_curves(self, estimator: object) -> None:
         part, _ = trained(estimator)
         self.run.detectors.facts = facts_for_causes(self.data, part)
-        found = curves(part)
-        for curve in found:
-            self.run.tell(EventType.TRAINING_PROGRESS, *summary(curve))
+        found = curves(part, self._before)
         if self.run.detectors.watches:
             watch(self.run, found)
+        for curve in found:
+            keep(self.run, curve)
+            self.run.tell(EventType.TRAINING_PROGRESS, *summary(curve))
 
     @guarded
     def _outcome(self, estimator: object, found: search.Found | None, warned: Audience) -> Outcome:
-        if found is not None:
-            return Outcome(EventType.TRAINING_COMPLETED, *search.completed(found))
         part, where = trained(estimator)
-        converged = all(kind is not ConvergenceWarning for kind, _ in warned)
-        monitored = self._monitored
-        return outcome(part, self.method, where=where, converged=converged, monitored=monitored)
+        if found is not None and not hasattr(part, "n_iter_no_change"):
+            return Outcome(EventType.TRAINING_COMPLETED, *search.completed(found))
+        around = Circumstances(self.method, where, warned, self._monitored, self._before)
+        return outcome(part, around)
 
     @guarded
     def _tell_search(self, results: search.Found, warned: Audience) -> None:
@@ -109,45 +141,46 @@ class Fit:
         failures = [key for key in warned if key[0] is FitFailedWarning]
         failed = list(search.failed_fits(results, "\n".join(each[1] for each in failures)))
         self._tell_issues(failed)
+        if failed:  # what else is warned of it has the same cause
+            failures += [key for key in warned if search.NOT_FINITE in key[1]]
         for key in failures if failed else ():
             del warned[key]
         self.run.tell(EventType.MODEL_COMPARED, *compared(results))
 
     @guarded
+    def _tell_choices(self, estimator: object) -> None:
+        for told, snapshot in (*trials(estimator), *choices(estimator, self.data.names)):
+            self.run.tell(EventType.MODEL_COMPARED, told, snapshot)
+
+    @guarded
     def _tell_warnings(
         self, estimator: object, warned: Audience, error: BaseException | None
     ) -> None:
-        self._tell_issues(warning_issues(warned, estimator, but=error))
+        heard = Audience({key: times for key, times in warned.items() if key[1] != INTERRUPTED})
+        if self.run.level > Level.DEBUG:
+            heard = unrepeated(estimator, heard)
+        self._tell_issues(warning_issues(heard, estimator, but=error))
 
     @guarded
     def fail(self, estimator: object, error: BaseException, warned: Audience) -> None:
         """Tell the end that an exception makes; the exception is read, and not kept."""
         self._tell_warnings(estimator, warned, error)
-        self._tell_issues(search.all_failed(error))
-        step = failed_step(estimator, error)
-        where = f"in {self.method}" + (f", in step {step}" if step else "")
-        self.run.fail(error, "", where, reasons.NOT_FITTED)
+        failed = list(search.all_failed(error))
+        self._tell_issues(failed)
+        where = place(estimator, error)
+        if isinstance(error, Exception):
+            by = "; ".join(str(each.metrics["raised"]) for each in failed)
+            told, snapshot = failure(error, where, self.method, reasons.NOT_FITTED, by)
+            self.run.end(EventType.TRAINING_FAILED, told, snapshot)
+        else:
+            self.run.fail(error, "", where.said(self.method), reasons.NOT_RETURNED)
 
     def _tell_issues(self, issues: Iterable[Issue]) -> None:
-        """Tell of issues that stand for the whole fit."""
+        """Tell of issues that are about the whole fit."""
         ignores = self.run.detectors.ignores
         self.run.tell_issues(issue for issue in issues if not ignores(issue))
 
     def _facts(self, what: Algorithm, arguments: Mapping[str, Any]) -> DataFacts:
         data = next(iter(arguments.values()), None)
-        classifying = what.kind == "classifier"
+        classifying = what.kind == "classifier" or self.method == "fit_resample"
         return data_facts(data, arguments.get("y"), classifying=classifying)
-
-    @guarded
-    def _tell_choices(self, estimator: object, what: Algorithm) -> None:
-        self.run.tell(
-            EventType.ALGORITHM_SELECTED,
-            reasons.chosen(what, self.method, nested=self.nested),
-            what.as_snapshot(),
-        )
-        found: Parameters = parameters(estimator)
-        self.run.tell(
-            EventType.HYPERPARAMETERS_SET,
-            reasons.hyperparameters(found, nested=self.nested),
-            {"set_by_caller": found.given, "defaults": found.defaults},
-        )

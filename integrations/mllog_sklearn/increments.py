@@ -1,12 +1,15 @@
-"""Calls of `partial_fit`: a training that never says that it ends, told call by call.
+"""Calls of `partial_fit`: a training that never says that it ends, recorded call by call.
 
-Each call that is told is a run of its own; at INFO these are the calls 1, 2, 5, 10, 20, 50 and so
-on of an estimator, at DEBUG all. A call that fails or warns is told always.
+Each call that is recorded is a run of its own; at INFO these are the calls 1, 2, 5, 10, 20, 50 and
+so on, at DEBUG all. A call that fails or warns is recorded always. Calls are counted of the audited
+instance, in this process, since its last `fit`, which starts it anew.
 """
 
 import weakref
 from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from mllog_callbacks import Cadence, EventType, Level, Reason, Run, guarded
 from mllog_callbacks.schema import count
@@ -16,7 +19,7 @@ from mllog_sklearn.data import data_facts
 from mllog_sklearn.fits import Fit
 from mllog_sklearn.warned import Audience
 
-__all__ = ["Increment"]
+__all__ = ["Increment", "starts_anew"]
 
 
 class _Increments:
@@ -26,6 +29,8 @@ class _Increments:
         self.calls = 0
         self.rows: int | None = 0
         self.cadence = Cadence(level)
+        self.level = level
+        self.since = "since it was audited in this process"
 
 
 _increments: "dict[int, tuple[weakref.ref[Any], _Increments]]" = {}
@@ -39,6 +44,14 @@ def _so_far(estimator: Any, level: Level) -> _Increments:
         reference = weakref.ref(estimator, lambda _: _increments.pop(key, None))
         known = _increments[key] = reference, _Increments(level)
     return known[1]
+
+
+def starts_anew(estimator: Any) -> None:
+    """Count calls from 0: the estimator's `fit` begins, which forgets what they have brought."""
+    known = _increments.get(id(estimator))
+    if known is not None and known[0]() is estimator:
+        _increments.pop(id(estimator))
+        _so_far(estimator, known[1].level).since = "since its last fit"
 
 
 class Increment(Fit):
@@ -77,11 +90,13 @@ class Increment(Fit):
             seen = "" if so_far.rows is None else f", with {count(so_far.rows, 'row')}"
             told = Reason(
                 f"Call {so_far.calls:,} of partial_fit completed.",
-                f"This estimator has had {count(so_far.calls, 'call')} so far{seen} in all. It can "
-                "take more: whether that is all is known to the caller only.",
+                f"It is {count(so_far.calls, 'call')}{seen} in all, {so_far.since}. Whether more "
+                f"follow is known to the caller only.{_own_count(estimator)}",
             )
             self._end(
-                EventType.TRAINING_COMPLETED, told, {"calls": so_far.calls, "rows": so_far.rows}
+                EventType.TRAINING_COMPLETED,
+                told,
+                {"calls": so_far.calls, "rows": so_far.rows, "counted": so_far.since},
             )
 
     def fail(self, estimator: object, error: BaseException, warned: Audience) -> None:
@@ -96,8 +111,15 @@ class Increment(Fit):
         self.run.name(model=what.title)
         calls = 0 if self._begun is None else self._begun.calls
         told = reasons.started(what, self.method, self.data, nested=self.nested)
-        told = Reason(told.decision, f"It is call {calls:,} of partial_fit on this estimator.")
+        since = "" if self._begun is None else f" {self._begun.since}"
+        told = Reason(told.decision, f"It is call {calls:,} of partial_fit{since}.")
         self.run.tell(
             EventType.TRAINING_STARTED, told, {"method": self.method, "rows": self.data.rows}
         )
         self._told = True
+
+
+def _own_count(estimator: object) -> str:
+    """The rows that the estimator itself says it has seen; empty where it does not."""
+    seen = getattr(estimator, "n_samples_seen_", None)
+    return f" n_samples_seen_ is {seen:,}." if isinstance(seen, (int, np.integer)) else ""

@@ -1,5 +1,6 @@
-"""What can go wrong in a fit, beside what detectors see in curves: in its data, and as warnings."""
+"""What can go wrong in a fit apart from its curves: in its data, and as warnings."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -12,17 +13,23 @@ from mllog_callbacks.schema import count
 from mllog_callbacks.schema._phrases import by_label
 from mllog_sklearn.data import DataFacts
 from mllog_sklearn.iterations import used_up
-from mllog_sklearn.parameters import subestimators
 from mllog_sklearn.warned import Audience
+from mllog_sklearn.weights import weights_said
 
-__all__ = ["data_issues", "issue", "warning_issues"]
+__all__ = ["cut", "data_issues", "issue", "warning_issues"]
 
 _MESSAGE_CHARS: Final = 300
+_LINE_CHARS: Final = 160
 _NAMED: Final = 10
 _IMBALANCED, _EXTREME = 10, 100
 _BY_NAME: Final = {kind.name: kind for kind in KINDS}
+_UNCONVERGED: Final = re.compile(
+    r"conver|terminated early|iterations.* reached|criterion not reached|did not succeed",
+    re.IGNORECASE,
+)
+"""What scikit-learn's warnings of a solver that did not come to its end say."""
+
 _NAMES: Final[Mapping[type[Warning], str]] = {
-    ConvergenceWarning: "not_converged",
     UndefinedMetricWarning: "undefined_metric",
     FitFailedWarning: "failed_fits",
 }
@@ -48,18 +55,23 @@ def issue(
     )
 
 
-def data_issues(data: DataFacts, estimator: object) -> Iterator[Issue]:
-    """What the training data shows before the fit."""
+def data_issues(data: DataFacts, weights: Mapping[str, object]) -> Iterator[Issue]:
+    """What the training data shows before the fit.
+
+    Args:
+        data: The data.
+        weights: What rows or classes are weighed by.
+    """
     if data.classes and len(data.classes) > 1:
         least, most = min(data.classes.values()), max(data.classes.values())
         if most >= _IMBALANCED * least:
-            yield _imbalance(data, data.classes, least, most, estimator)
+            yield _imbalance(data, data.classes, least, most, weights_said(weights))
     if data.constant:
         yield _constant(data)
 
 
 def _imbalance(
-    data: DataFacts, classes: Mapping[str, int], least: int, most: int, estimator: object
+    data: DataFacts, classes: Mapping[str, int], least: int, most: int, weighed: str
 ) -> Issue:
     smallest = min(classes, key=classes.__getitem__)
     sample = f"a sample of {count(data.labels_looked_at, 'row')}"
@@ -68,21 +80,10 @@ def _imbalance(
         "class_imbalance",
         f"Classes are imbalanced: {least:,} of {data.labels_looked_at:,} rows are of {smallest}.",
         f"In {where} the classes are {by_label(classes)}; the largest has {most / least:.1f} times "
-        f"the rows of the smallest. {_weights(estimator)}",
+        f"the rows of the smallest. {weighed}".rstrip(),
         {"smallest_class": smallest, "rows_smallest": least, "rows_largest": most},
         Severity.WARNING if most >= _EXTREME * least else Severity.INFO,
     )
-
-
-def _weights(estimator: object) -> str:
-    """What the estimator does about it, as its parameters say."""
-    for where, part in subestimators(estimator):
-        weight = getattr(part, "class_weight", None)
-        if weight is not None:
-            told = "class_weight='balanced'" if isinstance(weight, str) else "class_weight"
-            return f"{told}{f' of {where}' if where else ''} weighs rows by class."
-    weighs = any(hasattr(part, "class_weight") for _, part in subestimators(estimator))
-    return "class_weight=None: all rows weigh the same." if weighs else ""
 
 
 def _constant(data: DataFacts) -> Issue:
@@ -117,26 +118,38 @@ def warning_issues(
 
 
 def _warned(kind: type[Warning], message: str, times: int, estimator: object) -> Issue:
-    text = " ".join(message.split())
-    text = text if len(text) <= _MESSAGE_CHARS else text[:_MESSAGE_CHARS] + "…"
+    name = _name(kind, message)
+    first = cut(message.strip().partition("\n")[0], _LINE_CHARS)
     often = "" if times == 1 else f" {times:,} times"
-    evidence = f" {used_up(estimator)}".rstrip() if kind is ConvergenceWarning else ""
+    evidence = f" {used_up(estimator)}".rstrip() if name == "not_converged" else ""
     return issue(
-        _NAMES.get(kind, "framework_warning"),
-        f"{_said(kind, text)} ({kind.__name__}{often}).",
-        f"The warning{' was made' + often + ', first' if often else ''}: {text}{evidence}",
-        {"warning": kind.__name__, "times": times},
+        name,
+        f"{_said(name, kind)}: {first} ({kind.__name__}{often})",
+        f"The warning{' was made' + often + ', first' if often else ''}: "
+        f"{cut(' '.join(message.split()), _MESSAGE_CHARS)}{evidence}",
+        {"warning": kind.__name__, "message": cut(message, _MESSAGE_CHARS), "times": times},
     )
 
 
-def _said(kind: type[Warning], text: str) -> str:
-    if kind is ConvergenceWarning:
-        doubt = "did not converge" if "conver" in text.lower() else "warned of its convergence"
-        return f"The solver {doubt}"
-    if kind is UndefinedMetricWarning:
+def _name(kind: type[Warning], message: str) -> str:
+    """The kind of issue: scikit-learn gives its ConvergenceWarning also for other things."""
+    if issubclass(kind, ConvergenceWarning):
+        return "not_converged" if _UNCONVERGED.search(message) else "framework_warning"
+    return _NAMES.get(kind, "framework_warning")
+
+
+def _said(name: str, kind: type[Warning]) -> str:
+    if name == "not_converged":
+        return "The solver did not converge"
+    if name == "undefined_metric":
         return "A metric is not defined on the data it was computed on"
-    if kind is FitFailedWarning:
+    if name == "failed_fits":
         return "Some fits of the search failed"
     if kind is LinAlgWarning:
         return "The computation is ill-conditioned"
-    return "The framework warned"
+    return "A warning was raised"
+
+
+def cut(text: str, chars: int) -> str:
+    """A text of so many characters at most; one that was cut ends in "…"."""
+    return text if len(text) <= chars else text[: chars - 1] + "…"

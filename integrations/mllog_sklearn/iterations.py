@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mllog_sklearn.parameters import subestimators
+from mllog_sklearn.parameters import fitted_parts
 
 __all__ = ["Iterations", "iterations", "used_up"]
 
@@ -43,7 +43,15 @@ def iterations(estimator: Any) -> Iterations | None:
             if isinstance(limit, (int, np.integer)) and not isinstance(limit, bool):
                 return Iterations(done, None if limit < 0 else int(limit), named, source)
         return Iterations(done, None, "", source)
-    return None
+    return _boosted(estimator)
+
+
+def _boosted(estimator: Any) -> Iterations | None:
+    """The estimators of AdaBoost, which has fewer than planned where one of them ends it."""
+    parts, limit = getattr(estimator, "estimators_", None), getattr(estimator, "n_estimators", None)
+    if not hasattr(estimator, "estimator_errors_") or not isinstance(limit, int):
+        return None
+    return Iterations(len(parts or ()), limit, "n_estimators", "len(estimators_)")
 
 
 def _most(value: object) -> int | None:
@@ -62,7 +70,7 @@ def used_up(estimator: object) -> str:
 
 
 def _used_up(estimator: object) -> Iterator[str]:
-    for where, part in subestimators(estimator):
+    for where, part in fitted_parts(estimator):
         found = iterations(part)
         if found is None or found.limit is None or found.done < found.limit:
             continue

@@ -12,9 +12,11 @@ import numpy as np
 from mllog_callbacks.schema import interruption, shown
 
 __all__ = [
+    "NONE",
     "Parameters",
     "defaults",
     "described",
+    "fitted_parts",
     "is_frozen",
     "library",
     "parameters",
@@ -44,6 +46,15 @@ class Parameters(NamedTuple):
     given: dict[str, object]
     defaults: dict[str, object]
     libraries: tuple[str, ...]
+
+    def as_snapshot(self) -> dict[str, object]:
+        """The same as an entry holds it."""
+        found: dict[str, object] = {"given": self.given, "defaults": self.defaults}
+        return {**found, "framework": " and ".join(self.libraries)} if self.libraries else found
+
+
+NONE: Final = Parameters({}, {}, ())
+"""Of what cannot tell its hyperparameters."""
 
 
 def parameters(estimator: Any) -> Parameters:
@@ -187,6 +198,47 @@ def subestimators(estimator: object) -> Iterator[tuple[str, object]]:
         if hasattr(part, "get_params"):
             for name, each in subestimators(part):
                 yield f"{place}{', ' + name if name else ''}", each
+
+
+_PARTS: Final = 50
+"""Parts of an ensemble that are looked at, at most."""
+
+
+def fitted_parts(estimator: object) -> Iterator[tuple[str, Any]]:
+    """The estimator, and every fitted part of it, each with its place, in order of depth."""
+    waiting: list[tuple[str, Any]] = [("", estimator)]
+    seen = {id(estimator)}
+    for place, part in waiting:
+        yield place, part
+        for name, each in _parts_within(part):
+            if id(each) not in seen and hasattr(each, "get_params"):
+                seen.add(id(each))
+                waiting.append((f"{place}, {name}" if place else name, each))
+
+
+def _parts_within(estimator: Any) -> Iterator[tuple[str, object]]:
+    """Fitted parts, as attributes with a trailing underscore hold them; a pipeline's steps."""
+    if is_frozen(estimator):
+        return
+    for name, step in parts(estimator):
+        yield f"step {name}", step
+    held = vars(estimator) if hasattr(estimator, "__dict__") else {}
+    named = held.get("named_estimators_")
+    if isinstance(named, Mapping):
+        yield from ((str(name), each) for name, each in named.items())
+    for name, value in held.items():
+        if not name.endswith("_") or name.startswith("_"):
+            continue
+        if isinstance(value, list) and len(value) <= _PARTS and hasattr(estimator, "predict"):
+            yield from _listed_parts(name, value)
+        elif hasattr(value, "fit"):
+            yield name, value
+
+
+def _listed_parts(name: str, values: Sequence[Any]) -> Iterator[tuple[str, object]]:
+    for index, each in enumerate(values, 1):
+        # a calibrated classifier holds the one that it calibrates
+        yield f"{name} {index}", each if hasattr(each, "fit") else getattr(each, "estimator", None)
 
 
 def trained(estimator: object) -> tuple[Any, str]:

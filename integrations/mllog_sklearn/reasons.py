@@ -1,6 +1,6 @@
 """The sentences of the entries: composed from facts at hand, and from nothing else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from mllog_callbacks import Reason
@@ -9,10 +9,12 @@ from mllog_callbacks.schema._phrases import by_label
 from mllog_sklearn.algorithm import Algorithm
 from mllog_sklearn.data import DataFacts
 from mllog_sklearn.parameters import Parameters
+from mllog_sklearn.weights import weights_said
 
 __all__ = [
     "FROZEN",
     "NOT_FITTED",
+    "NOT_RETURNED",
     "chosen",
     "completed",
     "data_given",
@@ -20,8 +22,11 @@ __all__ = [
     "started",
 ]
 
-NOT_FITTED: Final = "no fitted model was returned"
+NOT_RETURNED: Final = "no fitted model was returned"
 """What follows for the caller when an exception ends a fit."""
+
+NOT_FITTED: Final = "No fitted model was returned."
+"""The same as a sentence."""
 
 FROZEN: Final = Reason("Nothing was trained.", "The estimator is frozen: its fit changes nothing.")
 """The end of a fit that is none."""
@@ -46,24 +51,24 @@ def _size(data: DataFacts) -> str:
     return rows if data.features is None else f"{rows} of {count(data.features, 'feature')}"
 
 
-def data_given(data: DataFacts, method: str, *, weighted: bool) -> Reason:
-    """What data a fit was given."""
+def data_given(data: DataFacts, method: str, weights: Mapping[str, object]) -> Reason:
+    """What data a fit was given, and what its rows or classes are weighed by."""
     size = "data of unknown size" if data.rows is None else _size(data)
-    told = [_types(data), _missing(data), _classes(data)]
-    if weighted:
-        told.append("Rows are weighted by sample_weight.")
+    told = [_types(data), _missing(data), _classes(data), weights_said(weights)]
     return Reason(f"{method} was given {size}, {_a(data.kind)}.", " ".join(filter(None, told)))
 
 
 def _types(data: DataFacts) -> str:
     if not data.dtypes:
-        return "Types and missing values were not looked at: that would convert the data."
+        return ""
     told = ", ".join(f"{dtype}: {features:,}" for dtype, features in data.dtypes.items())
     dense = "" if data.stored is None else f" {data.stored:.2%} of the values are stored."
     return f"Features by type {told}.{dense}"
 
 
 def _missing(data: DataFacts) -> str:
+    if data.not_counted:
+        return f"Missing values were not counted: {data.not_counted}."
     if data.missing is None or not data.looked_at:
         return ""
     sampled = data.rows is not None and data.looked_at < data.rows
@@ -90,7 +95,8 @@ def chosen(what: Algorithm, method: str, *, nested: bool) -> Reason:
         steps = ", ".join(f"{name}: {step}" for name, step in what.steps.items())
         told.append(f"It has {count(len(what.steps), 'step')}, {steps}.")
     if what.inner:
-        searched = f" over {count(what.candidates, 'candidate')}" if what.candidates else ""
+        asked = f", all that the {what.asked:,} asked for can be drawn from" if what.asked else ""
+        searched = f" over {count(what.candidates, 'candidate')}{asked}" if what.candidates else ""
         told.append(f"It works with {what.inner}{searched}.")
     return Reason(f"{what.title}{kind} of {what.library} was selected.", " ".join(told))
 

@@ -1,6 +1,6 @@
 """A call of `score`, told as an evaluation."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from mllog_callbacks import EventType, Reason, Run, guarded
@@ -30,6 +30,7 @@ class Score:
     def __init__(self, run: Run, method: str, *, nested: bool) -> None:  # noqa: ARG002 - as in Fit
         self._run = run
         self._method = method
+        self.loaded: Container[object] = ()
         self._rows: int | None = None
 
     def begin(self, estimator: object, arguments: Mapping[str, Any]) -> None:
@@ -56,7 +57,7 @@ class Score:
                 f"The model scored {number(value)}{f' ({metric})' if metric else ''}{rows}.",
                 f"{type(estimator).__name__}.score computed it on the data that its caller gave.",
             ),
-            {"scored": {metric or "score": value}, "rows": self._rows},
+            {"results": {"scored": {metric or "score": value}}, "rows": self._rows},
         )
 
     def fail(self, estimator: object, error: BaseException, warned: Audience) -> None:

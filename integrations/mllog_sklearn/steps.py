@@ -1,6 +1,6 @@
 """How a pipeline's transformers changed the data, as they say when they are fitted."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,36 +10,32 @@ from mllog_callbacks.schema import assigned, count, interruption
 from mllog_sklearn.algorithm import title
 from mllog_sklearn.parameters import library, parameters, parts
 
-__all__ = ["failed_step", "preprocessed"]
+__all__ = ["preprocessed"]
 
 _LISTED = 10
 
 
-def preprocessed(estimator: Any) -> Iterator[tuple[Reason, dict[str, object]]]:
-    """What each transformer did: those of a pipeline, or the estimator itself."""
+def preprocessed(
+    estimator: Any, loaded: Container[object] = ()
+) -> Iterator[tuple[Reason, dict[str, object]]]:
+    """What each transformer did: those of a pipeline, or the estimator itself.
+
+    Args:
+        estimator: The estimator, fitted.
+        loaded: The transformers that were loaded from a cache, and not fitted.
+    """
     steps = parts(estimator)
     if not steps:
         if hasattr(estimator, "transform") and not hasattr(estimator, "predict"):
-            yield _told(estimator, "")
+            yield _told(estimator, "", cached=False)
         return
     for number, (name, step) in enumerate(steps, 1):
         if hasattr(step, "transform") and not hasattr(step, "predict"):
-            yield _told(step, f"Step {number} of {len(steps)}, {name}: ")
+            place = f"Step {number} of {len(steps)}, {name}: "
+            yield _told(step, place, cached=step in loaded)
 
 
-def failed_step(estimator: object, error: BaseException) -> str | None:
-    """The step of a pipeline in which an exception was raised; None where it was in none."""
-    names = {id(step): f"{name} ({title(step)})" for name, step in parts(estimator)}
-    trace = error.__traceback__ if names else None
-    while trace is not None:
-        name = names.get(id(trace.tb_frame.f_locals.get("self")))
-        if name is not None:
-            return name
-        trace = trace.tb_next
-    return None
-
-
-def _told(step: Any, place: str) -> tuple[Reason, dict[str, object]]:
+def _told(step: Any, place: str, *, cached: bool) -> tuple[Reason, dict[str, object]]:
     taken, given = getattr(step, "n_features_in_", None), _out(step)
     became = ""
     if isinstance(taken, int):
@@ -52,10 +48,16 @@ def _told(step: Any, place: str) -> tuple[Reason, dict[str, object]]:
         else f"It is of {library(type(step))}, with default hyperparameters.",
         *_columns(step),
     ]
-    verb = f"was fitted to data{became}" if became else "was fitted"
+    did = "was loaded from the cache of memory, and not fitted" if cached else "was fitted"
+    verb = f"{did}: data{became}" if cached and became else f"{did} to data{became}"
     return (
-        Reason(f"{place}{title(step)} {verb}.", " ".join(told)),
-        {"transformer": title(step), "features_in": taken, "features_out": given},
+        Reason(f"{place}{title(step)} {verb if became else did}.", " ".join(told)),
+        {
+            "transformer": title(step),
+            "features_in": taken,
+            "features_out": given,
+            **({"from_cache": True} if cached else {}),
+        },
     )
 
 

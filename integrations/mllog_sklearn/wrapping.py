@@ -10,6 +10,7 @@ import copy
 import functools
 import inspect
 import pickle
+from abc import ABCMeta
 from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any, Final, NamedTuple, TypeVar, cast
@@ -18,6 +19,7 @@ from weakref import WeakValueDictionary
 from mllog_callbacks import AuditLog, Detector, DetectorSet, Issue, guarded
 from mllog_sklearn.calls import Call, enter, innermost, within_call
 from mllog_sklearn.copies import KeepsClass, is_copying, plainly
+from mllog_sklearn.hashing import hash_as_plain
 from mllog_sklearn.lineage import SENT, belongs_to, descends, inherits
 from mllog_sklearn.methods import Available, watched
 from mllog_sklearn.settings import Settings, feeds_worker
@@ -134,19 +136,24 @@ def _subclass(base: type, settings: Settings) -> type:
 
 def _new_class(made: _Made) -> type:
     base = made.base
-    names = _methods(base) | {
-        "__slots__": (),
-        "__module__": base.__module__,
-        "__qualname__": base.__qualname__,
-        "__doc__": base.__doc__,
-        "__mllog__": made,
-    }
+    names = (
+        _methods(base)
+        | _comparison(base)
+        | {
+            "__slots__": (),
+            "__module__": base.__module__,
+            "__qualname__": base.__qualname__,
+            "__doc__": base.__doc__,
+            "__mllog__": made,
+        }
+    )
     try:
         cls = _unannounced(base, names)
     except TypeError as error:
         msg = f"audited() cannot extend the class {base.__qualname__}: {error}"
         raise TypeError(msg) from error
     cls.__reduce_ex__ = _reducer(cls, made)  # type: ignore[method-assign]  # one that knows its class
+    hash_as_plain(base, _plain)
     if hasattr(base, "__sklearn_clone__"):
         cls.__sklearn_clone__ = _cloner(cls, made)  # type: ignore[attr-defined]  # likewise
     return cls
@@ -168,11 +175,32 @@ def _methods(base: type) -> dict[str, object]:
     return names
 
 
+def _comparison(base: type) -> dict[str, object]:
+    """How instances are compared, where the class says how: as plain ones, from either side."""
+    if base.__eq__ is object.__eq__:
+        return {}
+
+    @functools.wraps(base.__eq__)
+    def __eq__(self: object, other: object) -> Any:  # noqa: N807 - it becomes one
+        return base.__eq__(_plain(self), _plain(other))
+
+    return {"__eq__": __eq__, "__hash__": base.__hash__}
+
+
+def _plain(estimator: Any) -> Any:
+    """The same as an instance of the plain class; itself where it is one, or no estimator."""
+    cls = plain_class(type(estimator))
+    return estimator if cls is type(estimator) else _instance(estimator, cls)
+
+
 def _unannounced(base: type, names: dict[str, object]) -> type:
-    metaclass = _metaclass(type(base))
+    metaclass: Any = _metaclass(type(base))
+    # a metaclass of the user's, such as a registry, is not told either: what it makes of a class
+    # is inherited
+    make = ABCMeta.__new__ if issubclass(metaclass, ABCMeta) else type.__new__
     if not base.__dictoffset__:  # its instances have slots only, and so must ours
-        return cast("type", metaclass(base.__name__, (base,), names))
-    cls: type = metaclass(base.__name__, (_Unannounced, base), names)
+        return cast("type", make(metaclass, base.__name__, (base,), names))
+    cls: type = make(metaclass, base.__name__, (_Unannounced, base), names)
     cls.__bases__ = (base,)  # some estimators read their parameters by way of their bases
     return cls
 

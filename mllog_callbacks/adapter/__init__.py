@@ -1,8 +1,9 @@
 """What an adapter is built from."""
 
+from mllog_callbacks.adapter._call_hooks import attend
 from mllog_callbacks.adapter._curve import CurveKeeper
 from mllog_callbacks.adapter._deferred import Backlog
-from mllog_callbacks.adapter._method_hooks import Heard, Listener, caller_of, listen
+from mllog_callbacks.adapter._method_hooks import Heard, Listener, listen
 from mllog_callbacks.adapter._run import Auditor, Cadence, Run
 from mllog_callbacks.adapter._training import Directions, Training
 
@@ -16,6 +17,6 @@ __all__ = [
     "Listener",
     "Run",
     "Training",
-    "caller_of",
+    "attend",
     "listen",
 ]

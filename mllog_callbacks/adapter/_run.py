@@ -11,9 +11,18 @@ from typing import Final
 
 from mllog_callbacks.adapter._curve import CurveKeeper
 from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
-from mllog_callbacks.facts import RUN, EventFacts, dump, ended_by, event_of
+from mllog_callbacks.facts import RUN, EventFacts, Rule, dump, ended_by, event_of
 from mllog_callbacks.recording import AuditLog, current, get_log, guarded, scoped, unbroken
-from mllog_callbacks.schema import RUN_ENDS, EventType, Level, Reason, failed, stopped_by_hand
+from mllog_callbacks.schema import (
+    RUN_ENDS,
+    EventType,
+    Level,
+    Reason,
+    failed,
+    number,
+    stopped_by_hand,
+    stopped_by_rule,
+)
 from mllog_callbacks.wording import worded
 
 __all__ = ["Auditor", "Cadence", "Run"]
@@ -151,8 +160,8 @@ class Run:
             reason: What was decided or done, and why.
             snapshot: The numbers and settings behind it, by name.
         """
-        if event in _WITH_CURVE and (curve := self.curve.take(snapshot or {})):
-            snapshot = {**(snapshot or {}), "curve": curve}
+        if event in _WITH_CURVE:
+            snapshot = {**(snapshot or {}), **self.curve.take(snapshot or {})}
         around, number = self._around, None
         if around is not None:
             number, told = around.number, around.as_part(event, reason)
@@ -204,7 +213,8 @@ class Run:
             issues: What detectors found, or the adapter itself.
             unit: What an issue's step counts, as in "iteration"; None where it counts nothing.
         """
-        for issue in issues:
+        for found in issues:
+            issue = found if found.id else self.detectors.record(found)
             step = {} if unit is None else {unit: issue.step}
             self.curve.mark(issue.step)
             self.tell(
@@ -218,7 +228,10 @@ class Run:
     def end(
         self, event: EventType, reason: Reason, snapshot: Mapping[str, object] | None = None
     ) -> None:
-        """Tell how the run ended, with its seconds; later ends of the same run are passed over.
+        """Record how the run ended, with its seconds; later ends of the same run are passed over.
+
+        Issues that only the whole run shows are recorded before it. The end holds every issue of
+        the run with its final severity, and which checks ran.
 
         Raises:
             ValueError: The event is no end of a run.
@@ -234,7 +247,14 @@ class Run:
         if not self.ended:
             self.ended = True
             seconds = round(monotonic() - self._began, 3)
-            self.tell(event, reason, {"seconds": seconds, **snapshot})
+            judged = self._judged(snapshot) or {}
+            self.tell(event, reason, {"seconds": seconds, **snapshot, **judged})
+
+    @guarded
+    def _judged(self, facts: Mapping[str, object]) -> dict[str, object]:
+        """What the detectors say of the whole run, by the facts of its end."""
+        self.tell_issues(self.detectors.finish(facts), self.detectors.unit)
+        return self.detectors.outcome(facts)
 
     def fail(
         self,
@@ -246,17 +266,33 @@ class Run:
     ) -> None:
         """Tell the end that an exception makes; the exception is read, and not kept.
 
-        An `Exception` is a failure; an interrupt or an exit is a stop by hand. The arguments are
-        those of `failed`.
+        An `Exception` is a failure; an interrupt or an exit is a stop by hand; what another
+        framework raises to stop a training, such as optuna's `TrialPruned`, is a stop by its rule.
+        The arguments are those of `failed`.
         """
         stop, failure = ended_by(error, where)
-        facts = {**(snapshot or {}), "stop": dump(stop), "error": dump(failure)}
-        if isinstance(error, Exception):
+        facts = {**(snapshot or {}), "stop": dump(stop)}
+        if stop.rule is not None:
+            told = stopped_by_rule(
+                error, stop.rule.name, _evidence(stop.rule), where, position, consequence
+            )
+            self.end(EventType.TRAINING_STOPPED, told, facts)
+            return
+        facts["error"] = dump(failure)
+        if stop.by == "error":
             told = failed(error, where, position, consequence)
             self.end(EventType.TRAINING_FAILED, told, facts)
         else:
             told = stopped_by_hand(error, where, position, consequence)
             self.end(EventType.TRAINING_STOPPED, told, facts)
+
+
+def _evidence(rule: Rule) -> str:
+    """What a rule of another framework compared, in words."""
+    told = [] if rule.trial is None else [f"trial {rule.trial}"]
+    if rule.value is not None:
+        told.append(f"value {number(rule.value)} at step {rule.step}")
+    return ", ".join(told)
 
 
 class Cadence:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from mllog_callbacks.adapter._curve import LEARNING_RATE
 from mllog_callbacks.adapter._run import Cadence, Run
 from mllog_callbacks.adapter._scores import Scores
 from mllog_callbacks.detectors import Observation, Unit
@@ -106,6 +107,7 @@ class Training:
         """
         self.done = done
         self._scores.take(done, results)
+        self._keep(results, learning_rate)
         self._run.observe(*self._observations(results, learning_rate))
         if self._cadence.due(done):
             self._cadence.told(done)
@@ -118,6 +120,20 @@ class Training:
                     changed=dict(self._changed),
                 )
             )
+
+    def _keep(self, results: Results, rate: float | None) -> None:
+        """Keep a step of the curve, with the parameters that were changed and are in force."""
+        values = {
+            (name, metric): value
+            for name, metrics in results.items()
+            for metric, value in metrics.items()
+        }
+        changed = {LEARNING_RATE: rate} if rate is not None else {}
+        changed |= {
+            name: value for name, value in self._changed.items() if isinstance(value, int | float)
+        }
+        values |= {("", name): float(value) for name, value in changed.items()}
+        self._run.curve.add(self.done, values, self._unit)
 
     def _progress(self) -> Progress:
         total = None if self.continued is None else self.continued + self.done
@@ -186,7 +202,7 @@ class Training:
                 progress=self._progress() if begun else None,
                 folds=self._folds,
                 stop=stop,
-                error=failure,
+                error=None if stop.by == "rule" else failure,
                 consequence=consequence,
             )
         )

@@ -18,6 +18,7 @@ _COMMANDS: Final = {
     "anchor": "Print the heads of chains, to be kept elsewhere.",
     "check": "Check the proof that an entry is in a log.",
     "completion": "Print the script that completes commands in a shell.",
+    "contract": "Check that an adapter keeps the contract of all adapters.",
     "demo": "Train LightGBM on a real data set and watch its audit trail.",
     "doctor": "Show which promises hold for logs made here, and why.",
     "keygen": "Make a pair of keys that sign logs.",

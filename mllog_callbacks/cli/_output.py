@@ -25,9 +25,12 @@ def say(text: object, *, err: bool = False, dim: bool = False) -> None:
 
 
 def say_lines(text: object, *, err: bool = False) -> None:
-    """Print a text whose line breaks are its own, such as a parser's message."""
-    for line in str(text).splitlines():
-        say(line, err=err)
+    """Print a text whose line breaks are its own, such as a parser's message.
+
+    It may quote an entry: what follows the first line is indented, so that it begins no line.
+    """
+    for number, line in enumerate(str(text).splitlines()):
+        say(f"  {line}" if number else line, err=err)
 
 
 def say_json(text: str) -> None:

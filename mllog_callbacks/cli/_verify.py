@@ -76,7 +76,7 @@ def verify(
                 given_or_default(paths),
                 key=_read_key(key),
                 anchors=_read_anchors(anchor),
-                tell=_teller(status),
+                progress=_reporter(status),
             )
     except (OSError, ImportError, ValueError) as error:
         say(f"cannot be checked: {error}", err=True)
@@ -106,15 +106,15 @@ def _read_anchors(lines: TextIO | None) -> "list[Anchor]":
     return [] if lines is None else read_anchors(lines)
 
 
-def _teller(status: Status) -> "Callable[[Session, int], None]":
+def _reporter(status: Status) -> "Callable[[Session, int], None]":
     read = {"": 0}
 
-    def tell(session: "Session", lines: int) -> None:
+    def report(session: "Session", lines: int) -> None:
         read[session.name] = lines
         if lines:
             status.tell(f"{plain(session.name)}: {count(lines, 'line')}")
 
-    return tell
+    return report
 
 
 def _as_dict(verdict: "Verdict") -> dict[str, object]:

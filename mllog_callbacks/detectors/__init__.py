@@ -4,8 +4,11 @@
 of all issues with their codes and thresholds.
 """
 
+from mllog_callbacks.detectors._collapse import Collapse, RisingFromStart
+from mllog_callbacks.detectors._constants import ConstantMetric, ZeroLearningRate
 from mllog_callbacks.detectors._directions import together
 from mllog_callbacks.detectors._facts import Facts
+from mllog_callbacks.detectors._gap import GeneralisationGap
 from mllog_callbacks.detectors._gradients import (
     DeadUnits,
     ExplodingGradient,
@@ -14,7 +17,7 @@ from mllog_callbacks.detectors._gradients import (
 )
 from mllog_callbacks.detectors._instability import Divergence, NonFinite, Spike
 from mllog_callbacks.detectors._kinds import KINDS, Kind
-from mllog_callbacks.detectors._overfitting import GeneralisationGap, Overfitting
+from mllog_callbacks.detectors._overfitting import Overfitting
 from mllog_callbacks.detectors._passage import Passage
 from mllog_callbacks.detectors._plateau import Plateau
 from mllog_callbacks.detectors._progress import NoConvergence, Oscillation
@@ -27,6 +30,8 @@ from mllog_callbacks.detectors._streams import DEFAULTS, DetectorSet
 __all__ = [
     "DEFAULTS",
     "KINDS",
+    "Collapse",
+    "ConstantMetric",
     "DeadUnits",
     "Detector",
     "DetectorSet",
@@ -45,11 +50,13 @@ __all__ = [
     "Passage",
     "Plateau",
     "Rates",
+    "RisingFromStart",
     "Severity",
     "Spike",
     "Stalled",
     "Unit",
     "VanishingGradient",
+    "ZeroLearningRate",
     "scan",
     "together",
 ]

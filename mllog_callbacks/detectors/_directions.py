@@ -1,4 +1,4 @@
-"""Metrics of which nobody has said whether more or less is better: told, and told together."""
+"""Metrics whose optimisation direction is not specified: reported together."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,7 +20,7 @@ def undirected(observation: Observation) -> Issue:
 
 
 def together(issues: list[Issue]) -> list[Issue]:
-    """Issues of which those of unknown directions at one step are one, where the first of them is.
+    """Issues of which those of unknown directions at one step are one, in place of the first.
 
     Args:
         issues: What detectors found.
@@ -31,14 +31,14 @@ def together(issues: list[Issue]) -> list[Issue]:
             at.setdefault(issue.step, []).append(str(issue.metrics["metrics"]))
     if all(len(names) == 1 for names in at.values()):
         return issues
-    told = []
+    found = []
     for issue in issues:
         if issue.name != _NAME:
-            told.append(issue)
+            found.append(issue)
         elif names := at.pop(issue.step, None):
             decision, reasoning, metrics = _words(names)
-            told.append(replace(issue, decision=decision, reasoning=reasoning, metrics=metrics))
-    return told
+            found.append(replace(issue, decision=decision, reasoning=reasoning, metrics=metrics))
+    return found
 
 
 def _words(names: Sequence[str]) -> tuple[str, str, dict[str, float | str]]:
@@ -46,10 +46,10 @@ def _words(names: Sequence[str]) -> tuple[str, str, dict[str, float | str]]:
     named = ", ".join(names[:_LISTED])
     if len(names) > _LISTED:
         named += f" and {count(len(names) - _LISTED, 'more metric')}"
-    are, each = ("is", "") if len(names) == 1 else ("are", "each of ")
-    decision = f"{named} {are} only checked for values that are not finite and for stalls."
+    is_, directions = ("is", "direction") if len(names) == 1 else ("are", "directions")
+    decision = f"{named}: {directions} unknown, so only non-finite values and stalls are checked."
     reasoning = (
-        f"Nobody has said whether more or less of {each}{named} is better, and it is not guessed: "
-        "what is a gain and what a loss is not known."
+        f"The optimisation {directions} of {named} {is_} not specified, so improvement cannot be "
+        "distinguished from deterioration."
     )
     return decision, reasoning, {"metrics": ", ".join(names)}

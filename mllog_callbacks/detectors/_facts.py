@@ -30,7 +30,7 @@ class Facts:
         learning_rate: The learning rate at the start; what it is later, observations carry.
         dropout: Share of units dropped.
         classes: Training rows of each class.
-        early_stopping: Whether early stopping is armed.
+        early_stopping: Whether early stopping is on.
         patience: Its number of checks without improvement.
     """
 
@@ -46,7 +46,7 @@ class Facts:
 
 
 def explained(issue: Issue, facts: Facts, rates: Rates | None = None) -> Issue:
-    """Add to an issue's reasoning its probable cause and what follows, where facts tell of them.
+    """Add to an issue's reasoning its probable cause and what follows, where facts show them.
 
     Args:
         issue: What a detector found.
@@ -82,13 +82,13 @@ def _capacity(facts: Facts) -> str:
     if rows and leaves and max(rows / leaves, least or 0) < _ROWS_A_LEAF:
         told = "" if least is None else f" (min_data_in_leaf={least})"
         return (
-            f"trees of up to num_leaves={leaves} over {rows:,} training rows have "
-            f"{rows / leaves:.1f} rows a leaf if fully grown{told}"
+            f"up to num_leaves={leaves} leaves for {rows:,} training rows, about "
+            f"{rows / leaves:.1f} rows a leaf{told}"
         )
     if rows and facts.features and facts.features > rows:
-        return f"there are more features ({facts.features:,}) than training rows ({rows:,})"
+        return f"more features ({facts.features:,}) than training rows ({rows:,})"
     if facts.dropout == 0 and rows is not None:
-        return f"nothing is dropped (dropout=0) over {rows:,} training rows"
+        return f"no dropout (dropout=0), and {rows:,} training rows"
     return ""
 
 
@@ -112,7 +112,12 @@ def _by_rate(issue: Issue, start: float | None, rates: Rates | None) -> tuple[st
 
 
 def _too_high(issue: Issue, rate: float | None, more: str) -> str:
-    if rate is None or rate <= 0 or _goes_well(issue):
+    """The rate as a cause: only where the training loss itself shows it.
+
+    A validation loss alone may rise by overfitting, by other data or by its noise.
+    """
+    of_training = issue.subject is None or issue.subject.set == "training"
+    if rate is None or rate <= 0 or not of_training or _goes_well(issue):
         return ""
     return f"a learning rate of {rate:.6g}{more} is too high for this training"
 
@@ -155,10 +160,10 @@ def _consequence(issue: Issue, facts: Facts) -> str:
     if facts.early_stopping is None:
         return ""
     if not facts.early_stopping:
-        return "Early stopping is not armed: the training goes on to its planned end."
+        return "Early stopping is off; the training will run to its planned end."
     if facts.patience is None:
-        return "Early stopping is armed."
+        return "Early stopping is on."
     return (
-        f"Early stopping is armed: it ends the training after {count(facts.patience, 'check')} "
+        f"Early stopping is on: it ends the training after {count(facts.patience, 'check')} "
         "without improvement."
     )

@@ -3,68 +3,117 @@
 import math
 from collections.abc import Iterable, Sequence
 from operator import sub
+from typing import Final
 
 from mllog_callbacks.detectors._kinds import kind
 from mllog_callbacks.detectors._passage import Passage
-from mllog_callbacks.detectors._protocol import Issue, Observation
+from mllog_callbacks.detectors._protocol import Issue, Observation, Severity
 from mllog_callbacks.detectors._smoothing import Level, Noise
 from mllog_callbacks.schema import count
 
 __all__ = ["Divergence", "NonFinite", "Spike"]
 
+_READABLE: Final = 100
+
+
+class _Finite:
+    """The values of one series that are finite, and whether it was found not to be."""
+
+    __slots__ = ("back", "first", "last", "open", "step", "streak")
+
+    def __init__(self) -> None:
+        self.first: float | None = None
+        self.last = math.nan
+        self.step = self.streak = 0
+        self.back = 3
+        self.open = False
+
+    def take(self, value: float, step: int) -> bool:
+        """Take a finite value; returns whether it is the one by which the series is finite again.
+
+        Each time it takes twice as many in a row, so that a metric that is undefined now and then
+        does not fill the log.
+        """
+        if self.first is None:
+            self.first = value
+        self.last, self.step = value, step
+        self.streak += 1
+        if not self.open or self.streak < self.back:
+            return False
+        self.open = False
+        self.back *= 2
+        return True
+
 
 class NonFinite:
-    """A value is NaN or infinite: told at once.
+    """A value is NaN or infinite: reported at once; closed when the curve is finite again.
 
-    Told again only when more values were finite in between than the time before, so that a
-    metric that is undefined now and then does not fill the log. Needs no direction.
+    Needs no direction.
     """
 
     name = "non_finite"
 
     def __init__(self) -> None:
-        self._last: dict[bool, tuple[float, int]] = {}  # of training and of validation
-        self._first: dict[bool, float] = {}
-        self._finite = self._wanted = 0
+        self._train, self._validation = _Finite(), _Finite()
 
     def observe(self, observation: Observation) -> Issue | None:
-        """Take the next observation; of two values that are not finite the training's is told."""
+        """Take the next observation; of two values that are not finite the training's counts."""
         issue = None
-        for train, value in ((True, observation.train), (False, observation.validation)):
+        for seen, value in (
+            (self._train, observation.train),
+            (self._validation, observation.validation),
+        ):
             if value is None:
                 continue
             if math.isfinite(value):
-                if train not in self._last:
-                    self._first[train] = value
-                self._last[train] = value, observation.step
-                self._finite += 1
-            elif issue is None and self._finite >= self._wanted:
-                issue = self._found(observation, value, train=train)
-        if issue is not None:
-            self._wanted, self._finite = 2 * self._finite + 2, 0
+                if seen.take(value, observation.step):
+                    issue = issue or self._over(observation, seen)
+                continue
+            seen.streak = 0
+            if not seen.open:
+                seen.open = True
+                issue = issue or self._found(observation, value, seen)
         return issue
 
     def skim(self, passage: Passage) -> bool:
         """Take the next observations at once: they are all finite."""
-        for train, values in zip((True, False), passage.losses, strict=True):
+        both = self._train, self._validation
+        if any(each.open for each in both):
+            return False
+        for seen, values in zip(both, passage.losses, strict=True):
             if values is not None:
-                self._first.setdefault(train, passage.first.own(values[0]))
-                self._last[train] = passage.first.own(values[-1]), passage.steps[-1]
-                self._finite += len(values)
+                if seen.first is None:
+                    seen.first = passage.first.own(values[0])
+                seen.last, seen.step = passage.first.own(values[-1]), passage.steps[-1]
         return True
 
-    def _found(self, observation: Observation, value: float, *, train: bool) -> Issue:
+    def _over(self, observation: Observation, seen: _Finite) -> Issue:
+        train = seen is self._train
+        subject = observation.subject(train=train)
+        return kind(self.name).issue(
+            observation,
+            f"Finite again: {subject} is {seen.last:.6g} at {observation.at}.",
+            f"{subject} has been finite at the last {count(seen.streak, 'check')}.",
+            {"value": seen.last},
+            Severity.INFO,
+            state="closed",
+            subject=observation.curve(train=train),
+            closed_by="finite values",
+        )
+
+    def _found(self, observation: Observation, value: float, seen: _Finite) -> Issue:
+        train = seen is self._train
         subject = observation.subject(train=train)
         found = "NaN" if math.isnan(value) else "infinite"
         before = "No finite value was seen before."
         metrics: dict[str, float | str] = {"value": str(value)}
-        if train in self._last:
-            last, step = self._last[train]
-            before = f"The last finite value was {last:.6g} at {observation.counted} {step:,}."
-            metrics |= {"last_finite": last, "last_finite_step": step}
+        if seen.first is not None:
+            before = (
+                f"The last finite value was {seen.last:.6g} at {observation.counted} {seen.step:,}."
+            )
+            metrics |= {"last_finite": seen.last, "last_finite_step": seen.step}
             if observation.higher_is_better is False:
-                start = self._first[train]
-                metrics |= {"start": start, "gained": start - last}
+                metrics |= {"start": seen.first, "gained": seen.first - seen.last}
         return kind(self.name).issue(
             observation,
             f"Non-finite value: {subject} is {found} at {observation.at}.",
@@ -75,25 +124,29 @@ class NonFinite:
 
 
 class Divergence:
-    """The loss stands far above where it started: told once, again after it came back.
+    """The loss is far above where it started: one issue, closed when it is back at its start.
 
     Watches the training value, the validation value where there is none: a validation loss may
-    rise far above its start by overfitting alone.
+    rise far above its start by overfitting alone. After an issue was closed, the next one needs
+    twice as many checks.
 
     Args:
         times: Least distance above the start, as a share of the start's size.
+        noise: The same, in standard deviations of the noise.
         checks: How many checks in a row.
     """
 
     name = "divergence"
 
-    def __init__(self, *, times: float = 1.0, checks: int = 3) -> None:
-        self._times, self._checks = times, checks
+    def __init__(self, *, times: float = 1.0, noise: float = 4.0, checks: int = 3) -> None:
+        self._times, self._noises, self._checks = times, noise, checks
+        self._back = checks
+        self._noise = Noise(weight=0.05)
         self._start = math.nan
-        self._start_step = 0
-        self._trained = self._told = False
+        self._start_step = self._since = 0
+        self._trained = self._open = False
         self._best = math.inf
-        self._streak = 0
+        self._streak = self._returned = 0
 
     def observe(self, observation: Observation) -> Issue | None:
         """Take the next observation."""
@@ -104,41 +157,69 @@ class Divergence:
         return None if value is None else self._check(observation, value)
 
     def skim(self, passage: Passage) -> bool:
-        """Take the next observations at once, where none is far above the start, or it is told."""
+        """Take the next observations at once, where none is far above the start or back at it."""
         train, validation = passage.losses
         if math.isnan(self._start) or (train is not None and not self._trained):
             return False
         values = train if self._trained else validation
         if values is None:
             return True
-        if self._told and min(values) > self._start:
-            return True
-        highest = max(values)
-        if highest <= self._start or not (self._told or highest - self._start > self._far):
-            self._best, self._told, self._streak = min(self._best, *values), False, 0
-            return True
-        return False
+        if self._open:
+            if min(values) <= self._start:
+                return False
+            self._returned = 0
+        elif max(values) - self._start > self._far:
+            return False
+        self._best, self._streak = min(self._best, *values), 0
+        self._noise.extend(values)
+        return True
 
     @property
     def _far(self) -> float:
         """The distance above the start that is far, which only grows."""
-        # for losses that start about zero, what was gained is the measure
-        return max(abs(self._start), self._start - self._best) * self._times
+        # for losses that start about zero, what was gained is the measure: noise goes both ways
+        gained, size = self._start - self._best, abs(self._start)
+        return (size if gained <= size else 2 * gained) * self._times
 
     def _check(self, observation: Observation, value: float) -> Issue | None:
+        noise = self._noise.update(value)
         if math.isnan(self._start):
             self._start, self._start_step, self._best = value, observation.step, value
         if value < self._best:
             self._best = value
         above = value - self._start
-        if above <= 0:
-            self._told, self._streak = False, 0
+        if self._open:
+            return self._over(observation, value, above)
+        if not (above > self._far > 0) or above <= self._noises * noise < math.inf:
+            self._streak = 0
             return None
-        self._streak = self._streak + 1 if above > self._far > 0 else 0
-        if self._streak < self._checks or self._told:
+        if not self._streak:
+            self._since = observation.step
+        self._streak += 1
+        if self._streak < self._checks:
             return None
-        self._told = True
+        self._open, self._streak = True, 0
         return self._found(observation, value)
+
+    def _over(self, observation: Observation, value: float, above: float) -> Issue | None:
+        self._returned = self._returned + 1 if above <= 0 else 0
+        if self._returned < self._back:
+            return None
+        self._open, self._returned = False, 0
+        self._checks *= 2
+        subject = observation.subject(train=self._trained)
+        return kind(self.name).issue(
+            observation,
+            f"Divergence over: {subject} is back at its start at {observation.at}.",
+            f"{subject} is {observation.shown(value)} at {observation.at}; it started at "
+            f"{observation.shown(self._start)}.",
+            {"start": observation.own(self._start), "value": observation.own(value)},
+            Severity.INFO,
+            state="closed",
+            subject=observation.curve(train=self._trained),
+            since=self._since,
+            closed_by="a return to its start",
+        )
 
     def _found(self, observation: Observation, value: float) -> Issue:
         subject, shown = observation.subject(train=self._trained), observation.shown
@@ -157,6 +238,7 @@ class Divergence:
                 "gained": self._start - (value if self._trained else self._best),
             },
             subject=observation.curve(train=self._trained),
+            since=self._since,
         )
 
 
@@ -184,8 +266,8 @@ class _Jumps:
         """The standard deviation of their noise."""
         return self._noise.value
 
-    def take(self, value: float) -> None:
-        """Take a value, after it was judged."""
+    def take(self, value: float, *, spike: bool = False) -> None:
+        """Take a value, after it was judged: a spike does not widen the range."""
         if not self.count:
             self.first = value
         self.count += 1
@@ -194,7 +276,7 @@ class _Jumps:
         self._noise.update(value)
         if value < self.low:
             self.low = value
-        if value > self.high:
+        if value > self.high and not spike:
             self.high = value
 
     def highest(self, values: Sequence[float]) -> float:
@@ -214,8 +296,9 @@ class _Jumps:
 class Spike:
     """One value jumps far above its exponential mean: beyond the noise, the level and the range.
 
-    After an alarm the next one waits for twice as many checks as the one before, so that a stream
-    of a million steps tells of about twenty spikes.
+    After a spike the next one waits for twice as many checks as the one before, so that a stream
+    of a million steps has about twenty. The range seen leaves spikes out: after a large one a
+    smaller one is a spike as well.
 
     Watches the training and the validation value.
 
@@ -248,14 +331,13 @@ class Spike:
         if self._quiet:
             self._quiet -= 1
         issue = None
-        if train is not None:
-            if self._is_spike(self._train, train):
-                issue = self._found(observation, self._train, train)
-            self._train.take(train)
-        if validation is not None:
-            if issue is None and self._is_spike(self._validation, validation):
-                issue = self._found(observation, self._validation, validation)
-            self._validation.take(validation)
+        for seen, value in ((self._train, train), (self._validation, validation)):
+            if value is None:
+                continue
+            spike = self._is_spike(seen, value)
+            if spike and issue is None and not self._quiet:
+                issue = self._found(observation, seen, value)
+            seen.take(value, spike=spike)
         return issue
 
     def skim(self, passage: Passage) -> bool:
@@ -280,7 +362,6 @@ class Spike:
             and above > self._range * (seen.high - seen.low)
             and above > self._deviations * seen.noise
             and seen.count >= self._warm_up
-            and not self._quiet
         )
 
     def _found(self, observation: Observation, seen: _Jumps, value: float) -> Issue:
@@ -288,7 +369,9 @@ class Spike:
         subject, shown = observation.subject(train=seen is self._train), observation.shown
         jumped = "dropped" if observation.higher_is_better else "jumped"
         height = value - seen.level
-        far = f", {height / seen.noise:.1f} times its noise" if seen.noise > 0 else ""
+        times = height / seen.noise if seen.noise > 0 else math.inf
+        # a multiple of next to no noise is no evidence that a reader can use
+        far = f", {times:.1f} times its noise" if times < _READABLE else ""
         return kind(self.name).issue(
             observation,
             f"Spike: {subject} {jumped} at {observation.at}.",

@@ -15,7 +15,7 @@ class Kind(NamedTuple):
     Attributes:
         code: Never given to another kind.
         name: What `detectors=[...]` and the issues call it.
-        severity: That of the issue at its first; a detector may raise or lower it later.
+        severity: That of the issue when it opens; at the run's end it is set by its consequence.
         threshold: When it fires, with the default thresholds.
         source: Where the method or its thresholds come from.
     """
@@ -36,6 +36,8 @@ class Kind(NamedTuple):
         *,
         state: IssueState = "open",
         subject: Subject | None = None,
+        since: int | None = None,
+        closed_by: str = "",
     ) -> Issue:
         """An issue of this kind, at the step of an observation."""
         return Issue(
@@ -48,6 +50,8 @@ class Kind(NamedTuple):
             metrics,
             state,
             subject,
+            since=since,
+            closed_by=closed_by,
         )
 
 
@@ -62,10 +66,10 @@ KINDS: Final = (
         "MLA001",
         "overfitting",
         Severity.WARNING,
-        "for 3 to 5 checks the smoothed validation loss stands above its best by 3 % of it, by 4 % "
-        "of what was gained (15 % of the best suffices) and by 3 times the noise, while the "
-        "training loss fell by 2 % and by twice its noise; an error from 10 %; resolved by a "
-        "new best",
+        "for 3 to 5 checks the smoothed validation loss is above its best by 3 % of it (a score to "
+        "maximise below by 1 %), by 4 % of what was gained (15 % of the best suffices) and by 3 "
+        "times the noise, while the training loss fell by 2 % and by twice its noise; closed by a "
+        "new best; an error at the run's end where the kept model is worse by 10 %",
         "Prechelt, Early Stopping - But When? (1998), GL; gates for noise and gain: "
         f"{_OWN}; {_STEP}",
     ),
@@ -80,25 +84,25 @@ KINDS: Final = (
         "MLA003",
         "plateau",
         Severity.INFO,
-        "possible: the last quarter of the run (10 checks at least, 30 by iteration, 200 by step) "
-        "brought 0.5 % of all that was gained, which is 2 % of the start at least; confirmed (a "
-        "warning): the last half, 1 %; a drop of the learning rate to half or less, or a gain of "
-        "2 %, begins anew",
+        "the last fifth of the run (6 checks at least, 30 by iteration, 200 by step) brought at "
+        "most 1 % of all that was gained and 1.5 % of the level, and within its noise at most "
+        "10 % of the gain and the level itself; 2 % of the start was gained at least; a drop of the learning "
+        "rate to half or less begins anew, five times as much for 3 checks closes it",
         _OWN,
     ),
     Kind(
         "MLA004",
         "non_finite",
         Severity.ERROR,
-        "a value that is NaN or infinite, at once",
+        "a value that is NaN or infinite, at once; once a curve",
         "IEEE 754; as torch's detect_anomaly and Keras' TerminateOnNaN",
     ),
     Kind(
         "MLA005",
         "divergence",
         Severity.ERROR,
-        "the training loss (validation loss where there is none) above twice its start for 3 "
-        "checks",
+        "the training loss (validation loss where there is none) above twice its start, and by 4 "
+        "times the noise, for 3 checks; closed when it is back at its start for 3",
         _OWN,
     ),
     Kind(
@@ -106,7 +110,7 @@ KINDS: Final = (
         "spike",
         Severity.WARNING,
         "one value above the exponential mean by 8 times the noise, by 30 % of the level and by "
-        "30 % of the range seen",
+        "30 % of the range seen before, earlier spikes left out",
         f"{_OWN}; noise: as for MLA001",
     ),
     Kind(
@@ -161,9 +165,92 @@ KINDS: Final = (
         "MLA013",
         "unknown_direction",
         Severity.INFO,
-        "metrics are observed of which nobody has said whether more or less is better; told once "
-        "for all that come at the same step",
+        "the optimisation direction of metrics is not specified; reported once for all that come "
+        "at the same step",
         "keras issue 18798, tensorflow issue 59036: what comes of guessing",
+    ),
+    Kind(
+        "MLA014",
+        "collapse",
+        Severity.WARNING,
+        "for 10 checks (30 by iteration, 200 by step) and a tenth of the run the training loss "
+        "(validation loss where there is none) is above its best by half of what was gained, which "
+        "is 10 % of the start at least, and by 4 times the noise before; closed when three "
+        "quarters of the gain are back",
+        _OWN,
+    ),
+    Kind(
+        "MLA015",
+        "constant_metric",
+        Severity.WARNING,
+        "a loss has the same value at each of its first 10 checks (30 by iteration, 200 by step); "
+        "information for a score to maximise; closed by the first other value",
+        "torchmetrics and Keras forums: labels that are empty, a graph that is cut off, a metric "
+        "that is never updated",
+    ),
+    Kind(
+        "MLA016",
+        "zero_learning_rate",
+        Severity.ERROR,
+        "the learning rate is 0 at each of the first 5 checks (30 by iteration, 200 by step); "
+        "closed by the first other",
+        "gradient descent: a step of size zero changes nothing",
+    ),
+    # From here on what is known at the end of a run only
+    Kind(
+        "MLA021",
+        "best_at_start",
+        Severity.WARNING,
+        "of 5 validation checks or more the first is the best, by the noise",
+        "Prechelt, Early Stopping - But When? (1998): nothing was gained after the first check",
+    ),
+    Kind(
+        "MLA022",
+        "best_at_end",
+        Severity.INFO,
+        "the run ended as planned, a rule for early stopping was on, and the last fifth of 10 "
+        "checks or more brought 5 % of all that was gained, the last check the best",
+        "Keras and LightGBM, early stopping: it never stopped the training",
+    ),
+    Kind(
+        "MLA023",
+        "monitored_training_data",
+        Severity.WARNING,
+        "the rule that stops the training or chooses the model watches the training data; or a "
+        "validation set has the training's very values at 5 checks or more",
+        "scikit-learn, User Guide, 3.1 Cross-validation: evaluated on data it was fitted to",
+    ),
+    Kind(
+        "MLA024",
+        "monitor_mode",
+        Severity.ERROR,
+        "the rule that stops the training or chooses the model minimises a metric whose higher "
+        "values are better, or the reverse",
+        "keras issue 18798, lightning's EarlyStopping(mode): the default minimises",
+    ),
+    Kind(
+        "MLA025",
+        "ended_worse",
+        Severity.WARNING,
+        "the last validation values are worse than the first by 5 % and by 3 times the noise, and "
+        "no rule chose an earlier model",
+        _OWN,
+    ),
+    Kind(
+        "MLA026",
+        "no_better_than_baseline",
+        Severity.WARNING,
+        "the best log loss is at least 99 % of the entropy of the class shares, or the best "
+        "error rate no lower than that of always predicting the largest class",
+        "scikit-learn, DummyClassifier: strategies prior and most_frequent",
+    ),
+    Kind(
+        "MLA027",
+        "rising_from_start",
+        Severity.WARNING,
+        "none of the first 10 training losses (30 by iteration, 200 by step, smoothed) is below "
+        "the first, and the last is above by 5 % and by 3 times the noise",
+        _OWN,
     ),
     # From here on what an adapter sees once in a fit, and not in a curve
     Kind(

@@ -6,35 +6,49 @@ from typing import Final
 from mllog_callbacks.detectors._kinds import kind
 from mllog_callbacks.detectors._passage import Passage
 from mllog_callbacks.detectors._protocol import Issue, Observation, Severity, Unit
-from mllog_callbacks.detectors._smoothing import BestSince, Level
+from mllog_callbacks.detectors._smoothing import BestSince, Follower
 
 __all__ = ["Plateau"]
 
 # an iteration is shorter than an epoch: thrice as many, as in the windows of other detectors
-_LEAST: Final[dict[Unit, int]] = {"epoch": 10, "iteration": 30, "step": 200}
+LEAST: Final[dict[Unit, int]] = {"epoch": 6, "iteration": 30, "step": 200}
 _SPAN: Final[dict[Unit, int]] = {"epoch": 5, "iteration": 5, "step": 50}
+
+_MOVES_AGAIN: Final = 5.0
+"""How many times as much as counts as nothing has to be gained for a plateau to be over."""
+
+_MOVING: Final = 3
+"""Checks in a row at which it has."""
+
+_RISING: Final = 2.0
+"""Standard deviations of the noise above its best from which on a level gets worse: that is no
+rest. By noise alone the mean over five values is further above the lowest of many seldom."""
 
 
 class Plateau:
-    """Compares what the last part of the run brought with all that was gained.
+    """Compares what the last part of the run brought with all that was gained, and with the level.
 
     The part grows with the run, so that "long" is measured by the run itself and not by a
     patience. A drop of the learning rate begins the part anew: what it brings is still to be
     seen. A smooth schedule drops a little at a time, and each time that it has come down to half
-    counts as one drop.
+    counts as one drop. What the part may have brought within its noise has to be little as well:
+    of a noisy series that falls slowly nobody can say that it rests.
 
     Watches the validation value, the training value where there is none.
 
     Args:
-        part: Part of the run that must have brought nothing, for a possible plateau.
+        part: Part of the run that must have brought nothing.
         gain: What counts as nothing, as a share of all that was gained.
-        long_part: The same part for a confirmed plateau.
-        long_gain: The same share for a confirmed plateau.
-        least: Least number of checks in a part; default 10, 30 by iteration, 200 by step.
+        relative: The same, as a share of the level: a loss that goes on falling by factors is at no
+            rest, however much it fell at first. Not for values at or below zero.
+        within_noise: What the part may have brought within twice the standard error, at most, as a
+            share of all that was gained.
+        noise: The same, as a share of the level.
+        least: Least number of checks in a part; default 6, 30 by iteration, 200 by step.
         drop: Learning rate, as a share of that before, from which a plateau begins anew.
         span: Span of the exponential mean, in checks; default 5, or 50 by step.
         gained: Least gain in all, as a share of the start: below it nothing was gained that could
-            have come to rest. Not asked of a start at or below zero, and thereby not of metrics to
+            have come to rest. Not for a start at or below zero, and thereby not of metrics to
             maximise.
     """
 
@@ -43,27 +57,29 @@ class Plateau:
     def __init__(
         self,
         *,
-        part: float = 0.25,
-        gain: float = 0.005,
-        long_part: float = 0.5,
-        long_gain: float = 0.01,
+        part: float = 0.2,
+        gain: float = 0.01,
+        relative: float = 0.015,
+        within_noise: float = 0.1,
+        noise: float = 1.0,
         least: int | None = None,
         drop: float = 0.5,
         span: int | None = None,
         gained: float = 0.02,
     ) -> None:
-        self._gained = gained
-        self._limits = ((part, gain), (long_part, long_gain))
+        self._gained, self._part, self._gain, self._relative = gained, part, gain, relative
+        self._within_noise, self._noises = within_noise, noise
         self._least, self._drop = least, drop
         self._span = span
-        self._level: Level | None = None
+        self._level: Follower | None = None
         self._bests = BestSince()
-        self._validated = False
+        self._validated = self._open = False
         self._start = math.nan
         self._rate: float | None = None
         self._dropped_at = ""
-        self._checks = self._begun = self._stage = 0
-        self._told_best = math.nan
+        self._checks = self._begun = 0
+        self._found_best = math.nan
+        self._since = self._moving = 0
 
     def observe(self, observation: Observation) -> Issue | None:
         """Take the next observation."""
@@ -74,7 +90,7 @@ class Plateau:
         return None if value is None else self._check(observation, value)
 
     def skim(self, passage: Passage) -> bool:
-        """Take the next observations at once, where no plateau can be told nor ended."""
+        """Take the next observations at once, where no plateau can be found nor be over."""
         if self._level is None:
             return False
         train, validation = passage.losses
@@ -83,31 +99,35 @@ class Plateau:
         values = validation if self._validated else train
         if values is None:
             return True
-        known = self._level.value
-        levels = self._level.extend(values)
-        if self._may_tell(min(levels), len(levels)):
-            self._level.value = known
+        ahead = self._level.twin()
+        levels = ahead.extend(values)
+        if self._may_find(min(levels), len(levels)):
             return False
+        self._level = ahead
         self._checks += len(levels)
         self._bests.extend(levels)
         return True
 
-    def _may_tell(self, lowest: float, more: int) -> bool:
+    def _may_find(self, lowest: float, more: int) -> bool:
         """Whether an issue may begin or end within more checks, down to a lowest level."""
         best = self._bests.best
-        if self._stage and lowest < best:
-            return True
+        if self._open:
+            return lowest < best or self._moving > 0
         most_gained = self._start - min(lowest, best)
-        if self._stage == len(self._limits) or self._is_little(most_gained):
+        if self._is_little(most_gained):
             return False
-        part, share = self._limits[self._stage]
         end = self._checks + more
-        checks = max(self._least or 1, math.ceil(part * end))
+        checks = max(self._least or 1, math.ceil(self._part * end))
         if end - 1 - self._begun < checks:
             return False
         # what is compared with at the last check, and at those before with no better
         since = checks - more
-        return since < 0 or not self._bests.ago(since) - best > share * most_gained
+        return since < 0 or not self._bests.ago(since) - best > self._nothing(most_gained, best)
+
+    def _nothing(self, gained: float, best: float) -> float:
+        """What counts as nothing."""
+        share = self._gain * gained
+        return min(share, self._relative * best) if best > 0 else share
 
     def _is_little(self, gained: float) -> bool:
         return gained <= max(self._gained * self._start, 0.0)
@@ -120,48 +140,98 @@ class Plateau:
             self._rate = rate
         elif rate <= self._drop * self._rate:
             self._rate, self._dropped_at = rate, observation.at
-            self._begun, self._stage = self._checks, 0
+            self._begun = self._checks
 
     def _check(self, observation: Observation, value: float) -> Issue | None:
         self._checks += 1
         if self._level is None:
-            self._level = Level(self._span or _SPAN[observation.unit])
-            self._least = self._least or _LEAST[observation.unit]
+            self._level = Follower(self._span or _SPAN[observation.unit])
+            self._least = self._least or LEAST[observation.unit]
         best = self._bests.update(self._level.update(value))
         if self._checks == 1:
             self._start = best
         gained = self._start - best
-        if self._stage and self._told_best - best > 0.02 * gained:
-            self._stage, self._begun = 0, self._checks - 1
-        if self._stage == len(self._limits) or self._is_little(gained):
+        if self._open:
+            return self._moved(observation, gained, best)
+        if self._is_little(gained):
             return None
-        part, share = self._limits[self._stage]
-        checks = max(self._least or 1, math.ceil(part * self._checks))
+        checks = max(self._least or 1, math.ceil(self._part * self._checks))
         if self._checks - 1 - self._begun < checks:
             return None
-        if self._bests.ago(checks) - best > share * gained:
+        brought = self._bests.ago(checks) - best
+        if brought > self._nothing(gained, best) or self._is_uncertain(
+            brought, self._level.noise, checks, gained, best
+        ):
             return None
-        self._stage += 1
-        self._told_best = best
+        self._open, self._found_best = True, best
         return self._found(observation, checks, gained)
 
+    def _is_uncertain(
+        self, brought: float, noise: float, checks: int, gained: float, best: float
+    ) -> bool:
+        """Whether it gets worse, or the noise may hide a gain.
+
+        That is by twice the standard error of the difference of two halves.
+        """
+        if not math.isfinite(noise):
+            return False  # it has repeated one value alone
+        if self._level is not None and self._level.value - best > max(
+            _RISING * noise, self._nothing(gained, best)
+        ):
+            return True
+        most = brought + 2 * noise * math.sqrt(4 / checks)
+        return most > self._within_noise * gained or most > self._noises * best > 0
+
+    def _moved(self, observation: Observation, gained: float, best: float) -> Issue | None:
+        level, noise = (
+            (math.nan, 0.0)
+            if self._level is None
+            else (
+                self._level.value,
+                self._level.noise,
+            )
+        )
+        least = _MOVES_AGAIN * self._nothing(gained, best)
+        moved = self._found_best - level > (max(least, noise) if noise < math.inf else least)
+        self._moving = self._moving + 1 if moved else 0
+        if self._moving < _MOVING:
+            return None
+        self._open, self._moving, self._begun = False, 0, self._checks - 1
+        self._least = 2 * (self._least or 1)
+        subject = observation.subject(train=not self._validated)
+        return kind(self.name).issue(
+            observation,
+            f"Plateau over: {subject} improves again at {observation.at}.",
+            f"The smoothed best of {subject} is {observation.shown(best)} at {observation.at}; it "
+            f"had been {observation.shown(self._found_best)} since {observation.counted} "
+            f"{self._since:,}.",
+            {"best": observation.own(best)},
+            Severity.INFO,
+            state="closed",
+            subject=observation.curve(train=not self._validated),
+            since=self._since,
+            closed_by="further improvement",
+        )
+
     def _found(self, observation: Observation, checks: int, gained: float) -> Issue:
-        possible = self._stage == 1
         subject = observation.subject(train=not self._validated)
         best = self._bests.best
         brought = max(0.0, self._bests.ago(checks) - best)
         rate, dropped = observation.learning_rate, self._dropped_at
         fell = f", last down to half or less at {dropped}" if dropped else ""
-        told = "" if rate is None else f" The learning rate is {rate:.6g}{fell}."
+        rated = "" if rate is None else f" The learning rate is {rate:.4g}{fell}."
+        self._since = observation.step
         return kind(self.name).issue(
             observation,
-            f"{'Possible plateau' if possible else 'Plateau'}: {subject} hardly improved over the "
-            f"last {checks:,} checks.",
-            f"The smoothed best of {subject} is {observation.shown(best)}; the last {checks:,} of "
-            f"{self._checks:,} checks brought {brought:.3g} of the {gained:.3g} gained since the "
-            f"start, {brought / gained:.2%}.{told}",
-            {"best": observation.own(best), "gained": gained, "gained_lately": brought},
-            None if possible else Severity.WARNING,
-            state="possible" if possible else "open",
+            f"Plateau: {subject} hardly improved over the last {checks:,} checks.",
+            f"The last {checks:,} of {self._checks:,} checks improved {subject} by {brought:.3g}; "
+            f"the total improvement so far is {gained:.3g}. Its smoothed best is "
+            f"{observation.shown(best)}.{rated}",
+            {
+                "best": observation.own(best),
+                "gained": gained,
+                "gained_lately": brought,
+                "checks": checks,
+            },
             subject=observation.curve(train=not self._validated),
         )

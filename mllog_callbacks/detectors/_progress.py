@@ -12,12 +12,15 @@ from mllog_callbacks.detectors._smoothing import ROUNDING, Level
 
 __all__ = ["NoConvergence", "Oscillation"]
 
-_WINDOW: Final[dict[Unit, int]] = {"epoch": 15, "iteration": 50, "step": 200}
+WINDOW: Final[dict[Unit, int]] = {"epoch": 15, "iteration": 50, "step": 200}
 _REVERSALS: Final = 0.5  # what white noise reverses is two thirds, a trend hardly any
+
+_OUTLIER: Final = 3.0
+_SETTLED: Final = 5
 
 _SPAN: Final = 50  # steps, as a plateau's
 
-_PATIENCE: Final[dict[Unit, int]] = {"epoch": 15, "iteration": 50, "step": 500}
+PATIENCE: Final[dict[Unit, int]] = {"epoch": 15, "iteration": 50, "step": 500}
 
 
 class _Swing:
@@ -79,8 +82,11 @@ class _Swing:
             if weight < full:
                 weight = full
             level += weight * (value - level)
-            drift += weight * (change - drift)
-            path += weight * (abs(change) - path)
+            size = abs(change)
+            if size > _OUTLIER * path > 0 and count > _SETTLED:
+                size = _OUTLIER * path  # one value far off is a spike
+            drift += weight * (math.copysign(size, change) - drift)
+            path += weight * (size - path)
             turned = change < 0 < before or before < 0 < change
             reversals += weight * (turned - reversals)
             if reversals > _REVERSALS and path > share * abs(level):
@@ -140,7 +146,7 @@ class Oscillation:
             return None
         train, validation = observation.losses()
         if self._window is None:
-            self._window = _WINDOW[observation.unit]
+            self._window = WINDOW[observation.unit]
         either = validation if train is None else train
         if math.isnan(self._start) and either is not None:
             self._start = either
@@ -199,7 +205,7 @@ class Oscillation:
         subject = observation.subject(train=train)
         return kind(self.name).issue(
             observation,
-            f"Oscillation: {subject} swings without getting anywhere.",
+            f"Oscillation: {subject} fluctuates without net improvement.",
             f"Over the last {self._window:,} checks up to {observation.at} {subject} changed by "
             f"{swing.path:.4g} a check about a level of {observation.shown(swing.level)}; "
             f"{swing.reversals:.0%} of the changes reversed the one before, and only "
@@ -253,7 +259,7 @@ class NoConvergence:
     def observe(self, observation: Observation) -> Issue | None:
         """Take the next observation."""
         if self._patience is None:
-            self._patience = _PATIENCE[observation.unit]
+            self._patience = PATIENCE[observation.unit]
         if self._checks > self._patience:
             return None
         train, validation = observation.losses()

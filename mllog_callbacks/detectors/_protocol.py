@@ -108,9 +108,14 @@ class Issue:
         decision: What is said to be the case.
         reasoning: On which evidence, with numbers and steps.
         metrics: The numbers behind it.
-        state: Whether it is possible, open or closed.
+        state: Whether it is open or closed.
         subject: The curve it is about; None where it is about none.
         cause: The probable cause; empty where facts show none.
+        since: The step from which on its evidence goes, such as that of the best value; None
+            where it is the step itself.
+        closed_by: What closed it, as in "a new best"; empty while it is open.
+        id: Its number in the run, the same when it is closed; 0 where none was given.
+        also: Other curves with the same issue.
     """
 
     code: str
@@ -123,18 +128,30 @@ class Issue:
     state: IssueState = "open"
     subject: Subject | None = None
     cause: str = ""
+    since: int | None = None
+    closed_by: str = ""
+    id: int = 0
+    also: tuple[Subject, ...] = ()
 
     def snapshot(self) -> dict[str, object]:
         """What an entry holds of it: its facts, and the numbers behind them."""
+        return {**self.facts(), **self.metrics}
+
+    def facts(self) -> dict[str, object]:
+        """Its facts, without the numbers behind them."""
         facts = IssueFacts(
+            id=self.id or None,
             code=self.code,
             name=self.name,
             severity=self.severity.value,
             state=self.state,
             subject=self.subject,
+            since=self.since,
             cause=self.cause or None,
+            closed_by=self.closed_by or None,
         )
-        return {**dump(facts), **self.metrics}
+        also = {"also": [dump(each) for each in self.also]} if self.also else {}
+        return {**dump(facts), **also}
 
 
 class Detector(Protocol):

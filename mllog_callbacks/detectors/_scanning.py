@@ -17,7 +17,7 @@ def scan(
     unit: Unit = "epoch",
     learning_rate: float | Sequence[float | None] | None = None,
 ) -> list[Issue]:
-    """Return the issues of a finished curve, exactly as they would have been told online.
+    """Return the issues of a finished curve, exactly as they would have been reported online.
 
     Args:
         train: Values on the training data, one a step; None where not measured, NaN as it was.

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Sequence
+from copy import copy
 from typing import Final
 
-__all__ = ["ROUNDING", "BestSince", "Level", "Noise", "Rises"]
+__all__ = ["ROUNDING", "BestSince", "Follower", "Level", "Noise", "Rises"]
 
 ROUNDING: Final = 2.0**-20
 """Up to this share of a value it is repeated: a few of the last places of a 32-bit number."""
@@ -53,13 +54,14 @@ class Noise:
     long as none was seen: how far its next value is nobody knows.
     """
 
-    __slots__ = ("_before", "_known", "_last", "_repeats", "_step", "_weight", "value")
+    __slots__ = ("_before", "_known", "_last", "_newest", "_repeats", "_step", "_weight", "value")
 
     _DEVIATION: Final = 1 / math.sqrt(12 / math.pi)
     _CLIP: Final = 3.0
 
     def __init__(self, weight: float = 0.2) -> None:
         self._weight = weight
+        self._newest = 1.0  # the weight of the next value: the first ones are of a steep start
         self._before = self._last = self._known = math.nan
         self._step, self._repeats = math.inf, False
         self.value = math.nan
@@ -69,10 +71,12 @@ class Noise:
         self.extend((value,))
         return self.value
 
-    def extend(self, values: Sequence[float]) -> None:
-        """Take values in their order."""
+    def extend(self, values: Sequence[float]) -> list[float]:
+        """Take values in their order; returns the noise known with each."""
         before, last, known, step = self._before, self._last, self._known, self._step
         weight, deviation, clip = self._weight, self._DEVIATION, self._CLIP
+        repeats, newest = self._repeats, self._newest
+        found = []
         for value in values:
             size = abs(value - 2 * last + before) * deviation
             change = value - last if value > last else last - value
@@ -80,16 +84,68 @@ class Noise:
                 if change > ROUNDING * abs(value):
                     step = change
                 else:
-                    self._repeats = True
-            before, last = last, value
+                    repeats = True
             if known > 0:
                 most = clip * known
-                known += weight * ((size if size < most else most) - known)
+                if newest > weight:
+                    newest = max(weight, newest / (1 + newest / 2))  # 1, 2/3, 2/4, 2/5 and so on
+                known += newest * ((size if size < most else most) - known)
             elif not math.isnan(size):
                 known = size
+            found.append(step if repeats and known < step else known)
+            before, last = last, value
         self._before, self._last, self._known, self._step = before, last, known, step
-        least = step if self._repeats else 0.0
-        self.value = least if known < least else known
+        self._repeats, self._newest = repeats, newest
+        self.value = found[-1]
+        return found
+
+
+class Follower:
+    """An exponential mean that follows a fall at once where it is beyond the noise.
+
+    A plain mean lags behind a steep start: the best level it ever comes to is then above values
+    that were there, and a rise from these does not show. A rise is smoothed as ever, so that an
+    outlier is no rise.
+    """
+
+    __slots__ = ("_noise", "_weight", "value")
+
+    _BEYOND: Final = 3.0  # standard deviations: less than twice in a thousand by noise alone
+
+    def __init__(self, span: float) -> None:
+        self._weight = 2 / (span + 1)
+        self._noise = Noise()
+        self.value = math.nan
+
+    @property
+    def noise(self) -> float:
+        """The standard deviation of the noise."""
+        return self._noise.value
+
+    def twin(self) -> "Follower":
+        """Another that has seen the same."""
+        other = copy(self)
+        other._noise = copy(self._noise)  # noqa: SLF001 - its own kind
+        return other
+
+    def update(self, value: float) -> float:
+        """Take a value; returns the level with it."""
+        self.extend((value,))
+        return self.value
+
+    def extend(self, values: Sequence[float]) -> list[float]:
+        """Take values in their order; returns the level with each."""
+        level, weight, beyond = self.value, self._weight, self._BEYOND
+        levels = []
+        for value, noise in zip(values, self._noise.extend(values), strict=True):
+            # nothing is known of the noise at first, and of a first level nothing but the value
+            if level - value <= beyond * noise or value > level:
+                level += weight * (value - level)
+            else:
+                level = value
+            levels.append(level)
+        self.value = level
+        return levels
 
 
 class Rises:
@@ -127,15 +183,17 @@ class Rises:
 class BestSince:
     """The best (lowest) value up to each of a bounded number of earlier times.
 
-    Times are kept at a stride that doubles whenever the memory is full; what is asked for is
-    answered from the nearest time kept that is not later.
+    Times are kept at a stride that doubles whenever the memory is full; a question is answered
+    from the nearest time kept that is not later.
+
+    Args:
+        kept: How many times are kept at most.
     """
 
-    __slots__ = ("_bests", "_count", "_stride", "best")
+    __slots__ = ("_bests", "_count", "_kept", "_stride", "best")
 
-    _KEPT: Final = 64
-
-    def __init__(self) -> None:
+    def __init__(self, kept: int = 64) -> None:
+        self._kept = kept
         self._bests: list[float] = []
         self._stride = 1
         self._count = 0
@@ -146,7 +204,7 @@ class BestSince:
         if value < self.best:
             self.best = value
         if self._count % self._stride == 0:
-            if len(self._bests) == self._KEPT:
+            if len(self._bests) == self._kept:
                 self._bests = self._bests[::2]
                 self._stride *= 2
             self._bests.append(self.best)

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from typing import Final
 
 from mllog_callbacks._version import __version__
+from mllog_callbacks.facts import Subject
 
 __all__ = ["pack", "unpack"]
 
@@ -24,6 +25,11 @@ _BROKEN: Final = (
     ImportError,
     AttributeError,
 )
+
+_OTHERS: Final[dict[tuple[str, str], type]] = {
+    (each.__module__, each.__qualname__): each for each in (deque, Subject)
+}
+"""What detectors hold of other packages."""
 
 _HOME: Final = __name__.rpartition(".")[0] + "."
 
@@ -63,8 +69,8 @@ class _Unpickler(pickle.Unpickler):
         """Return a class that may be made anew."""
         if (module, name) in self._classes:
             return self._classes[module, name]
-        if (module, name) == ("collections", "deque"):
-            return deque
+        if (module, name) in _OTHERS:
+            return _OTHERS[module, name]
         found = super().find_class(module, name) if module.startswith(_HOME) else None
         if isinstance(found, type) and found.__module__ == module:
             return found

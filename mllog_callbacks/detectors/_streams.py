@@ -1,22 +1,34 @@
 """Many metrics on many sets, side by side: each stream has detectors of its own."""
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
+from itertools import groupby
+from operator import eq
 from typing import Any, Final
 
+from mllog_callbacks.detectors._at_end import Curve, at_end
+from mllog_callbacks.detectors._checks import checks
+from mllog_callbacks.detectors._collapse import Collapse, RisingFromStart
+from mllog_callbacks.detectors._consequences import Evidence, settled
+from mllog_callbacks.detectors._constants import ConstantMetric, ZeroLearningRate
+from mllog_callbacks.detectors._course import Course
 from mllog_callbacks.detectors._directions import together, undirected
+from mllog_callbacks.detectors._episodes import Episodes
 from mllog_callbacks.detectors._facts import Facts, explained
+from mllog_callbacks.detectors._gap import GeneralisationGap
 from mllog_callbacks.detectors._instability import Divergence, NonFinite, Spike
 from mllog_callbacks.detectors._kinds import KINDS
-from mllog_callbacks.detectors._overfitting import GeneralisationGap, Overfitting
+from mllog_callbacks.detectors._overfitting import Overfitting
 from mllog_callbacks.detectors._passage import Passage, skims
 from mllog_callbacks.detectors._plateau import Plateau
 from mllog_callbacks.detectors._progress import NoConvergence, Oscillation
-from mllog_callbacks.detectors._protocol import Detector, Issue, Observation
+from mllog_callbacks.detectors._protocol import Detector, Issue, Observation, Unit
 from mllog_callbacks.detectors._rates import Rates
+from mllog_callbacks.detectors._run_end import RunEnd
 from mllog_callbacks.detectors._stalled import Stalled
 from mllog_callbacks.detectors._state import pack, unpack
+from mllog_callbacks.facts import dump
 
 __all__ = ["DEFAULTS", "DetectorSet"]
 
@@ -25,6 +37,10 @@ DEFAULTS: Final[dict[str, type[Detector]]] = {
     for each in (
         NonFinite,
         Divergence,
+        ZeroLearningRate,
+        ConstantMetric,
+        RisingFromStart,
+        Collapse,
         Spike,
         Oscillation,
         NoConvergence,
@@ -45,11 +61,14 @@ class DetectorSet:
     A stream's detectors are copies of those given, made at its first observation. An observation
     whose step is not beyond the last of its stream is passed over: after a resume, steps that are
     seen again change nothing, and what was pickled goes on where it was. A metric whose direction
-    is not known is told of once, and is then only looked at for what needs no direction.
+    is not known is reported once, and is then only looked at for what needs no direction.
+
+    What detectors find becomes issues of the run: an issue is opened once, for all curves that show
+    it, and closed once; what an open issue explains is not reported.
 
     Args:
         detectors: Detectors, or names of default ones; default all of `DEFAULTS`.
-        ignore: Codes or names of issues that are not told.
+        ignore: Codes or names of issues that are not reported.
         facts: What is known of the training; may be set later, as soon as it is known.
 
     Attributes:
@@ -79,44 +98,49 @@ class DetectorSet:
         self._ignored = frozenset(_code(each) for each in ignore)
         self._streams: dict[tuple[str, str], _Stream] = {}
         self._undirected: set[str] = set()
-        self._step = -1
-        self._told: set[str] = set()
+        self._episodes = Episodes()
 
     @property
     def watches(self) -> bool:
         """Whether there is any detector in the set."""
         return bool(self._patterns)
 
+    @property
+    def unit(self) -> Unit | None:
+        """What the steps count of the curves it has seen; None where it has seen none."""
+        return next((each.place.unit for each in self._streams.values() if each.place), None)
+
     def among(self, names: Collection[str]) -> "DetectorSet":
-        """A set of those of its detectors that have one of these names, which has seen nothing."""
+        """A set of those of its detectors that have one of these names, which has seen nothing.
+
+        The issues of both are issues of one run.
+        """
         named = zip(self._names, self._patterns, strict=True)
         chosen = [each for name, each in named if name in names]
-        return DetectorSet(chosen, ignore=self._ignored, facts=self.facts)
+        other = DetectorSet(chosen, ignore=self._ignored, facts=self.facts)
+        other._episodes = self._episodes
+        return other
 
     def ignores(self, issue: Issue) -> bool:
-        """Whether issues of this kind are not told."""
+        """Whether issues of this kind are not reported."""
         return issue.code in self._ignored
 
     def observe(self, observation: Observation) -> list[Issue]:
-        """Take an observation; returns the issues that begin or end with it, mostly none."""
-        stream = self._stream(observation)
-        if observation.step <= stream.step:
-            return []
-        found = stream.observe(observation)
-        if observation.higher_is_better is None:
-            found += self._undirected_at(observation)
-        return self._explain(found, stream.rates) if found else found
+        """Take an observation; returns the issues that open or close with it, mostly none."""
+        found = self._found(observation)
+        return self._reported(found) if found else []
 
     def look(self, observations: Iterable[Observation]) -> list[Issue]:
-        """Take all observations of a step; what is the same for several is told once.
+        """Take all observations of a step; what is the same for several is reported once.
 
         Args:
             observations: Of one step: each metric on each set.
 
         Returns:
-            The issues that begin or end with them.
+            The issues that open or close with them.
         """
-        return together([issue for each in observations for issue in self.observe(each)])
+        found = [each for observation in observations for each in self._found(observation)]
+        return self._reported(found) if found else []
 
     def follow(self, passages: Iterable[Passage]) -> list[Issue]:
         """Take many observations at once.
@@ -136,9 +160,19 @@ class DetectorSet:
                 if first.higher_is_better is None:
                     found += ((first.step, issue, None) for issue in self._undirected_at(first))
         found.sort(key=lambda each: each[0])
-        return together(
-            [told for _, issue, rates in found for told in self._explain([issue], rates)]
-        )
+        reported: list[Issue] = []
+        for _, of_step in groupby(found, key=lambda each: each[0]):
+            reported += self._reported([(issue, rates) for _, issue, rates in of_step])
+        return reported
+
+    def _found(self, observation: Observation) -> list[tuple[Issue, Rates | None]]:
+        stream = self._stream(observation)
+        if observation.step <= stream.step:
+            return []
+        found = stream.observe(observation)
+        if observation.higher_is_better is None:
+            found += self._undirected_at(observation)
+        return [(issue, stream.rates) for issue in found]
 
     def _stream(self, observation: Observation) -> "_Stream":
         key = observation.dataset, observation.metric
@@ -174,7 +208,7 @@ class DetectorSet:
             msg = f"the state is not of the detectors {', '.join(self._names)}"
             raise ValueError(msg)
         self._streams, self._undirected = other._streams, other._undirected  # noqa: SLF001 - likewise
-        self._step, self._told = other._step, other._told  # noqa: SLF001 - likewise
+        self._episodes.restore(other._episodes)  # noqa: SLF001 - likewise
         for stream in self._streams.values():
             stream.restart_clock()
 
@@ -185,11 +219,11 @@ class DetectorSet:
     def overdue(self, seconds: float) -> list[Issue]:
         """Look at the clock that the observations carry: issues where nothing came for too long.
 
-        Told only when no stream has moved: some are measured seldom.
+        Reported only when no stream has moved: some are measured seldom.
         """
         streams = self._streams.values()
         latest = max(streams, key=lambda each: each.seconds, default=None)
-        return [] if latest is None else self._explain(latest.overdue(seconds), None)
+        return [] if latest is None else self.explain(latest.overdue(seconds))
 
     def explain(self, found: list[Issue], rates: Rates | None = None) -> list[Issue]:
         """Take issues that others found, such as those on gradients.
@@ -199,27 +233,82 @@ class DetectorSet:
             rates: What the learning rate did up to their step; None where that is not known.
 
         Returns:
-            Those that are told, with their probable causes.
+            Those that are reported, with their probable causes.
         """
-        return self._explain(found, rates)
+        return self._reported([(issue, rates) for issue in found])
 
-    def _explain(self, found: list[Issue], rates: Rates | None) -> list[Issue]:
-        told = []
-        for issue in found:
-            if issue.step != self._step:
-                self._step = issue.step
-                self._told.clear()
-            # the training values are seen once a validation set: told once all the same
-            if not self.ignores(issue) and issue.decision not in self._told:
-                self._told.add(issue.decision)
-                told.append(explained(issue, self.facts, rates))
-        return told
+    def record(self, issue: Issue) -> Issue:
+        """Take an issue that is reported in any case; returns it with its number in the run."""
+        return self._episodes.record(issue)
+
+    def finish(self, snapshot: Mapping[str, object]) -> list[Issue]:
+        """Look at the whole run, when it has ended.
+
+        Args:
+            snapshot: The facts of its end: "stop" and "kept", as `facts.dump` gives them.
+
+        Returns:
+            The issues that only the whole run shows.
+        """
+        if not self.watches:
+            return []
+        return self.explain([*at_end(self._curves(), RunEnd.of(snapshot), self.facts)])
+
+    def outcome(self, snapshot: Mapping[str, object]) -> dict[str, object]:
+        """The facts that the detectors add to those of a run's end.
+
+        Args:
+            snapshot: The facts of the end, as in `finish`.
+
+        Returns:
+            "issues": every issue of the run, each with the severity of its consequence and what
+            closed it; "checks": which checks ran, and why others could not.
+        """
+        end = RunEnd.of(snapshot)
+        issues = settled(self._episodes.all, end, self._evidence)
+        found: dict[str, object] = {"issues": issues} if issues else {}
+        if self.watches:
+            ran = checks(self._curves(), self._names, self._ignored, end, self.facts)
+            found["checks"] = dump(ran)
+        return found
+
+    def _curves(self) -> list[Curve]:
+        return [each.curve for each in self._streams.values() if each.place is not None]
+
+    def _evidence(self, issue: Issue) -> Evidence:
+        """What is known of the curve of an issue."""
+        subject = issue.subject
+        if subject is None:
+            return Evidence()
+        for (dataset, metric), stream in self._streams.items():
+            if metric == subject.metric and subject.set in {dataset, "training"}:
+                curve = stream.curve
+                course = curve.train if subject.set == "training" else curve.validation
+                return Evidence(course, grown=stream.has_grown)
+        return Evidence()
+
+    def _reported(self, found: list[tuple[Issue, Rates | None]]) -> list[Issue]:
+        """What is reported of findings at one step: issues that open or close, with their causes."""
+        rates = {id(issue): each for issue, each in found}
+        kept = [issue for issue, _ in found if not self.ignores(issue)]
+        reported = self._episodes.take_step(together(kept))
+        return [explained(issue, self.facts, rates.get(id(raw))) for raw, issue in reported]
 
 
 class _Stream:
     """The detectors of one metric on one set."""
 
-    __slots__ = ("_all", "_undirected", "rates", "seconds", "step")
+    __slots__ = (
+        "_all",
+        "_same",
+        "_train",
+        "_undirected",
+        "_validation",
+        "place",
+        "rates",
+        "seconds",
+        "step",
+    )
 
     def __init__(self, patterns: Sequence[Detector | str]) -> None:
         memo: dict[int, Any] = {}  # what detectors share, their copies share
@@ -227,12 +316,27 @@ class _Stream:
             _named(each) if isinstance(each, str) else deepcopy(each, memo) for each in patterns
         ]
         self._undirected = [each for each in self._all if each.name in _NEEDS_NO_DIRECTION]
+        self._train, self._validation = Course(), Course()
+        self._same: int | None = 0
+        self.place: Observation | None = None
         self.rates: Rates | None = None
         self.seconds = -math.inf
         self.step: float = -math.inf
 
+    @property
+    def curve(self) -> Curve:
+        """What is kept of it for the end of the run; only of one that has observations."""
+        place = self.place or Observation(0)
+        return Curve(place, self._train, self._validation, self._same or 0)
+
+    @property
+    def has_grown(self) -> bool:
+        """Whether its overfitting is a serious one."""
+        return any(isinstance(each, Overfitting) and each.grown for each in self._all)
+
     def observe(self, observation: Observation) -> list[Issue]:
         found = []
+        self._keep(observation)
         for detector in self._watching(observation):
             issue = detector.observe(observation)
             if issue is not None:
@@ -245,6 +349,11 @@ class _Stream:
         plain = passage.is_plain
         watching = self._watching(passage.first)
         self.step = passage.steps[-1]
+        if plain:
+            self._keep_plain(passage)
+        else:
+            for observation in passage.observations:
+                self._keep(observation)
         for detector in watching:
             if plain and skims(detector) and detector.skim(passage):
                 continue
@@ -253,6 +362,29 @@ class _Stream:
                 if issue is not None:
                     found.append((observation.step, issue))
         return found
+
+    def _keep(self, observation: Observation) -> None:
+        """Keep an observation for the end of the run."""
+        train, validation = observation.losses()
+        step = (observation.step,)
+        if train is not None:
+            self._train.extend((train,), step)
+        if validation is not None:
+            self._validation.extend((validation,), step)
+            if self._same is not None and train is not None:
+                self._same = self._same + 1 if train == validation else None
+        self.place = observation
+
+    def _keep_plain(self, passage: Passage) -> None:
+        train, validation = passage.losses
+        if train is not None:
+            self._train.extend(train, passage.steps)
+        if validation is not None:
+            self._validation.extend(validation, passage.steps)
+            if self._same is not None and train is not None:
+                alike = all(map(eq, train, validation))
+                self._same = self._same + len(train) if alike else None
+        self.place = passage.first._replace(step=passage.steps[-1])
 
     def _watching(self, observation: Observation) -> list[Detector]:
         """Take the circumstances of an observation; returns the detectors that look at it."""

@@ -1,13 +1,14 @@
-"""The facts of an issue beside its evidence: what it is, of which curve, and how it stands."""
+"""The facts of an issue: what it is, of which curve, whether it is open, and which checks ran."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Literal, TypeAlias
 
 from mllog_callbacks.facts._fact import Fact, Group
 
-__all__ = ["IssueFacts", "IssueState", "Subject"]
+__all__ = ["Checks", "IssueFacts", "IssueState", "Subject"]
 
-IssueState: TypeAlias = Literal["possible", "open", "closed"]
+IssueState: TypeAlias = Literal["open", "closed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,15 +23,32 @@ class Subject(Group):
 class IssueFacts(Group):
     """One issue; the numbers it rests on are in the same snapshot, by their own names."""
 
+    id: Annotated[int | None, Fact("Its number in the run, the same when it is closed", 1)] = None
     code: Annotated[str, Fact("Its stable code", "MLA001")]
     name: Annotated[str, Fact("Its name", "overfitting")]
     severity: Annotated[str, Fact("How much it matters: info, warning or error", "warning")]
     state: Annotated[
         IssueState,
-        Fact("How it stands: an early sign, found, or over", "open"),
+        Fact("Whether it is open or closed", "open"),
     ] = "open"
     subject: Annotated[Subject | None, Fact("The curve it is about")] = None
+    since: Annotated[
+        int | None, Fact("The step its evidence begins at, such as that of the best value", 26)
+    ] = None
     cause: Annotated[
         str | None,
         Fact("The probable cause, where facts show one", "the learning rate rose to 1 at step 5"),
     ] = None
+    closed_by: Annotated[str | None, Fact("What closed it", "early_stopping kept iteration 26")] = (
+        None
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks(Group):
+    """Which checks ran in a training, by the codes of the issues they find, and which could not."""
+
+    ran: Annotated[tuple[str, ...], Fact("Codes of those that ran", ["MLA001"])] = ()
+    not_run: Annotated[
+        Mapping[str, str], Fact("Why others could not, by code", {"MLA003": "6 checks, needs 9"})
+    ] = field(default_factory=dict)

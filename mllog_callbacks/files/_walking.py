@@ -15,9 +15,10 @@ __all__ = ["walk"]
 def walk(folder: str | os.PathLike[str]) -> "Iterator[tuple[str, list[str], list[str]]]":
     """Each folder from this one down, with the names of its folders and of all else in it.
 
-    The one that is named may be a link; those below it are not followed. Folders that cannot be
-    read are left out. Whoever takes a name from the list of folders leaves that folder out.
+    The one that is named may be a link; one below it is not followed, and is no folder here.
+    Folders that cannot be read are left out, and those whose names are taken from the list.
     """
     for directory, folders, others in os.walk(folder):
-        folders.sort()
-        yield directory, folders, sorted(others)
+        links = {each for each in folders if os.path.islink(os.path.join(directory, each))}
+        folders[:] = sorted({*folders} - links)
+        yield directory, folders, sorted([*others, *links])

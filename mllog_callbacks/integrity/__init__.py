@@ -5,9 +5,10 @@ proved, and what is not.
 """
 
 from mllog_callbacks.integrity._anchors import Anchor, anchors_of, read_anchors
-from mllog_callbacks.integrity._families import Relative, families, grouped, rank_of
+from mllog_callbacks.integrity._families import families, grouped
 from mllog_callbacks.integrity._keys import new_key, read_public_key
 from mllog_callbacks.integrity._proofs import Proof, prove, read_proof
+from mllog_callbacks.integrity._relatives import Relative, rank_of
 from mllog_callbacks.integrity._retention import is_older, least_days, remove
 from mllog_callbacks.integrity._sessions import Session, find_sessions
 from mllog_callbacks.integrity._verdicts import Problem, Status, Verdict, exit_code

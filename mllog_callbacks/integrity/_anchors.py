@@ -21,6 +21,7 @@ class Anchor:
         state: ``sealed``, ``unsealed`` or ``open``.
         root: The root of the Merkle tree over these entries, as hex.
         digest: The digest of the chain's last record, which stands for all before it.
+        opening: The digest of its first record: of no other session, whatever its name.
     """
 
     session: str
@@ -28,6 +29,7 @@ class Anchor:
     state: str
     root: str
     digest: str
+    opening: str
 
     def to_json(self) -> str:
         """One line."""
@@ -46,8 +48,11 @@ def anchors_of(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Anchor]:
                 chain = read_chain(session.chain)
             except OSError:  # `verify` says why
                 continue
-            if (last := chain.last) is not None and not chain.broken:
-                yield Anchor(session.name, last.entries, last.state, last.root, last.digest)
+            last, opening = chain.last, chain.opening
+            if last is not None and opening is not None and not chain.broken:
+                yield Anchor(
+                    session.name, last.entries, last.state, last.root, last.digest, opening.digest
+                )
 
 
 def read_anchors(lines: Iterable[str]) -> list[Anchor]:

@@ -5,81 +5,18 @@ where one launcher started them, as ranks of their own, at the same time. That t
 common, or a process that started them, does not suffice: one job may run many trainings.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final
 
-from mllog_callbacks.files import open_stream
-from mllog_callbacks.integrity._lifecycle import STAMP
+from mllog_callbacks.integrity._relatives import Relative, rank_of, relative
 from mllog_callbacks.integrity._sessions import Session
 
-__all__ = ["Relative", "families", "grouped", "rank_of"]
+__all__ = ["families", "grouped"]
 
-_APART: Final = timedelta(seconds=5)
-"""How far apart the times of ranks may be: their clocks differ, and short ranks do not overlap."""
-
-_LONGEST: Final = 1 << 16
-
-_Span: TypeAlias = tuple[datetime, datetime]
-
-
-@dataclass(frozen=True, slots=True)
-class Relative:
-    """What decides of which family a session is.
-
-    Attributes:
-        directory: The folder of its files.
-        name: Its name, which is its own in this folder alone.
-        facts: What its manifest says.
-        first: The timestamp of its first entry; None where there is none.
-        last: That of its last one.
-    """
-
-    directory: Path
-    name: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    first: str | None = None
-    last: str | None = None
-
-    @property
-    def span(self) -> _Span | None:
-        """From its start to its last entry; None where neither is known."""
-        times = [_time(each) for each in (self.facts.get("started"), self.first, self.last)]
-        known = [each for each in times if each is not None]
-        return (min(known), max(known)) if known else None
-
-    @property
-    def rank(self) -> tuple[str, int] | None:
-        """Its rank of all, or with its machine where only that one's is known."""
-        for name in "rank", "local_rank":
-            rank = _number(self.facts.get(name))
-            if rank is not None:
-                return (name if name == "rank" else _text(self.facts.get("host"))), rank
-        return None
-
-    @property
-    def launcher(self) -> str:
-        """The process that started it; empty where that is not known."""
-        pid = _number(self.facts.get("parent_pid"))
-        return f"process {pid} on {self.facts.get('host')}" if pid else ""
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _number(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _time(value: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(_text(value))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+_APART: Final = timedelta(seconds=1)
+"""How far apart the times of ranks may be: the clocks of machines differ by less."""
 
 
 def families(sessions: Iterable[Session]) -> dict[str, list[Session]]:
@@ -90,7 +27,7 @@ def families(sessions: Iterable[Session]) -> dict[str, list[Session]]:
     without a parent go by their launcher's job, or by the process that started them.
     """
     given = list(sessions)
-    relatives = [_relative(each) for each in given]
+    relatives = [relative(each) for each in given]
     found = {}
     for name, members in grouped(relatives):
         unique = name
@@ -101,12 +38,6 @@ def families(sessions: Iterable[Session]) -> dict[str, list[Session]]:
         ordered = sorted(members, key=lambda at: rank_of(relatives[at].facts))
         found[unique] = [given[at] for at in ordered]
     return found
-
-
-def rank_of(facts: Mapping[str, Any]) -> int:
-    """The rank that a manifest names, of all or on its machine; -1 where it names none."""
-    named = (_number(facts.get(each)) for each in ("rank", "local_rank"))
-    return next((rank for rank in named if rank is not None), -1)
 
 
 def grouped(relatives: Sequence[Relative]) -> list[tuple[str, list[int]]]:
@@ -121,7 +52,7 @@ def grouped(relatives: Sequence[Relative]) -> list[tuple[str, list[int]]]:
     found: list[tuple[str, list[int]]] = []
     alone: list[int] = []
     for (kind, *_, name), members in by_key.items():
-        if kind == "session" and len(members) == 1 and _text(relatives[members[0]].name) == name:
+        if kind == "session" and len(members) == 1 and relatives[members[0]].name == name:
             alone += members
         elif kind == "session":
             found.append((name, members))
@@ -144,7 +75,7 @@ class _Parents:
     def uppermost(self, at: int) -> tuple[str, ...]:
         """A session that is there, by folder and name; else ("absent", its name)."""
         seen = {at}
-        while parent := _text(self._relatives[at].facts.get("parent")):
+        while parent := self._relatives[at].parent:
             above = self._find(self._relatives[at].directory, parent)
             if above is None:
                 return ("absent", parent)
@@ -166,7 +97,7 @@ def _launched(relatives: Sequence[Relative], alone: Sequence[int]) -> list[tuple
     ties: dict[str, list[int]] = {}
     for at in alone:
         each = relatives[at]
-        tie = _text(each.facts.get("job")) or each.launcher
+        tie = each.job or each.launcher
         ties.setdefault(tie if tie and each.rank is not None else "", []).append(at)
     found = [(relatives[at].name, [at]) for at in ties.pop("", [])]
     for tie, members in ties.items():
@@ -216,21 +147,3 @@ def _side_by_side(one: Relative, other: Relative, *, ranked: bool) -> bool:
     if mine is None or theirs is None:
         return False
     return mine[0] <= theirs[1] + _APART and theirs[0] <= mine[1] + _APART
-
-
-def _relative(session: Session) -> Relative:
-    first, last = _stamps(session.files)
-    return Relative(session.directory, session.name, session.facts(), first, last)
-
-
-def _stamps(files: Sequence[Path]) -> tuple[str | None, str | None]:
-    """The timestamps of the first and the last whole line."""
-    try:
-        with open_stream(files[0]) as stream:
-            first = stream.readline(_LONGEST)
-        with open_stream(files[-1]) as stream:
-            stream.seek(max(0, stream.seek(0, 2) - 2 * _LONGEST))
-            *_, last = b"\n", *stream.read(2 * _LONGEST).split(b"\n")[:-1]
-    except (OSError, IndexError):
-        return None, None
-    return first[STAMP].decode("ascii", "replace"), last[STAMP].decode("ascii", "replace")

@@ -54,10 +54,12 @@ class Pruned:
 
     Attributes:
         sessions: By name, what the record says of each session removed.
+        openings: The digests of the first records of their chains.
         problem: Why the record cannot be trusted; None where it can.
     """
 
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    openings: set[str] = field(default_factory=set)
     problem: Problem | None = None
 
 
@@ -116,6 +118,7 @@ def remove(session: Session, days: int) -> None:
                 "entries": last.entries if last else None,
                 "root": last.root if last else None,
                 "head": chain.head if chain else None,
+                "opening": chain.opening.digest if chain and chain.opening else None,
             },
         )
         for each in session.files:
@@ -187,6 +190,8 @@ def read_pruned(folder: Path, key: str | None) -> Pruned:
     try:
         for facts in _read(read_regular(path, _MOST_BYTES), key):
             pruned.sessions[facts["session"]] = facts
+            if facts.get("opening"):
+                pruned.openings.add(facts["opening"])
     except (UnsafeFileError, ValueError, RecursionError) as error:
         why = error.strerror if isinstance(error, UnsafeFileError) else error
         reason = f"the record of what was removed is not as it was written: {why}"
@@ -205,21 +210,23 @@ def _read(data: bytes, key: str | None) -> Iterator[dict[str, Any]]:
     lines = data.removesuffix(b"\n").split(b"\n") if data else []
     for number, line in enumerate(lines, 1):
         found = _RECORD.fullmatch(line)
-        if found is None or sha256(found[1]).hexdigest() != found[2].decode():
+        facts = json.loads(found[1] + b"}") if found else {}
+        if found is None or not _is_as_written(facts, found, previous, key):
             msg = f"line {number}"
             raise ValueError(msg)
-        facts = json.loads(found[1] + b"}")
-        public, digest, signature = facts.get("key"), found[2].decode(), (found[3] or b"").decode()
-        if not isinstance(facts.get("session"), str) or not isinstance(public, str | None):
-            msg = f"line {number}"
-            raise ValueError(msg)  # noqa: TRY004 - of the file's content
-        is_signed = bool(public) and is_signed_by(public or "", digest, signature)
-        if (
-            facts.get("previous") != previous
-            or bool(public) != is_signed
-            or key not in {None, public}
-        ):
-            msg = f"line {number}"
-            raise ValueError(msg)
-        previous = digest
+        previous = found[2].decode()
         yield facts
+
+
+def _is_as_written(
+    facts: dict[str, Any], found: re.Match[bytes], previous: str, key: str | None
+) -> bool:
+    """Whether a record follows the one before, is what its digest says, and signed as it says."""
+    public, digest, signature = facts.get("key"), found[2].decode(), (found[3] or b"").decode()
+    texts = facts.get("session"), public or "", facts.get("opening") or ""
+    if not all(isinstance(each, str) for each in texts):
+        return False
+    if sha256(found[1]).hexdigest() != digest or facts.get("previous") != previous:
+        return False
+    is_signed = bool(public) and is_signed_by(public or "", digest, signature)
+    return bool(public) == is_signed and key in {None, public}

@@ -3,14 +3,22 @@
 import errno
 import json
 import os
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from mllog_callbacks.chain import SUFFIX
-from mllog_callbacks.files import SIDECARS, read_regular, session_of, unsafe_kind, walk
+from mllog_callbacks.files import (
+    CHAIN,
+    SIDECARS,
+    chain_name,
+    is_log,
+    manifest_name,
+    read_regular,
+    session_of,
+    unsafe_kind,
+    walk,
+)
 from mllog_callbacks.sinks import recover
 
 __all__ = ["MOST_BYTES", "Session", "find_sessions", "sidecar_folders"]
@@ -37,12 +45,12 @@ class Session:
     @property
     def manifest(self) -> Path:
         """The file of its facts."""
-        return self.directory / SIDECARS / f"{self.name}.json"
+        return self.directory / SIDECARS / manifest_name(self.name)
 
     @property
     def chain(self) -> Path:
         """The file of its chain."""
-        return self.directory / SIDECARS / f"{self.name}{SUFFIX}"
+        return self.directory / SIDECARS / chain_name(self.name)
 
     @property
     def has_manifest(self) -> bool:
@@ -104,7 +112,7 @@ def _take_folder(found: dict[tuple[Path, str], Session], folder: Path) -> None:
             folders.remove(SIDECARS)
             _take_sidecars(found, directory)
         logs = [directory / each for each in others if each.endswith(".jsonl")]
-        for file in sorted(logs, key=lambda each: each.with_suffix("")):
+        for file in sorted(logs, key=_without_suffix):
             files = _session(found, directory, session_of(file)).files
             if file not in files:
                 files.append(file)
@@ -119,7 +127,7 @@ def _take_sidecars(found: dict[tuple[Path, str], Session], directory: Path) -> N
     except OSError:
         return
     for name in names:
-        for suffix in ".json", SUFFIX:
+        for suffix in manifest_name(""), CHAIN:
             if name.endswith(suffix):
                 _session(found, directory, name.removesuffix(suffix))
 
@@ -130,8 +138,11 @@ def _session(found: dict[tuple[Path, str], Session], directory: Path, name: str)
 
 def _files_of(session: Session) -> list[Path]:
     """The files of one session, also those of other days, next to the one that was named."""
-    pattern = re.compile(rf"ml-platform-[\d-]{{10}}\.{re.escape(session.name)}(-\d+)?\.jsonl")
-    with os.scandir(session.directory) as found:
-        near = [each.name for each in found if pattern.fullmatch(each.name)]
-    files = [session.directory / name for name in sorted(near)]
-    return [each for each in files if session_of(each) == session.name]
+    names = filter(is_log, os.listdir(session.directory))  # noqa: PTH208 - the names alone
+    near = sorted((session.directory / name for name in names), key=_without_suffix)
+    return [each for each in near if session_of(each) == session.name]
+
+
+def _without_suffix(file: Path) -> Path:
+    """What files are ordered by, so that a copy, as in ``-2``, follows the file it is one of."""
+    return file.with_suffix("")

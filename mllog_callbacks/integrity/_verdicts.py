@@ -13,7 +13,7 @@ class Status(StrEnum):
 
     ``SOUND``: as it was written. ``TAMPERED``: somebody changed it afterwards. ``INCOMPLETE``:
     something that belongs to it is missing. ``NOT_CHECKABLE``: there is no evidence to check it
-    against. ``UNSEALED``: all that is there is as written, but its end is not vouched for: the
+    against. ``UNSEALED``: nothing shows that it was changed, but its end is not vouched for: the
     session is still open, or its process was killed.
     """
 

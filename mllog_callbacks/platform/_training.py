@@ -77,7 +77,8 @@ def raised_as(event: EventType) -> Callable[[Call], Told | None]:
         error = call.error
         if error is None:
             return None
-        failure = isinstance(error, Exception) and call.stopped_by is None
+        stopped, raised = ended_by(error, f"in {call.name}")
+        failure = stopped.by == "error" and call.stopped_by is None
         if failure != (event is EventType.TRAINING_FAILED):
             return None
         position, nothing = f"after {call.seconds:.3f} s", "no model was returned"
@@ -87,9 +88,12 @@ def raised_as(event: EventType) -> Callable[[Call], Told | None]:
             stop = dump(Stop(by="request", requested_by=call.stopped_by))
             decision = f"{what} stopped by {call.stopped_by}; {nothing}."
             return Told(decision, f"{told}.", {"stop": stop})
+        if stopped.rule is not None:
+            told = f"{said(error)} was raised in {call.name}."
+            decision = f"Training was stopped {position} by {stopped.rule.name}; {nothing}."
+            return Told(decision, f"{told}{_parts_of(call)}", {"stop": dump(stopped)})
         word = failed if failure else stopped_by_hand
         reason = word(error, f"in {call.name}", position, nothing)
-        stopped, raised = ended_by(error, f"in {call.name}")
         ended = {"stop": dump(stopped), "error": dump(raised)}
         return Told(reason.decision, f"{reason.reasoning}{_parts_of(call)}", ended)
 

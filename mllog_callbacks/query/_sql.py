@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mllog_callbacks.files import is_regular, last_data, open_stream
+from mllog_callbacks.files import LOGS, NAME, is_regular, last_data, open_stream
 from mllog_callbacks.schema import HARD_CAP, plain
 from mllog_callbacks.sinks import find_logs
 
@@ -32,8 +32,7 @@ FIELDS: Final = {
 }
 """The fields of an entry, and DuckDB's types of them; Spark takes its text types as STRING."""
 
-_FILES: Final = "ml-platform-*.jsonl"
-_NAME: Final = r"ml-platform-(\d{4}-\d{2}-\d{2})\.(.+)\.jsonl$"
+_NAME: Final = rf"{NAME}$"
 _LONGEST: Final = 1_048_576  # bytes of a line; the log's own are at most 64 KiB
 _BATCH: Final = 1_000  # lines
 
@@ -78,7 +77,7 @@ def connect(
 def _logs(path: Path) -> list[Path]:
     """The file itself, or the logs below a folder."""
     is_folder = path.is_dir()
-    return [each for each in find_logs(path) if not is_folder or each.match(_FILES)]
+    return [each for each in find_logs(path) if not is_folder or each.match(LOGS)]
 
 
 def is_query(connection: "DuckDBPyConnection", sql: str) -> bool:
@@ -162,6 +161,7 @@ def _short_lines(file: str) -> Iterator[str]:
 _MACRO: Final = """
 CREATE MACRO get_json_object(object, path) AS json_extract_string(object, path)
 """
+_IS_ENTRY: Final = '"timestamp" IS NOT NULL AND event IS NOT NULL'
 _INSERT: Final = "INSERT INTO lines_beside_long_ones SELECT unnest(CAST($1 AS VARCHAR[])), $2"
 
 
@@ -186,7 +186,7 @@ def _view(files: Sequence[str]) -> str:
         CREATE VIEW entries AS SELECT {fields},
             regexp_extract(file, '{_NAME}', 2) AS session,
             TRY_CAST(regexp_extract(file, '{_NAME}', 1) AS DATE) AS "date", file
-        FROM ({" UNION ALL ".join(sources)})
+        FROM ({" UNION ALL ".join(sources)}) WHERE {_IS_ENTRY}
         """  # noqa: S608 - as above
 
 
@@ -215,7 +215,7 @@ def spark_entries(spark: "SparkSession", path: str) -> "DataFrame":
     kinds = {"VARCHAR": "STRING", "JSON": "STRING"}
     schema = ", ".join(f"{name} {kinds.get(kind, kind)}" for name, kind in FIELDS.items())
     read = spark.read.schema(schema).option("recursiveFileLookup", "true")
-    rows = read.option("pathGlobFilter", _FILES).option("mode", "DROPMALFORMED").json(path)
+    rows = read.option("pathGlobFilter", LOGS).option("mode", "DROPMALFORMED").json(path)
     file = f.col("_metadata.file_path")
     entries = rows.select(
         *FIELDS,
@@ -223,5 +223,6 @@ def spark_entries(spark: "SparkSession", path: str) -> "DataFrame":
         f.regexp_extract(file, _NAME, 1).cast("date").alias("date"),
         file.alias("file"),
     )
+    entries = entries.where("timestamp IS NOT NULL AND event IS NOT NULL")
     entries.createOrReplaceTempView("entries")
     return entries

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mllog_callbacks.chain import SUFFIX
-from mllog_callbacks.files import SIDECARS, session_of
+from mllog_callbacks.files import SIDECARS, chain_name, session_of
 from mllog_callbacks.reading.story import Seal, Story
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def seal(stories: Iterable[Story]) -> None:
 
 
 def _has_chain(path: Path) -> bool:
-    chain = path.parent / SIDECARS / f"{session_of(path)}{SUFFIX}"
+    chain = path.parent / SIDECARS / chain_name(session_of(path))
     return os.path.lexists(chain) and os.path.lexists(path)
 
 

@@ -4,12 +4,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from glob import escape, glob, has_magic
+from glob import glob, has_magic
 from pathlib import Path
 from time import monotonic
 from typing import BinaryIO, Final, NamedTuple
 
-from mllog_callbacks.files import day_of, last_data, open_stream, session_of
+from mllog_callbacks.files import LOGS, day_of, last_data, open_stream, session_of
 from mllog_callbacks.reading._fast import Row, parse_row
 from mllog_callbacks.schema import HARD_CAP
 from mllog_callbacks.sinks import find_logs
@@ -164,7 +164,7 @@ def _meant(path: str) -> list[Path]:
     if not day_of(named):
         return [named]
     session = session_of(named)
-    beside = named.parent.glob(f"ml-platform-*.{escape(session)}*.jsonl")
+    beside = named.parent.glob(LOGS)
     return sorted(each for each in beside if session_of(each) == session and each >= named)
 
 

@@ -19,6 +19,7 @@ from mllog_callbacks.schema._phrases import (
     said,
     shown,
     stopped_by_hand,
+    stopped_by_rule,
 )
 from mllog_callbacks.schema._secrets import is_secret, masked, masked_text
 from mllog_callbacks.schema._timestamps import Clock, format_timestamp, parse_timestamp
@@ -87,4 +88,5 @@ __all__ = [
     "said",
     "shown",
     "stopped_by_hand",
+    "stopped_by_rule",
 ]

@@ -23,6 +23,7 @@ __all__ = [
     "said",
     "shown",
     "stopped_by_hand",
+    "stopped_by_rule",
 ]
 
 _WHOLE: Final = 1_000
@@ -127,6 +128,26 @@ def stopped_by_hand(error: BaseException, where: str, position: str, consequence
     return Reason(
         f"Training was stopped by hand {position} ({type(error).__name__}); {consequence}.",
         f"{said(error)} was raised{_spaced(where)}; it is no error, but a request to stop.",
+    )
+
+
+def stopped_by_rule(
+    error: BaseException, rule: str, evidence: str, where: str, position: str, consequence: str
+) -> Reason:
+    """Another framework ended a run on purpose; the other arguments are those of `stopped_by_hand`.
+
+    Args:
+        error: What was raised.
+        rule: The rule, as in "optuna MedianPruner".
+        evidence: What it compared, as in "trial 3, value 0.97 at step 12"; may be empty.
+        where: What was under way.
+        position: How far the run was.
+        consequence: What follows for the caller.
+    """
+    found = f" ({evidence})" if evidence else ""
+    return Reason(
+        f"Training was stopped {position} by {rule}; {consequence}.",
+        f"{rule}{found} raised {said(error)}{_spaced(where)}.",
     )
 
 

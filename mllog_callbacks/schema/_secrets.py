@@ -29,7 +29,7 @@ __all__ = [
 MASK: Final = "***"
 """What stands in the place of a secret."""
 
-_DEPTH: Final = 6
+_DEPTH: Final = 8
 _ITEMS: Final = 1_000
 _SHORT: Final = 32  # characters of a text that is remembered
 _LONG: Final = 16  # letters and digits in a row, from which on a text may be a token

@@ -26,7 +26,7 @@ KEY_CHARS: Final = 120
 TEXT_CHARS: Final = 1_000
 LIST_ITEMS: Final = 100
 NESTED_NAMES: Final = 300  # so that one huge mapping leaves room for what stands beside it
-DEPTH: Final = 6
+DEPTH: Final = 8
 _BEYOND: Final = 2_000  # characters behind a cut by which a secret before it is known as one
 
 _PASSING: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)

@@ -22,13 +22,12 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from mllog_callbacks._version import __version__
-from mllog_callbacks.files import UnsafeFileError, open_stream, replace_file, session_of
+from mllog_callbacks.files import LOGS, UnsafeFileError, open_stream, replace_file, session_of
 from mllog_callbacks.integrity import Session
 from mllog_callbacks.schema import parse_timestamp
 
 __all__ = ["Mirror", "Mirrored"]
 
-_FILES: Final = "ml-platform-*.jsonl"
 _BATCH: Final = 262_144  # bytes of lines in one request
 _SCOPE: Final = InstrumentationScope("mllog_callbacks", __version__)
 _ERRORS: Final = frozenset({"TRAINING_FAILED", "ISSUE_DETECTED"})
@@ -102,7 +101,7 @@ class Mirror:
             OSError: The folder cannot be read.
         """
         complete = True
-        for file in sorted(self._directory.rglob(_FILES)):
+        for file in sorted(self._directory.rglob(LOGS)):
             with suppress(FileNotFoundError, UnsafeFileError):  # it is pruned now, or no log
                 while complete and (lines := self._next_lines(file)):
                     complete = self._send(file, lines)

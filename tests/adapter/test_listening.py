@@ -3,13 +3,14 @@
 import copy
 import inspect
 import pickle
-import sys
 import threading
+import traceback
+import warnings
 from typing import Any, Final
 
 import pytest
 
-from mllog_callbacks import Heard, caller_of, listen
+from mllog_callbacks import Heard, attend, listen
 
 
 class Engine:
@@ -50,8 +51,8 @@ def test_what_is_returned_and_raised_is_heard_and_passed_on() -> None:
 
 
 def test_each_of_several_hears_what_it_asked_for_until_it_leaves() -> None:
-    """The last that leaves gives the class its own methods back; another object is not heard."""
-    own = Engine.run, Engine.stop
+    """The last that leaves gives the methods their own code back; another object is not heard."""
+    own = Engine.run.__code__, Engine.stop.__code__
     engine, first, second = Engine(9), Told(), Told()
     leave_first = listen(engine, {"run"}, _hear(first))
     leave_second = listen(engine, {"stop"}, _hear(second))
@@ -61,10 +62,10 @@ def test_each_of_several_hears_what_it_asked_for_until_it_leaves() -> None:
     leave_first()
     engine.run()
     engine.stop()
-    assert (Engine.run is own[0], Engine.stop is own[1]) == (True, False)
+    assert (Engine.run.__code__ is own[0], Engine.stop.__code__ is own[1]) == (True, False)
     leave_second()
     leave_second()
-    assert (Engine.run, Engine.stop) == own
+    assert (Engine.run.__code__, Engine.stop.__code__) == own
     engine.stop()
     assert [method for method, *_ in first] == ["run"]
     assert [method for method, *_ in second] == ["stop", "stop"]
@@ -133,20 +134,20 @@ def test_a_listener_that_fails_reaches_no_caller() -> None:
 
 
 def test_an_object_that_is_listened_to_goes_when_nobody_uses_it() -> None:
-    """The class has its own methods again; leaving afterwards does nothing."""
+    """The class's methods have their own code again; leaving afterwards does nothing."""
     gone: list[str] = []
 
     class Fleeting(Engine):
         def __del__(self) -> None:
             gone.append("gone")
 
-    own = Engine.run
+    own = Engine.run.__code__
     engine = Fleeting()
     leave = listen(engine, {"run"}, _hear([]))
-    assert Engine.run is not own
+    assert Engine.run.__code__ is not own
     del engine
     assert gone == ["gone"]
-    assert Engine.run is own
+    assert Engine.run.__code__ is own
     leave()
 
 
@@ -155,10 +156,10 @@ def test_an_object_that_is_listened_to_goes_when_nobody_uses_it() -> None:
 )
 def test_an_object_that_cannot_be_listened_to_stays_as_it_is(target: object, method: str) -> None:
     """A built-in one, or what is no method: an error of the caller, and said at once."""
-    own = Engine.run
+    own = Engine.run.__code__
     with pytest.raises(TypeError):
         listen(target, ["run", method], _hear([]))
-    assert Engine.run is own
+    assert Engine.run.__code__ is own
 
 
 class Driver:
@@ -221,46 +222,115 @@ def test_a_method_takes_and_returns_what_it_did(
     leave()
 
 
-def test_a_class_keeps_what_somebody_else_put_in_the_place_of_its_method() -> None:
-    """A wrapper of another tool, around ours, goes on and is not taken away."""
+def test_a_wrapper_of_another_tool_is_left_alone() -> None:
+    """What it wraps is heard through it."""
     engine, heard = Engine(), Told()
     own = Engine.run
     leave = listen(engine, {"run"}, _hear(heard))
-    ours = Engine.run
 
     def theirs(self: Engine, by: int = 1) -> int:
-        return ours(self, by) + 100
+        return own(self, by) + 100
 
     Engine.run = theirs  # type: ignore[method-assign]  # what other tools do
     try:
+        assert engine.run() == 102
         leave()
         assert Engine.run is theirs
-        assert engine.run() == 102
-        listen(engine, {"run"}, _hear(heard))
         assert engine.run() == 101
-        assert heard == [("run", 1, "None")]
+        listen(engine, {"run"}, _hear(heard))
+        assert engine.run() == 100
+        assert heard == [("run", 2, "None"), ("run", 100, "None")]
     finally:
         Engine.run = own  # type: ignore[method-assign]  # its own
-    listen(engine, {"run"}, _hear(heard))
-    assert engine.run() == 0
-    assert heard[1:] == [("run", 0, "None")] * 2
 
 
-def test_who_called_is_found_where_somebody_listens() -> None:
-    """To the object, or to another of its class."""
+class Seen:
+    """Methods that show what their callers and callees can see."""
 
-    class Asking(Engine):
-        def stop(self) -> str:
-            caller = caller_of(sys._getframe())  # noqa: SLF001 - what an adapter does
-            return "" if caller is None else caller.f_code.co_name
+    def warns(self, level: int) -> list[object]:
+        """Warn in a caller's name; returns the stack of this call."""
+        warnings.warn("old", DeprecationWarning, stacklevel=level)
+        stack = [*map(tuple, inspect.stack(context=3))]
+        return [(None, *sorted(locals())), *stack]
 
-    asked, other = Asking(), Asking()
-    here = "test_who_called_is_found_where_somebody_listens"
-    assert asked.stop() == here
-    leave = listen(other, {"stop"}, _hear([]))
-    assert (asked.stop(), other.stop()) == (here, here)
+    def fails(self, level: int) -> None:
+        """Fail within two functions."""
+
+        def inner() -> float:
+            return 1 / (level - level)
+
+        try:
+            inner()
+        except ZeroDivisionError as error:
+            msg = "outer"
+            raise ValueError(msg) from error
+
+    def returns(self, level: int) -> int:
+        """Return from everywhere."""
+        for each in range(3):
+            try:
+                if each == level:
+                    return each
+            finally:
+                level += 0
+        with warnings.catch_warnings():
+            return min([-1], key=lambda each: each)
+
+
+def _seen(seen: Seen) -> list[object]:
+    """All that can be seen of calls: warnings, stacks, tracebacks, values."""
+    found: list[object] = []
+    for level in (1, 2, 3):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            stack = seen.warns(level)
+        found += [(each.filename, each.lineno, str(each.message)) for each in caught]
+        found += [each[1:] for each in stack]  # type: ignore[index]  # a frame and what it is
+    try:
+        seen.fails(0)
+    except ValueError as error:
+        told = traceback.TracebackException.from_exception(error)
+        found += [*told.format(), [(each.name, each.lineno, each.colno) for each in told.stack]]
+    return [*found, [seen.returns(each) for each in (0, 2, 5)]]
+
+
+def test_nothing_of_it_can_be_seen() -> None:
+    """Not by warnings' stack levels, `inspect.stack`, `locals` or tracebacks."""
+    seen, heard, results = Seen(), Told(), list[object]()
+    leave: Any = None
+    for listening in (False, True, True):
+        if listening and leave is None:
+            leave = listen(seen, {"warns", "fails", "returns"}, _hear(heard))
+        results.append(_seen(seen))
     leave()
-    outermost = sys._getframe()  # noqa: SLF001 - likewise
-    while outermost.f_back is not None:
-        outermost = outermost.f_back
-    assert caller_of(outermost) is None
+    assert results[1] == results[0]
+    assert results[2] == results[0]
+    assert len(heard) == 14
+    assert ("fails", None, "ValueError('outer')") in heard
+    assert [result for method, result, _ in heard if method == "returns"] == [0, 2, -1] * 2
+
+
+def test_each_call_of_a_function_is_attended() -> None:
+    """From its beginning, with its arguments, to its end; once, however often that is asked for."""
+    ends: list[tuple[object, str]] = []
+
+    def begin(arguments: Any) -> Any:
+        if arguments["b"] == 0:
+            return None
+        return lambda error: ends.append((arguments, repr(error)))
+
+    for _ in range(2):
+        attend(divided, begin)
+    assert divided(6, 3) == 2
+    with pytest.raises(ZeroDivisionError):
+        divided(6, b=0)
+    with pytest.raises(TypeError):
+        divided("a", b=1)  # type: ignore[arg-type]  # refused on purpose
+    assert [error[:9] for _, error in ends] == ["None", "TypeError"]
+    with pytest.raises(TypeError, match="no function in Python"):
+        attend(len, begin)
+
+
+def divided(a: float, b: float) -> float:
+    """Divide."""
+    return a / b

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tracing import untraced
+from mllog_callbacks.contract import untraced
 
 
 @pytest.mark.parametrize(

@@ -108,11 +108,11 @@ def test_online_is_as_scanned(train: Values, validation: Values) -> None:
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
-def test_a_constant_loss_is_no_trouble_but_that_it_does_not_converge(name: str) -> None:
+def test_a_constant_loss_is_that_alone(name: str) -> None:
     """At any level, zero and below included."""
     for level in (-3.0, 0.0, 1e-30, 0.7):
         names = {issue.name for issue in scan(train=[level] * 100, validation=[level] * 100)}
-        assert name not in names or (name == "no_convergence" and level)
+        assert name not in names or name == "constant_metric"
 
 
 @pytest.mark.parametrize("values", [[], [1.0], [1.0, 0.5], [0.5, 1.0], [None, 1.0], [None, None]])
@@ -139,6 +139,6 @@ def test_the_state_does_not_grow() -> None:
         told += len(detectors.observe(seen))
         if step % 10_000 == 9_999:
             sizes.append(len(pickle.dumps(detectors)))
-    assert max(sizes) < 4_096
-    assert max(sizes) - min(sizes) < 200
-    assert told < 40
+    assert max(sizes) < 10_240
+    assert max(sizes[1:]) - min(sizes[1:]) < 1_024
+    assert told < 10

@@ -6,10 +6,7 @@ Some cases run by default; `MLLOG_TEST_FUZZ=5000` runs thousands.
 import json
 import os
 import shutil
-import signal
-import socket
 import tempfile
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bounded import run_bounded
+from hostile import REPLACEMENTS, make_outside, replace, seen
 from mllog_callbacks.integrity import anchors_of, prove
 from processes import ended, forked
 from sealed import mllog, seal
@@ -24,12 +23,8 @@ from sealed import mllog, seal
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and /proc")
 
 CASES = int(os.environ.get("MLLOG_TEST_FUZZ", "12"))
-CPU_S = 5.0
 WALL_S = 60.0
 """Of all commands of a case together: a machine that tests share may be slow."""
-
-MEMORY = 200_000_000
-HOLE = 1 << 28
 
 OLD = "ml-platform-2020-01-01"
 NAMES = [
@@ -50,65 +45,6 @@ NAMES = [
     "page.html",
     ".page.html.part",
 ]
-
-DEEP = b'{"a":' * 20_000 + b"1" + b"}" * 20_000
-
-
-def _link(target: str) -> Callable[[Path, Path], None]:
-    def change(path: Path, outside: Path) -> None:
-        path.symlink_to(target.replace("OUTSIDE", str(outside)).replace("ITSELF", path.name))
-
-    return change
-
-
-def _write(data: bytes) -> Callable[[Path, Path], None]:
-    def change(path: Path, _: Path) -> None:
-        path.write_bytes(data)
-
-    return change
-
-
-def _hole(path: Path, _: Path) -> None:
-    path.touch()
-    os.truncate(path, HOLE)
-
-
-def _socket(path: Path, _: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as made, suppress(OSError):
-        made.bind(str(path))
-
-
-REPLACEMENTS: dict[str, Callable[[Path, Path], None]] = {
-    "link to a file": _link("OUTSIDE/secret"),
-    "link to a log": _link("OUTSIDE/ml-platform-2020-01-01.victim.jsonl"),
-    "link to a folder": _link("OUTSIDE"),
-    "link to sidecars": _link("OUTSIDE/_integrity"),
-    "link to zeros": _link("/dev/zero"),
-    "link to a full disk": _link("/dev/full"),
-    "link to nothing": _link("OUTSIDE/made"),
-    "link to itself": _link("ITSELF"),
-    "FIFO": lambda path, _: os.mkfifo(path),
-    "folder": lambda path, _: path.mkdir(),
-    "socket": _socket,
-    "empty": _write(b""),
-    "hello": _write(b"hello"),
-    "deep": _write(DEEP + b"\n"),
-    "long line": _write(b"x" * 3_000_000),
-    "newlines": _write(b"\n" * 20_000),
-    "NULs": _write(bytes(100_000)),
-    "hole": _hole,
-    "numbers": _write(b'{"session":5,"key":["a"],"parent":{},"rank":1e999,"pid":' + b"9" * 6_000),
-    "missing": lambda _path, _outside: None,
-}
-
-
-def _replace(path: Path, outside: Path, kind: str) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    REPLACEMENTS[kind](path, outside)
 
 
 def _edit(path: Path, at: int, data: bytes, kind: str) -> None:
@@ -152,27 +88,6 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return logs
 
 
-def _outside(folder: Path) -> None:
-    (folder / "_integrity").mkdir(parents=True)
-    for name in "secret", "_integrity/old.json", "_integrity/run.chain", "package.json":
-        (folder / name).write_text("{}\n")
-    victim = folder / "ml-platform-2020-01-01.victim.jsonl"
-    victim.write_text('{"timestamp":"2020-01-01T00:00:00.000001Z","event":"MODEL_SAVED"}\n')
-    for each in [*folder.rglob("*")]:
-        os.utime(each, (0, 0))
-
-
-def _seen(folder: Path) -> dict[str, tuple[object, ...]]:
-    return {
-        str(each.relative_to(folder)): (
-            each.lstat().st_mtime_ns,
-            each.lstat().st_mode,
-            each.read_bytes() if each.is_file() else b"",
-        )
-        for each in [folder, *folder.rglob("*")]
-    }
-
-
 def _commands(logs: Path) -> list[list[str | Path]]:
     log = next(iter(sorted(logs.glob("*.run.jsonl"))), logs)
     return [
@@ -196,27 +111,11 @@ def _commands(logs: Path) -> list[list[str | Path]]:
     ]
 
 
-def _memory(name: str) -> int:
-    with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - as a system's file
-        return next(int(each.split()[1]) * 1024 for each in status if each.startswith(name))
-
-
 def _run_all(logs: Path) -> None:
     """Run all commands in this child; raises where one does what none may."""
     os.chdir(logs.parent / "elsewhere")
     for command in _commands(logs):
-        with open("/proc/self/clear_refs", "w", encoding="ascii") as refs:  # noqa: PTH123 - likewise
-            refs.write("5")
-        before = _memory("VmRSS")
-        signal.setitimer(signal.ITIMER_PROF, CPU_S)
-        signal.setitimer(signal.ITIMER_REAL, CPU_S * 6)  # not of the processor: it waits
-        shown = mllog(*command)
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        assert shown.returncode in {0, 1, 2, 3}, (command, shown)
-        assert b"Traceback" not in shown.stderr, (command, shown)
-        assert b"\x1b" not in shown.stdout + shown.stderr, (command, shown)
-        assert _memory("VmHWM") - before < MEMORY, command
+        run_bounded(*command)
 
 
 @pytest.mark.timeout(0)
@@ -233,21 +132,21 @@ def test_no_command_fails_hangs_or_writes_elsewhere(template: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:
             logs, outside = Path(folder) / "logs", Path(folder) / "outside"
             shutil.copytree(template, logs)
-            _outside(outside)
+            make_outside(outside)
             (Path(folder) / "elsewhere").mkdir()
             log = next(each for each in logs.glob("*.run.jsonl"))
             for kind, name, *rest in changes:
                 path = log if name == "log" else logs / name
                 with suppress(OSError):
                     if kind == "replace":
-                        _replace(path, outside, rest[0])
+                        replace(path, outside, rest[0])
                     else:
                         _edit(path, int(rest[0]), rest[1], kind)  # type: ignore[arg-type]  # bytes
-            before = _seen(outside)
+            before = seen(outside)
             assert ended(forked(lambda: _run_all(logs)), WALL_S) == 0, json.dumps(
                 [[str(part) for part in each] for each in changes]
             )
-            assert _seen(outside) == before
+            assert seen(outside) == before
             assert not any((Path(folder) / "elsewhere").iterdir())
 
     fuzz()

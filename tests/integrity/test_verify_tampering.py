@@ -122,7 +122,7 @@ def test_without_its_chain_a_log_cannot_be_checked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("gone", [1, 2, 3])
-def test_a_record_taken_out_of_the_chain_is_told(tmp_path: Path, gone: int) -> None:
+def test_a_record_taken_out_of_the_chain_is_found(tmp_path: Path, gone: int) -> None:
     """Each but the last; without that the session is no longer sealed."""
     seal(tmp_path)
     chain = tmp_path / "_integrity" / "run.chain"
@@ -159,7 +159,7 @@ def test_a_session_that_was_written_anew_is_not_what_the_next_one_saw(tmp_path: 
     ]
 
 
-def test_a_file_that_no_chain_names_is_told(tmp_path: Path) -> None:
+def test_a_file_that_no_chain_names_is_found(tmp_path: Path) -> None:
     """Lines in the session's name, in a file of another day."""
     path = seal(tmp_path)
     planted = path.with_name("ml-platform-2020-01-01.run.jsonl")

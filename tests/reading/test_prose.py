@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from case import Case, UserError, Way, cases
 from mllog_callbacks import AuditLog
+from mllog_callbacks.contract import Case, UserError, Way, cases_in
 from mllog_callbacks.reading.story import Story, as_object, read_stories
 from mllog_callbacks.report._page import report_page
+from paths import SUPPORT
 
-CASES = cases()
+CASES = cases_in(SUPPORT)
 
 
 def _silent(log: Path, folder: Path) -> Path:

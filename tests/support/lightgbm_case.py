@@ -4,8 +4,8 @@ from typing import Any
 
 import lightgbm as lgb
 
-from case import ROUNDS, Case, Outcome, Way, raise_in
 from lightgbm_training import PARAMS, data
+from mllog_callbacks.contract import ROUNDS, Case, Outcome, Way, raise_in
 from mllog_lightgbm import MLAuditCallback
 
 

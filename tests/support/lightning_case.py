@@ -7,8 +7,8 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
-from case import ROUNDS, Case, Outcome, Way, raise_in
 from lightning_training import loader, regression
+from mllog_callbacks.contract import ROUNDS, Case, Outcome, Way, raise_in
 from mllog_lightning import MLAuditCallback
 
 Regression = regression(pl)

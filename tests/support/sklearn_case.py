@@ -9,8 +9,8 @@ from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import GradientBoostingClassifier
 
-from case import ROUNDS, Case, Outcome, Way, raise_in
 from mllog_callbacks import AuditLog
+from mllog_callbacks.contract import ROUNDS, Case, Outcome, Way, raise_in
 from mllog_sklearn import audited
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import xgboost as xgb
 from sklearn.datasets import load_breast_cancer
 
-from case import ROUNDS, Case, Outcome, Way, raise_in
+from mllog_callbacks.contract import ROUNDS, Case, Outcome, Way, raise_in
 from mllog_xgboost import MLAuditCallback
 
 PARAMS = {"objective": "binary:logistic", "nthread": 1, "seed": 0}

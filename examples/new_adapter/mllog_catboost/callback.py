@@ -5,7 +5,7 @@ import weakref
 from types import FrameType
 from typing import Any, Final
 
-from mllog_callbacks import Auditor, caller_of, guarded
+from mllog_callbacks import Auditor, guarded
 from mllog_catboost.training import Fit
 
 __all__ = ["MLAuditCallback"]
@@ -30,7 +30,7 @@ class MLAuditCallback(Auditor):
 
     @guarded
     def _record(self, info: Any, frame: FrameType) -> None:
-        wrapper, caller = frame.f_locals["self"], caller_of(frame)
+        wrapper, caller = frame.f_locals["self"], frame.f_back
         fits = _fits.setdefault(wrapper, {})
         fit = fits.get(id(self))
         if fit is None:

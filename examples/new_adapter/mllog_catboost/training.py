@@ -7,30 +7,14 @@ from typing import Any, Final
 import catboost
 from catboost._catboost import is_maximizable_metric, is_minimizable_metric
 
-from mllog_callbacks import Heard, Run, Training, finaliser, listen
-from mllog_callbacks.facts import (
-    AlgorithmSelected,
-    Choice,
-    DataSet,
-    DatasetValidated,
-    HyperparametersSet,
-    Kept,
-    ModelEvaluated,
-    ModelSaved,
-    Parameters,
-    Plan,
-    Results,
-    Rule,
-    Saved,
-    Stop,
-    TrainingStarted,
-)
+from mllog_callbacks import Heard, Run, Training, facts, finaliser, listen
 
 __all__ = ["Fit"]
 
 _LEARN: Final = "learn"
 _UNIT: Final = "iteration"
 _FRAMEWORK: Final = f"CatBoost {catboost.__version__}"
+_CHOICES: Final = ("boosting_type", "grow_policy", "loss_function", "task_type")
 _NO_MODEL: Final = "the model is not fitted"
 
 
@@ -54,12 +38,18 @@ class Fit:
         self._detector = {name: each for name, each in params.items() if name.startswith("od_")}
         listen(wrapper, {"after_iteration"}, self._hear)
         run.name(model=type(model).__name__)
-        self._training.started(TrainingStarted(plan=Plan(unit=_UNIT, most=self._planned)))
-        self._training.record(DatasetValidated(data=_data(call["train_pool"], call["test_pool"])))
+        self._training.started(
+            facts.TrainingStarted(plan=facts.Plan(unit=_UNIT, most=self._planned))
+        )
+        self._training.record(
+            facts.DatasetValidated(data=_data(call["train_pool"], call["test_pool"]))
+        )
         given = model.get_params()
         passed = {name: each for name, each in params.items() if name not in given}
-        found = Parameters(given=given, passed_on=passed, passed_on_by="fit", framework=_FRAMEWORK)
-        self._training.record(HyperparametersSet(parameters=found))
+        found = facts.Parameters(
+            given=given, passed_on=passed, passed_on_by="fit", framework=_FRAMEWORK
+        )
+        self._training.record(facts.HyperparametersSet(parameters=found))
 
     def record(self, info: Any) -> None:
         """Take an iteration's results."""
@@ -79,69 +69,66 @@ class Fit:
     @finaliser
     def end(self) -> None:
         """Record how the call ended, now that it is over."""
+        model = self._model()
         if self._training.ended:
             return
-        model = self._model()
         curves = model.get_evals_result() if model is not None and model.is_fitted() else {}
-        if _at(curves, -1) != _at(self._curves, -1):  # those of another call, or none
+        if model is None or _at(curves, -1) != _at(self._curves, -1):  # of another call, or none
             self._training.vanished(_NO_MODEL)
             return
-        in_force = model.get_all_params()
-        names = ("boosting_type", "grow_policy", "loss_function", "task_type")
-        by = {name: "the caller" if name in model.get_params() else _FRAMEWORK for name in names}
-        chosen = {name: Choice(value=in_force.get(name), by=who) for name, who in by.items()}
-        self._training.record(AlgorithmSelected(choices=chosen))
-        shrunk = model.tree_count_ < self._training.done
-        kept = Kept(
-            at=model.tree_count_, unit=_UNIT, chosen_by="use_best_model" if shrunk else None
-        )
-        if len(curves.get(_LEARN, {}).get(model.get_all_params()["loss_function"], ())) >= kept.at:
-            results = _at(curves, kept.at - 1)
-            evaluated = ModelEvaluated(results=results, kept=kept, computed_by="CatBoost")
-            self._training.record(evaluated)
-        shares = zip(model.feature_names_, model.get_feature_importance() / 100, strict=True)
-        top = dict(sorted(shares, key=lambda pair: -pair[1])[:5])
-        by = "change of predictions"  # CatBoost's default importance
-        self._training.stopped(self._why(model), kept, importance=top, importance_by=by)
+        held = model.tree_count_
+        by = "use_best_model" if held < self._training.done else None
+        kept = facts.Kept(at=held, unit=_UNIT, chosen_by=by)
+        self._training.record(_algorithm(model))
+        if self._measured == self._training.done * sum(map(len, curves.values())):
+            self._training.record(
+                facts.ModelEvaluated(
+                    results=_at(curves, held - 1), kept=kept, computed_by="CatBoost"
+                )
+            )
+        self._training.stopped(self._why(model), kept)
         listen(model, {"save_model"}, self._hear_save)
 
-    def _why(self, model: Any) -> Stop:
+    def _why(self, model: Any) -> facts.Stop:
         """What ended the call: its plan, a callback, or CatBoost's overfitting detector."""
         if self._training.done == self._planned:
-            return Stop(by="plan")
+            return facts.Stop(by="plan")
         if self._stopped:
-            return Stop(by="request", requested_by="One of the callbacks")
-        best = model.best_iteration_ + 1
-        rule = Rule(
-            name="overfitting detector",
-            best_at=best,
-            waited=self._training.done - best,
-            patience=self._detector.get("od_wait"),
-            unit=_UNIT,
-        )
-        return Stop(by="rule", rule=rule)
+            return facts.Stop(by="request", requested_by="One of the callbacks")
+        best, patience = model.best_iteration_ + 1, self._detector.get("od_wait")
+        counts = {"best_at": best, "waited": self._training.done - best, "patience": patience}
+        rule = facts.Rule(name="overfitting detector", unit=_UNIT, **counts)
+        return facts.Stop(by="rule", rule=rule)
 
     def _hear_save(self, heard: Heard) -> None:
         if heard.error is None:
             given = heard.arguments
-            saved = Saved(path=str(given["fname"]), format=given["format"])
-            self._training.record(ModelSaved(saved=saved))
+            saved = facts.Saved(path=str(given["fname"]), format=given["format"])
+            self._training.record(facts.ModelSaved(saved=saved))
 
 
-def _data(train: Any, tests: Any) -> dict[str, DataSet]:
-    names = ["validation"] if len(tests or ()) == 1 else [f"validation_{n}" for n in range(99)]
-    pools = {_LEARN: train, **dict(zip(names, tests or (), strict=False))}
-    return {
-        name: DataSet(
-            role="training" if name == _LEARN else "validation",
-            rows=pool.shape[0],
-            features=pool.shape[1],
-        )
-        for name, pool in pools.items()
-    }
+def _algorithm(model: Any) -> facts.AlgorithmSelected:
+    """What trains, by CatBoost's own parameters in force."""
+    in_force = model.get_all_params()
+    by = {name: "the caller" if name in model.get_params() else _FRAMEWORK for name in _CHOICES}
+    chosen = {n: facts.Choice(value=in_force[n], by=who) for n, who in by.items() if n in in_force}
+    return facts.AlgorithmSelected(choices=chosen)
 
 
-def _at(curves: Mapping[str, Mapping[str, Any]], index: int) -> Results:
+def _data(train: Any, tests: Any) -> dict[str, facts.DataSet]:
+    names = (
+        [f"validation_{n}" for n in range(len(tests))] if len(tests or ()) > 1 else ["validation"]
+    )
+    pools = {_LEARN: train} | dict(zip(names, tests or (), strict=False))
+    found = {}
+    for name, pool in pools.items():
+        rows, features = pool.shape
+        role: facts.Role = "training" if pool is train else "validation"
+        found[name] = facts.DataSet(role=role, rows=rows, features=features)
+    return found
+
+
+def _at(curves: Mapping[str, Mapping[str, Any]], index: int) -> facts.Results:
     """The values of each metric on each set, after one iteration."""
     return {
         name: {metric: float(values[index]) for metric, values in metrics.items()}

@@ -21,7 +21,9 @@ UNITS: Final = ("iteration", "round", "epoch", "step", "global_step", "check", "
 """What positions count, the one that is preferred first."""
 
 CURVE: Final = "curve"
-"""The fact under which an entry has the steps since the one before it."""
+"""The fact under which an entry has the steps since the one before it; others are numbered."""
+
+_CURVE: Final = re.compile(rf"{CURVE}(_\d+)?")
 
 _UNIT_NAMES: Final = frozenset(UNITS)
 _SHOWN: Final = {"global_step": "step"}
@@ -128,13 +130,11 @@ class Curves:
 
     def take_passage(self, snapshot: Mapping[str, Any]) -> None:
         """Take the steps since the entry before, where an entry has them as its fact `curve`."""
-        passage = snapshot.get(CURVE)
-        if not isinstance(passage, dict):
+        if CURVE not in snapshot:
             return
         self._built = None
-        others = passage.get("others")
-        for each in (passage, *(others if isinstance(others, list) else ())):
-            for key, unit, points in _passages(each):
+        for passage in (each for name, each in snapshot.items() if _CURVE.fullmatch(name)):
+            for key, unit, points in _passages(passage):
                 known = self._passages.get(key)
                 if known is None and len(self._passages) < _MOST_CURVES:
                     known = self._passages[key] = (unit, {})
@@ -144,8 +144,8 @@ class Curves:
     def take_whole(self, snapshot: Mapping[str, Any]) -> None:
         """Take curves that one entry tells as lists of numbers."""
         self._built = None
-        if isinstance(snapshot.get(CURVE), dict):
-            snapshot = {name: each for name, each in snapshot.items() if name != CURVE}
+        if CURVE in snapshot:
+            snapshot = {n: each for n, each in snapshot.items() if not _CURVE.fullmatch(n)}
         for key, values in _lists(snapshot, (), 0):
             if len(self._whole) < _MOST_CURVES:
                 self._whole[key] = values
@@ -258,7 +258,7 @@ def _columns(passage: Mapping[str, Any]) -> Iterator[tuple[Key, object]]:
             if key is not None:
                 yield key, values
     for name, values in [*_items(passage), *_items(passage.get("parameters"))]:
-        if isinstance(values, list) and name not in {"at", "others"}:
+        if isinstance(values, list) and name != "at":
             yield ("", name), values
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from mllog_callbacks.files import SIDECARS, read_regular, session_of
+from mllog_callbacks.files import SIDECARS, manifest_name, read_regular, session_of
 from mllog_callbacks.reading._fast import FileAccount, read_rows
 from mllog_callbacks.reading.story._builder import StoryBuilder
 from mllog_callbacks.reading.story._model import Story
@@ -73,7 +73,7 @@ def _size(path: Path) -> int:
 
 def read_sidecar(directory: Path, session: str) -> dict[str, Any]:
     """What the sidecar says of a session; empty where there is none that can be read."""
-    path = directory / SIDECARS / f"{session}.json"
+    path = directory / SIDECARS / manifest_name(session)
     try:
         facts = json.loads(read_regular(path, _LARGEST_SIDECAR))
     except (OSError, ValueError, RecursionError):

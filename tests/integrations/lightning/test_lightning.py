@@ -10,6 +10,7 @@ from pytorch_lightning.tuner.tuning import Tuner
 
 from lightning_training import DISTRIBUTIONS, VERSION, loader, make_trainer, regression, snapshot
 from mllog_callbacks import AuditLog, EventType
+from mllog_callbacks.schema import number
 from told import Entries, of, the_end
 
 
@@ -69,7 +70,7 @@ def test_model_and_data_are_told(log: AuditLog, entries: Entries, tmp_path: Path
     trainer.fit(regression(pl)(), loader(64), loader(32, batch_size=4))
     told = entries()
     (algorithm,) = of(told, EventType.ALGORITHM_SELECTED)
-    assert "25 of 25 parameters ask for gradients" in str(algorithm.reasoning)
+    assert "25 trainable parameters (100%)." in str(algorithm.reasoning)
     (data,) = of(told, EventType.DATASET_VALIDATED)
     assert snapshot(data)["training"] == {
         "loader": "DataLoader",
@@ -91,7 +92,7 @@ def test_early_stopping_says_which_metric_when_and_by_which_rule(
     trainer.fit(regression(pl)(rate=0.0), loader(), loader(seed=1))
     end = the_end(entries())
     assert end.event is EventType.TRAINING_STOPPED
-    best = f"{float(stopper.best_score):.6g}"
+    best = number(float(stopper.best_score))
     assert end.reasoning == (
         f"val_loss last improved to {best} at epoch 1; 2 checks without improvement reached "
         "EarlyStopping(monitor='val_loss', mode='min', patience=2, min_delta=0)."
@@ -160,7 +161,7 @@ def test_checkpoints_tell_where_and_by_what_they_are_the_best(
     assert snapshot(told[-1])["path"] == checkpoint.best_model_path
     score = float(checkpoint.best_model_score or 0.0)
     assert snapshot(told[-1])["best_model_score"] == score
-    assert f"val_loss is {score:.6g}, better than " in str(told[-1].reasoning)
+    assert f"val_loss is {number(score)}, better than " in str(told[-1].reasoning)
     assert "ModelCheckpoint(monitor='val_loss', mode='min', save_top_k=1)" in str(
         told[-1].reasoning
     )

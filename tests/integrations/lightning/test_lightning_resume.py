@@ -61,7 +61,7 @@ def test_detectors_and_bests_go_on_where_they_were(
     told = entries()[first:]
     assert _overfitting(lambda: told) == expected
     progress = of(told, EventType.TRAINING_PROGRESS)
-    assert progress[0].decision == "Training goes on after 6 epochs and 48 steps."
+    assert progress[0].decision == "Training continues after 6 epochs and 48 steps."
     assert str(saved) in str(progress[0].reasoning)
     assert "its best was 0.28 at epoch 5" in str(progress[1].reasoning)
     assert f"It is resumed from {saved}." in str(told[0].reasoning)

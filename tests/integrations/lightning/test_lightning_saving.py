@@ -136,6 +136,7 @@ def test_a_score_that_stands_on_a_device_is_not_told_as_no_number(
     told = entries()
     saved = one(told, EventType.MODEL_SAVED)
     assert str(saved.decision).startswith("The best model so far was saved")
-    kept = "Elsewhere(monitor='val_loss', mode='min', save_top_k=1) keeps it."
-    assert saved.reasoning == kept
+    kept = "; Elsewhere(monitor='val_loss', mode='min', save_top_k=1) keeps it."
+    assert str(saved.reasoning).endswith(kept)
+    assert snapshot(saved)["best_model_score"] is None
     assert "NaN" not in str(told)

@@ -130,7 +130,7 @@ def test_a_group_that_joins_an_optimizer_is_told(
     )[1:]
     assert [each.decision for each in told] == [
         "1 group of parameters joined SGD, with a learning rate of 0.001.",
-        "The learning rate of SGD was set from 0.001 to 0.01.",
+        "The learning rate of SGD, group 1, was set from 0.001 to 0.01.",
     ]
     assert told[0].reasoning == "Code of the module or of a callback did it; it has 2 groups now."
     assert str(told[1].reasoning).endswith("code of the module or of a callback did.")

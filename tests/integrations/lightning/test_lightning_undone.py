@@ -70,7 +70,7 @@ def test_an_epoch_that_is_cut_short_is_not_told_as_done(
     told = of(entries(), EventType.TRAINING_PROGRESS)
     assert [each.decision for each in told] == [
         "Epoch 1 of 2 is done.",
-        "Epoch 2 of 2 ended before its last batch.",
+        "Epoch 2 of 2 ended after 3 of 8 batches.",
     ]
 
 
@@ -109,7 +109,7 @@ def test_a_last_checkpoint_without_a_best_one_is_told_so(
     trainer = make_trainer(pl, log, tmp_path, checkpoint, max_steps=1)
     trainer.fit(regression(pl)(), loader(), loader(seed=1))
     told = one(entries(), EventType.MODEL_SAVED)
-    assert str(told.reasoning).endswith("saved it; it has kept none as the best so far.")
+    assert str(told.reasoning).endswith("saved it; none is the best so far.")
 
 
 @pytest.mark.parametrize("value", [math.inf, math.nan])

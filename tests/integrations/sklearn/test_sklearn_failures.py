@@ -47,7 +47,9 @@ def test_an_error_passes_and_is_told_once(log: AuditLog, entries: Entries) -> No
     assert caught.value is error
     end = the_end(entries())
     assert end.event is EventType.TRAINING_FAILED
-    assert "Training failed in fit with ValueError; no fitted model" in str(end.decision)
+    assert end.decision == (
+        "Training failed in fit with ValueError: a column is missing. No fitted model was returned."
+    )
     assert "(in fit, test_sklearn_failures.py line " in str(end.reasoning)
 
 
@@ -160,7 +162,7 @@ def test_a_solver_that_gave_up_is_not_said_to_have_met_its_criterion(
     with pytest.warns(ConvergenceWarning):
         audited(MLPClassifier(solver="lbfgs", max_fun=5, random_state=0), log).fit(*iris())
     reasoning = str(the_end(entries()).reasoning)
-    assert reasoning.endswith("below max_iter=200; a ConvergenceWarning was made on the way.")
+    assert reasoning.endswith("below max_iter=200; a ConvergenceWarning was made.")
     issue = str(issues(entries())["not_converged"].reasoning)
     assert issue == issue.rstrip()
 
@@ -252,14 +254,15 @@ def test_an_undefined_metric_is_an_issue_of_a_search(log: AuditLog, entries: Ent
 
 
 def test_imbalance_and_constants_are_issues_of_the_data(log: AuditLog, entries: Entries) -> None:
-    """With what the estimator does about it, as its parameters say."""
+    """With what was given against it, and nothing concluded from that."""
     features = np.random.default_rng(0).random((220, 3))
     features[:, 1] = 7.0
     labels = np.repeat([0, 1], [218, 2])
     audited(LogisticRegression(class_weight="balanced"), log).fit(features, labels)
     found = issues(entries())
     assert "2 of 220 rows are of 1" in str(found["class_imbalance"].decision)
-    assert "class_weight='balanced' weighs rows by class" in str(found["class_imbalance"].reasoning)
+    given = "Given to the fit: class_weight=balanced."
+    assert str(found["class_imbalance"].reasoning).endswith(given)
     assert (found["class_imbalance"].metrics_snapshot or {})["severity"] == "warning"
     assert "1 feature has one value only: 1." in str(found["constant_features"].decision)
 

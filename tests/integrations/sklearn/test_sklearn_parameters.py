@@ -23,10 +23,10 @@ def test_who_set_which_hyperparameter(log: AuditLog, entries: Entries) -> None:
     audited(pipeline(C=3.0), log).fit(*iris())
     entry = one(entries(), EventType.HYPERPARAMETERS_SET)
     snapshot: Any = entry.metrics_snapshot
-    assert snapshot["set_by_caller"]["classify__C"] == 3.0
-    assert "classify__C" not in snapshot["defaults"]
-    assert snapshot["defaults"]["scale__with_mean"] is True
-    given, every = len(snapshot["set_by_caller"]), len(snapshot["defaults"])
+    assert snapshot["parameters"]["given"]["classify__C"] == 3.0
+    assert "classify__C" not in snapshot["parameters"]["defaults"]
+    assert snapshot["parameters"]["defaults"]["scale__with_mean"] is True
+    given, every = len(snapshot["parameters"]["given"]), len(snapshot["parameters"]["defaults"])
     assert f"{given} of {given + every} hyperparameters were set by the caller" in str(
         entry.decision
     )
@@ -68,7 +68,7 @@ def test_a_part_that_cannot_tell_its_parameters_costs_no_entry(
     model = HistGradientBoostingClassifier(max_iter=2, scoring=Odd(), early_stopping=True)
     audited(model, log).fit(*iris())
     snapshot: Any = one(entries(), EventType.HYPERPARAMETERS_SET).metrics_snapshot
-    assert snapshot["set_by_caller"]["max_iter"] == 2
+    assert snapshot["parameters"]["given"]["max_iter"] == 2
     assert the_end(entries()).event is EventType.TRAINING_COMPLETED
 
 
@@ -78,13 +78,13 @@ def test_classes_and_plain_lists_are_told_as_they_are(log: AuditLog, entries: En
     audited(CountVectorizer(), log).fit(["a word", "two words"])
     told: list[Any] = [each.metrics_snapshot for each in of(entries(), SET)]
     ridge, counts = told
-    assert ridge["set_by_caller"] == {"alphas": [0.1, 1, 10]}
-    assert counts["defaults"]["dtype"] == "the class int64"
+    assert ridge["parameters"]["given"] == {"alphas": [0.1, 1, 10]}
+    assert counts["parameters"]["defaults"]["dtype"] == "the class int64"
 
 
 def test_numbers_of_numpy_are_numbers(log: AuditLog, entries: Entries) -> None:
     """Equal to a default they are no choice of the caller's."""
     audited(Ridge(alpha=np.float64(0.5), tol=np.float64(1e-4)), log).fit(*iris())
     snapshot: Any = one(entries(), EventType.HYPERPARAMETERS_SET).metrics_snapshot
-    assert snapshot["set_by_caller"] == {"alpha": 0.5}
-    assert snapshot["defaults"]["tol"] == 1e-4
+    assert snapshot["parameters"]["given"] == {"alpha": 0.5}
+    assert snapshot["parameters"]["defaults"]["tol"] == 1e-4

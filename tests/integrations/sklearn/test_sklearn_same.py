@@ -2,7 +2,10 @@
 
 import inspect
 import re
+from abc import ABCMeta
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import joblib
@@ -32,9 +35,10 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.validation import has_fit_parameter
 from xgboost import XGBClassifier
 
-from mllog_callbacks import AuditLog
+from mllog_callbacks import AuditLog, EventType
 from mllog_sklearn import audited
 from sklearn_training import cancer, iris, pipeline, quiet
+from told import Entries, of
 
 # One thread each: the tests are many and small
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -250,3 +254,94 @@ def test_a_class_with_slots_and_one_of_its_own_kind_work(log: AuditLog) -> None:
     model = audited(Slotted(), log).fit([1, 2, 3])
     assert model.mean == 2
     assert not hasattr(model, "__dict__")
+
+
+@pytest.mark.parametrize("fitted", [False, True])
+def test_an_audited_estimator_hashes_as_the_plain_one(log: AuditLog, fitted: bool) -> None:
+    """By joblib, alone and within others, so that a cache knows it."""
+    for estimator in (pipeline(), DecisionTreeClassifier(random_state=0)):
+        bare = clone(estimator)
+        if fitted:
+            bare.fit(*iris())
+        ours = audited(bare, log)
+        assert joblib.hash(ours) == joblib.hash(bare)
+        assert joblib.hash([ours, ours]) == joblib.hash([bare, bare])
+        assert joblib.hash({"model": ours}) == joblib.hash({"model": bare})
+        bare.itself, ours.itself = bare, ours
+        assert joblib.hash(ours) == joblib.hash(bare)
+
+
+def test_a_cached_transformer_is_loaded_and_not_fitted(
+    log: AuditLog, entries: Entries, tmp_path: Path
+) -> None:
+    """From what a plain pipeline has filled the cache with."""
+
+    def model(wrap: Callable[[Any], Any]) -> Any:
+        made = make_pipeline(wrap(StandardScaler()), LOGISTIC, memory=str(tmp_path / "cache"))
+        return made
+
+    for fit in (model(lambda each: each), model(lambda each: audited(each, log))):
+        fit.fit(*iris())
+    assert entries() == []  # the audited scaler was not fitted
+    audited(model(lambda each: each), log).fit(*iris())
+    audited(model(lambda each: each), log).fit(*cancer())
+    cached, anew = of(entries(), EventType.DATASET_PREPROCESSED)
+    assert "StandardScaler was loaded from the cache" in str(cached.decision)
+    assert (cached.metrics_snapshot or {})["from_cache"] is True
+    assert "StandardScaler was fitted to data of 30 features" in str(anew.decision)
+
+
+def test_estimators_that_are_compared_by_value_equal_the_plain_one(log: AuditLog) -> None:
+    """From either side, and with the same hash."""
+
+    @dataclass
+    class Valued(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+        alpha: float = 1.0
+
+        def fit(self, X: Any, y: Any = None) -> Any:  # noqa: ARG002, N803 - the protocol's
+            return self
+
+    @dataclass(frozen=True)
+    class Hashed(BaseEstimator):  # type: ignore[misc]  # likewise
+        alpha: float = 1.0
+
+        def fit(self, X: Any, y: Any = None) -> Any:  # noqa: ARG002, N803 - the protocol's
+            return self
+
+    model = audited(Valued(), log)
+    assert model == Valued()
+    assert Valued() == model == audited(Valued(), log)
+    assert model != Valued(2.0)
+    assert Valued(2.0) != model
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(model)
+    assert {Hashed(): "found"}[audited(Hashed(), log)] == "found"
+
+
+def test_a_registry_of_a_metaclass_sees_a_class_once(log: AuditLog) -> None:
+    """And not the audited one."""
+    registered: list[str] = []
+
+    class Registry(type):
+        def __init__(cls, name: str, bases: Any, names: Any) -> None:
+            super().__init__(name, bases, names)
+            registered.append(name)
+
+    class Abstract(ABCMeta):
+        def __new__(cls, name: str, bases: Any, names: Any) -> Any:
+            registered.append(name)
+            return super().__new__(cls, name, bases, names)
+
+    class First(BaseEstimator, metaclass=Registry):  # type: ignore[misc]  # scikit-learn has no types
+        def fit(self, X: Any, y: Any = None) -> Any:  # noqa: ARG002, N803 - the protocol's
+            return self
+
+    class Second(First.__base__, metaclass=Abstract):  # type: ignore[misc, name-defined]  # likewise
+        def fit(self, X: Any, y: Any = None) -> Any:  # noqa: ARG002, N803 - the protocol's
+            return self
+
+    for kind in (First, Second):
+        made = clone(audited(kind(), log)).fit([[1.0]])
+        assert isinstance(made, kind)
+        assert type(made) == kind  # noqa: E721 - the comparison is what is tested
+    assert registered == ["First", "Second"]

@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from mllog_callbacks import AuditLog, EventType
+from mllog_callbacks.schema import number
 from mllog_sklearn import audited
 from sklearn_training import iris, issues, quiet
 from told import Entries, of, one, the_end
@@ -36,11 +37,17 @@ def test_a_search_tells_its_choice_and_what_speaks_against_it(
     assert entry.decision == f"Candidate {best + 1} of 3 was chosen: max_depth=3."
     reasoning = str(entry.reasoning)
     mean, deviation = results["mean_test_score"][best], results["std_test_score"][best]
-    assert f"mean_test score {mean:.6g} +- {deviation:.6g} over 5 splits is the best" in reasoning
+    assert (
+        f"mean_test score {number(mean)} +- {number(deviation)} over 5 splits is the best"
+        in reasoning
+    )
     runner_up = sorted(results["mean_test_score"])[-2]
-    assert f"{mean - runner_up:.6g} ahead of the runner-up ({runner_up:.6g})" in reasoning
-    assert f"Its mean training score is {results['mean_train_score'][best]:.6g}" in reasoning
-    assert "max_depth=3 is the greatest of 3 values tried" in reasoning
+    assert (
+        f"{number(mean - runner_up)} ahead of the runner-up ({number(runner_up)}, max_depth="
+        in reasoning
+    )
+    assert f"Its mean training score is {number(results['mean_train_score'][best])}" in reasoning
+    assert "max_depth=3 is the largest of 3 values tried" in reasoning
     assert (entry.metrics_snapshot or {})["best_params"] == {"max_depth": 3}
     assert (entry.metrics_snapshot or {})["mean_test"] == {"score": mean, "score_std": deviation}
     assert the_end(told).event is EventType.TRAINING_COMPLETED
@@ -77,7 +84,7 @@ def test_a_search_that_leaves_the_choice_says_so(log: AuditLog, entries: Entries
     search = GridSearchCV(TREE, {"max_depth": [1, 2]}, scoring=scoring, refit=False, cv=2)
     audited(search, log).fit(*iris())
     entry = one(entries(), EventType.MODEL_COMPARED)
-    assert entry.decision == "2 candidates were compared by accuracy; none was chosen."
+    assert entry.decision == "2 candidates were compared by accuracy, f1_macro; none was chosen."
     search = GridSearchCV(TREE, {"max_depth": [1, 2]}, scoring=scoring, refit="f1_macro", cv=2)
     audited(search, log).fit(*iris())
     assert "mean_test f1_macro" in str(of(entries(), EventType.MODEL_COMPARED)[-1].reasoning)
@@ -115,7 +122,7 @@ def test_what_a_halving_search_gives_more_of_is_at_no_edge(log: AuditLog, entrie
     assert len(made.n_resources_) > 2
     compared = one(entries(), EventType.MODEL_COMPARED)
     assert f"n_estimators={made.n_resources_[-1]}" in str(compared.decision)
-    assert "values tried" not in str(compared.reasoning).replace("max_depth=4 is the greatest", "")
+    assert "values tried" not in str(compared.reasoning).replace("max_depth=4 is the largest", "")
 
 
 def test_a_choice_that_is_not_the_best_says_how_far_it_is_behind(
@@ -127,14 +134,14 @@ def test_a_choice_that_is_not_the_best_says_how_far_it_is_behind(
     means = made.cv_results_["mean_test_score"]
     compared = one(entries(), EventType.MODEL_COMPARED)
     first = int(means.argmax())
-    told = (
-        f"It is {means[first] - means[0]:.6g} behind the best mean, of Candidate {first + 1} of 3"
-    )
+    behind = number(means[first] - means[0])
+    told = f"It is {behind} behind the best mean, of Candidate {first + 1} of 3"
     assert told in str(compared.reasoning)
-    assert "has rank 3, chosen by refit, of 3 candidates" in str(compared.reasoning)
+    assert "has rank 3 of 3 candidates" in str(compared.reasoning)
+    assert "chosen by the function" in str(compared.decision)
     assert "ahead" not in str(compared.reasoning)
     snapshot: Any = compared.metrics_snapshot
-    assert snapshot["ranked_first"]["mean_test"]["score"] == means[first]
+    assert snapshot["ranked_first"]["score"]["mean_test"]["score"] == means[first]
     assert "runner_up" not in snapshot
 
 
@@ -205,7 +212,7 @@ def test_a_searchs_space_is_told_in_words(log: AuditLog, entries: Entries) -> No
     audited(search, log).fit(*iris())
     told = one(entries(), EventType.HYPERPARAMETERS_SET)
     snapshot: Any = told.metrics_snapshot
-    given = snapshot["set_by_caller"]
+    given = snapshot["parameters"]["given"]
     assert given["param_distributions"] == (
         "[{'max_depth': [1, 3, None]}, {'min_samples_leaf': 'randint(1, 5)', 'max_depth': [2]}]"
     )

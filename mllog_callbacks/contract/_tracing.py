@@ -2,11 +2,11 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import permutations
+from numbers import Real as Number
 from typing import Any
-
-import numpy as np
 
 __all__ = ["untraced"]
 
@@ -70,15 +70,16 @@ def _numbers(fact: Any) -> Iterator[float]:
         yield float(sum(len(each) for each in fact.values() if isinstance(each, Mapping)))
         for value in fact.values():
             yield from _numbers(value)
-    elif isinstance(fact, np.ndarray):
+    elif hasattr(fact, "tolist") and hasattr(fact, "shape") and fact.shape:
+        counts = Counter(fact.ravel().tolist())
         yield float(fact.shape[0])
-        values, counts = np.unique(fact, return_counts=True)
-        yield from map(float, [*values, *counts, *counts / len(fact)])
+        yield from map(float, [*counts, *counts.values()])
+        yield from (many / len(fact) for many in counts.values())
     elif isinstance(fact, (list, tuple, set)):
         yield float(len(fact))
         for value in fact:
             yield from _numbers(value)
-    elif isinstance(fact, (int, float, np.number)) and math.isfinite(fact):
+    elif isinstance(fact, Number) and math.isfinite(fact):
         yield float(fact)
 
 

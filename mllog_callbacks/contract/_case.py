@@ -1,12 +1,10 @@
-"""What the contract asks of an adapter, and how the adapter is described to it.
+"""How an adapter is described to the contract: what its user gives, and how it trains.
 
-A description is one small module beside this one, `NAME_case.py`, with an object `CASE`: the
-contract finds it by itself, or in the folder that ``MLLOG_TEST_CASES`` names. It trains something
-small, the same each time.
+A description is one small module, `NAME_case.py`, with an object `CASE`. It trains something small,
+the same each time.
 """
 
 import copy
-import os
 import pickle
 import sys
 from collections.abc import Callable
@@ -18,7 +16,7 @@ from typing import Any
 
 from mllog_callbacks import AuditLog, EventType
 
-__all__ = ["ENDS", "ROUNDS", "Case", "Outcome", "UserError", "Way", "cases", "raise_in"]
+__all__ = ["ENDS", "ROUNDS", "Case", "Outcome", "UserError", "Way", "cases_in", "raise_in"]
 
 ROUNDS = 40
 """Iterations or epochs that are planned; the faults come in the third."""
@@ -76,7 +74,8 @@ class Case:
         train: Trains once in a way, with what `audit` made, or without any. In the ways that end
             by an exception it raises that of `raise_in`, from code that is the user's.
         shared: Whether what `audit` made may be used by several threads at once.
-        stepwise: Whether the framework tells of each step while it trains.
+        stepwise: Whether the framework calls hooks at each step while it trains.
+        threaded: Whether the framework itself can train in several threads at once.
         copied_by: The ways to copy what `audit` made, so that copies audit as well.
         installed_by: What pip installs to bring the framework; default our own extra.
     """
@@ -88,6 +87,7 @@ class Case:
     train: Callable[[Any | None, Way], Outcome]
     shared: bool = True
     stepwise: bool = True
+    threaded: bool = True
     copied_by: tuple[Callable[[Any], Any], ...] = (copy.deepcopy, _pickled)
     installed_by: str = ""
 
@@ -106,14 +106,15 @@ def raise_in(way: Way, iteration: int) -> None:
             raise KeyboardInterrupt
 
 
-def cases() -> list[Case]:
-    """All that are described here, by name; or in the folder that ``MLLOG_TEST_CASES`` names.
+def cases_in(folder: Path) -> list[Case]:
+    """The descriptions in a folder, by name; it becomes the first on Python's path.
 
-    Then that folder is the first on Python's path, so that the adapter may stand in it as well.
+    Raises:
+        FileNotFoundError: There is no module `NAME_case.py`.
     """
-    elsewhere = os.environ.get("MLLOG_TEST_CASES")
-    folder = Path(elsewhere) if elsewhere else Path(__file__).parent
-    if elsewhere:
-        sys.path.insert(0, str(folder))
+    sys.path.insert(0, str(folder))
     modules = sorted(path.stem for path in folder.glob("*_case.py"))
+    if not modules:
+        msg = f"no description of an adapter in {folder}: expected modules named NAME_case.py"
+        raise FileNotFoundError(msg)
     return [import_module(name).CASE for name in modules]
