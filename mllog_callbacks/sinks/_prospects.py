@@ -90,7 +90,7 @@ def _in_files(place: Path, *, init: bool) -> list[Prospect]:
             _WAITS,
             "limited",
             "entries are copied into mapped files of the log's own file system: a disk that hangs "
-            "may hold up an emit, and one that fails for good may end the process. "
+            "or falls behind may hold up an emit, and one that fails for good may end the process. "
             "MLLOG_SPOOL=/dev/shm puts this promise first",
         ),
     ]
