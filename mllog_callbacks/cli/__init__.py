@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "completion": "Print the script that completes commands in a shell.",
     "contract": "Check that an adapter keeps the contract of all adapters.",
     "demo": "Train LightGBM on a real data set and watch its audit trail.",
+    "doctor": "Show which promises hold for logs made here, and why.",
     "keygen": "Make a pair of keys that sign logs.",
     "mirror": "Send entries to an OpenTelemetry receiver as they are written.",
     "prove": "Print the proof that an entry is in a log.",

@@ -19,6 +19,7 @@ from mllog_callbacks.recording._guards import (
 from mllog_callbacks.recording._kinds import Begin, Watched, followed, runner
 from mllog_callbacks.recording._log import AuditLog, get_log, log_in
 from mllog_callbacks.recording._naming import checked_name
+from mllog_callbacks.recording._places import log_directory, signing_required
 
 __all__ = [
     "AuditLog",
@@ -36,10 +37,12 @@ __all__ = [
     "get_log",
     "guarded",
     "leave",
+    "log_directory",
     "log_in",
     "raising",
     "report_failure",
     "runner",
     "scoped",
+    "signing_required",
     "unbroken",
 ]
