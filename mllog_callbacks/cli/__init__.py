@@ -29,6 +29,7 @@ _COMMANDS: Final = {
     "reconcile": "Name the lines that shipping lost, doubled or made up.",
     "recover": "Complete the files of sessions that were killed.",
     "report": "Make an HTML page of the story of a log.",
+    "run": "Run a command with every training in it audited.",
     "scan": "Report what went wrong in finished curves.",
     "schema": "Print the JSON Schema of an entry.",
     "summary": "Show what happened, why it stopped, what went wrong.",

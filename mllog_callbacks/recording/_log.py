@@ -33,8 +33,9 @@ class AuditLog:
 
     Args:
         directory: Where the files are made; default `MLLOG_DIR`, or ``logs``.
-        dataset: Name of the data set, for entries that name none, by the context neither.
-        model: Name of the model, likewise.
+        dataset: Name of the data set, for entries that name none, by the context neither; default
+            `MLLOG_DATASET`.
+        model: Name of the model, likewise; default `MLLOG_MODEL`.
         level: Least level recorded: ``"INFO"``, ``"DEBUG"``, ``"ERROR"``; default `MLLOG_LEVEL`,
             or ``"INFO"``.
         session: Name of the session, a part of the file's name; default `MLLOG_SESSION`, or a
@@ -71,8 +72,10 @@ class AuditLog:
 
     def _enter(self, session: Session, dataset: str | None, model: str | None) -> None:
         self._session = session
-        self._dataset = checked_name(dataset, "dataset")
-        self._model = checked_name(model, "model")
+        named_dataset, named_model = session.names
+        dataset, model = checked_name(dataset, "dataset"), checked_name(model, "model")
+        self._dataset = named_dataset if dataset is None else dataset
+        self._model = named_model if model is None else model
         self._bound: tuple[str | None, str | None] = (None, None)
 
     def emit(  # noqa: C901 - in one piece: it also runs where no further call can be made
@@ -156,8 +159,8 @@ class AuditLog:
         if (scope := current.get()) is not None:
             dataset, model = self._names_in(scope, dataset, model)
             snapshot = scope.snapshot(snapshot)
-        dataset = self._dataset if dataset is None else dataset
-        model = self._model if model is None else model
+        dataset = self._dataset if dataset is None else plain_name(dataset)
+        model = self._model if model is None else plain_name(model)
         line = encode(kind, dataset, model, decision, reasoning, snapshot)
         self._session.sink.put(line)
         self._session.follow_up(urgent=kind.urgent)
