@@ -19,6 +19,7 @@ _HOMES: Final[dict[str, tuple[str, ...]]] = {
         "Listener",
         "Run",
         "Training",
+        "attend",
         "listen",
     ),
     "automatic": ("auto", "load_ipython_extension", "unload_ipython_extension"),

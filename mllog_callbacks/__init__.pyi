@@ -12,6 +12,7 @@ from mllog_callbacks.adapter import (
     Listener as Listener,
     Run as Run,
     Training as Training,
+    attend as attend,
     listen as listen,
 )
 from mllog_callbacks.automatic import (
@@ -106,6 +107,7 @@ __all__ = [
     "Training",
     "UnknownEventError",
     "__version__",
+    "attend",
     "audit_context",
     "auto",
     "carry_context",

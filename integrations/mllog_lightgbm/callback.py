@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 from lightgbm.callback import CallbackEnv
 
 from mllog_callbacks import Auditor, guarded
+from mllog_lightgbm.calls import Audit, attend_lightgbm
 from mllog_lightgbm.reasons import NO_MODEL
 from mllog_lightgbm.training import Training
 from mllog_lightgbm.watch import Token, is_training
@@ -18,7 +19,7 @@ __all__ = ["MLAuditCallback"]
 _ORDER: Final = 25
 
 
-class MLAuditCallback(Auditor):
+class MLAuditCallback(Auditor, Audit):
     """Leaves an audit trail of a LightGBM training: what happened, and why.
 
     A training tells its start, the data that LightGBM took, who chose the algorithm and who set
@@ -32,15 +33,12 @@ class MLAuditCallback(Auditor):
     at once where it is due to be told. The detectors look at it another tenth of a second later; at
     DEBUG, where each iteration is told, at once. Before the end is told all has been looked at.
 
-    LightGBM tells no callback that a training has ended. The end is seen all the same, because
-    LightGBM reads `order` inside the very call that trains; see `mllog_lightgbm.watch`. On an
-    interpreter without access to frames the last planned iteration counts as the end.
-
-    What no callback can see is the error by which LightGBM refuses to begin. For an impossible
-    parameter the trail says that the call failed, but not by what; of arguments that are refused
-    before LightGBM looks at its callbacks, and by `lightgbm.cv` of parameters too, it says nothing.
-    Used as a context manager around the call, the callback tells these with type and message.
-    ``docs/lightgbm-ends.md`` has every way out.
+    LightGBM calls no callback when a training has ended. The end is seen all the same, with the
+    exception if there was one: `lightgbm.train` and `lightgbm.cv` are watched from within their own
+    frames, so that warnings, stacks and tracebacks stay as they are; see `mllog_lightgbm.calls`.
+    Where LightGBM's source is not at hand, the trail says that a call failed, but not by what; used
+    as a context manager around the call, the callback records that there too. So it does for what
+    an estimator refuses before it calls LightGBM. ``docs/lightgbm-ends.md`` has every way out.
 
     Args:
         log: Where entries go; default `get_log()`, asked for at each training.
@@ -69,6 +67,7 @@ class MLAuditCallback(Auditor):
         self._trainings: dict[int, Training] = {}
         self._watching = False
         self._seen = False  # any training, since the callback's `with` began
+        attend_lightgbm()
 
     @property
     def order(self) -> int:
@@ -101,7 +100,7 @@ class MLAuditCallback(Auditor):
         for training in list(self._trainings.values()):
             training.fail(error, "by LightGBM")
         if not self._seen:
-            self._fail_unbegun(error)
+            self.refused(error)
 
     @guarded
     def _watch(self, frame: FrameType) -> None:
@@ -119,8 +118,9 @@ class MLAuditCallback(Auditor):
         training.record(env)
 
     @guarded
-    def _fail_unbegun(self, error: BaseException) -> None:
-        """LightGBM refused its arguments before it read its callbacks, or was never called."""
+    def refused(self, error: BaseException) -> None:
+        """Record that LightGBM refused its arguments before it read them, or was never called."""
+        self._seen = True
         run = self.new_run()
         run.name(model="LightGBM")
         run.fail(
@@ -137,3 +137,8 @@ class MLAuditCallback(Auditor):
     def __getstate__(self) -> dict[str, Any]:
         """What is copied or pickled: how to log, not the trainings that are under way."""
         return self.__dict__ | {"_trainings": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Watch LightGBM in the process that a copy comes to, too."""
+        self.__dict__.update(state)
+        attend_lightgbm()

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from mllog_callbacks.schema import number, shown
 from mllog_callbacks.schema._phrases import by_label
+from mllog_lightgbm.effects import without_effect
 from mllog_lightgbm.opening import Opening
 from mllog_lightgbm.parameters import Function
 
@@ -53,6 +54,10 @@ def _overruled(opening: Opening) -> Iterator[str]:
             continue
         if _same(_words(given), _words(used)):
             continue
+        strategy = found.resolved.get("data_sample_strategy")
+        if name == "boosting" and given == strategy == "goss":
+            yield f"boosting=goss means data_sample_strategy=goss with boosting={used}."
+            continue
         yield f"{name}={shown(used)} is used where {name}={shown(given)} was given."
 
 
@@ -71,13 +76,12 @@ def _metric(opening: Opening) -> Iterator[str]:
 
 
 def _early_stopping(opening: Opening) -> Iterator[str]:
-    found = opening.found
-    rounds = found.given.get("early_stopping_round")
-    dart = found.get("boosting") == "dart"
-    if dart and (opening.patience or rounds):
-        yield "Early stopping is switched off, as it is with boosting=dart."
-    elif rounds and opening.patience:
-        yield f"early_stopping_round={rounds} arms early stopping."
+    for each in opening.stopping.rules:
+        by = ", set by early_stopping_round" if each.by_parameter else ""
+        if each.off:
+            yield f"Early stopping (patience {each.patience}{by}) is off: {each.off}."
+        else:
+            yield f"Early stopping is on (patience {each.patience}{by})."
 
 
 def _start(opening: Opening) -> Iterator[str]:
@@ -93,7 +97,8 @@ def _start(opening: Opening) -> Iterator[str]:
 
 def _balance(opening: Opening) -> Iterator[str]:
     found, data = opening.found, opening.data
-    if found.resolved.get("is_unbalance") == 1:
+    unused = without_effect(found)
+    if found.resolved.get("is_unbalance") == 1 and "is_unbalance" not in unused:
         counts = (data.classes or {}) if data else {}
         if len(counts) == 2 and min(counts.values()):  # noqa: PLR2004 - of two classes
             ratio = max(counts.values()) / min(counts.values())
@@ -101,31 +106,32 @@ def _balance(opening: Opening) -> Iterator[str]:
                 f"is_unbalance=1 weights the rarer class {number(ratio)} times, "
                 f"by the rows of each label ({by_label(counts)})."
             )
-        else:
-            yield "is_unbalance=1 weights rare classes by their rows."
+        elif found.resolved.get("objective") == "multiclassova":
+            yield "is_unbalance=1 weights the rarer side of each class against all others."
     weight = found.resolved.get("scale_pos_weight")
-    if isinstance(weight, (int, float)) and weight != 1:
+    weights = isinstance(weight, (int, float)) and weight != 1
+    if weights and "scale_pos_weight" not in unused:
         yield f"scale_pos_weight={number(weight)} weights the rows of the positive class."
 
 
-def _bagging(opening: Opening) -> Iterator[str]:
-    found = opening.found
-    share = found.given.get("bagging_fraction")
-    if isinstance(share, (int, float)) and share < 1 and found.resolved.get("bagging_freq") == 0:
-        yield f"bagging_fraction={number(share)} has no effect, as bagging_freq is 0."
+def _unused(opening: Opening) -> Iterator[str]:
+    for name, why in without_effect(opening.found).items():
+        given = shown(opening.found.given[name])
+        yield f"{name}={given} has no effect: {why}."
 
 
 def _determinism(opening: Opening) -> Iterator[str]:
     found = opening.found
     forced = [name for name in ("force_col_wise", "force_row_wise") if found.resolved.get(name)]
     if found.resolved.get("deterministic") == 1:
-        yield "deterministic=1 asks for the same model from the same data and parameters."
+        yield "deterministic=1: the same data and parameters give the same model."
     if forced:
-        yield f"Histograms are built as {forced[0]}=1 says."
+        layout = "Column" if forced[0] == "force_col_wise" else "Row"
+        yield f"{layout}-wise histograms ({forced[0]}=1)."
     elif "force_col_wise" in found.resolved:
         yield (
-            "Whether histograms are built by columns or by rows LightGBM tries out for itself: "
-            "neither force_col_wise nor force_row_wise is set."
+            "LightGBM chooses column- or row-wise histograms automatically (neither force_ option "
+            "is set)."
         )
 
 
@@ -139,7 +145,7 @@ def _seeds(opening: Opening) -> Iterator[str]:
         if name.endswith("_seed") and name not in found.given
     ]
     if derived:
-        yield f"seed={found.given['seed']} makes {', '.join(derived)}."
+        yield f"Derived from seed={found.given['seed']}: {', '.join(derived)}."
 
 
 _LOOKS: Final[tuple[Callable[[Opening], Iterator[str]], ...]] = (
@@ -150,7 +156,7 @@ _LOOKS: Final[tuple[Callable[[Opening], Iterator[str]], ...]] = (
     _early_stopping,
     _start,
     _balance,
-    _bagging,
+    _unused,
     _determinism,
     _seeds,
 )

@@ -28,6 +28,9 @@ class DataFacts(NamedTuple):
         groups: Number of groups (queries), and the least and largest number of rows in one; None
             where no groups were given.
         init_score: Whether scores to start from were given.
+        role: What the training uses it for.
+        same_as: The set that it is a copy of; None of one that is itself.
+        unlabelled: How many labels were not finite as the caller gave them.
     """
 
     rows: int
@@ -37,6 +40,9 @@ class DataFacts(NamedTuple):
     weights: tuple[float, float] | None = None
     groups: tuple[int, int, int] | None = None
     init_score: bool = False
+    role: str = ""
+    same_as: str | None = None
+    unlabelled: int = 0
 
     def as_snapshot(self) -> dict[str, object]:
         """The facts that are known, by name."""
@@ -49,7 +55,7 @@ class DataFacts(NamedTuple):
         for name, parts in names.items():
             if told[name] is not None:
                 told[name] = dict(zip(parts, told[name], strict=True))
-        return {name: value for name, value in told.items() if value not in (None, False)}
+        return {name: value for name, value in told.items() if value not in (None, False, 0, "")}
 
 
 class FeatureFacts(NamedTuple):

@@ -4,12 +4,14 @@ Beside it stands its value on the training data, where that is evaluated too.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from mllog_callbacks import DetectorSet, Facts, Issue, Observation, Passage, guarded
 from mllog_callbacks.detectors import DEFAULTS
-from mllog_lightgbm.opening import Opening
+from mllog_lightgbm.opening import TRAINING, Opening
 from mllog_lightgbm.parameters import Parameters
+from mllog_lightgbm.results import read_results
 from mllog_lightgbm.stretches import Stretch
 
 __all__ = ["Watcher", "facts_for_causes", "watching"]
@@ -24,14 +26,24 @@ class Watcher:
 
     Args:
         detectors: The detectors of this training.
-        training: What LightGBM calls the training data in its results.
-        found: The parameters at the start.
+        opening: What is known of it.
     """
 
-    def __init__(self, detectors: DetectorSet, training: str, found: Parameters) -> None:
+    def __init__(self, detectors: DetectorSet, opening: Opening) -> None:
         self._detectors = detectors
-        self._training = training
-        self._rate = _real(found.get("learning_rate"))
+        # `cv` calls it "train"
+        self._training = {opening.stopping.ignored or TRAINING, *opening.of_training}
+        self._rate = _real(opening.found.get("learning_rate"))
+        self._stopping = opening.stopping
+        self._knows = False
+
+    @guarded
+    def learn(self, stretch: Stretch) -> None:
+        """Learn from the first results which curves early stopping looks at."""
+        if not self._knows:
+            self._knows = True
+            watched = self._stopping.watched(read_results(stretch.first))
+            self._detectors.facts = replace(self._detectors.facts, watched=watched)
 
     def observe(self, stretch: Stretch) -> list[Issue]:
         """Take iterations; returns the issues that begin or end with them, by iteration."""
@@ -65,12 +77,13 @@ class Watcher:
         """What is observed of an iteration, each with the places of its values in the results."""
         now = self._rate if rate is None else _real(rate)
         training = self._training
-        trained = {each[1]: place for place, each in enumerate(results) if each[0] == training}
-        only_training = len(trained) == len(results)
+        places = [place for place, each in enumerate(results) if each[0] in training]
+        trained = {results[place][1]: place for place in reversed(places)}
+        only_training = len(places) == len(results)
         found = []
         for place, each in enumerate(results):
             dataset, metric = each[0], each[1]
-            if dataset == training and not only_training:
+            if dataset in training and not only_training:
                 continue
             train, validation = trained.get(metric), None if only_training else place
             one = None if train is None else float(results[train][2])
@@ -93,15 +106,15 @@ def watching(detectors: DetectorSet, found: Parameters) -> DetectorSet:
 
 def facts_for_causes(opening: Opening) -> Facts:
     """What is known of a training that may make a cause probable."""
-    data, found, patience = opening.data, opening.found, opening.patience
+    data, found, stopping = opening.data, opening.found, opening.stopping
     return Facts(
         rows=opening.rows,
         features=data.features if data else None,
         classes=data.classes if data else None,
         num_leaves=_whole(found.get("num_leaves")),
         min_data_in_leaf=_whole(found.get("min_data_in_leaf")),
-        early_stopping=None if patience is None else patience > 0,
-        patience=patience or None,
+        early_stopping=stopping.on,
+        patience=stopping.patience,
     )
 
 

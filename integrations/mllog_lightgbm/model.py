@@ -14,11 +14,12 @@ from lightgbm import Booster, CVBooster
 
 from mllog_callbacks import Heard, listen
 
-__all__ = ["Model", "Saved", "boosters_of", "gains", "held", "watch_saves"]
+__all__ = ["Model", "Saved", "boosters_of", "gains", "held", "watch_resets", "watch_saves"]
 
 Model: TypeAlias = Booster | CVBooster
 
 _HEAD: Final = 5
+_INNER: Final = ("mllog_", "lightgbm.")
 _LEAST_SHARE: Final = 0.0005  # what is shown as 0.1 %
 
 
@@ -84,13 +85,25 @@ class Saved(NamedTuple):
 
 
 def watch_saves(model: Model, listener: Callable[[Saved], object]) -> None:
-    """Heard a listener whenever a model has been saved, for as long as the model lives."""
+    """Call a listener whenever a model has been saved, for as long as the model lives."""
 
     def hear(heard: Heard) -> None:
         if heard.error is None:
             listener(_saved(heard.target, heard.arguments))
 
     listen(model, {"save_model"}, hear)
+
+
+def watch_resets(
+    model: Booster, listener: Callable[[Mapping[str, Any]], object]
+) -> Callable[[], object]:
+    """Have a listener called with each change of parameters; returns what ends that."""
+
+    def hear(heard: Heard) -> None:
+        if heard.error is None:
+            listener(heard.arguments["params"])
+
+    return listen(model, {"reset_parameter"}, hear)
 
 
 def _saved(model: Model, given: Mapping[str, Any]) -> Saved:
@@ -104,9 +117,9 @@ def _saved(model: Model, given: Mapping[str, Any]) -> Saved:
 
 
 def _caller() -> str:
-    """Who called the method that is listened to."""
+    """Who called the method that is listened to, from within whose frame this is called."""
     frame = sys._getframe(1)  # noqa: SLF001 - documented for CPython
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith("mllog_"):
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(_INNER):
         frame = frame.f_back
     name = os.path.basename(frame.f_code.co_filename)  # noqa: PTH119 - a name
     return f"in {frame.f_code.co_name}, {name} line {frame.f_lineno}"

@@ -13,13 +13,17 @@ from mllog_lightgbm.estimator import Estimator
 from mllog_lightgbm.model import boosters_of
 from mllog_lightgbm.names import first_free
 from mllog_lightgbm.parameters import NONE, ModelText, Parameters, parameters
+from mllog_lightgbm.raw import NOTHING, Raw
+from mllog_lightgbm.stopping import NOT_KNOWN, Stopping, stopping
 
 __all__ = ["TRAINING", "Opening", "open_training"]
 
 _T = TypeVar("_T")
 
 TRAINING: Final = "training"
-"""The training data's name among the sets."""
+"""The training data's role, and its name among the sets where it is not evaluated."""
+
+VALIDATION: Final = "validation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +34,8 @@ class Opening:
         found: The parameters.
         sets: What the data sets say of themselves, by name.
         features: What LightGBM made of the features; None where it is not known.
-        patience: What early stopping allows; 0 where it is not armed, None where not known.
+        training: What the sets and results call the training data.
+        stopping: What may stop it.
         folds: Number of folds of a cross-validation; 0 for a training.
         rows: Rows to train on; in a cross-validation, those of the fold with the fewest. None
             where not known.
@@ -43,7 +48,8 @@ class Opening:
     found: Parameters
     sets: Mapping[str, DataFacts] = field(default_factory=dict)
     features: FeatureFacts | None = None
-    patience: int | None = None
+    training: str = TRAINING
+    stopping: Stopping = NOT_KNOWN
     folds: int = 0
     rows: int | None = None
     continued: int = 0
@@ -54,7 +60,12 @@ class Opening:
     @property
     def data(self) -> DataFacts | None:
         """The facts of the training data; None where they are not known."""
-        return self.sets.get(TRAINING)
+        return self.sets.get(self.training)
+
+    @property
+    def of_training(self) -> set[str]:
+        """The sets that are the training data, copies among them."""
+        return {name for name, each in self.sets.items() if each.role == TRAINING}
 
     @property
     def machines(self) -> dict[str, object]:
@@ -67,9 +78,8 @@ def open_training(
     env: CallbackEnv | None,
     given: Mapping[str, object],
     estimator: Estimator | None,
-    data: Dataset | None = None,
-    *,
-    patience: int | None = None,
+    known: Mapping[str, Any] | None = None,
+    raw: Raw = NOTHING,
 ) -> Opening:
     """Read what is known; what cannot be read is left out, and the failure reported.
 
@@ -77,24 +87,33 @@ def open_training(
         env: What LightGBM gives a callback in the first iteration; None where there was none.
         given: The parameters as they reached LightGBM.
         estimator: The estimator that called LightGBM, where one did.
-        data: The training data as the caller gave it; default the booster's.
-        patience: What early stopping allows; 0 where it is not armed, None where not known.
+        known: The variables of LightGBM's call.
+        raw: What was seen of the data before LightGBM constructed it.
     """
+    known = known or {}
     boosters = [] if env is None else boosters_of(env.model)
     booster = boosters[0] if boosters else None
     text = None if booster is None else _tried(ModelText, booster)
     found = _tried(parameters, given, text.parameters if text else None, estimator) or NONE
-    if found.get("boosting") == "dart":  # LightGBM then switches early stopping off
-        patience = 0
-    sets = {} if env is None else _sets(env.model, data)
+    training = known["train_data_name"] if known.get("is_valid_contain_train") else TRAINING
+    sets = {} if env is None else _sets(env.model, known.get("train_set"), training)
     objective = found.get("objective")
     names = None if estimator is None else estimator.classes
     facts = {name: _tried(data_facts, each, objective, names or ()) for name, each in sets.items()}
+    callbacks = known.get("callbacks_after_iter")
+    dart = found.get("boosting") == "dart"
     return Opening(
         found=found,
-        sets={name: each for name, each in facts.items() if each is not None},
+        sets={
+            name: _with_role(each, name, training, raw)
+            for name, each in facts.items()
+            if each is not None
+        },
+        training=training,
+        stopping=NOT_KNOWN
+        if env is None or callbacks is None
+        else _tried(stopping, env.model, callbacks, known, dart) or NOT_KNOWN,
         features=None if text is None else _tried(feature_facts, text.head),
-        patience=patience,
         folds=len(boosters) if env is not None and isinstance(env.model, CVBooster) else 0,
         rows=_tried(_rows, boosters),
         continued=0 if env is None else env.begin_iteration,
@@ -104,9 +123,17 @@ def open_training(
     )
 
 
-def _sets(model: Booster | CVBooster, data: Dataset | None) -> dict[str, Dataset]:
+def _with_role(facts: DataFacts, name: str, training: str, raw: Raw) -> DataFacts:
+    facts = facts._replace(unlabelled=raw.unlabelled.get(name, 0))
+    if name == training:
+        return facts._replace(role=TRAINING)
+    same = training if name in raw.copies else None
+    return facts._replace(role=TRAINING if same else VALIDATION, same_as=same)
+
+
+def _sets(model: Booster | CVBooster, data: Dataset | None, training: str) -> dict[str, Dataset]:
     first = boosters_of(model)[0]
-    sets = {TRAINING: first.train_set if data is None else data}
+    sets = {training: first.train_set if data is None else data}
     if not isinstance(model, CVBooster):
         for name, each in zip(first.name_valid_sets, first.valid_sets, strict=False):
             sets[first_free(name, {*sets})] = each

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Self
 
 import lightgbm
@@ -11,7 +12,14 @@ from lightgbm import Booster
 from mllog_callbacks.schema import shown
 from mllog_lightgbm.estimator import Estimator
 
-__all__ = ["Function", "ModelText", "Parameters", "parameters", "without_functions"]
+__all__ = [
+    "Function",
+    "ModelText",
+    "Parameters",
+    "main_names",
+    "parameters",
+    "without_functions",
+]
 
 _PARAMETER: Final = re.compile(r"^\[([a-z0-9_]+): (.*)\]$", re.MULTILINE)
 _LINE: Final = re.compile(r"^([a-z_]+)=(.*)$", re.MULTILINE)
@@ -64,6 +72,7 @@ class Parameters(NamedTuple):
         chosen: What the estimator of the scikit-learn interface passed on without being told to.
         estimator: That estimator's class; empty where `lightgbm.train` or `cv` was called.
         on_dask: Whether `lightgbm.dask` gave them, on a worker, in the caller's stead.
+        unknown: What the caller gave under names that LightGBM does not have, and ignores.
     """
 
     given: dict[str, object]
@@ -72,6 +81,7 @@ class Parameters(NamedTuple):
     chosen: dict[str, object]
     estimator: str = ""
     on_dask: bool = False
+    unknown: Mapping[str, object] = MappingProxyType({})
 
     @property
     def defaults(self) -> dict[str, object]:
@@ -106,15 +116,19 @@ def parameters(
         resolved: What the training uses, by main names.
         estimator: The estimator that called LightGBM, where one did.
     """
-    main_names = _main_names()
+    names = main_names()
     reached = {name: each for name, each in without_functions(given).items() if each is not None}
     if estimator is None and reached.get("num_iterations") == _default_iterations():
         del reached["num_iterations"]
-    told = None if estimator is None else {main_names.get(each, each) for each in estimator.told}
+    told = None if estimator is None else {names.get(each, each) for each in estimator.told}
     named: dict[str, object] = {}
-    aliases, chosen = {}, {}
+    aliases, chosen, unknown = {}, {}, {}
+    known = {*names, *names.values(), *(resolved or {})}
     for name, value in reached.items():
-        main = main_names.get(name, name)
+        main = names.get(name, name)
+        if names and main not in known:
+            unknown[name] = value
+            continue
         if told is not None and main not in told:
             chosen[main] = value
             continue
@@ -122,7 +136,7 @@ def parameters(
         if main != name:
             aliases[main] = name
     by, on_dask = ("", False) if estimator is None else (estimator.name, estimator.on_dask)
-    return Parameters(named, dict(resolved or {}), aliases, chosen, by, on_dask)
+    return Parameters(named, dict(resolved or {}), aliases, chosen, by, on_dask, unknown)
 
 
 def _default_iterations() -> object:
@@ -131,7 +145,7 @@ def _default_iterations() -> object:
     return None if taken is None else taken.default
 
 
-def _main_names() -> dict[str, str]:
+def main_names() -> dict[str, str]:
     """Each alias and its parameter's main name; empty where LightGBM no longer tells them so."""
     known = getattr(lightgbm.basic, "_ConfigAliases", None)
     if known is None or not hasattr(known, "get"):

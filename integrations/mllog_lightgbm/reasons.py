@@ -1,11 +1,13 @@
 """The sentences of a training's course and end: composed of facts at hand, and of nothing else."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mllog_callbacks import Reason
-from mllog_callbacks.schema import count, number
+from mllog_callbacks.schema import count, number, shown
 from mllog_lightgbm.model import Saved
+from mllog_lightgbm.opening import Opening
 from mllog_lightgbm.results import Best, Result, Scoreboard
 from mllog_lightgbm.stops import Stop
 
@@ -17,7 +19,9 @@ __all__ = [
     "saved",
     "stopped_early",
     "vanished",
+    "with_changes",
     "with_model",
+    "with_rescaled",
 ]
 
 NO_MODEL: Final = "no model was returned"
@@ -46,21 +50,21 @@ def _standing(result: Result, best: Best, done: int) -> str:
     return f"{told}; its best was {shown} at iteration {best.iteration:,}."
 
 
-def evaluated(iteration: int, results: Sequence[Result], *, chosen: bool, folds: int = 0) -> Reason:
+def evaluated(
+    iteration: int, results: Sequence[Result], *, chosen_by: str | None, folds: int = 0
+) -> Reason:
     """The model that is kept was measured; with folds, the models of that iteration."""
     told = ", ".join(f"{each.name} {_of(each)}" for each in results)
-    why = (
-        "early stopping names it the best" if chosen else "it is the last, and none was named best"
-    )
+    why = "the last" if chosen_by is None else f"chosen by {chosen_by}"
     if folds:
         return Reason(
             f"The models of iteration {iteration:,} were evaluated: {told}.",
-            f"These are means and standard deviations over {count(folds, 'fold')}, computed by "
-            f"LightGBM at iteration {iteration:,}, the one chosen: {why}.",
+            f"Means and standard deviations over {count(folds, 'fold')} at iteration "
+            f"{iteration:,} ({why}), as computed by LightGBM.",
         )
     return Reason(
         f"The model of iteration {iteration:,} was evaluated: {told}.",
-        f"LightGBM computed these values at iteration {iteration:,}, the one kept: {why}.",
+        f"Scores of the kept model (iteration {iteration:,}, {why}), as computed by LightGBM.",
     )
 
 
@@ -89,13 +93,22 @@ def _kept(stop: Stop, folds: int) -> str:
 
 def _rule_met(stop: Stop) -> str:
     if stop.deciding is None or stop.patience is None:
-        return f"{stop.by} raised EarlyStopException and named iteration {stop.best_iteration:,}."
+        return (
+            f"The callback {stop.by} raised EarlyStopException after iteration "
+            f"{stop.iteration:,} with best_iteration {stop.best_iteration:,}."
+        )
+    if math.isnan(stop.deciding.value):
+        return (
+            f"{stop.deciding.name} was NaN at iteration {stop.best_iteration:,}, which no value "
+            f"is better than; {count(stop.patience, 'iteration')} without improvement reached "
+            f"{stop.by}."
+        )
     waited = stop.iteration - stop.best_iteration
     margin = f" by more than {stop.min_delta:g}" if stop.min_delta else ""
     return (
         f"{stop.deciding.name} last improved{margin} at iteration {stop.best_iteration:,} "
         f"({_of(stop.deciding)}); {count(waited, 'iteration')} without improvement "
-        f"reached {stop.by}.".replace(",.", ".")
+        f"reached {stop.by}."
     )
 
 
@@ -118,28 +131,67 @@ def completed(
     stop: Stop | None,
     results: Sequence[Result],
     scores: Scoreboard,
-    folds: int = 0,
+    opening: Opening,
 ) -> Reason:
     """All planned iterations ran."""
+    folds = opening.folds
     which = "the one planned iteration" if planned == 1 else f"all {planned:,} planned iterations"
     decision = f"{_what(folds)} completed: {which} ran."
     if stop is None:
         told = [_standing(each, scores.best(each), last) for each in results]
-        told.append(
-            "No rule for stopping early chose an iteration, so lightgbm.cv returns the results "
-            "of all."
-            if folds
-            else "No rule for stopping early named a best iteration, so all trees are kept."
-        )
+        told.append(_without_stop(planned, opening))
         return Reason(decision, " ".join(told))
     kept = _kept(stop, folds)
-    best = f" ({stop.deciding.name} {_of(stop.deciding)})" if stop.deciding else ""
+    best = f", {stop.deciding.name} {_of(stop.deciding)}" if stop.deciding else ""
     waited = stop.iteration - stop.best_iteration
     when = f"{count(waited, 'iteration')} before the last" if waited else "the last"
+    met = " in the last planned iteration" if stop.met else ""
+    what = "stopped" if stop.met else "did not stop"
     return Reason(
         f"{decision} {kept}.",
-        f"{stop.by.rstrip(',')} did not end it sooner: its best iteration, "
-        f"{stop.best_iteration:,}{best}, was {when}. {kept}, because it named that one the best.",
+        f"{_capital(stop.by)} {what} it{met}: the best iteration is {stop.best_iteration:,} "
+        f"({when}{best}).",
+    )
+
+
+def _without_stop(planned: int, opening: Opening) -> str:
+    """Which model follows where no rule chose one, and which rules there were."""
+    off = [each.off for each in opening.stopping.rules if each.off]
+    why = f"Early stopping was off ({off[0]})" if off else "No rule chose an iteration"
+    if not off and opening.stopping.on is False:
+        why = "Early stopping was not used"
+    if opening.folds:
+        return f"{why}, so lightgbm.cv returns the results of all."
+    every = "the one iteration is" if planned == 1 else f"all {planned:,} iterations are"
+    return f"{why}, so {every} kept."
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}" if text.startswith("early") else text
+
+
+def with_changes(reason: Reason, changed: Mapping[str, Mapping[str, object]]) -> Reason:
+    """An end, and the parameters that changed on the way.
+
+    Args:
+        reason: The end.
+        changed: Each parameter's first value, last value and number of changes.
+    """
+    told = [
+        f"{name} changed {count(int(str(each['changes'])), 'time')}, from {shown(each['first'])} "
+        f"to {shown(each['last'])}."
+        for name, each in changed.items()
+    ]
+    return Reason(reason.decision, " ".join([reason.reasoning, *told]))
+
+
+def with_rescaled(reason: Reason, at: int, stop: Stop | None) -> Reason:
+    """An end whose model is not the one that was measured."""
+    scores = ", ".join(f"{each.name} {_of(each)}" for each in (stop.results if stop else ()))
+    return Reason(
+        reason.decision,
+        f"{reason.reasoning} The scores measured at iteration {at:,} ({scores}) are not those of "
+        "the returned model: with boosting=dart, later iterations rescaled its trees.",
     )
 
 
@@ -159,7 +211,7 @@ def with_model(reason: Reason, head: Mapping[str, float], kept: int, held: int |
     if shares:
         trees = kept if held is None else held
         first = "iteration" if trees == 1 else f"{trees:,} iterations"
-        told.append(f"Of all gain in the first {first} the most came from {shares}.")
+        told.append(f"Top features by gain (first {first}): {shares}.")
     return Reason(reason.decision, " ".join(told))
 
 

@@ -9,6 +9,7 @@ from mllog_callbacks.schema import assigned, count, number, shown
 from mllog_callbacks.schema._phrases import by_label
 from mllog_lightgbm.choices import ALGORITHM, decided
 from mllog_lightgbm.data import DataFacts, FeatureFacts
+from mllog_lightgbm.effects import without_effect
 from mllog_lightgbm.opening import Opening
 from mllog_lightgbm.parameters import Function, Parameters
 
@@ -63,19 +64,14 @@ def _data(opening: Opening) -> Told:
             "weights of rows."
         )
     data = opening.data
-    what = "LightGBM took in the training data"
-    what = (
-        f"{what}, {count(data.rows, 'row')} with {count(data.features, 'feature')}"
-        if data
-        else what
-    )
-    validating = len(sets) - (data is not None)
-    others = count(validating, "validation set") if validating else "no validation set"
+    sizes = f": {count(data.rows, 'row')}, {count(data.features, 'feature')}" if data else " loaded"
+    validating = len(sets) - len(opening.of_training)
+    others = f"Validation sets: {validating or 'none'}"
     if opening.folds:
-        others = f"split it into {count(opening.folds, 'fold')}"
+        others = f"Folds: {opening.folds}"
     return (
         EventType.DATASET_VALIDATED,
-        Reason(f"{what}, and {others}.", " ".join(told)),
+        Reason(f"Training data{sizes}. {others}.", " ".join(told)),
         snapshot,
     )
 
@@ -84,15 +80,19 @@ def _described(name: str, facts: DataFacts, by: str) -> str:
     told = [count(facts.rows, "row")]
     if facts.classes:
         told.append(f"by {by} {by_label(facts.classes)}")
+    if facts.unlabelled:
+        told.append(f"{count(facts.unlabelled, 'label')} given as NaN or infinite")
     if facts.labels is not None:
         least, largest, mean = map(number, facts.labels)
-        told.append(f"labels from {least} to {largest}, on average {mean}")
+        told.append(f"target range {least} to {largest}, mean {mean}")
     if facts.weights is not None:
         told.append(
             f"weights of rows from {number(facts.weights[0])} to {number(facts.weights[1])}"
         )
     if facts.init_score:
-        told.append("with scores to start from")
+        told.append("with initial scores (init_score)")
+    if facts.same_as is not None:
+        told.append(f"the same rows and labels as {facts.same_as}")
     if facts.groups is not None:
         groups, least_rows, most_rows = facts.groups
         told.append(f"{count(groups, 'group')} of {least_rows:,} to {most_rows:,} rows")
@@ -100,14 +100,14 @@ def _described(name: str, facts: DataFacts, by: str) -> str:
 
 
 def _features(features: FeatureFacts) -> str:
-    told = "No feature is categorical."
+    told = "No categorical features."
     if features.categorical:
         names = ", ".join(features.categorical[:_NAMED])
         more = len(features.categorical) - _NAMED
         names += f" and {more} more" if more > 0 else ""
-        told = f"Taken as categorical: {names}."
+        told = f"Categorical features: {names}."
     if features.unused:
-        told += f" {count(features.unused, 'feature')} left out, as no split of rows is possible."
+        told += f" {count(features.unused, 'feature')} left out: no split of the rows is possible."
     return told
 
 
@@ -120,9 +120,9 @@ def _algorithm(found: Parameters) -> Told:
         chose = "lightgbm.dask passed on" if found.on_dask else "The caller chose"
         told.append(f"{chose} {assigned(named, found.aliases)}.")
     if chosen:
-        told.append(f"{found.estimator} chose {assigned(chosen)}, which its caller left to it.")
+        told.append(f"Defaults of {found.estimator}: {assigned(chosen)}.")
     if rest:
-        told.append(f"LightGBM's own default is {assigned(rest)}.")
+        told.append(f"Defaults of LightGBM: {assigned(rest)}.")
     used = {name: found.get(name) for name in ALGORITHM if found.get(name) is not None}
     if isinstance(named.get("objective"), Function):
         used["objective"] = named["objective"]
@@ -139,8 +139,11 @@ def _hyperparameters(opening: Opening) -> Told:
     by = f"the caller of {found.estimator or 'LightGBM'}"
     by = f"lightgbm.dask, {by}" if found.on_dask else by
     decision = f"{count(len(found.given), 'hyperparameter')} set by {by}"
-    told = [*_others(found), *decided(opening)]
+    told = [*_unknown(found), *_others(found), *decided(opening)]
     snapshot: dict[str, object] = {"set_by_caller": found.given}
+    effects = {"unknown": [*found.unknown], "without_effect": without_effect(found)}
+    if any(effects.values()):
+        snapshot["parameters"] = {name: each for name, each in effects.items() if each}
     if found.estimator:
         snapshot["set_by_estimator"] = found.chosen
     snapshot["defaults"] = found.defaults
@@ -151,6 +154,14 @@ def _hyperparameters(opening: Opening) -> Told:
     )
 
 
+def _unknown(found: Parameters) -> Iterable[str]:
+    if found.unknown:
+        yield (
+            f"{count(len(found.unknown), 'name')} LightGBM does not know, and ignores: "
+            f"{assigned(found.unknown)}."
+        )
+
+
 def _others(found: Parameters) -> Iterable[str]:
     if found.on_dask:
         yield (
@@ -159,15 +170,15 @@ def _others(found: Parameters) -> Iterable[str]:
         )
     if found.chosen:
         yield (
-            f"{count(len(found.chosen), 'other')} passed on by {found.estimator}, being its "
-            f"defaults or what it derives from data and machine: {assigned(found.chosen)}."
+            f"{len(found.chosen)} more come from {found.estimator} (defaults, or derived from data "
+            f"and hardware): {assigned(found.chosen)}."
         )
     others = len(found.resolved.keys() - found.given.keys() - found.chosen.keys())
     if others:
         rest = "remaining" if found.chosen else "other"
         yield (
-            f"The {rest} {others} have the values of LightGBM {lightgbm.__version__}: its "
-            "defaults, or what it derives from those given."
+            f"The {rest} {others} parameters are LightGBM {lightgbm.__version__} defaults or "
+            "derived from the above."
         )
     elif not found.resolved:
-        yield "What LightGBM chose for the others could not be read from the booster."
+        yield "The values of the other parameters could not be read from the booster."

@@ -1,16 +1,17 @@
 """Who stopped a training before its last iteration, and on which evidence."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
-from lightgbm.callback import CallbackEnv, EarlyStopException
+import lightgbm.callback
 
 from mllog_callbacks.facts import Rule
+from mllog_lightgbm.calls import name_of
+from mllog_lightgbm.names import Row
 from mllog_lightgbm.results import Result, read_results
 
-__all__ = ["Stop", "read_stop"]
+__all__ = ["Stop", "is_early_stopping", "read_stop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,48 +60,79 @@ class Stop:
         )
 
 
+_EARLY_STOPPING: Final = getattr(lightgbm.callback, "_EarlyStoppingCallback", None)
+
+
+def is_early_stopping(callback: object) -> bool:
+    """Whether a callback is LightGBM's own early stopping."""
+    return _EARLY_STOPPING is not None and isinstance(callback, _EARLY_STOPPING)
+
+
 def read_stop(
-    env: CallbackEnv,
-    callback: Callable[[CallbackEnv], object],
-    error: EarlyStopException,
+    callback: Any,  # noqa: ANN401 - LightGBM's own class, or any other
     *,
     by_parameter: bool,
+    iteration: int,
+    planned: int,
+    best_iteration: int,
+    at_best: Sequence[Row] | None,
+    last: Sequence[Row],
+    ignored: str,
 ) -> Stop:
-    """Read an early stop while it passes.
+    """Read an early stop from what it left, once the call is over.
 
     Args:
-        env: What the callback was called with.
-        callback: The callback that raised.
-        error: What it raised.
+        callback: The callback that raised `EarlyStopException`.
         by_parameter: Whether LightGBM itself added the callback, for `early_stopping_round`.
+        iteration: The iteration after which it was raised, counted from 1.
+        planned: The last that was planned.
+        best_iteration: The iteration that it named the best, counted from 1.
+        at_best: The results that it named; None where they are not known.
+        last: The results of the last iteration.
+        ignored: The set that early stopping leaves out: that of the training data.
     """
-    iteration, best = env.iteration + 1, error.best_iteration + 1
-    results = read_results(error.best_score)
-    patience = getattr(callback, "stopping_rounds", None)
-    if not isinstance(patience, int):  # not LightGBM's own
-        name = getattr(callback, "__qualname__", type(callback).__qualname__)
-        return Stop(f"{name}, a callback,", iteration, best, results, name=name)
-    index = _deciding_index(error.__traceback__)
+    results = read_results(at_best)
+    if not is_early_stopping(callback):
+        name = name_of(callback)
+        return Stop(name, iteration, best_iteration, results, name=name)
+    # in the last iteration it stops at the first result it looks at, however long it waited
+    enough = 0 if iteration == planned else callback.stopping_rounds
+    index = _deciding_index(callback, read_results(last), iteration - 1 - enough, ignored)
+    if index is not None and callback.best_iter[index] + 1 != best_iteration:
+        index = None  # another version's rule
+    if index is not None:
+        results = read_results(callback.best_score_list[index])
     deciding = results[index] if index is not None and index < len(results) else None
-    min_delta = _min_delta(callback, index)
+    patience, min_delta = callback.stopping_rounds, _min_delta(callback, index)
     by = f"early_stopping(stopping_rounds={patience}, min_delta={min_delta:g}"
-    by += ", first_metric_only=True)" if getattr(callback, "first_metric_only", False) else ")"
+    by += ", first_metric_only=True)" if callback.first_metric_only else ")"
     if by_parameter:
-        by += ", armed by the parameter early_stopping_round,"
-    met = env.iteration - error.best_iteration >= patience
-    return Stop(by, iteration, best, results, deciding, patience, min_delta, met)
+        by += ", set by the parameter early_stopping_round"
+    met = iteration - best_iteration >= patience
+    return Stop(by, iteration, best_iteration, results, deciding, patience, min_delta, met)
 
 
-def _deciding_index(traceback: TracebackType | None) -> int | None:
-    """LightGBM's loop over the results, where it raised: which of them it was.
+def _deciding_index(
+    callback: Any,  # noqa: ANN401 - LightGBM's own class
+    last: Sequence[Result],
+    latest: int,
+    ignored: str,
+) -> int | None:
+    """Which of the results decided, as early stopping goes through them.
 
-    Only the innermost frame is read: the locals of one that handles the exception, once read,
-    would tie it into a cycle and keep the whole call alive.
+    Args:
+        callback: The callback.
+        last: The results of the last iteration.
+        latest: The latest best iteration, from 0, at which it stops.
+        ignored: The set that is left out.
     """
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    index = None if traceback is None else traceback.tb_frame.f_locals.get("i")
-    return index if isinstance(index, int) else None
+    for index, (each, best) in enumerate(zip(last, callback.best_iter, strict=False)):
+        first = {each.metric, each.metric.split(" ")[-1]}  # the second before 4.7
+        if callback.first_metric_only and callback.first_metric not in first:
+            continue
+        if each.dataset != ignored and best <= latest:
+            return index
+    return None
 
 
 def _min_delta(callback: Any, index: int | None) -> float:  # noqa: ANN401 - LightGBM's own class

@@ -5,11 +5,12 @@ garbage collector to look through. Only where an iteration does not follow the o
 another learning rate or number of results, there stands what it is before its results.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from mllog_lightgbm.names import distinct
+from mllog_lightgbm.names import Row, distinct
 
 __all__ = ["Beginning", "Stretch", "Stretches"]
 
@@ -21,27 +22,35 @@ class Beginning(NamedTuple):
         iteration: Its number from 1; that of each iteration after it is one more.
         width: How many results it has.
         rate: The learning rate, if given.
+        in_force: The numbers of parameters that change.
     """
 
     iteration: int
     width: int
     rate: object
+    in_force: Mapping[str, float] = MappingProxyType({})
 
 
 class Stretch:
-    """Consecutive iterations with as many results each, and one learning rate.
+    """Consecutive iterations with as many results each, and the same parameters in force.
 
     Args:
         iterations: Their numbers from 1.
         columns: A list for each result, of what it was in each iteration.
         rate: The learning rate, if given.
+        in_force: The numbers of parameters that change.
     """
 
     def __init__(
-        self, iterations: range, columns: Sequence[Sequence[Sequence[Any]]], rate: object
+        self,
+        iterations: range,
+        columns: Sequence[Sequence[Row]],
+        rate: object,
+        in_force: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         self.iterations = iterations
         self.rate = rate
+        self.in_force = in_force
         self._columns = columns
 
     @property
@@ -76,12 +85,15 @@ class Stretch:
 
     @cached_property
     def curves(self) -> dict[tuple[str, str], list[float]]:
-        """The values of each metric, by its set and name."""
+        """The values of each metric, by its set and name, and of parameters that change."""
         columns = self.numbers
         if columns is None:
             columns = [[float(each[2]) for each in column] for column in self._columns]
         named = [(str(each[0]), str(each[1])) for each in self.first]
-        return dict(zip(named, columns, strict=True))
+        constant = {
+            ("", name): [value] * len(self.iterations) for name, value in self.in_force.items()
+        }
+        return {**dict(zip(named, columns, strict=True)), **constant}
 
 
 class Stretches:
@@ -97,12 +109,12 @@ class Stretches:
             results = items[0 if begin is None else begin + 1 : end]
             if begin is not None:
                 self._following = items[begin]  # type: ignore[assignment]  # found above
-            first, width, rate = self._following
+            first, width, rate, in_force = self._following
             count = len(results) // width if width else int(begin is not None)
             if count:
                 columns = _columns(results, width)
-                self._following = Beginning(first + count, width, rate)
-                yield Stretch(range(first, first + count), columns, rate)
+                self._following = Beginning(first + count, width, rate, in_force)
+                yield Stretch(range(first, first + count), columns, rate, in_force)
 
 
 def _columns(results: Sequence[Any], width: int) -> list[Sequence[Any]]:

@@ -1,11 +1,10 @@
 """One training: what it has shown so far, told as entries from its start to its one end."""
 
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
-from lightgbm import Dataset
-from lightgbm.callback import CallbackEnv, EarlyStopException
+from lightgbm.callback import CallbackEnv
 
 from mllog_callbacks import Backlog, Cadence, EventType, Reason, Run, guarded, report_failure
 from mllog_callbacks.facts import Kept, dump
@@ -15,8 +14,10 @@ from mllog_lightgbm.estimator import Estimator
 from mllog_lightgbm.issues import Watcher, facts_for_causes, watching
 from mllog_lightgbm.model import Model, Saved, boosters_of, gains, held
 from mllog_lightgbm.opening import Opening, open_training
-from mllog_lightgbm.parameters import without_functions
+from mllog_lightgbm.parameters import main_names, without_functions
+from mllog_lightgbm.raw import NOTHING, Raw
 from mllog_lightgbm.results import Result, Scoreboard, as_snapshot, read_results
+from mllog_lightgbm.schedule import LEARNING_RATE, Schedule
 from mllog_lightgbm.stops import Stop, read_stop
 from mllog_lightgbm.stretches import Beginning, Stretch, Stretches
 
@@ -44,8 +45,12 @@ class Training:
         self._given: dict[str, object] = {}
         self._model: weakref.ref[Model] | None = None
         self._watcher: Watcher | None = None
-        self._rate = "learning_rate"
+        self._rate = LEARNING_RATE
+        self._raw = NOTHING
+        self._schedule = Schedule()
+        self._in_force: Mapping[str, float] = {}
         self._first = self._last = self._done = self._folds = 0
+        self._latest_results: Sequence[Sequence[Any]] = ()
         self._results: Sequence[Sequence[Any]] = ()
         self._cadence = Cadence(run.level)
         self._scores = Scoreboard()
@@ -67,6 +72,7 @@ class Training:
         objective: Callable[..., object] | None,
         planned: int,
         estimator: Estimator | None = None,
+        raw: Raw = NOTHING,
     ) -> None:
         """Take what is known before the booster is made: a training may fail in making it.
 
@@ -75,59 +81,64 @@ class Training:
             objective: The caller's own objective; LightGBM's parameters then say "none".
             planned: The number of iterations.
             estimator: The estimator that called LightGBM, where one did.
+            raw: What was seen of the data.
         """
         self.watched = True
+        self._raw = raw
         self._last = planned
         self._estimator = estimator
         more = {} if objective is None else {"objective": objective}
         self._given = without_functions({**given, **more})
 
     @guarded
-    def begin(
-        self,
-        env: CallbackEnv,
-        data: Dataset | None = None,
-        *,
-        training: str = "training",
-        patience: int | None = None,
-    ) -> None:
-        """Tell the start of the training, its data and its hyperparameters.
+    def begin(self, env: CallbackEnv, known: Mapping[str, Any] | None = None) -> None:
+        """Record the start of the training, its data and its hyperparameters.
 
         Args:
             env: What LightGBM gives a callback in the first iteration.
-            data: The training data as the caller gave it; default the booster's.
-            training: What the results call the training data.
-            patience: What early stopping allows; 0 where it is not armed, None where not known.
+            known: The variables of LightGBM's call, where they are known.
         """
         self._model = weakref.ref(env.model)
         self._first, self._last = env.begin_iteration, env.end_iteration
         self._done = self._first
         self._cadence.last = self._last
-        opening = open_training(
-            env, self._given or env.params, self._estimator, data, patience=patience
-        )
+        given = self._given or env.params
+        opening = open_training(env, given, self._estimator, known, self._raw)
         self._tell_start(opening)
+        if len((known or {}).get("callbacks_before_iter", ())) > 1:
+            self._schedule.expect(opening.found.get(LEARNING_RATE))
         detectors = self._run.detectors = watching(self._run.detectors, opening.found)
         detectors.facts = facts_for_causes(opening)
         if detectors.watches:
-            self._watcher = Watcher(detectors, training, opening.found)
+            self._watcher = Watcher(detectors, opening)
             self._rate = opening.found.aliases.get(self._rate, self._rate)
+
+    @guarded
+    def reset(self, values: Mapping[str, object]) -> None:
+        """Take parameters that a callback changes before an iteration."""
+        if self._opening is not None:
+            names = main_names()
+            values = {names.get(name, name): value for name, value in values.items()}
+            self._schedule.reset(self._done + 1, values, self._opening.found.resolved)
 
     def record(self, env: CallbackEnv) -> None:
         """Take an iteration's results; what is made of them can wait, unless it is to be told."""
         try:
             done, results = env.iteration + 1, env.evaluation_result_list
-            rate = env.params.get("learning_rate")  # what `lightgbm.reset_parameter` writes
+            in_force = self._schedule.in_force
+            rate = in_force.get(LEARNING_RATE)
             if rate is None:
-                rate = env.params.get(self._rate)
+                rate = env.params.get(LEARNING_RATE, env.params.get(self._rate))
+            self._latest_results = results or ()
             if (
                 not results
                 or done != self._done + 1
                 or rate != self._latest.rate
+                or in_force is not self._latest.in_force
                 or len(results) != self._latest.width
                 or self._backlog.is_new
             ):
-                self._latest = Beginning(done, len(results or ()), rate)
+                self._latest = Beginning(done, len(results or ()), rate, in_force)
                 self._backlog.add(self._latest)
             self._backlog.add(*results or ())
             self._done = done
@@ -141,17 +152,35 @@ class Training:
             report_failure(error, "Training.record")
 
     @guarded
-    def stop(
-        self,
-        env: CallbackEnv,
-        callback: Callable[[CallbackEnv], object],
-        error: EarlyStopException,
-        *,
-        by_parameter: bool,
-    ) -> None:
-        """Keep who stops the training and why; the end is told when the call is over."""
-        self._done = env.iteration + 1
-        self._stop = read_stop(env, callback, error, by_parameter=by_parameter)
+    def returned(self, known: Mapping[str, Any]) -> None:
+        """Record how the training ended, from the variables of LightGBM's call at its end."""
+        if not self.ended:
+            self._stop = self._read_stop(known)
+            self.end()
+
+    def _read_stop(self, known: Mapping[str, Any]) -> Stop | None:
+        """The early stop, where there was one: it leaves LightGBM's loop over callbacks."""
+        model, callback = None if self._model is None else self._model(), known.get("cb")
+        best = getattr(model, "best_iteration", 0)
+        if self._opening is None or callback is None:
+            return None
+        self._done = known["i"] + 1  # it may have stopped before this callback's turn
+        if best <= 0 and self._done == self._last:
+            return None
+        given, at_best = known.get("callbacks"), known.get("evaluation_result_list")
+        listed = given if isinstance(given, Collection) else (callback,)
+        if self._folds:
+            at_best = at_best if best == self._done else None
+        return read_stop(
+            callback,
+            by_parameter=all(callback is not each for each in listed),
+            iteration=self._done,
+            planned=self._last,
+            best_iteration=best,
+            at_best=at_best,
+            last=self._latest_results,
+            ignored=self._opening.stopping.ignored,
+        )
 
     @guarded
     def fail(self, error: BaseException, where: str, iteration: int | None = None) -> None:
@@ -176,18 +205,17 @@ class Training:
         self._catch_up()
         stop = self._stop
         if stop is not None and stop.iteration < self._last:
-            self._evaluate(stop.best_iteration, stop.results)
+            kept = self._evaluate(stop.best_iteration, stop.results)
             told = reasons.stopped_early(stop, self._last, self._scores, self._folds)
-            why = Stopped(by="rule", rule=stop.rule)
-            self._end(EventType.TRAINING_STOPPED, told, why, _kept(stop.best_iteration, stop))
+            self._end(EventType.TRAINING_STOPPED, told, Stopped(by="rule", rule=stop.rule), kept)
         elif self._opening is not None and self._done == self._last:
-            kept = self._done if stop is None else stop.best_iteration
             results = read_results(self._results)
-            self._evaluate(kept, results if stop is None else stop.results)
+            best = self._done if stop is None else stop.best_iteration
+            kept = self._evaluate(best, results if stop is None else stop.results)
             told = reasons.completed(
-                self._last - self._first, self._last, stop, results, self._scores, self._folds
+                self._last - self._first, self._last, stop, results, self._scores, self._opening
             )
-            self._end(EventType.TRAINING_COMPLETED, told, _AS_PLANNED, _kept(kept, stop))
+            self._end(EventType.TRAINING_COMPLETED, told, _AS_PLANNED, kept)
         else:
             self._start_late()
             told = reasons.vanished(self._position())
@@ -213,12 +241,14 @@ class Training:
         """Make of iterations what there is to make, but for issues, which take longest."""
         for stretch in self._stretches.read(items):
             if self._watcher is not None:
+                self._watcher.learn(stretch)
                 self._unwatched.add(stretch)
             self._look(stretch)
 
     @guarded
     def _look(self, stretch: Stretch) -> None:
         cadence, last, kept = self._cadence, stretch.iterations[-1], 0
+        self._in_force = stretch.in_force
         news = self._scores.may_change(stretch)
         # the clock, which `due` looks at too, is the same for all of them
         asked = stretch.iterations[0] if news else min(cadence.following, last)
@@ -249,7 +279,7 @@ class Training:
         self._run.tell(
             EventType.TRAINING_PROGRESS,
             reasons.progressed(done, self._last, results, self._scores),
-            {"iteration": done, **as_snapshot(results)},
+            {"iteration": done, **as_snapshot(results), **_rate_of(self._in_force)},
         )
 
     def _tell_start(self, opening: Opening) -> None:
@@ -257,8 +287,10 @@ class Training:
         self._run.name(model=f"LightGBM {opening.found.get('boosting') or ''}".rstrip())
         planned = self._last - self._first
         told = start_reasons.started(planned, opening)
+        rules = opening.stopping.as_facts()
+        facts: dict[str, object] = {"planned_iterations": planned, **opening.machines}
         self._run.tell(
-            EventType.TRAINING_STARTED, told, {"planned_iterations": planned, **opening.machines}
+            EventType.TRAINING_STARTED, told, {**facts, "rules": rules} if rules else facts
         )
         for event, reason, snapshot in start_reasons.opened(opening):
             self._run.tell(event, reason, snapshot)
@@ -268,15 +300,24 @@ class Training:
         if self._opening is None:
             self._tell_start(open_training(None, self._given, self._estimator))
 
-    def _evaluate(self, iteration: int, results: list[Result]) -> None:
-        if results:
+    def _evaluate(self, iteration: int, results: list[Result]) -> Kept:
+        """Record the scores of the model that is kept, where it is the one that was measured."""
+        stop, opening = self._stop, self._opening
+        chosen_by = None if stop is None else stop.name
+        dart = opening is not None and opening.found.get("boosting") == "dart"
+        measured = iteration == self._done or not dart
+        if results and measured:
             self._run.tell(
                 EventType.MODEL_EVALUATED,
-                reasons.evaluated(
-                    iteration, results, chosen=self._stop is not None, folds=self._folds
-                ),
+                reasons.evaluated(iteration, results, chosen_by=chosen_by, folds=self._folds),
                 {"iteration": iteration, **as_snapshot(results)},
             )
+        return Kept(
+            at=iteration,
+            unit="iteration",
+            chosen_by=chosen_by,
+            measured=None if measured else False,
+        )
 
     def _end(self, event: EventType, reason: Reason, why: Stopped, kept: Kept) -> None:
         at = kept.at or 0
@@ -285,7 +326,10 @@ class Training:
             "kept_iteration": at,
             "stop": dump(why),
             "kept": dump(kept),
+            **_rate_of(self._schedule.in_force),
         }
+        if changed := self._schedule.as_fact():
+            snapshot["parameters"] = {"changed": changed}
         model = None if self._model is None else self._model()
         boosters = [] if model is None else boosters_of(model)
         head = _gains(boosters, at) or {}
@@ -296,6 +340,9 @@ class Training:
             snapshot["held_iterations"] = trees
         else:
             trees = None
+        reason = reasons.with_changes(reason, self._schedule.as_fact())
+        if kept.measured is False:
+            reason = reasons.with_rescaled(reason, at, self._stop)
         self._run.end(event, reasons.with_model(reason, head, at, trees), snapshot)
 
     def _counted(self) -> dict[str, object]:
@@ -312,6 +359,6 @@ _gains, _held = guarded(gains), guarded(held)
 _AS_PLANNED: Final = Stopped(by="plan")
 
 
-def _kept(iteration: int, stop: Stop | None) -> Kept:
-    """The model that is kept, and what chose it."""
-    return Kept(at=iteration, unit="iteration", chosen_by=None if stop is None else stop.name)
+def _rate_of(in_force: Mapping[str, float]) -> dict[str, float]:
+    """The learning rate, where it may change."""
+    return {LEARNING_RATE: in_force[LEARNING_RATE]} if LEARNING_RATE in in_force else {}

@@ -1,5 +1,6 @@
 """What an adapter is built from."""
 
+from mllog_callbacks.adapter._call_hooks import attend
 from mllog_callbacks.adapter._curve import CurveKeeper
 from mllog_callbacks.adapter._deferred import Backlog
 from mllog_callbacks.adapter._method_hooks import Heard, Listener, listen
@@ -16,5 +17,6 @@ __all__ = [
     "Listener",
     "Run",
     "Training",
+    "attend",
     "listen",
 ]

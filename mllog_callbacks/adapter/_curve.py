@@ -6,7 +6,7 @@ An entry at INFO comes rarely. It carries, as its fact `curve`, the steps since 
      "learning_rate": [0.1, 0.1, 0.05], "parameters": {"bagging_fraction": [0.9, 0.9, 0.8]}}
 
 Values are those of the positions `at`; null where a value was not finite. Curves that were measured
-at other positions follow under `others`, each of the same form.
+at other positions follow as `curve_2` and so on, each of the same form.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +19,9 @@ __all__ = ["LEARNING_RATE", "CurveKeeper", "Key"]
 
 Key: TypeAlias = tuple[str, str]
 """Set and metric; a parameter has an empty set."""
+
+CURVE: Final = "curve"
+"""The name of the fact."""
 
 LEARNING_RATE: Final = "learning_rate"
 
@@ -130,23 +133,23 @@ class CurveKeeper:
         self._marked.add(at)
 
     def take(self, told: Mapping[str, object]) -> dict[str, object]:
-        """The curve since the last entry, thinned, as the fact of that name; then begin anew.
+        """The curves since the last entry, thinned, as facts by their names; then begin anew.
 
         Args:
             told: The facts of the entry itself: the position that it records, by its unit, makes
                 no curve alone.
 
         Returns:
-            The fact; empty where there was no step but that.
+            The facts; empty where there was no step but that.
         """
         groups = [each for each in self._groups() if not _is_of(next(iter(each.values())), told)]
         width = sum(map(len, groups)) * _A_VALUE + len(groups) * _A_POSITION
         most = max(min(_POINTS, _LINE // max(width, 1)), _FEWEST)
-        first, *others = [self._dumped(each, most) for each in groups] or [{}]
+        facts = [self._dumped(each, most) for each in groups]
         for line in self._lines.values():
             line.begin()
         self._marked.clear()
-        return {**first, "others": others} if others else first
+        return {f"{CURVE}_{at}" if at > 1 else CURVE: each for at, each in enumerate(facts, 1)}
 
     def _groups(self) -> list[dict[Key, _Line]]:
         """The curves with new points, those of the same positions together."""

@@ -4,6 +4,7 @@ An adapter makes one `Auditor` of its user's arguments, and a `Run` from it for 
 """
 
 import copy
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
@@ -11,9 +12,27 @@ from typing import Final
 
 from mllog_callbacks.adapter._curve import CurveKeeper
 from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
-from mllog_callbacks.facts import RUN, EventFacts, dump, ended_by, event_of
-from mllog_callbacks.recording import AuditLog, current, get_log, guarded, scoped, unbroken
-from mllog_callbacks.schema import RUN_ENDS, EventType, Level, Reason, failed, stopped_by_hand
+from mllog_callbacks.facts import RUN, EventFacts, Rule, dump, ended_by, event_of
+from mllog_callbacks.recording import (
+    AuditLog,
+    checked_name,
+    current,
+    get_log,
+    guarded,
+    log_in,
+    scoped,
+    unbroken,
+)
+from mllog_callbacks.schema import (
+    RUN_ENDS,
+    EventType,
+    Level,
+    Reason,
+    failed,
+    number,
+    stopped_by_hand,
+    stopped_by_rule,
+)
 from mllog_callbacks.wording import worded
 
 __all__ = ["Auditor", "Cadence", "Run"]
@@ -32,31 +51,40 @@ class Auditor:
     """How the runs of an adapter are logged. Copied and pickled without the log's file.
 
     Args:
-        log: Where entries go; default `get_log()`, asked for at each run.
+        log: Where entries go: a log, or the path of a folder; default `get_log()`, asked for at
+            each run.
         dataset: Name of the training data in the entries; default the log's.
         model: Name of the model in the entries; default the log's, or one the adapter gives.
-        detectors: What watches the metrics: detectors, or names such as "overfitting"; default
-            all, ``[]`` for none; or a `DetectorSet`. Each run has copies of its own.
+        detectors: What watches the metrics: detectors, or names such as "overfitting", one or
+            several; default all, ``[]`` for none; or a `DetectorSet`. Each run has copies of its
+            own.
         on_issue: Called with each issue that is told; what it raises is reported by `logging`.
 
     Raises:
+        TypeError: `log` is neither a log nor a path, or `dataset` or `model` is no name.
         ValueError: There is no detector of a name.
     """
 
     def __init__(
         self,
-        log: AuditLog | None = None,
+        log: AuditLog | str | os.PathLike[str] | None = None,
         *,
         dataset: str | None = None,
         model: str | None = None,
-        detectors: DetectorSet | Sequence[Detector | str] | None = None,
+        detectors: DetectorSet | Detector | str | Sequence[Detector | str] | None = None,
         on_issue: Callable[[Issue], object] | None = None,
     ) -> None:
-        given = detectors if isinstance(detectors, DetectorSet) else DetectorSet(detectors)
+        if log is not None and not isinstance(log, (AuditLog, str, os.PathLike)):
+            what = type(log).__qualname__
+            msg = f"log= takes an AuditLog or the path of a folder, and not a {what}"
+            raise TypeError(msg)
+        if isinstance(detectors, str) or hasattr(detectors, "observe"):
+            detectors = [detectors]  # type: ignore[list-item]  # one detector, or its name
+        given = detectors if isinstance(detectors, DetectorSet) else DetectorSet(detectors)  # type: ignore[arg-type]  # see above
         self._detectors = given
         self._log = log
-        self._dataset = dataset
-        self._model = model
+        self._dataset = checked_name(dataset, "dataset")
+        self._model = checked_name(model, "model")
         self._on_issue = on_issue
         self.prepare()
 
@@ -75,6 +103,8 @@ class Auditor:
             SettingsError: An environment variable cannot be used.
         """
         log = get_log() if self._log is None else self._log
+        if not isinstance(log, AuditLog):
+            log = log_in(log)
         bound = log.bind(dataset=self._dataset, model=self._model)
         return Run(bound, copy.deepcopy(self._detectors), self._on_issue, trains=trains)
 
@@ -151,8 +181,8 @@ class Run:
             reason: What was decided or done, and why.
             snapshot: The numbers and settings behind it, by name.
         """
-        if event in _WITH_CURVE and (curve := self.curve.take(snapshot or {})):
-            snapshot = {**(snapshot or {}), "curve": curve}
+        if event in _WITH_CURVE:
+            snapshot = {**(snapshot or {}), **self.curve.take(snapshot or {})}
         around, number = self._around, None
         if around is not None:
             number, told = around.number, around.as_part(event, reason)
@@ -257,17 +287,33 @@ class Run:
     ) -> None:
         """Tell the end that an exception makes; the exception is read, and not kept.
 
-        An `Exception` is a failure; an interrupt or an exit is a stop by hand. The arguments are
-        those of `failed`.
+        An `Exception` is a failure; an interrupt or an exit is a stop by hand; what another
+        framework raises to stop a training, such as optuna's `TrialPruned`, is a stop by its rule.
+        The arguments are those of `failed`.
         """
         stop, failure = ended_by(error, where)
-        facts = {**(snapshot or {}), "stop": dump(stop), "error": dump(failure)}
-        if isinstance(error, Exception):
+        facts = {**(snapshot or {}), "stop": dump(stop)}
+        if stop.rule is not None:
+            told = stopped_by_rule(
+                error, stop.rule.name, _evidence(stop.rule), where, position, consequence
+            )
+            self.end(EventType.TRAINING_STOPPED, told, facts)
+            return
+        facts["error"] = dump(failure)
+        if stop.by == "error":
             told = failed(error, where, position, consequence)
             self.end(EventType.TRAINING_FAILED, told, facts)
         else:
             told = stopped_by_hand(error, where, position, consequence)
             self.end(EventType.TRAINING_STOPPED, told, facts)
+
+
+def _evidence(rule: Rule) -> str:
+    """What a rule of another framework compared, in words."""
+    told = [] if rule.trial is None else [f"trial {rule.trial}"]
+    if rule.value is not None:
+        told.append(f"value {number(rule.value)} at step {rule.step}")
+    return ", ".join(told)
 
 
 class Cadence:

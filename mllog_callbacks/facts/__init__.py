@@ -14,7 +14,7 @@ from mllog_callbacks.facts._documentation import (
     documented,
     facts_schema,
 )
-from mllog_callbacks.facts._ending import Failure, Kept, Rule, Stop, StoppedBy, ended_by
+from mllog_callbacks.facts._ending import Failure, Kept, Stop, StoppedBy, ended_by
 from mllog_callbacks.facts._events import (
     EVENTS,
     AlgorithmSelected,
@@ -31,6 +31,7 @@ from mllog_callbacks.facts._events import (
 from mllog_callbacks.facts._fact import Fact, Group, dump
 from mllog_callbacks.facts._issue import Checks, IssueFacts, IssueState, Subject
 from mllog_callbacks.facts._parameters import Choice, Derived, Parameters
+from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._runs import RUN, Names, may_be_same
 from mllog_callbacks.facts._saved import Saved
 from mllog_callbacks.facts._thinning import Column, thinned

@@ -7,11 +7,12 @@ from typing import Any, Final, Literal, NamedTuple, Union, get_args, get_origin,
 
 from mllog_callbacks.facts._course import Best, Continued, Plan, Progress
 from mllog_callbacks.facts._data import DataSet, GroupSizes, Range
-from mllog_callbacks.facts._ending import Failure, Kept, Rule, Stop
+from mllog_callbacks.facts._ending import Failure, Kept, Stop
 from mllog_callbacks.facts._events import EVENTS
 from mllog_callbacks.facts._fact import Fact, Group
 from mllog_callbacks.facts._issue import Checks, IssueFacts, Subject
 from mllog_callbacks.facts._parameters import Choice, Derived, Parameters
+from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
 from mllog_callbacks.schema import EventType
 

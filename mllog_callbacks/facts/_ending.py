@@ -3,41 +3,14 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
+from mllog_callbacks.facts._control import rule_behind
 from mllog_callbacks.facts._fact import Fact, Group
-from mllog_callbacks.schema import message_of, place_of
+from mllog_callbacks.facts._rule import Rule
+from mllog_callbacks.schema import cause_of, message_of, place_of, root_cause, type_of
 
-__all__ = ["Failure", "Kept", "Rule", "Stop", "StoppedBy", "ended_by"]
+__all__ = ["Failure", "Kept", "Stop", "StoppedBy", "ended_by"]
 
-StoppedBy: TypeAlias = Literal["plan", "rule", "limit", "hand", "request", "error"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule(Group):
-    """The rule that stopped a training, with the values it compared."""
-
-    name: Annotated[str, Fact("The rule", "early_stopping")]
-    set: Annotated[str | None, Fact("The data set whose metric decided", "valid_0")] = None
-    metric: Annotated[str | None, Fact("The metric that decided", "binary_logloss")] = None
-    mode: Annotated[str | None, Fact('Which values are better: "min" or "max"', "min")] = None
-    best: Annotated[float | None, Fact("The best value by this rule", 0.164495)] = None
-    best_at: Annotated[int | None, Fact("Where it was measured", 26)] = None
-    waited: Annotated[int | None, Fact("Checks without improvement since", 50)] = None
-    patience: Annotated[int | None, Fact("Checks without improvement it allows", 50)] = None
-    min_delta: Annotated[float | None, Fact("Least change that counts", 0.0)] = None
-    unit: Annotated[str | None, Fact("What a check is", "iteration")] = None
-    value: Annotated[float | None, Fact("The value that met it")] = None
-    threshold: Annotated[float | None, Fact("The value that it was compared with")] = None
-    message: Annotated[str | None, Fact("The framework's own words on it")] = None
-    carried: Annotated[
-        bool | None, Fact("Whether the best value is of an earlier training", example=True)
-    ] = None
-
-    @property
-    def is_met(self) -> bool:
-        """Whether its patience was reached."""
-        return (
-            self.waited is not None and self.patience is not None and self.waited >= self.patience
-        )
+StoppedBy: TypeAlias = Literal["plan", "rule", "limit", "hand", "request", "error", "exit"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +21,8 @@ class Stop(Group):
         StoppedBy,
         Fact(
             "What ended it; plan: all that was planned is done; rule: one such as early "
-            "stopping; limit: of time; hand: an interrupt or exit; request: code asked for it; "
-            "error: an exception",
+            "stopping; limit: of time; hand: an interrupt; request: code asked for it; "
+            "error: an exception; exit: the process ended",
             "rule",
         ),
     ]
@@ -71,13 +44,23 @@ class Kept(Group):
         int | None, Fact("How many the model holds, where predictions use fewer", 31)
     ] = None
     path: Annotated[str | None, Fact("Its file, where it is one", "epoch=3.ckpt")] = None
+    measured: Annotated[
+        bool | None,
+        Fact(
+            "False where the results measured there are not its own: dart rescales trees later",
+            example=False,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure(Group):
     """What was raised."""
 
-    type: Annotated[str, Fact("Class of the exception", "ValueError")]
+    type: Annotated[
+        str | None,
+        Fact("Class of the exception; absent where a result reported an error", "ValueError"),
+    ] = None
     message: Annotated[str | None, Fact("Its message, cut to 800 characters", "no rows")] = None
     where: Annotated[
         str | None, Fact("What was under way", "in the evaluation on validation data")
@@ -85,19 +68,36 @@ class Failure(Group):
     raised_in: Annotated[
         str | None, Fact("Innermost function, file and line", "recall, train.py line 63")
     ] = None
+    cause: Annotated[
+        str | None,
+        Fact("The first cause that it names", "KeyError: 'age' (in load, data.py line 9)"),
+    ] = None
+
+
+def _cause(error: BaseException) -> str | None:
+    """The first cause of an exception, with the line that raised it."""
+    cause = root_cause(error)
+    if cause is None:
+        return None
+    place = place_of(cause)
+    return f"{cause_of(error)}{f' (in {place})' if place else ''}"
 
 
 def ended_by(error: BaseException, where: str = "") -> tuple[Stop, Failure]:
     """Why a run ended that an exception ended, and what was raised; the exception is not kept.
 
     Args:
-        error: What was raised: an `Exception` is a failure, an interrupt or exit a stop by hand.
+        error: What was raised: an `Exception` is a failure, an interrupt or exit a stop by hand,
+            and what another framework raises to stop a training is its rule.
         where: What was under way, as in "while validating"; may be empty.
     """
     failure = Failure(
-        type=type(error).__name__,
+        type=type_of(error),
         message=message_of(error) or None,
         where=where or None,
         raised_in=place_of(error) or None,
+        cause=_cause(error),
     )
+    if (rule := rule_behind(error)) is not None:
+        return Stop(by="rule", rule=rule), failure
     return Stop(by="error" if isinstance(error, Exception) else "hand"), failure

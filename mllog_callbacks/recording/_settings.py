@@ -49,11 +49,12 @@ class Settings(BaseSettings):
             of a process it descends from, where one logs in the same directory.
         signing_key: File of the private key (PEM) that signs the log's chain; without it the
             chain is not signed.
+        require_signing: Whether a log that cannot be signed is an error.
     """
 
     model_config = SettingsConfigDict(env_prefix="MLLOG_", extra="ignore", env_ignore_empty=True)
 
-    dir: Path = Path("logs")
+    dir: str = "logs"
     level: Annotated[Level, BeforeValidator(parse_level)] = Level.INFO
     dataset: str | None = None
     model: str | None = None
@@ -63,6 +64,7 @@ class Settings(BaseSettings):
     spool: Path = Path("/dev/shm")  # noqa: S108 - it is what is meant
     parent: str | None = None
     signing_key: Path | None = None
+    require_signing: bool = False
 
 
 def load_settings() -> Settings:

@@ -127,8 +127,12 @@ def _met(rule: Rule) -> str:
         )
     if rule.value is not None and rule.threshold is not None:
         return f"{rule.name}: {curve} {number(rule.value)} met {number(rule.threshold)}."
+    trial = None if rule.trial is None else f"trial {rule.trial:,}"
+    step = "" if rule.step is None else f" at step {rule.step:,}"
+    value = None if rule.value is None else f"value {number(rule.value)}{step}"
+    evidence = ", ".join(filter(None, (trial, value)))
     said = f": {rule.message}" if rule.message else ""
-    return f"{rule.name} ended it{said}."
+    return f"{rule.name} ended it{f' ({evidence})' if evidence else ''}{said}."
 
 
 def _not_met(rule: Rule) -> str:

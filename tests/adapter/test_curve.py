@@ -28,7 +28,7 @@ def test_a_long_passage_keeps_its_extremes_its_end_and_marked_steps() -> None:
     for at, values in enumerate(zip(*curves, strict=True), 1):
         keeper.add(at, {("valid", f"m{place}"): value for place, value in enumerate(values)})
     keeper.mark(777)
-    fact: Any = keeper.take(NOTHING)
+    fact: Any = keeper.take(NOTHING)["curve"]
     assert fact["unit"] == "iteration"
     assert 25 <= len(fact["at"]) <= 33
     assert fact["at"][-1] == 2_000
@@ -58,7 +58,7 @@ def test_what_is_not_finite_is_null_and_its_ends_are_kept() -> None:
     keeper = CurveKeeper("iteration")
     values = [1.0] * 100 + [math.nan] * 100 + [1.0, math.inf, 1.0] + [1.0] * 100
     keeper.extend(("valid", "loss"), range(1, len(values) + 1), values)
-    fact: Any = keeper.take(NOTHING)
+    fact: Any = keeper.take(NOTHING)["curve"]
     kept = dict(zip(fact["at"], fact["results"]["valid"]["loss"], strict=True))
     expected = {100: 1.0, 101: None, 200: None, 201: 1.0, 202: None, 203: 1.0}
     assert expected.items() <= kept.items()
@@ -74,10 +74,10 @@ def test_what_was_measured_elsewhere_has_positions_of_its_own() -> None:
         if epoch % 3 == 0:
             keeper.add(epoch, {("valid", "loss"): 2 / epoch})
         keeper.add(epoch * 100, {("train", "step_loss"): 1.0}, "step")
-    fact: Any = keeper.take(NOTHING)
-    assert fact["learning_rate"][0] == 0.1
-    assert fact["parameters"]["dropout"][-1] == 0.9
-    steps, valid = fact["others"]
+    facts: Any = keeper.take(NOTHING)
+    assert facts["curve"]["learning_rate"][0] == 0.1
+    assert facts["curve"]["parameters"]["dropout"][-1] == 0.9
+    steps, valid = facts["curve_2"], facts["curve_3"]
     assert valid == {
         "unit": "epoch",
         "at": [3, 6, 9],
@@ -94,7 +94,7 @@ def test_memory_is_bounded_where_no_entry_comes() -> None:
         keeper.extend(("train", "loss"), range(begin, begin + 1_000), part)
         (line,) = keeper._lines.values()  # noqa: SLF001 - what it keeps
         assert len(line.at) < 10_000
-    kept = set(_columns(keeper.take(NOTHING))[0])
+    kept = set(_columns(keeper.take(NOTHING)["curve"])[0])
     assert {min(values), max(values)} <= kept
 
 

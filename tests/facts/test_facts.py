@@ -95,7 +95,7 @@ def test_an_issue_is_recorded_with_state_subject_and_cause(log: AuditLog, entrie
         "Overfitting.",
         "It rose.",
         {"best": 0.4},
-        "possible",
+        "open",
         Subject(set="valid_0", metric="auc"),
         "more features (20) than rows (10)",
     )
@@ -106,7 +106,8 @@ def test_an_issue_is_recorded_with_state_subject_and_cause(log: AuditLog, entrie
         "code": "MLA001",
         "name": "overfitting",
         "severity": "warning",
-        "state": "possible",
+        "id": 1,
+        "state": "open",
         "subject": {"set": "valid_0", "metric": "auc"},
         "cause": "more features (20) than rows (10)",
         "best": 0.4,

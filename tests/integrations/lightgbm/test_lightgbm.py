@@ -127,7 +127,7 @@ def test_early_stopping_tells_metric_best_patience_and_consequence(
     assert str(end.reasoning).startswith(
         f"valid_0 binary_logloss last improved at iteration {best} ({value:.6g}); 10 iterations "
         "without improvement reached early_stopping(stopping_rounds=10, min_delta=0). "
-        "Of all gain"
+        "Top features"
     )
     (evaluated,) = of(told, EventType.MODEL_EVALUATED)
     assert evaluated.metrics_snapshot == {
@@ -144,7 +144,7 @@ def test_early_stopping_armed_by_parameter_says_so(log: AuditLog, entries: Entri
     train(log, params=params, num_boost_round=1000)
     end = the_end(entries())
     assert end.event is EventType.TRAINING_STOPPED
-    assert "min_delta=0.05), armed by the parameter early_stopping_round." in str(end.reasoning)
+    assert "min_delta=0.05), set by the parameter early_stopping_round." in str(end.reasoning)
     assert "did not count: it is within min_delta=0.05" in str(end.reasoning)
 
 
@@ -180,9 +180,7 @@ def test_early_stopping_that_is_never_met_completes(log: AuditLog, entries: Entr
     end = the_end(entries())
     assert end.event is EventType.TRAINING_COMPLETED
     assert f"The model of iteration {booster.best_iteration} is kept" in str(end.decision)
-    assert "early_stopping(stopping_rounds=50, min_delta=0) did not end it sooner" in str(
-        end.reasoning
-    )
+    assert "stopping(stopping_rounds=50, min_delta=0) did not stop it" in str(end.reasoning)
 
 
 def test_a_training_without_validation_says_nothing_was_measured(

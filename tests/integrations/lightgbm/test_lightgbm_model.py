@@ -30,9 +30,8 @@ def test_the_end_names_the_features_of_most_gain(log: AuditLog, entries: Entries
     assert isinstance(told, dict)
     assert len(told) == 5
     assert told[booster.feature_name()[first]] == pytest.approx(shares[first])
-    assert f"the most came from {booster.feature_name()[first]} {shares[first]:.1%}" in str(
-        end.reasoning
-    )
+    top = f"Top features by gain (first 33 iterations): {booster.feature_name()[first]} "
+    assert f"{top}{shares[first]:.1%}" in str(end.reasoning)
 
 
 def test_a_model_without_splits_says_so_and_names_no_feature(
@@ -59,7 +58,7 @@ def test_trees_taken_back_by_a_callback_are_not_counted(log: AuditLog, entries: 
     train(log, take_back, num_boost_round=5)
     reasoning = str(the_end(entries()).reasoning)
     assert "The model holds trees of 4 iterations only." in reasoning
-    assert "Of all gain in the first 4 iterations" in reasoning
+    assert "Top features by gain (first 4 iterations)" in reasoning
 
 
 def test_a_model_cut_to_its_best_iteration_holds_all_that_is_kept(
@@ -154,14 +153,13 @@ def test_a_save_that_fails_fails_as_ever(log: AuditLog, entries: Entries, tmp_pa
 def test_lightgbms_own_methods_are_back_when_the_last_model_has_gone(log: AuditLog) -> None:
     """The classes are LightGBM's own before and after."""
     gc.collect()  # models of other tests
-    own = lgb.Booster.save_model, lgb.CVBooster.save_model
+    own = lgb.Booster.save_model.__code__, lgb.CVBooster.save_model.__code__
     booster = train(log)
-    assert lgb.Booster.save_model is not own[0]
-    assert lgb.Booster.save_model.__doc__ == own[0].__doc__
+    assert lgb.Booster.save_model.__code__ is not own[0]
     assert type(booster) is lgb.Booster
     del booster
     gc.collect()
-    assert (lgb.Booster.save_model, lgb.CVBooster.save_model) == own
+    assert (lgb.Booster.save_model.__code__, lgb.CVBooster.save_model.__code__) == own
 
 
 def test_an_objective_that_keeps_its_error_is_not_kept_by_us(log: AuditLog) -> None:

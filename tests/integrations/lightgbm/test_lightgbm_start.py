@@ -31,15 +31,14 @@ def test_the_data_are_told_with_rows_features_and_class_balance(
     train(log)
     decision, reasoning, snapshot = the(entries(), EventType.DATASET_VALIDATED)
     positive = int(np.sum(np.asarray(data()[0].get_label())))
-    assert decision == (
-        "LightGBM took in the training data, 426 rows with 30 features, and 1 validation set."
-    )
+    assert decision == ("Training data: 426 rows, 30 features. Validation sets: 1.")
     assert f"training: 426 rows; by label 0: {426 - positive}" in reasoning
     assert "valid_0: 143 rows; by label 0:" in reasoning
     assert snapshot["training"] == {
         "rows": 426,
         "features": 30,
         "classes": {"0": 426 - positive, "1": positive},
+        "role": "training",
     }
     assert snapshot["valid_0"]["rows"] == 143
 
@@ -63,11 +62,11 @@ def test_weights_groups_categories_and_useless_features_are_told(
     params = PARAMS | {"objective": "lambdarank"}
     lgb.train(params, ranked, 2, callbacks=[MLAuditCallback(log)])
     _, reasoning, snapshot = the(entries(), EventType.DATASET_VALIDATED)
-    assert "labels from 0 to 2, on average" in reasoning
+    assert "target range 0 to 2, mean" in reasoning
     assert "weights of rows from 1 to 2" in reasoning
     assert "2 groups of 50 to 150 rows" in reasoning
-    assert "with scores to start from" in reasoning
-    assert "Taken as categorical: colour. 1 feature left out" in reasoning
+    assert "with initial scores (init_score)" in reasoning
+    assert "Categorical features: colour. 1 feature left out" in reasoning
     assert snapshot["training"]["groups"] == {"count": 2, "least_rows": 50, "most_rows": 150}
     assert (snapshot["categorical_features"], snapshot["unused_features"]) == (1, 1)
 
@@ -94,7 +93,7 @@ def test_who_chose_the_algorithm_is_told(log: AuditLog, entries: Entries) -> Non
         "device_type=cpu."
     )
     assert reasoning == (
-        "The caller chose boosting=dart, objective=binary. LightGBM's own default is "
+        "The caller chose boosting=dart, objective=binary. Defaults of LightGBM: "
         "tree_learner=serial, device_type=cpu."
     )
     assert snapshot["boosting"] == "dart"
@@ -119,9 +118,9 @@ def test_an_estimators_defaults_are_not_the_callers(log: AuditLog, entries: Entr
     assert "bagging_fraction=0.5 (given as subsample)" in decision
     assert snapshot["set_by_estimator"]["objective"] == "binary"
     assert snapshot["set_by_estimator"]["num_leaves"] == 31
-    assert "bagging_fraction=0.5 has no effect, as bagging_freq is 0." in reasoning
+    assert "bagging_fraction=0.5 has no effect: bagging_freq is 0." in reasoning
     assert not snapshot["defaults"].keys() & snapshot["set_by_estimator"].keys()
-    assert "LGBMClassifier chose boosting=gbdt, objective=binary" in str(
+    assert "Defaults of LGBMClassifier: boosting=gbdt, objective=binary" in str(
         the(told, EventType.ALGORITHM_SELECTED)[1]
     )
     assert "LGBMClassifier turned class_weight=balanced into weights of rows." in str(
@@ -158,25 +157,31 @@ def test_what_is_told_to_fit_is_the_callers_too(log: AuditLog, entries: Entries)
         ),
         ({"scale_pos_weight": 3}, "scale_pos_weight=3 weights the rows of the positive class."),
         ({"max_depth": 2}, "num_leaves=4 follows from max_depth=2."),
-        ({"seed": "3"}, "seed=3 makes bagging_seed="),
+        ({"seed": "3"}, "Derived from seed=3: bagging_seed="),
         (
             {"tree_learner": "data"},
             "tree_learner=serial is used where tree_learner=data was given.",
         ),
-        ({"boosting": "goss"}, "boosting=gbdt is used where boosting=goss was given."),
+        ({"boosting": "goss"}, "boosting=goss means data_sample_strategy=goss with boosting=gbdt."),
         ({"metric": "mse"}, "metric=l2 is what LightGBM makes of metric=mse."),
         ({}, "metric=binary_logloss follows from the objective."),
-        ({"early_stopping_round": 7}, "early_stopping_round=7 arms early stopping."),
+        (
+            {"early_stopping_round": 7},
+            "Early stopping is on (patience 7, set by early_stopping_round).",
+        ),
         (
             {"boosting": "dart", "early_stopping_round": 7},
-            "switched off, as it is with boosting=dart",
+            "set by early_stopping_round) is off: LightGBM has none with boosting=dart.",
         ),
         ({"boost_from_average": False}, "Boosting starts from zero (boost_from_average=0)."),
         ({}, "Boosting starts from a constant fitted to the labels (boost_from_average=1)."),
-        ({"deterministic": True}, "deterministic=1 asks for the same model"),
-        ({"force_row_wise": True}, "Histograms are built as force_row_wise=1 says."),
-        ({}, "neither force_col_wise nor force_row_wise is set"),
-        ({"seed": 3}, "seed=3 makes bagging_seed="),
+        (
+            {"deterministic": True},
+            "deterministic=1: the same data and parameters give the same model",
+        ),
+        ({"force_row_wise": True}, "Row-wise histograms (force_row_wise=1)."),
+        ({}, "chooses column- or row-wise histograms automatically"),
+        ({"seed": 3}, "Derived from seed=3: bagging_seed="),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Early stopping is not available in dart mode")
@@ -224,8 +229,8 @@ def test_a_path_among_the_parameters_is_used_as_given(
     [
         ([0, 0, 10, 10, 10], "by label 0: 20 (40.0%), 10: 30 (60.0%)"),
         ([-1, 1, 1, -1, 1], "by label -1: 20 (40.0%), 1: 30 (60.0%)"),
-        ([0.25, 0, 0.75, 0.5, 1], "labels from 0 to 1, on average 0.5"),
-        ([0, 0, 1e12, 1e12, 1e12], "labels from 0 to 1e+12, on average 6e+11"),
+        ([0.25, 0, 0.75, 0.5, 1], "target range 0 to 1, mean 0.5"),
+        ([0, 0, 1e12, 1e12, 1e12], "target range 0 to 1e+12, mean 6e+11"),
     ],
 )
 def test_labels_are_counted_where_they_are_whole_numbers(

@@ -1,0 +1,85 @@
+"""Parameters that change while a training runs: what is in force, and every change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+__all__ = ["LEARNING_RATE", "Schedule"]
+
+LEARNING_RATE: Final = "learning_rate"
+_MOST_CHANGES: Final = 30
+
+
+@dataclass(slots=True)
+class _Change:
+    """A parameter that changed.
+
+    Attributes:
+        first: Its value at the start.
+        last: The value in force.
+        count: How often it changed.
+        texts: Where it took which value, where it is no number.
+    """
+
+    first: object
+    last: object
+    count: int = 0
+    texts: list[list[object]] = field(default_factory=list)
+
+
+class Schedule:
+    """What `Booster.reset_parameter` changes, by whichever callback.
+
+    Attributes:
+        in_force: Numbers in force of the parameters that have changed, and of the learning rate
+            where it may; another object after each change.
+    """
+
+    def __init__(self) -> None:
+        self.in_force: Mapping[str, float] = {}
+        self._changes: dict[str, _Change] = {}
+
+    def expect(self, rate: object) -> None:
+        """The learning rate may change, as something is called before each iteration."""
+        if (value := _number(rate)) is not None:
+            self.in_force = {LEARNING_RATE: value}
+
+    def reset(
+        self, iteration: int, values: Mapping[str, object], before: Mapping[str, object]
+    ) -> None:
+        """Take a change.
+
+        Args:
+            iteration: The first iteration that it holds for, counted from 1.
+            values: The new values, by main names.
+            before: The values at the start, by main names.
+        """
+        for name, value in values.items():
+            change = self._changes.setdefault(name, _Change(before.get(name), before.get(name)))
+            if value == change.last:
+                continue
+            change.last, change.count = value, change.count + 1
+            if _number(value) is None and len(change.texts) < _MOST_CHANGES:
+                change.texts.append([iteration, value])
+        numbers = {name: _number(value) for name, value in values.items()}
+        found = {name: value for name, value in numbers.items() if value is not None}
+        self.in_force = {**self.in_force, **found}
+
+    def as_fact(self) -> dict[str, dict[str, object]]:
+        """Each parameter that changed: its first value and its last, and how often it changed."""
+        return {
+            name: {
+                "first": each.first,
+                "last": each.last,
+                "changes": each.count,
+                **({"values": each.texts} if each.texts else {}),
+            }
+            for name, each in self._changes.items()
+            if each.count
+        }
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return float(value)

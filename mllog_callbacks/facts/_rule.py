@@ -1,0 +1,39 @@
+"""The facts of a rule that may stop a training."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from mllog_callbacks.facts._fact import Fact, Group
+
+__all__ = ["Rule"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule(Group):
+    """The rule that stopped a training, with the values it compared."""
+
+    name: Annotated[str, Fact("The rule", "early_stopping")]
+    set: Annotated[str | None, Fact("The data set whose metric decided", "valid_0")] = None
+    metric: Annotated[str | None, Fact("The metric that decided", "binary_logloss")] = None
+    mode: Annotated[str | None, Fact('Which values are better: "min" or "max"', "min")] = None
+    best: Annotated[float | None, Fact("The best value by this rule", 0.164495)] = None
+    best_at: Annotated[int | None, Fact("Where it was measured", 26)] = None
+    waited: Annotated[int | None, Fact("Checks without improvement since", 50)] = None
+    patience: Annotated[int | None, Fact("Checks without improvement it allows", 50)] = None
+    min_delta: Annotated[float | None, Fact("Least change that counts", 0.0)] = None
+    unit: Annotated[str | None, Fact("What a check is", "iteration")] = None
+    value: Annotated[float | None, Fact("The value that met it")] = None
+    threshold: Annotated[float | None, Fact("The value that it was compared with")] = None
+    step: Annotated[int | None, Fact("Where that was measured, as the rule counts", 12)] = None
+    trial: Annotated[int | None, Fact("Number of the trial of a search", 3)] = None
+    message: Annotated[str | None, Fact("The framework's own words on it")] = None
+    carried: Annotated[
+        bool | None, Fact("Whether the best value is of an earlier training", example=True)
+    ] = None
+
+    @property
+    def is_met(self) -> bool:
+        """Whether its patience was reached."""
+        return (
+            self.waited is not None and self.patience is not None and self.waited >= self.patience
+        )
