@@ -117,7 +117,7 @@ def test_the_outermost_fit_is_the_one_recorded(log: AuditLog, entries: Entries) 
     """Searches, pipelines and the estimators of users."""
     light_model = lgb.LGBMClassifier(n_estimators=2, verbosity=-1, n_jobs=1)
 
-    class Own(ClassifierMixin, BaseEstimator):
+    class Own(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         def fit(self, rows: Any, labels: Any, sample_weight: Any = None, **_: Any) -> "Own":
             self.inner_ = LogisticRegression().fit(rows, labels, sample_weight)
             self.classes_ = self.inner_.classes_

@@ -11,7 +11,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:] = [each for each in sys.path if os.path.abspath(each or os.curdir) != _HERE]
 
 
-def _start():  # type: ignore[no-untyped-def]  # see above
+def _start() -> None:
     try:
         from mllog_callbacks import automatic
 
@@ -20,7 +20,7 @@ def _start():  # type: ignore[no-untyped-def]  # see above
         _note("{}: {}".format(type(error).__name__, error))
 
 
-def _note(why):  # type: ignore[no-untyped-def]
+def _note(why: str) -> None:
     """Let ``mllog run`` know that this process is not audited, and why."""
     path = os.environ.get("MLLOG_RUN_NOTES")
     if path:
@@ -39,4 +39,4 @@ if os.environ.get("MLLOG_AUTO", "0").lower() not in {"", "0", "false", "no", "of
 
 # The user's own: our folder is off the path now. Where there is none, the error is as without us.
 del sys.modules["sitecustomize"]
-import sitecustomize  # noqa: E402, F401
+import sitecustomize  # type: ignore[import-not-found]  # noqa: E402, F401 - the user's
