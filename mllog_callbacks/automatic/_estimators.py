@@ -68,7 +68,8 @@ class _Made:
 
 
 def _subclasses(cls: type) -> Iterator[type]:
-    for below in cls.__subclasses__():
+    found: list[type] = cls.__subclasses__()
+    for below in found:
         yield below
         yield from _subclasses(below)
 

@@ -313,7 +313,7 @@ def _definition(tree: ast.AST, code: CodeType) -> ast.FunctionDef | None:
 def _compiled(tree: ast.Module, code: CodeType) -> CodeType | None:
     """The code of the same function in a source; None where there is none."""
     flags = code.co_flags & _FUTURE
-    waiting = [compile(tree, code.co_filename, "exec", flags, dont_inherit=True)]
+    waiting: list[CodeType] = [compile(tree, code.co_filename, "exec", flags, dont_inherit=True)]
     while waiting:
         found = waiting.pop()
         if (found.co_qualname, found.co_firstlineno) == (code.co_qualname, code.co_firstlineno):
