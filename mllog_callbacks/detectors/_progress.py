@@ -55,9 +55,7 @@ class _Swing:
         """Take a value."""
         self.extend((value,))
 
-    def extend(
-        self, values: Sequence[float], share: float = math.inf, start: float = 0.0
-    ) -> bool:
+    def extend(self, values: Sequence[float], share: float = math.inf, start: float = 0.0) -> bool:
         """Take values in their order, unless the series may swing by a share with one of them.
 
         Returns:

@@ -261,8 +261,8 @@ class DetectorSet:
             snapshot: The facts of the end, as in `finish`.
 
         Returns:
-            "issues": every issue of the run by its number, each with the severity of its consequence and what
-            closed it; "checks": which checks ran, and why others could not.
+            "issues": every issue of the run by its number, each with the severity of its
+            consequence and what closed it; "checks": which checks ran, and why others could not.
         """
         end = RunEnd.of(snapshot)
         closed = settled(self._episodes.all, end, self._evidence)
@@ -298,7 +298,7 @@ class DetectorSet:
         ]
 
     def _reported(self, found: list[tuple[Issue, Rates | None]]) -> list[Issue]:
-        """What is reported of findings at one step: issues that open or close, with their causes."""
+        """What is reported of findings at one step: issues that open or close, with causes."""
         rates = {id(issue): each for issue, each in found}
         kept = [issue for issue, _ in found if not self.ignores(issue)]
         reported = self._episodes.take_step(together(kept))
