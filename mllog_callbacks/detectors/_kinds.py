@@ -67,9 +67,10 @@ KINDS: Final = (
         "overfitting",
         Severity.WARNING,
         "for 3 to 5 checks (6 to 10 by iteration) the smoothed validation loss is above its best "
-        "by 3 % of it (a score to maximise below by 1 %), by 4 % of what was gained (15 % of the best suffices) and by 3 "
-        "times the noise, while the training loss fell by 2 % and by twice its noise; closed by a "
-        "new best; an error at the run's end where the kept model is worse by 10 %",
+        "by 3 % of it (a score to maximise below by 1 %), by 4 % of what was gained (15 % of the "
+        "best suffices) and by 3 times the noise, while the training loss fell by 2 % and by twice "
+        "its noise; closed by a new best; an error at the run's end where the kept model is worse "
+        "by 10 %",
         "Prechelt, Early Stopping - But When? (1998), GL; gates for noise and gain: "
         f"{_OWN}; {_STEP}",
     ),
@@ -102,7 +103,7 @@ KINDS: Final = (
         "divergence",
         Severity.ERROR,
         "the training loss (validation loss where there is none) above twice its start, and by 4 "
-        "times the noise, for 3 checks; closed when it is back at its start for 3",
+        "mean changes, for 3 checks; closed when it is back at its start for 3",
         _OWN,
     ),
     Kind(
