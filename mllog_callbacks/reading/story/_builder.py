@@ -111,6 +111,7 @@ class StoryBuilder:
             run.start = told
         elif told.event in RUN_ENDS:
             run.end = told
+            _settle(run, told)
         elif told.event == EventType.ISSUE_DETECTED:
             self._take_issue(run, told)
         for events, kept in (
@@ -132,11 +133,22 @@ class StoryBuilder:
         code, name = (_text(told.snapshot.get(key)) for key in ("code", "name"))
         subject = _subject(told) if code else told.decision
         position = position_of(told.snapshot)
-        key = (code, name, subject, position[0] if position else "")
+        number = told.snapshot.get("id")
+        unit = position[0] if position else ""
+        key = (code, name, subject, str(number) if type(number) is int else unit)
         if key not in run.issues and len(run.issues) >= _MOST_ISSUES:
             return
         found = run.issues.setdefault(key, Found(code, name, subject))
         found.take(told)
+
+
+def _settle(run: Run, told: Told) -> None:
+    """Take the final severity of each issue, where the end of a run holds them."""
+    issues = told.snapshot.get("issues")
+    for number, facts in issues.items() if isinstance(issues, dict) else ():
+        for (code, *_, key), found in run.issues.items():
+            if key == number and isinstance(facts, dict) and facts.get("code") == code:
+                found.settle(facts)
 
 
 def _subject(told: Told) -> str:

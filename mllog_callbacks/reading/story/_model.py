@@ -86,18 +86,20 @@ class Fold:
 
 @dataclass(slots=True)
 class Found:
-    """An issue, from its first entry to its last: possible, confirmed, resolved.
+    """An issue, from its first entry to its last.
 
     Attributes:
         code: Its code, as in "MLA001"; empty where there is none.
         name: Its name, as in "overfitting"; empty where there is none.
         subject: The curve it is about, by set and metric; empty where its entries name none.
-        severity: The worst it was told with: "error", "warning" or "info".
+        severity: That of its consequence at the end of its run, else the worst it was reported
+            with: "error", "warning" or "info".
         count: How many entries tell of it.
         told: The first of these and the last.
         steps: The first position at which it was told, and the last.
         unit: What these count; empty where no position was told.
         worst: The entry that says most: the last of the worst severity.
+        closed_by: What closed it by the end of its run; empty where that is not recorded.
     """
 
     code: str
@@ -109,6 +111,7 @@ class Found:
     steps: list[float] = field(default_factory=list)
     unit: str = ""
     worst: Told | None = None
+    closed_by: str = ""
 
     def take(self, told: Told) -> None:
         """Take the next entry that tells of it."""
@@ -120,6 +123,12 @@ class Found:
         how_bad = _severity(told)
         if self.worst is None or _SEVERITIES.index(how_bad) <= _SEVERITIES.index(self.severity):
             self.severity, self.worst = how_bad, told
+
+    def settle(self, facts: Mapping[str, object]) -> None:
+        """Take its facts at the end of its run: its severity is that of its consequence."""
+        if (severity := facts.get("severity")) in _SEVERITIES:
+            self.severity = str(severity)
+            self.closed_by = str(facts.get("closed_by") or "")
 
     @property
     def resolved(self) -> bool:
