@@ -68,6 +68,7 @@ def report_page(story: Story) -> dict[str, Any]:
         "about": [each for each in (moment(story.span[0]), telling.took(story)) if each],
         "unverified": telling.verification_of(story),
         "pills": telling.pills(story),
+        "verdict": telling.verdict_of(story),
         "sections": [each for each in _SECTIONS.items() if compared or each[0] != "candidates"],
         "paragraphs": telling.what_happened(story),
         "tiles": telling.tiles(story),
@@ -139,16 +140,22 @@ def _run_title(story: Story, run: Run) -> str:
 
 
 def _quiet(story: Story) -> str:
-    """The kinds of issues that were not told; which detectors watched no entry says."""
-    told = {found.code for _, found in story.issues}
-    quiet = [
-        f"{each.name.replace('_', ' ')} ({each.code})" for each in KINDS if each.code not in told
-    ]
-    return (
-        f"Not reported: {', '.join(quiet)}. Which of these checks ran is not recorded."
-        if quiet
-        else ""
-    )
+    """Which checks ran and found nothing, and why others did not run."""
+    found = {each.code for _, each in story.issues}
+    runs = [each for each in map(telling.checks, story.runs) if each is not None]
+    if not runs:
+        return "Which checks ran is not recorded."
+    names = {each.code: f"{each.name.replace('_', ' ')} ({each.code})" for each in KINDS}
+    ran = [code for code in names if any(code in each.ran for each in runs)]
+    quiet = [names[code] for code in ran if code not in found]
+    not_run = {code: why for each in runs for code, why in each.not_run.items() if code not in ran}
+    said = []
+    if quiet:
+        said.append(f"Checks that ran and found nothing: {', '.join(quiet)}.")
+    if not_run:
+        whys = ", ".join(f"{names.get(code, code)}: {why}" for code, why in not_run.items())
+        said.append(f"Checks that did not run: {whys}.")
+    return " ".join(said)
 
 
 def _curves(story: Story, numbered: list[tuple[int, tuple[Run, Found]]]) -> list[dict[str, Any]]:
