@@ -41,13 +41,6 @@ _NO_PLAIN_CALL: Final = (
     | inspect.CO_ITERABLE_COROUTINE
 )
 
-_IMPORT: Final = re.compile(
-    r"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(\([^)]*\)|[^\n;(]+)", re.MULTILINE
-)
-_COMMENT: Final = re.compile("#.*")
-
-_T = TypeVar("_T", bound=ast.AST)
-
 
 class Call(Protocol):
     """What watches one call."""
@@ -91,7 +84,7 @@ class Watched:
         passage = self._under_way[frame] = _Passage(self._under_way, frame, call)
         return passage
 
-    def __reduce__(self) -> object:
+    def __reduce__(self) -> tuple[Any, ...]:
         """A function that is pickled by its value, as of a script, takes no watch along."""
         return partial, (nullcontext,)
 
@@ -112,7 +105,7 @@ class _Results:
                 passage.result = result[0]
         return result[0]
 
-    def __reduce__(self) -> object:
+    def __reduce__(self) -> tuple[Any, ...]:
         return itemgetter, (0,)
 
 
@@ -219,7 +212,7 @@ def _definition(tree: ast.AST, code: CodeType) -> ast.FunctionDef | None:
 def _compiled(tree: ast.Module, code: CodeType) -> CodeType | None:
     """The code of the same function in a source; None where there is none."""
     flags = code.co_flags & _FUTURE
-    waiting = [compile(tree, code.co_filename, "exec", flags, dont_inherit=True)]
+    waiting: list[CodeType] = [compile(tree, code.co_filename, "exec", flags, dont_inherit=True)]
     while waiting:
         found = waiting.pop()
         if (found.co_qualname, found.co_firstlineno) == (code.co_qualname, code.co_firstlineno):
