@@ -75,7 +75,7 @@ class Auditor:
         on_issue: Callable[[Issue], object] | None = None,
     ) -> None:
         _check_log(log)
-        if not isinstance(detectors, (DetectorSet, Sequence, type(None))) or isinstance(
+        if not isinstance(detectors, (DetectorSet, Iterable, type(None))) or isinstance(
             detectors, str
         ):
             detectors = [detectors]
