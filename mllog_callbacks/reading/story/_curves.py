@@ -38,11 +38,10 @@ _TRAINING: Final = frozenset({"train", "training", "learn"})
 _NO_METRICS: Final = frozenset(
     {
         *("classes", "context", "default", "defaults", "dtypes", "missing", "parameters"),
+        *("candidates", "checks", "chosen", "features", "parts", "ranked_first", "runner_up"),
         *("progress", "plan", "data", "best", "curve", "deviations", "changed", "stop", "kept"),
-        *("rules", "importance", "error", "saved", "choices", "continues"),
+        *("issues", "checks", "rules", "importance", "error", "saved", "choices", "continues"),
         *("resolved", "set_by_caller", "given", "hyperparameters", "params", "best_params"),
-        "ranked_first",
-        "runner_up",
     }
 )
 # Numbers about how a run goes, which are no metric of its model

@@ -9,9 +9,11 @@ from mllog_callbacks.reading.story._model import Run, Story, Told
 from mllog_callbacks.schema import EventType
 
 __all__ = [
+    "Checks",
     "Kept",
     "Setting",
     "before",
+    "checks",
     "data_facts",
     "done",
     "kept",
@@ -55,6 +57,18 @@ class Kept(NamedTuple):
     unit: str
     is_kept: bool = False
     how: str = "kept"
+
+
+class Checks(NamedTuple):
+    """Which checks ran in a run, by their codes.
+
+    Attributes:
+        ran: Those that ran.
+        not_run: Why others could not.
+    """
+
+    ran: list[str]
+    not_run: dict[str, str]
 
 
 class Setting(NamedTuple):
@@ -118,6 +132,17 @@ def of_end(run: Run, *path: str) -> Mapping[str, Any]:
     for name in path:
         found = found.get(name) if isinstance(found, dict) else None
     return found if isinstance(found, dict) else {}
+
+
+def checks(run: Run) -> Checks | None:
+    """Which checks ran; None where that is not recorded."""
+    found = of_end(run, "checks")
+    if not found:
+        return None
+    ran, not_run = found.get("ran", []), found.get("not_run", {})
+    if not isinstance(ran, list) or not isinstance(not_run, dict):
+        return None
+    return Checks([*map(str, ran)], {str(code): str(why) for code, why in not_run.items()})
 
 
 def kept(run: Run) -> Kept | None:
