@@ -54,7 +54,7 @@ class Action:
 
     __slots__ = (
         *("_began", "_done", "_hook", "_part_of", "_recorded", "_thread", "call"),
-        *("handed_over", "log", "scope"),
+        *("handed_over", "labels", "log", "scope"),
     )
 
     def __init__(self, hook: Hook, log: AuditLog | None, call: Call, key: object) -> None:
@@ -64,6 +64,7 @@ class Action:
         self.log = get_log() if log is None else log
         self.call = call
         self.handed_over: str | None = None
+        self.labels: tuple[bool, set[str]] | None = None
         self._began = perf_counter()
         self._thread = threading.current_thread() if hook.run else None
         parent = current.get()

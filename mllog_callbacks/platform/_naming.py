@@ -152,6 +152,9 @@ _LABELS: Final = (*MODELS, *DATASETS)
 
 def labels(*values: object) -> set[str]:
     """What requests, jobs or results may be called by: their names and those of their parts."""
-    found = {name_of(value) for value in values}
-    found |= {name_of(part(value, name)) for value in values for name in (*_LABELS, "id", "name")}
+    found: set[str | None] = set()
+    for value in values:
+        found.add(name_of(value))
+        if not isinstance(value, (str, int, float, type(None))):
+            found.update(name_of(part(value, name)) for name in (*_LABELS, "id", "name"))
     return {each for each in found if each}
