@@ -50,6 +50,8 @@ def name_of(value: object) -> str | None:
 
 
 def _name_of(value: object) -> str | None:
+    if type(value) is str:
+        return _of_text(value)
     if isinstance(value, Enum):
         return _name_of(value.value)
     if isinstance(value, str):
