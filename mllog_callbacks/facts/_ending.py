@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 from mllog_callbacks.facts._control import rule_behind
 from mllog_callbacks.facts._fact import Fact, Group
 from mllog_callbacks.facts._rule import Rule
-from mllog_callbacks.schema import cause_of, message_of, place_of
+from mllog_callbacks.schema import cause_of, message_of, place_of, root_cause, type_of
 
 __all__ = ["Failure", "Kept", "Stop", "StoppedBy", "ended_by"]
 
@@ -69,8 +69,18 @@ class Failure(Group):
         str | None, Fact("Innermost function, file and line", "recall, train.py line 63")
     ] = None
     cause: Annotated[
-        str | None, Fact("The first cause that it names", "ConnectionError: refused")
+        str | None,
+        Fact("The first cause that it names", "KeyError: 'age' (in load, data.py line 9)"),
     ] = None
+
+
+def _cause(error: BaseException) -> str | None:
+    """The first cause of an exception, with the line that raised it."""
+    cause = root_cause(error)
+    if cause is None:
+        return None
+    place = place_of(cause)
+    return f"{cause_of(error)}{f' (in {place})' if place else ''}"
 
 
 def ended_by(error: BaseException, where: str = "") -> tuple[Stop, Failure]:
@@ -82,11 +92,11 @@ def ended_by(error: BaseException, where: str = "") -> tuple[Stop, Failure]:
         where: What was under way, as in "while validating"; may be empty.
     """
     failure = Failure(
-        type=type(error).__name__,
+        type=type_of(error),
         message=message_of(error) or None,
         where=where or None,
         raised_in=place_of(error) or None,
-        cause=cause_of(error) or None,
+        cause=_cause(error),
     )
     if (rule := rule_behind(error)) is not None:
         return Stop(by="rule", rule=rule), failure

@@ -19,7 +19,7 @@ __all__ = ["RULES", "LifeCycle", "Rule"]
 STAMP: Final = slice(14, 41)
 _FORM, _BEGIN = slice(0, 14), b'{"timestamp":"'
 _NAMED, _NEXT = slice(41, 52), b'","event":"'
-_EVENT: Final = 52  # where a line's event stands: behind the timestamp and `","event":"`
+_EVENT: Final = 52  # where a line's event is: behind the timestamp and `","event":"`
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,13 @@ _SECOND: Final = "ends a run, but each run of these names that began before has 
 _TWICE: Final = "ends a run that has had its end: run {} of this session"
 RULES: Final = {
     b"TRAINING_STARTED": Rule(0, +1),
-    b"TRAINING_PROGRESS": Rule(1, 0, "tells of progress while no run is open"),
+    b"TRAINING_PROGRESS": Rule(1, 0, "reports progress while no run is open"),
     b"TRAINING_COMPLETED": _END,
     b"TRAINING_STOPPED": _END,
     # A run may be refused before it began: it has an end alone
     b"TRAINING_FAILED": Rule(0, -1),
 }
-"""By event. Beside them: after a session's orderly end no run is open; timestamps increase."""
+"""By event. Further rules: after a session's orderly end no run is open; timestamps increase."""
 
 _NAMES: Final = ("model", "dataset")
 _ONLY_PROGRESS: Final = {b"TRAINING_PROGRESS"}
@@ -72,14 +72,14 @@ class _Run(NamedTuple):
 
 
 class LifeCycle:
-    """Takes the lines of a session in their order, and tells where they break a rule.
+    """Takes the lines of a session in their order, and finds where they break a rule.
 
     Args:
         alone: Whether its runs begin in this session; a worker's may have begun in its parent's.
 
     Attributes:
         problems: What was found so far.
-        latest: The latest timestamp so far, as it stands on a line; empty where there is none.
+        latest: The latest timestamp so far, as on its line; empty where there is none.
         entries: How many lines were entries, by their form.
     """
 
@@ -96,7 +96,7 @@ class LifeCycle:
         self._strange: tuple[str, int] | None = None
 
     def take(self, file: str, first: int, lines: Sequence[bytes]) -> None:
-        """Take lines that stand one after the other in a file, the first with this number."""
+        """Take lines that follow each other in a file, the first with this number."""
         if {line[_FORM] for line in lines} - {_BEGIN} or {line[_NAMED] for line in lines} - {_NEXT}:
             self._take_entries(file, first, lines)
             return
@@ -125,7 +125,7 @@ class LifeCycle:
 
     def _apply(self, rule: Rule, file: str, number: int, line: bytes) -> None:
         if len(self._open) < rule.needs:
-            self._tell(file, number, line, rule)
+            self._report(file, number, line, rule)
         elif rule.opens > 0:
             self._begun += 1
             self._open.append((file, number, _read(line)[0]))
@@ -156,7 +156,7 @@ class LifeCycle:
                 self._handed_over.add(number)
 
     def _check_accounts(self, file: str, first: int, lines: Sequence[bytes]) -> None:
-        """Whether the log tells of entries that were given up."""
+        """Whether the log has an account of entries that were given up."""
         for number, line in enumerate(lines, first):
             if _ACCOUNT in line:
                 reason = "entries were dropped here, as the disk took none"
@@ -176,7 +176,7 @@ class LifeCycle:
         self._stamp = stamps[-1] if stamps else self._stamp
         self.latest = max(self.latest, self._stamp)
 
-    def _tell(self, file: str, number: int, line: bytes, rule: Rule) -> None:
+    def _report(self, file: str, number: int, line: bytes, rule: Rule) -> None:
         problem = _problem(f"{_event(line)} {rule.broken}", file, number)
         if self._begun:
             self._add(problem)
@@ -209,7 +209,7 @@ class LifeCycle:
             self.problems.append(problem)
 
 
-_MOST: Final = 1_000  # problems told of one session
+_MOST: Final = 1_000  # problems reported of one session
 
 
 def _problem(reason: str, file: str, number: int) -> Problem:

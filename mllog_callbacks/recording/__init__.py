@@ -17,7 +17,9 @@ from mllog_callbacks.recording._guards import (
     unbroken,
 )
 from mllog_callbacks.recording._kinds import Begin, Watched, followed, runner
-from mllog_callbacks.recording._log import AuditLog, get_log
+from mllog_callbacks.recording._log import AuditLog, get_log, log_in
+from mllog_callbacks.recording._naming import checked_name
+from mllog_callbacks.recording._places import log_directory, signing_required
 
 __all__ = [
     "AuditLog",
@@ -27,6 +29,7 @@ __all__ = [
     "Watched",
     "audit_context",
     "carry_context",
+    "checked_name",
     "completing",
     "current",
     "finaliser",
@@ -34,9 +37,12 @@ __all__ = [
     "get_log",
     "guarded",
     "leave",
+    "log_directory",
+    "log_in",
     "raising",
     "report_failure",
     "runner",
     "scoped",
+    "signing_required",
     "unbroken",
 ]

@@ -14,6 +14,7 @@ from typing import ParamSpec, TypeVar
 
 from mllog_callbacks.recording._current import current, leave
 from mllog_callbacks.recording._kinds import Unwatched, carried, in_scope
+from mllog_callbacks.recording._naming import plain_name
 from mllog_callbacks.schema import RUN_ENDS, EventType, Reason, interruption, shown
 
 __all__ = [
@@ -84,10 +85,10 @@ class Scope:
         run: RunAround | None = None,
     ) -> None:
         parent = self.parent = current.get()
-        self.dataset, self.model, self.run = dataset, model, run
+        self.dataset, self.model, self.run = plain_name(dataset), plain_name(model), run
         self.metadata: Mapping[str, object] = metadata or {}
         if parent is not None:
-            self.dataset = parent.dataset if dataset is None else dataset
+            self.dataset = parent.dataset if dataset is None else self.dataset
             self.model = parent.model if model is None else model
             self.metadata = {**parent.metadata, **self.metadata}
             self.run = run or parent.run

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from mllog_callbacks.schema._causes import behind, hidden_by
 from mllog_callbacks.schema._interruptions import interruption
+from mllog_callbacks.schema._originals import original
 from mllog_callbacks.schema._secrets import masked
 
 __all__ = [
@@ -22,10 +23,12 @@ __all__ = [
     "message_of",
     "number",
     "place_of",
+    "root_cause",
     "said",
     "shown",
     "stopped_by_hand",
     "stopped_by_rule",
+    "type_of",
 ]
 
 _WHOLE: Final = 1_000
@@ -157,7 +160,7 @@ def stopped_by_rule(
 def failed(error: BaseException, where: str, position: str, consequence: str) -> Reason:
     """An exception ended a run; the arguments are those of `stopped_by_hand`."""
     return Reason(
-        f"Training failed {position} with {type(error).__name__}; {consequence}.",
+        f"Training failed {position} with {type_of(error)}; {consequence}.",
         f"{said(error)} was raised{_spaced(where)}{_place(error)}.",
     )
 
@@ -165,19 +168,36 @@ def failed(error: BaseException, where: str, position: str, consequence: str) ->
 def said(error: BaseException) -> str:
     """An exception's type, message and cause, cut to a length that can be read."""
     message = message_of(error)
-    own = f"{type(error).__name__}: {message}" if message else type(error).__name__
+    own = f"{type_of(error)}: {message}" if message else type_of(error)
     cause = cause_of(error)
     return f"{own} (caused by {cause})" if cause else own
 
 
+def type_of(error: BaseException) -> str:
+    """The name of an exception's class; of one of another process, as it was there."""
+    found = original(error)
+    return type(error).__name__ if found is None else found.type
+
+
+def root_cause(error: BaseException) -> BaseException | None:
+    """The first cause of an exception, by its ``__cause__``; None where it names none.
+
+    What was raised again for another process names the exception there as its cause, and has none
+    here.
+    """
+    if original(error) is not None:
+        return None
+    own = list(hidden_by(error))
+    if not own and error.__cause__ is None:
+        return None
+    return next(iter(list(behind(own[0] if own else error))[-1:]), None)
+
+
 def cause_of(error: BaseException) -> str:
-    """The first cause of an exception, by its ``__cause__``; empty where it names none."""
-    if not (own := list(hidden_by(error))) and error.__cause__ is None:
+    """Type and message of the first cause of an exception; empty where it names none."""
+    first = root_cause(error)
+    if first is None:
         return ""
-    causes = list(behind(own[0] if own else error))
-    if not causes:
-        return ""
-    first = causes[-1]
     message = _own_message(first)
     return f"{type(first).__name__}: {message}" if message else type(first).__name__
 
@@ -185,7 +205,8 @@ def cause_of(error: BaseException) -> str:
 def message_of(error: BaseException) -> str:
     """An exception's message, cut to a length that can be read, without native traces.
 
-    Of a group it has those of its exceptions, of a retry that of the last attempt.
+    Of one that is raised again for another process, the first line of what was raised there; of a
+    group it has those of its exceptions, of a retry that of the last attempt.
     """
     hidden = hidden_by(error)
     if not hidden:
@@ -205,7 +226,8 @@ def message_of(error: BaseException) -> str:
 
 def _own_message(error: BaseException) -> str:
     try:
-        message = str(error)
+        found = original(error)
+        message = str(error) if found is None else found.message
     except Exception as raised:
         if interruption(raised) is not None:
             raise
@@ -220,10 +242,13 @@ def _cut(message: str) -> str:
 def place_of(error: BaseException) -> str:
     """The innermost line, as in "score, train.py line 31"; empty where none is known.
 
-    Of a group or retry, that of the first exception that it stands for.
+    Of a group or retry, that of the first exception that it stands for; of one that is raised
+    again for another process, the line there.
     """
     while hidden := hidden_by(error):
         error = hidden[0]
+    if (found := original(error)) is not None:
+        return found.place
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return ""
