@@ -12,6 +12,7 @@ from mllog_callbacks.chain._heads import earlier_heads
 from mllog_callbacks.chain._merkle import Tree
 from mllog_callbacks.chain._readback import read_back
 from mllog_callbacks.chain._signing import Signer
+from mllog_callbacks.files import Folder, give_group, make_folder, make_folders, open_regular
 
 __all__ = ["Chain"]
 
@@ -58,6 +59,11 @@ class Chain:
         self._signer: Signer | None = None
         if state:
             self._restore()
+
+    @property
+    def unsigned(self) -> bool:
+        """Whether a key is given that cannot be used, as far as it was needed."""
+        return self._signer is not None and self._signer.failed
 
     def take(self, name: str, lines: bytes) -> None:
         """Take whole lines that were written to a file of this name."""
@@ -202,7 +208,7 @@ class Chain:
     def _open_again(self) -> int:
         """Open what was made before, by this writer or by one that was killed."""
         try:
-            file = os.open(self._path, _FLAGS)
+            file = open_regular(self._path, os.O_RDWR)
         except FileNotFoundError:
             if self._offset:
                 raise
@@ -211,8 +217,14 @@ class Chain:
         return file
 
     def _create(self) -> int:
-        os.makedirs(os.path.dirname(self._path), mode=0o750, exist_ok=True)
-        return os.open(self._path, _FLAGS | os.O_CREAT | os.O_EXCL, _MODE)
+        folder = os.path.dirname(self._path)
+        make_folders(os.path.dirname(folder))
+        make_folder(folder, alike=True)
+        with Folder(self._path) as sidecars:
+            flags = _FLAGS | os.O_CREAT | os.O_EXCL
+            file = os.open(sidecars.at(self._path), flags, _MODE, dir_fd=sidecars.descriptor)
+        give_group(file, folder)
+        return file
 
 
 def _confirm(file: int) -> None:

@@ -33,8 +33,8 @@ def summary(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> Non
     PATH is a file, a folder, a glob, or - for standard input; default MLLOG_DIR, or logs. Each
     session is shown once, the newest last.
 
-    With --json each session is one object: {"session", "title", "files", "entries", "state",
-    "verification", "what_happened", "tiles", "runs", "issues"}.
+    With --json each session is one object: {"session", "title", "verdict", "files", "entries",
+    "state", "verification", "what_happened", "tiles", "runs", "issues"}.
 
     Exits with 0; with 1 where lines are no entries, or entries are missing; 3 where a path cannot
     be read.
@@ -86,6 +86,8 @@ def _print_one(console: "Console", story: "Story") -> None:
         for mood, words in telling.pills(story)
     )
     console.print(told)
+    verdict = telling.verdict_of(story)
+    console.print(Styled(f"Verdict: {verdict.word}. {verdict.reason}", style="bold"))
     for paragraph in telling.what_happened(story):
         console.print()
         console.print(

@@ -54,6 +54,10 @@ _NAMES: Final = ("model", "dataset")
 _ONLY_PROGRESS: Final = {b"TRAINING_PROGRESS"}
 _ISSUE: Final = b"ISSUE_DETECTED"
 _ACCOUNT: Final = b'"dropped_entries":'
+_REQUEST: Final = b'"stop_requested":'
+"""A stop may be requested of a training of another process, or of one that has not begun."""
+_HANDED_OVER: Final = b'"handed_over":'
+"""A call has returned before its training is over; what sees the end may be elsewhere."""
 
 
 class _Run(NamedTuple):
@@ -84,6 +88,7 @@ class LifeCycle:
         self._alone = alone
         self._open: list[tuple[str, int, _Run]] = []
         self._ended: set[_Run] = set()
+        self._handed_over: set[int] = set()
         self._begun = 0
         self._stamp = self.latest = b""
         self._unopened: list[Problem] = []
@@ -101,11 +106,12 @@ class LifeCycle:
         if _ISSUE in kinds:
             self._check_accounts(file, first, lines)
         ruled = kinds & RULES.keys()
+        self._note_handed_over(lines)
         if not ruled or (ruled == _ONLY_PROGRESS and (self._open or not self._begun)):
             return  # as most lines of a log are
         for number, line in enumerate(lines, first):
             rule = RULES.get(line[_EVENT : line.find(b'"', _EVENT)])
-            if rule is not None:
+            if rule is not None and _REQUEST not in line:
                 self._apply(rule, file, number, line)
 
     def _take_entries(self, file: str, first: int, lines: Sequence[bytes]) -> None:
@@ -131,7 +137,9 @@ class LifeCycle:
         if self._begun or self._alone:
             self.problems += self._unopened
         if ended:
-            for file, number, _ in self._open:
+            for file, number, run in self._open:
+                if run.number is not None and run.number in self._handed_over:
+                    continue
                 reason = "begins a run that has no end"
                 self._add(_problem(reason, file, number))
         if self._strange is not None:
@@ -140,6 +148,12 @@ class LifeCycle:
             status = Status.NOT_CHECKABLE
             self.problems.append(Problem("life cycle", status, reason, file, number, number))
         return self.problems
+
+    def _note_handed_over(self, lines: Sequence[bytes]) -> None:
+        """Note runs whose end may be seen elsewhere."""
+        for line in lines:
+            if _HANDED_OVER in line and (number := _read(line)[0].number) is not None:
+                self._handed_over.add(number)
 
     def _check_accounts(self, file: str, first: int, lines: Sequence[bytes]) -> None:
         """Whether the log has an account of entries that were given up."""

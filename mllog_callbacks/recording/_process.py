@@ -87,9 +87,17 @@ def describe_session(parent: str | None = None, level: Level = Level.INFO) -> di
         "user": _user(),
         "program": sys.argv[0] if sys.argv else None,
         "python": platform.python_version(),
-        "platform": platform.platform(),
+        "platform": _platform(),
         "mllog_callbacks": __version__,
     }
+
+
+def _platform() -> str:
+    """System, release and machine; `platform.platform` would start a process to ask for more."""
+    if not hasattr(os, "uname"):
+        return platform.platform()
+    system = os.uname()
+    return f"{system.sysname}-{system.release}-{system.machine}"
 
 
 def _user() -> str | None:

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     Attributes:
         dir: Directory of the logs.
         level: Least level recorded.
+        dataset: Name of the data set, for entries that name none.
+        model: Name of the model, likewise.
         session: Name of the session; without it each session gets a name of its own.
         disabled: Record nothing, and create no file.
         durability: What an entry survives once `emit` returned. ``process``: the end of the
@@ -47,18 +49,22 @@ class Settings(BaseSettings):
             of a process it descends from, where one logs in the same directory.
         signing_key: File of the private key (PEM) that signs the log's chain; without it the
             chain is not signed.
+        require_signing: Whether a log that cannot be signed is an error.
     """
 
     model_config = SettingsConfigDict(env_prefix="MLLOG_", extra="ignore", env_ignore_empty=True)
 
-    dir: Path = Path("logs")
+    dir: str = "logs"
     level: Annotated[Level, BeforeValidator(parse_level)] = Level.INFO
+    dataset: str | None = None
+    model: str | None = None
     session: str | None = None
     disabled: bool = False
     durability: Literal["process", "machine"] = "process"
     spool: Path = Path("/dev/shm")  # noqa: S108 - it is what is meant
     parent: str | None = None
     signing_key: Path | None = None
+    require_signing: bool = False
 
 
 def load_settings() -> Settings:

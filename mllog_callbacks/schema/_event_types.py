@@ -18,6 +18,17 @@ class Level(IntEnum):
     ERROR = 40
 
 
+_URGENT: Final = frozenset(
+    {
+        "ISSUE_DETECTED",
+        "MODEL_SAVED",
+        "TRAINING_COMPLETED",
+        "TRAINING_FAILED",
+        "TRAINING_STOPPED",
+    }
+)
+
+
 class EventType(StrEnum):
     """The fifteen things an entry can tell.
 
@@ -45,7 +56,11 @@ class EventType(StrEnum):
     level: Level
     """The level at which entries of this type are recorded."""
 
+    urgent: bool
+    """Whether an entry of this type is to be in the file at once: issues, ends and saves."""
+
     def __init__(self, name: str) -> None:
+        self.urgent = name in _URGENT
         self.level = Level.ERROR if name in {"TRAINING_FAILED", "ISSUE_DETECTED"} else Level.INFO
 
 

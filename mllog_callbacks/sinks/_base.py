@@ -59,10 +59,14 @@ class Sink(Protocol):
         """Write what is pending, for at most `timeout` seconds; say whether all got there."""
         ...
 
-    def leave(self) -> bool:
+    def wake(self) -> None:
+        """Have what was taken written at once, not within the next milliseconds."""
+
+    def leave(self, timeout: float) -> bool:
         """Note that the process ends in order; entries may still come until it did.
 
-        Say whether what is pending outlives it.
+        Waits up to `timeout` seconds until the session's chain is sealed. Say whether what is
+        pending outlives the process.
         """
         ...
 
@@ -88,7 +92,10 @@ class NullSink:
         """Nothing is pending."""
         return True
 
-    def leave(self) -> bool:
+    def wake(self) -> None:
+        """Nothing is pending."""
+
+    def leave(self, timeout: float) -> bool:  # noqa: ARG002 - nothing to wait for
         """Nothing is noted, and nothing pending."""
         return True
 

@@ -98,6 +98,7 @@ class Found:
         steps: The first position at which it was told, and the last.
         unit: What these count; empty where no position was told.
         worst: The entry that says most: the last of the worst severity.
+        closed_by: What closed it by the end of the run; empty where that is not recorded.
     """
 
     code: str
@@ -109,6 +110,14 @@ class Found:
     steps: list[float] = field(default_factory=list)
     unit: str = ""
     worst: Told | None = None
+    closed_by: str = ""
+
+    def settle(self, facts: Mapping[str, Any]) -> None:
+        """Take how it stands at the end of its run, where its consequence is known."""
+        severity, closed_by = facts.get("severity"), facts.get("closed_by")
+        if isinstance(severity, str) and severity in _SEVERITIES:
+            self.severity = severity
+        self.closed_by = closed_by if isinstance(closed_by, str) else ""
 
     def take(self, told: Told) -> None:
         """Take the next entry that tells of it."""
