@@ -241,6 +241,7 @@ class Training:
         """Make of iterations what there is to make, but for issues, which take longest."""
         for stretch in self._stretches.read(items):
             if self._watcher is not None:
+                self._watcher.learn(stretch)
                 self._unwatched.add(stretch)
             self._look(stretch)
 

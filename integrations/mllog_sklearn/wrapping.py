@@ -266,7 +266,7 @@ def _reducer(cls: Any, made: _Made) -> Callable[..., Any]:
 
 @guarded
 def _for_worker(estimator: object, made: _Made) -> bytes:
-    """How to log there, and whether it is a part of a call: of its own, or of the one that sends it."""
+    """How to log there, and whether it is a part of a call: its own, or the one that sends it."""
     part = belongs_to(estimator) is not None or within_call()
     return pickle.dumps((made.settings.for_worker(), part))
 

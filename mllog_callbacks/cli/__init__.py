@@ -28,10 +28,11 @@ _COMMANDS: Final = {
     "query": "Ask all logs of a folder in SQL.",
     "reconcile": "Name the lines that shipping lost, doubled or made up.",
     "recover": "Complete the files of sessions that were killed.",
-    "report": "Make an HTML page that tells the story of a log.",
+    "report": "Make an HTML page of the story of a log.",
+    "run": "Run a command with every training in it audited.",
     "scan": "Report what went wrong in finished curves.",
     "schema": "Print the JSON Schema of an entry.",
-    "summary": "Tell what happened, why it stopped, what went wrong.",
+    "summary": "Show what happened, why it stopped, what went wrong.",
     "tail": "Show the last entries, and those that come.",
     "validate": "List the lines of logs that are not entries, and why.",
     "verify": "Say whether logs are as they were written, and all there.",
@@ -40,7 +41,7 @@ _COMMANDS: Final = {
 
 
 class _LazyGroup(click.Group):
-    """A group that tells of its commands without importing them."""
+    """A group that lists its commands without importing them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(_COMMANDS)

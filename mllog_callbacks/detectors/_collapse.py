@@ -6,7 +6,7 @@ from typing import Final
 from mllog_callbacks.detectors._kinds import kind
 from mllog_callbacks.detectors._passage import Passage
 from mllog_callbacks.detectors._protocol import Issue, Observation, Severity, Unit
-from mllog_callbacks.detectors._smoothing import Noise
+from mllog_callbacks.detectors._smoothing import Changes, Noise
 from mllog_callbacks.schema import count
 
 __all__ = ["Collapse", "RisingFromStart"]
@@ -26,7 +26,7 @@ class Collapse:
         lost: What has to be lost, as a share of what was gained between start and best.
         back: What has to be back for it to be over, likewise.
         gained: Least gain, as a share of the size of the start.
-        noise: Least loss, in standard deviations of the noise before.
+        noise: Least loss, in mean changes before.
         checks: How many checks in a row; default 10, 30 by iteration or 200 by step.
         part: How many at least, as a part of the run.
     """
@@ -45,7 +45,7 @@ class Collapse:
     ) -> None:
         self._lost, self._back, self._gained, self._noises = lost, back, gained, noise
         self._lasting, self._part = checks, part
-        self._noise = Noise(weight=0.05)
+        self._noise = Changes()
         self._start = math.nan
         self._best = math.inf
         self._best_step = self._since = -1
@@ -91,7 +91,7 @@ class Collapse:
 
     def _check(self, observation: Observation, value: float, lasting: int) -> Issue | None:
         self._checks += 1
-        before = self._noise.value
+        before = self._noise.size
         self._noise.update(value)
         if math.isnan(self._start):
             self._start = value

@@ -9,6 +9,7 @@ from mllog_callbacks.detectors._episodes import Episode
 from mllog_callbacks.detectors._kinds import kind
 from mllog_callbacks.detectors._protocol import Issue, Severity
 from mllog_callbacks.detectors._run_end import RunEnd
+from mllog_callbacks.facts import IssueFacts
 
 __all__ = ["Evidence", "settled"]
 
@@ -31,24 +32,26 @@ class Evidence:
 
 
 def settled(
-    episodes: Iterable[Episode], end: RunEnd, evidence: Callable[[Issue], Evidence]
-) -> list[dict[str, object]]:
+    episodes: Iterable[Episode], end: RunEnd, evidence: Callable[[Episode], Evidence]
+) -> dict[str, IssueFacts]:
     """The facts of all issues of a run at its end, with the severity of their consequence.
 
     Args:
         episodes: The issues of the run.
         end: How it ended.
-        evidence: What is known of the curve of an issue.
+        evidence: What is known of the curves of an issue.
+
+    Returns:
+        The facts of each by its number.
     """
-    found = []
-    for episode in episodes:
-        facts = _settled(episode, end, evidence(episode.issue)).facts()
-        if episode.times > 1:
-            facts["times"] = episode.times
-        if episode.explains:
-            facts["explains"] = [kind(name).code for name in episode.explains]
-        found.append(facts)
-    return found
+    return {
+        str(episode.issue.id): replace(
+            _settled(episode, end, evidence(episode)).facts(),
+            times=episode.times if episode.times > 1 else None,
+            explains=tuple(kind(name).code for name in episode.explains),
+        )
+        for episode in episodes
+    }
 
 
 def _settled(episode: Episode, end: RunEnd, evidence: Evidence) -> Issue:

@@ -15,21 +15,22 @@ RATES: Final[dict[Unit, int]] = {"epoch": 5, "iteration": 30, "step": 200}
 
 
 class _Same:
-    """How often a series has had one value, from its first on."""
+    """How often a series has had one value, from its first on; over with the first other."""
 
-    __slots__ = ("changed", "first", "reported", "seen")
+    __slots__ = ("first", "over", "reported", "seen")
 
     def __init__(self) -> None:
         self.first = math.nan
         self.seen = 0
-        self.changed = self.reported = False
+        self.over = self.reported = False
 
-    def take(self, value: float) -> None:
-        """Take a value."""
+    def take(self, value: float) -> bool:
+        """Take a value; returns whether it is the first other one."""
         if not self.seen:
             self.first = value
         self.seen += 1
-        self.changed = self.changed or value != self.first
+        self.over = value != self.first
+        return self.over
 
 
 class ConstantMetric:
@@ -52,30 +53,27 @@ class ConstantMetric:
     def observe(self, observation: Observation) -> Issue | None:
         """Take the next observation."""
         issue = None
-        for seen, value in (
-            (self._train, observation.train),
-            (self._validation, observation.validation),
-        ):
-            if value is None or (seen.changed and not seen.reported):
-                continue
-            seen.take(value)
-            issue = issue or self._judged(observation, seen)
+        if observation.train is not None and not self._train.over:
+            issue = self._take(observation, observation.train, self._train)
+        if observation.validation is not None and not self._validation.over:
+            other = self._take(observation, observation.validation, self._validation)
+            issue = issue or other
         return issue
 
     def skim(self, passage: Passage) -> bool:
         """Take the next observations at once, where all that is watched has changed."""
         return all(
-            values is None or (seen.changed and not seen.reported)
+            values is None or seen.over
             for seen, values in zip((self._train, self._validation), passage.losses, strict=True)
         )
 
-    def _judged(self, observation: Observation, seen: _Same) -> Issue | None:
+    def _take(self, observation: Observation, value: float, seen: _Same) -> Issue | None:
+        changed = seen.take(value)
         if self._checks is None:
             self._checks = CHECKS[observation.unit]
         train = seen is self._train
         subject, curve = observation.subject(train=train), observation.curve(train=train)
-        if seen.reported and seen.changed:
-            seen.reported = False
+        if changed and seen.reported:
             return kind(self.name).issue(
                 observation,
                 f"No longer constant: {subject} changes at {observation.at}.",
@@ -86,7 +84,7 @@ class ConstantMetric:
                 subject=curve,
                 closed_by="another value",
             )
-        if seen.changed or seen.reported or seen.seen < self._checks:
+        if changed or seen.reported or seen.seen < self._checks:
             return None
         seen.reported = True
         return kind(self.name).issue(

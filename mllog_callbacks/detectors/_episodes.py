@@ -20,7 +20,7 @@ _UNSTABLE: Final = frozenset(
 
 _EXPLAINS: Final[Mapping[str, frozenset[str]]] = {
     "non_finite": _UNSTABLE | _OUTCOMES | {"overfitting", "generalisation_gap"},
-    "divergence": _UNSTABLE - {"divergence"} | _OUTCOMES,
+    "divergence": _UNSTABLE - {"divergence"} | _OUTCOMES | {"overfitting"},
     "zero_learning_rate": _OUTCOMES
     | {"no_convergence", "constant_metric", "plateau", "oscillation", "rising_from_start"},
     "vanishing_gradient": frozenset({"no_convergence"}),

@@ -8,7 +8,7 @@ from typing import Final
 from mllog_callbacks.detectors._kinds import kind
 from mllog_callbacks.detectors._passage import Passage
 from mllog_callbacks.detectors._protocol import Issue, Observation, Severity
-from mllog_callbacks.detectors._smoothing import Level, Noise
+from mllog_callbacks.detectors._smoothing import Changes, Level, Noise
 from mllog_callbacks.schema import count
 
 __all__ = ["Divergence", "NonFinite", "Spike"]
@@ -59,21 +59,23 @@ class NonFinite:
     def observe(self, observation: Observation) -> Issue | None:
         """Take the next observation; of two values that are not finite the training's counts."""
         issue = None
-        for seen, value in (
-            (self._train, observation.train),
-            (self._validation, observation.validation),
-        ):
-            if value is None:
-                continue
-            if math.isfinite(value):
-                if seen.take(value, observation.step):
-                    issue = issue or self._over(observation, seen)
-                continue
-            seen.streak = 0
-            if not seen.open:
-                seen.open = True
-                issue = issue or self._found(observation, value, seen)
+        if observation.train is not None:
+            issue = self._take(observation, observation.train, self._train)
+        if observation.validation is not None:
+            other = self._take(observation, observation.validation, self._validation)
+            issue = issue or other
         return issue
+
+    def _take(self, observation: Observation, value: float, seen: _Finite) -> Issue | None:
+        if math.isfinite(value):
+            if seen.take(value, observation.step):
+                return self._over(observation, seen)
+            return None
+        seen.streak = 0
+        if seen.open:
+            return None
+        seen.open = True
+        return self._found(observation, value, seen)
 
     def skim(self, passage: Passage) -> bool:
         """Take the next observations at once: they are all finite."""
@@ -132,7 +134,7 @@ class Divergence:
 
     Args:
         times: Least distance above the start, as a share of the start's size.
-        noise: The same, in standard deviations of the noise.
+        noise: The same, in mean changes.
         checks: How many checks in a row.
     """
 
@@ -141,7 +143,7 @@ class Divergence:
     def __init__(self, *, times: float = 1.0, noise: float = 4.0, checks: int = 3) -> None:
         self._times, self._noises, self._checks = times, noise, checks
         self._back = checks
-        self._noise = Noise(weight=0.05)
+        self._noise = Changes()
         self._start = math.nan
         self._start_step = self._since = 0
         self._trained = self._open = False

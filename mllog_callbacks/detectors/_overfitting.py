@@ -9,7 +9,7 @@ from typing import Final
 from mllog_callbacks.detectors._kinds import kind
 from mllog_callbacks.detectors._passage import Passage
 from mllog_callbacks.detectors._protocol import Issue, Observation, Severity
-from mllog_callbacks.detectors._smoothing import ROUNDING, Follower, Rises
+from mllog_callbacks.detectors._smoothing import ROUNDING, Follower, Level, Rises
 
 __all__ = ["Overfitting"]
 
@@ -67,7 +67,7 @@ class Overfitting:
     ) -> None:
         self._rise, self._share, self._most, self._noises = rise, share, most, noise
         self._score, self._fall, self._grown = score, fall, grown
-        self._level, self._train = Follower(span), Follower(span)
+        self._level, self._train = Follower(span), Level(span)
         self._rises = Rises()
         self._first = math.nan
         self._train_first = self._trained = math.nan
@@ -82,7 +82,7 @@ class Overfitting:
         """Take the next observation."""
         train, validation = observation.losses()
         if train is not None:
-            self._train_levels((train,), by_step=observation.unit == "step")
+            self._take_trained(train, by_step=observation.unit == "step")
         return None if validation is None else self._check(observation, validation)
 
     def skim(self, passage: Passage) -> bool:
@@ -94,7 +94,7 @@ class Overfitting:
         ahead = self._level.twin()
         levels = ahead.extend(validation)
         self._maximised = bool(passage.first.higher_is_better)
-        if self._may_find(levels):
+        if self._may_find(levels, ahead.calmest):
             return False
         self._level = ahead
         trained = self._train_levels(train, by_step=passage.first.unit == "step")
@@ -110,6 +110,14 @@ class Overfitting:
     def risen(self) -> float:
         """How far the level is above its best now."""
         return self._level.value - self._best
+
+    def _take_trained(self, train: float, *, by_step: bool) -> None:
+        """Take a training loss, as `_train_levels` takes many."""
+        if math.isnan(self._train_first):
+            self._train_first = train
+        self._rises.extend((train,))
+        level = self._train.update(train)
+        self._trained = train if train < level and not by_step else level
 
     def _train_levels(self, train: Sequence[float] | None, *, by_step: bool) -> Sequence[float]:
         """Take training losses; returns what each of them has come down to.
@@ -143,7 +151,7 @@ class Overfitting:
             self._best = level
             self._best_train = trained[levels.index(level)] if trained else self._trained
 
-    def _may_find(self, levels: Sequence[float]) -> bool:
+    def _may_find(self, levels: Sequence[float], calmest: float) -> bool:
         lowest = min(levels)
         if lowest < self._best and (self._since is not None or self._checks < _EARLY):
             return True
@@ -151,7 +159,9 @@ class Overfitting:
             return False
         bests = accumulate(levels, min, initial=self._best)  # before each level
         rise: float = max(map(sub, levels, bests))
-        return rise > self._least_material(min(lowest, self._best))
+        return rise > self._least_material(min(lowest, self._best)) and not (
+            rise <= self._noises * calmest
+        )
 
     def _least_material(self, lowest: float) -> float:
         """What any material rise exceeds while the best goes down to the lowest level."""

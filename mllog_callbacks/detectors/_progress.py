@@ -15,6 +15,8 @@ __all__ = ["NoConvergence", "Oscillation"]
 WINDOW: Final[dict[Unit, int]] = {"epoch": 15, "iteration": 50, "step": 200}
 _REVERSALS: Final = 0.5  # what white noise reverses is two thirds, a trend hardly any
 
+_OF_START: Final = 0.05
+
 _OUTLIER: Final = 3.0
 _SETTLED: Final = 5
 
@@ -53,7 +55,7 @@ class _Swing:
         """Take a value."""
         self.extend((value,))
 
-    def extend(self, values: Sequence[float], share: float = math.inf) -> bool:
+    def extend(self, values: Sequence[float], share: float = math.inf, start: float = 0.0) -> bool:
         """Take values in their order, unless the series may swing by a share with one of them.
 
         Returns:
@@ -63,6 +65,7 @@ class _Swing:
         count, level, drift = self.count, self.level, self.drift
         path, reversals, full = self.path, self.reversals, self._weight
         step, repeats = self._step, self._repeats
+        least = _OF_START * abs(start)
         for value in values:
             before, change = change, value - last
             last = value
@@ -89,7 +92,7 @@ class _Swing:
             path += weight * (size - path)
             turned = change < 0 < before or before < 0 < change
             reversals += weight * (turned - reversals)
-            if reversals > _REVERSALS and path > share * abs(level):
+            if reversals > _REVERSALS and path > least and path > share * abs(level):
                 return False
         self._last, self._change, self.low, self.high = last, change, low, high
         self.count, self.level, self.drift = count, level, drift
@@ -105,7 +108,7 @@ class _Swing:
         """
         return (
             self.reversals > _REVERSALS
-            and self.path > max(share * abs(self.level), 0.05 * abs(start))
+            and self.path > max(share * abs(self.level), _OF_START * abs(start))
             and self.path > 0.03 * (self.high - self.low)
             and abs(self.drift) < 0.3 * self.path
             and not (self._repeats and self.path <= self._step)
@@ -172,7 +175,7 @@ class Oscillation:
         share = min(self._share, self._stuck_share)
         if values is None:
             return swing is None or not swing.swings(share, self._start)
-        return swing is not None and swing.extend(values, share)
+        return swing is not None and swing.extend(values, share, self._start)
 
     def _check(self, observation: Observation, window: int) -> Issue | None:
         train, validation = self._train, self._validation

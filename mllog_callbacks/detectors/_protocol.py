@@ -56,6 +56,12 @@ class Observation(NamedTuple):
     def losses(self) -> tuple[float | None, float | None]:
         """Both values, turned so that less is better; None where missing or not finite."""
         train, validation = self.train, self.validation
+        if (
+            not self.higher_is_better
+            and (train is None or -LARGEST < train < LARGEST)
+            and (validation is None or -LARGEST < validation < LARGEST)
+        ):
+            return train, validation  # nearly always, and many times an observation
         if train is not None:
             train = self._loss(train)
         if validation is not None:
@@ -135,23 +141,26 @@ class Issue:
 
     def snapshot(self) -> dict[str, object]:
         """What an entry holds of it: its facts, and the numbers behind them."""
-        return {**self.facts(), **self.metrics}
+        return {**dump(self.facts()), **self.metrics}
 
-    def facts(self) -> dict[str, object]:
+    def facts(self) -> IssueFacts:
         """Its facts, without the numbers behind them."""
-        facts = IssueFacts(
+        also: dict[str, tuple[str, ...]] = {}
+        for each in self.also:
+            known = also.get(each.set or "", ())
+            also[each.set or ""] = (*known, each.metric or "")
+        return IssueFacts(
             id=self.id or None,
             code=self.code,
             name=self.name,
             severity=self.severity.value,
             state=self.state,
             subject=self.subject,
+            also=also,
             since=self.since,
             cause=self.cause or None,
             closed_by=self.closed_by or None,
         )
-        also = {"also": [dump(each) for each in self.also]} if self.also else {}
-        return {**dump(facts), **also}
 
 
 class Detector(Protocol):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from copy import copy
 from typing import Final
 
-__all__ = ["ROUNDING", "BestSince", "Follower", "Level", "Noise", "Rises"]
+__all__ = ["ROUNDING", "BestSince", "Changes", "Follower", "Level", "Noise", "Rises"]
 
 ROUNDING: Final = 2.0**-20
 """Up to this share of a value it is repeated: a few of the last places of a 32-bit number."""
@@ -106,16 +106,20 @@ class Follower:
     A plain mean lags behind a steep start: the best level it ever comes to is then above values
     that were there, and a rise from these does not show. A rise is smoothed as ever, so that an
     outlier is no rise.
+
+    Attributes:
+        value: The level.
+        calmest: The least noise known with any of the values that were last taken together.
     """
 
-    __slots__ = ("_noise", "_weight", "value")
+    __slots__ = ("_noise", "_weight", "calmest", "value")
 
     _BEYOND: Final = 3.0  # standard deviations: less than twice in a thousand by noise alone
 
     def __init__(self, span: float) -> None:
         self._weight = 2 / (span + 1)
         self._noise = Noise()
-        self.value = math.nan
+        self.value = self.calmest = math.nan
 
     @property
     def noise(self) -> float:
@@ -136,8 +140,10 @@ class Follower:
     def extend(self, values: Sequence[float]) -> list[float]:
         """Take values in their order; returns the level with each."""
         level, weight, beyond = self.value, self._weight, self._BEYOND
+        noises = self._noise.extend(values)
+        self.calmest = min(noises)
         levels = []
-        for value, noise in zip(values, self._noise.extend(values), strict=True):
+        for value, noise in zip(values, noises, strict=True):
             # nothing is known of the noise at first, and of a first level nothing but the value
             if level - value <= beyond * noise or value > level:
                 level += weight * (value - level)
@@ -146,6 +152,33 @@ class Follower:
             levels.append(level)
         self.value = level
         return levels
+
+
+class Changes:
+    """Mean size of a series' changes, of noise and trend together: cheap, and slow to follow."""
+
+    __slots__ = ("last", "size")
+
+    _WEIGHT: Final = 0.05
+
+    def __init__(self) -> None:
+        self.last = math.nan
+        self.size = math.nan
+
+    def update(self, value: float) -> float:
+        """Take a value; returns the mean size with it, NaN before the second value."""
+        change = abs(value - self.last)
+        self.last = value
+        if self.size > 0:
+            self.size += self._WEIGHT * (change - self.size)
+        elif change >= 0:
+            self.size = change
+        return self.size
+
+    def extend(self, values: Sequence[float]) -> None:
+        """Take values in their order."""
+        for value in values:
+            self.update(value)
 
 
 class Rises:

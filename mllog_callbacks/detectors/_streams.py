@@ -14,7 +14,7 @@ from mllog_callbacks.detectors._consequences import Evidence, settled
 from mllog_callbacks.detectors._constants import ConstantMetric, ZeroLearningRate
 from mllog_callbacks.detectors._course import Course
 from mllog_callbacks.detectors._directions import together, undirected
-from mllog_callbacks.detectors._episodes import Episodes
+from mllog_callbacks.detectors._episodes import Episode, Episodes
 from mllog_callbacks.detectors._facts import Facts, explained
 from mllog_callbacks.detectors._gap import GeneralisationGap
 from mllog_callbacks.detectors._instability import Divergence, NonFinite, Spike
@@ -28,7 +28,7 @@ from mllog_callbacks.detectors._rates import Rates
 from mllog_callbacks.detectors._run_end import RunEnd
 from mllog_callbacks.detectors._stalled import Stalled
 from mllog_callbacks.detectors._state import pack, unpack
-from mllog_callbacks.facts import dump
+from mllog_callbacks.facts import Subject, dump
 
 __all__ = ["DEFAULTS", "DetectorSet"]
 
@@ -261,11 +261,12 @@ class DetectorSet:
             snapshot: The facts of the end, as in `finish`.
 
         Returns:
-            "issues": every issue of the run, each with the severity of its consequence and what
+            "issues": every issue of the run by its number, each with its final severity and what
             closed it; "checks": which checks ran, and why others could not.
         """
         end = RunEnd.of(snapshot)
-        issues = settled(self._episodes.all, end, self._evidence)
+        closed = settled(self._episodes.all, end, self._evidence)
+        issues = {number: dump(each) for number, each in closed.items()}
         found: dict[str, object] = {"issues": issues} if issues else {}
         if self.watches:
             ran = checks(self._curves(), self._names, self._ignored, end, self.facts)
@@ -275,17 +276,26 @@ class DetectorSet:
     def _curves(self) -> list[Curve]:
         return [each.curve for each in self._streams.values() if each.place is not None]
 
-    def _evidence(self, issue: Issue) -> Evidence:
-        """What is known of the curve of an issue."""
-        subject = issue.subject
-        if subject is None:
+    def _evidence(self, episode: Episode) -> Evidence:
+        """What is known of the curves of an issue."""
+        first = episode.issue.subject
+        if first is None:
             return Evidence()
-        for (dataset, metric), stream in self._streams.items():
-            if metric == subject.metric and subject.set in {dataset, "training"}:
-                curve = stream.curve
-                course = curve.train if subject.set == "training" else curve.validation
-                return Evidence(course, grown=stream.has_grown)
-        return Evidence()
+        shown = self._streams_of(first)
+        course = None
+        if shown:
+            curve = shown[0].curve
+            course = curve.train if first.set == "training" else curve.validation
+        others = [stream for each in episode.also for stream in self._streams_of(each)]
+        return Evidence(course, grown=any(each.has_grown for each in (*shown, *others)))
+
+    def _streams_of(self, subject: Subject) -> "list[_Stream]":
+        """The streams of a curve: of one on the training data there may be several."""
+        return [
+            stream
+            for (dataset, metric), stream in self._streams.items()
+            if metric == subject.metric and subject.set in {dataset, "training"}
+        ]
 
     def _reported(self, found: list[tuple[Issue, Rates | None]]) -> list[Issue]:
         """What is reported of findings at one step: issues that open or close, with their causes."""
@@ -316,7 +326,7 @@ class _Stream:
             _named(each) if isinstance(each, str) else deepcopy(each, memo) for each in patterns
         ]
         self._undirected = [each for each in self._all if each.name in _NEEDS_NO_DIRECTION]
-        self._train, self._validation = Course(), Course()
+        self._train, self._validation = Course(), Course(bests=True)
         self._same: int | None = 0
         self.place: Observation | None = None
         self.rates: Rates | None = None
@@ -366,11 +376,10 @@ class _Stream:
     def _keep(self, observation: Observation) -> None:
         """Keep an observation for the end of the run."""
         train, validation = observation.losses()
-        step = (observation.step,)
         if train is not None:
-            self._train.extend((train,), step)
+            self._train.take(train, observation.step)
         if validation is not None:
-            self._validation.extend((validation,), step)
+            self._validation.take(validation, observation.step)
             if self._same is not None and train is not None:
                 self._same = self._same + 1 if train == validation else None
         self.place = observation

@@ -142,10 +142,11 @@ class TrainingEnded(EventFacts):
         Fact("Parameters in force that were changed since the start", {"learning_rate": 0.05}),
     ] = None
     issues: Annotated[
-        tuple[Mapping[str, object], ...] | None,
+        Mapping[str, Mapping[str, object]] | None,
         Fact(
-            "Every issue of the run, with its final severity and what closed it",
-            [{"id": 1, "code": "MLA001", "severity": "info", "closed_by": "EarlyStopping"}],
+            "Every issue of the run by its number, with its final severity and what closed it; the "
+            "names are those of ISSUE_DETECTED",
+            {"1": {"code": "MLA001", "severity": "info", "closed_by": "a new best"}},
         ),
     ] = None
     checks: Annotated[Checks | None, Fact("Which checks ran, and why others could not")] = None

@@ -32,6 +32,10 @@ class IssueFacts(Group):
         Fact("Whether it is open or closed", "open"),
     ] = "open"
     subject: Annotated[Subject | None, Fact("The curve it is about")] = None
+    also: Annotated[
+        Mapping[str, tuple[str, ...]] | None,
+        Fact("Other curves that show it, metrics by data set", {"valid_0": ["auc"]}),
+    ] = None
     since: Annotated[
         int | None, Fact("The step its evidence begins at, such as that of the best value", 26)
     ] = None
@@ -42,6 +46,13 @@ class IssueFacts(Group):
     closed_by: Annotated[str | None, Fact("What closed it", "early_stopping kept iteration 26")] = (
         None
     )
+    times: Annotated[
+        int | None, Fact("At the end of a run: how often it was found, where more than once", 2)
+    ] = None
+    explains: Annotated[
+        tuple[str, ...] | None,
+        Fact("At the end of a run: codes that were not reported because of it", ["MLA003"]),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ __all__ = [
     "Folder",
     "UnsafeFileError",
     "is_regular",
+    "open_given",
     "open_regular",
     "open_stream",
     "read_regular",
@@ -181,6 +182,24 @@ def open_stream(path: "AnyPath") -> "BinaryIO":
         OSError: It cannot be opened.
     """
     return open(open_regular(path), "rb")
+
+
+def open_given(path: "AnyPath") -> "BinaryIO":
+    """Open a file that a user named to read it: links are followed, and a pipe is read.
+
+    It waits for no other end of a FIFO: one that nobody writes to is empty.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+    file = os.open(path, os.O_RDONLY | _flags("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"))
+    if hasattr(os, "set_blocking"):  # as a pipe whose writer is still at work
+        os.set_blocking(file, True)
+    try:
+        return open(file, "rb")
+    except OSError:  # a folder
+        os.close(file)
+        raise
 
 
 def read_regular(path: "AnyPath", most: int, *, tail: bool = False) -> bytes:

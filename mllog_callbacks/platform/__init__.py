@@ -8,9 +8,11 @@ except ImportError as error:
 
 from mllog_callbacks.platform._actions import audit_action
 from mllog_callbacks.platform._adapting import adapt
-from mllog_callbacks.platform._call import Call, Hook, Namer, Rule, Told, argument, name_of
-from mllog_callbacks.platform._hooks import Attachment, attach, carry_through, hooked
+from mllog_callbacks.platform._call import Call, Hook, Namer, Rule, Told
+from mllog_callbacks.platform._executors import carry_through
+from mllog_callbacks.platform._hooks import Attachment, attach, hooked
 from mllog_callbacks.platform._mapping import MAPPING, audit_platform
+from mllog_callbacks.platform._naming import argument, name_of
 
 __all__ = [
     "MAPPING",

@@ -12,13 +12,15 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from mllog_callbacks.exceptions import UnknownEventError
-from mllog_callbacks.recording._context import Scope, current
+from mllog_callbacks.recording._context import Scope
+from mllog_callbacks.recording._current import current
 from mllog_callbacks.recording._guards import report_failure
+from mllog_callbacks.recording._naming import checked_name, plain_name
 from mllog_callbacks.recording._session import Session
 from mllog_callbacks.schema import EventType, Level, encode, shown
 from mllog_callbacks.sinks import SinkStats
 
-__all__ = ["AuditLog", "get_log"]
+__all__ = ["AuditLog", "get_log", "log_in"]
 
 _EVENTS: Final = {event.value: event for event in EventType}
 
@@ -31,8 +33,9 @@ class AuditLog:
 
     Args:
         directory: Where the files are made; default `MLLOG_DIR`, or ``logs``.
-        dataset: Name of the data set, for entries that name none, by the context neither.
-        model: Name of the model, likewise.
+        dataset: Name of the data set, for entries that name none, by the context neither; default
+            `MLLOG_DATASET`.
+        model: Name of the model, likewise; default `MLLOG_MODEL`.
         level: Least level recorded: ``"INFO"``, ``"DEBUG"``, ``"ERROR"``; default `MLLOG_LEVEL`,
             or ``"INFO"``.
         session: Name of the session, a part of the file's name; default `MLLOG_SESSION`, or a
@@ -42,6 +45,7 @@ class AuditLog:
         LogDirectoryError: The directory cannot be created or written.
         SettingsError: The level, the session's name or an environment variable cannot be used, or
             the key that should sign the log.
+        TypeError: `dataset` or `model` is no name, but the data or the model itself.
 
     Example:
         >>> with AuditLog("logs", dataset="credit.v3") as log:
@@ -68,8 +72,10 @@ class AuditLog:
 
     def _enter(self, session: Session, dataset: str | None, model: str | None) -> None:
         self._session = session
-        self._dataset = dataset
-        self._model = model
+        named_dataset, named_model = session.names
+        dataset, model = checked_name(dataset, "dataset"), checked_name(model, "model")
+        self._dataset = named_dataset if dataset is None else dataset
+        self._model = named_model if model is None else model
         self._bound: tuple[str | None, str | None] = (None, None)
 
     def emit(  # noqa: C901 - in one piece: it also runs where no further call can be made
@@ -90,7 +96,7 @@ class AuditLog:
         Args:
             event: One of the fifteen types, or its name.
             dataset: Name of the data set; default the one the log was bound to, that of the
-                context (see `audit_context`), the log's.
+                context (see `audit_context`), the log's. Of the data itself its type is recorded.
             model: Name of the model; default in the same order.
             decision: What was decided or done, and by whom or what.
             reasoning: On which evidence, with what consequence.
@@ -109,8 +115,8 @@ class AuditLog:
             if (scope := current.get()) is not None:
                 dataset, model = self._names_in(scope, dataset, model)
                 metrics_snapshot = scope.snapshot(metrics_snapshot)
-            dataset = self._dataset if dataset is None else dataset
-            model = self._model if model is None else model
+            dataset = self._dataset if dataset is None else plain_name(dataset)
+            model = self._model if model is None else plain_name(model)
             line = encode(
                 kind,
                 dataset,
@@ -153,8 +159,8 @@ class AuditLog:
         if (scope := current.get()) is not None:
             dataset, model = self._names_in(scope, dataset, model)
             snapshot = scope.snapshot(snapshot)
-        dataset = self._dataset if dataset is None else dataset
-        model = self._model if model is None else model
+        dataset = self._dataset if dataset is None else plain_name(dataset)
+        model = self._model if model is None else plain_name(model)
         line = encode(kind, dataset, model, decision, reasoning, snapshot)
         self._session.sink.put(line)
         self._session.follow_up(urgent=kind.urgent)
@@ -164,6 +170,7 @@ class AuditLog:
 
         Both write to the same session.
         """
+        dataset, model = plain_name(dataset), plain_name(model)
         bound = copy.copy(self)
         bound._dataset = self._dataset if dataset is None else dataset  # noqa: SLF001 - our own
         bound._model = self._model if model is None else model  # noqa: SLF001 - our own
@@ -283,6 +290,27 @@ def get_log() -> AuditLog:
         if _default is None or _default.closed:
             _default = AuditLog._of_process()  # noqa: SLF001 - our own
         return _default
+
+
+_by_folder: dict[str, AuditLog] = {}
+
+
+def log_in(directory: str | os.PathLike[str]) -> AuditLog:
+    """Return the process's log in a directory, made at first use: one for all who name it.
+
+    Args:
+        directory: The directory, as `AuditLog` takes it.
+
+    Raises:
+        LogDirectoryError: It cannot be created or written.
+        SettingsError: An environment variable cannot be used.
+    """
+    folder = os.path.abspath(directory)  # noqa: PTH100 - of bytes, too
+    with _default_lock:
+        found = _by_folder.get(folder)
+        if found is None or found.closed:
+            found = _by_folder[folder] = AuditLog(directory)
+        return found
 
 
 def _event(name: object) -> EventType:

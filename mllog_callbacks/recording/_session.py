@@ -50,6 +50,7 @@ class Session:
 
     Attributes:
         level: Least level recorded.
+        names: The data set and the model that the environment names.
         opened: The sink of this process; None where there is none yet.
         closed: Whether it was closed.
         unrecorded: Entries for which the program's stack had no room, not yet recorded as lost.
@@ -71,6 +72,7 @@ class Session:
 
         given = settings.load_settings()
         self.level = given.level if level is None else settings.parse_level(level)
+        self.names = given.dataset, given.model
         self.closed = self._warned = False
         self.unrecorded = self._lost = 0
         self._directory = log_directory(given.dir if directory is None else directory)

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     Attributes:
         dir: Directory of the logs.
         level: Least level recorded.
+        dataset: Name of the data set, for entries that name none.
+        model: Name of the model, likewise.
         session: Name of the session; without it each session gets a name of its own.
         disabled: Record nothing, and create no file.
         durability: What an entry survives once `emit` returned. ``process``: the end of the
@@ -54,6 +56,8 @@ class Settings(BaseSettings):
 
     dir: str = "logs"
     level: Annotated[Level, BeforeValidator(parse_level)] = Level.INFO
+    dataset: str | None = None
+    model: str | None = None
     session: str | None = None
     disabled: bool = False
     durability: Literal["process", "machine"] = "process"

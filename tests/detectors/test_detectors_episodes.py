@@ -70,7 +70,7 @@ def test_metrics_that_show_the_same_are_one_issue() -> None:
         )
     (issue,) = (each for each in found if each.name == "overfitting")
     assert [each.metric for each in issue.also] == ["other_loss"]
-    assert issue.snapshot()["also"] == [{"set": "validation", "metric": "other_loss"}]
+    assert issue.snapshot()["also"] == {"validation": ["other_loss"]}
 
 
 def test_it_is_closed_where_it_is_over_on_all_of_them() -> None:
@@ -122,8 +122,8 @@ def test_a_later_spike_is_found_after_a_larger_one() -> None:
     for step, value in enumerate(losses):
         detectors.observe(Observation(step, train=value))
     issues = detectors.outcome({})["issues"]
-    assert isinstance(issues, list)
-    assert issues[0]["times"] == 2
+    assert isinstance(issues, dict)
+    assert issues["1"]["times"] == 2
 
 
 def test_one_outlier_is_no_oscillation() -> None:

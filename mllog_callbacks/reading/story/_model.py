@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, Self, TypeVar
 from mllog_callbacks.reading._fast import Fields, FileAccount
 from mllog_callbacks.reading.story._curves import Curves, position_of
 
-__all__ = ["Fold", "Found", "Member", "Run", "Seal", "Story", "Told"]
+__all__ = ["GRAVITY", "Fold", "Found", "Member", "Run", "Seal", "Story", "Told"]
 
 _T = TypeVar("_T")
 
@@ -98,6 +98,7 @@ class Found:
         steps: The first position at which it was told, and the last.
         unit: What these count; empty where no position was told.
         worst: The entry that says most: the last of the worst severity.
+        closed_by: What closed it by the end of the run; empty where that is not recorded.
     """
 
     code: str
@@ -109,6 +110,14 @@ class Found:
     steps: list[float] = field(default_factory=list)
     unit: str = ""
     worst: Told | None = None
+    closed_by: str = ""
+
+    def settle(self, facts: Mapping[str, Any]) -> None:
+        """Take how it stands at the end of its run, where its consequence is known."""
+        severity, closed_by = facts.get("severity"), facts.get("closed_by")
+        if isinstance(severity, str) and severity in _SEVERITIES:
+            self.severity = severity
+        self.closed_by = closed_by if isinstance(closed_by, str) else ""
 
     def take(self, told: Told) -> None:
         """Take the next entry that tells of it."""
@@ -193,6 +202,10 @@ class Run:
     def position(self) -> float:
         """The last position told; -1 before the first."""
         return self.curves.position
+
+
+GRAVITY: Final = ("tampered", "incomplete", "not checkable", "unsealed", "sound")
+"""What holding sessions against their chains may show, the gravest first."""
 
 
 class Seal(NamedTuple):

@@ -48,7 +48,7 @@ def test_overfitting_is_told_with_its_evidence_and_probable_cause(
     assert "held_out binary_logloss" in reasoning
     assert "Probable cause: trees of up to num_leaves=63 over 120 training rows" in reasoning
     assert "(min_data_in_leaf=2)" in reasoning
-    assert "Early stopping is not armed: the training goes on to its planned end." in reasoning
+    assert "Early stopping is off; the training will run to its planned end." in reasoning
     assert the_end(told).event is EventType.TRAINING_COMPLETED
 
 

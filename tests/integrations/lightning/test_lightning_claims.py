@@ -28,7 +28,7 @@ def test_callbacks_that_lightning_adds_are_not_the_callers(
     )
     trainer.fit(regression(pl)(), loader(), loader(seed=1))
     numbers = snapshot(of(entries(), EventType.HYPERPARAMETERS_SET)[0])
-    given = numbers["set_by_caller"]["Trainer"]
+    given = numbers["parameters"]["given"]["Trainer"]
     assert "callbacks" not in given
     assert given["default_root_dir"] == str(tmp_path)
     assert {"MLAuditCallback", "ModelCheckpoint"} <= set(numbers["callbacks"])

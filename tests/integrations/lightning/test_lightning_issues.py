@@ -187,7 +187,9 @@ def test_nothing_waits_for_a_device(
     assert Late.made > 40
     assert waits == []
     told = entries()
-    assert "val_loss" in snapshot(of(told, EventType.TRAINING_PROGRESS)[-1])["validation"]
+    assert (
+        "val_loss" in snapshot(of(told, EventType.TRAINING_PROGRESS)[-1])["results"]["validation"]
+    )
     assert of(told, EventType.MODEL_EVALUATED) != []
 
 

@@ -57,7 +57,7 @@ def test_a_training_whose_rate_was_tuned_first_resumes_nothing(
     assert "SGD(lr=0.05)" in str(settings.decision)
     found = trainer.lightning_module.hparams.rate
     assert found != 0.05
-    in_force = snapshot(settings)["in_force"]
+    in_force = snapshot(settings)["changed"]
     assert in_force["Tuned"] == {"rate": pytest.approx(found)}
     used = trainer.optimizers[0].param_groups[0]["lr"]  # before 2.6 that of the module alone is set
     assert in_force.get("SGD", {"lr": 0.05})["lr"] == pytest.approx(used)

@@ -1,4 +1,4 @@
-"""Why a fit ended is said where attributes show it, and nowhere else; a warm start counts its own."""
+"""Why a fit ended is said where attributes show it; a warm start counts its own."""
 
 import os
 import signal

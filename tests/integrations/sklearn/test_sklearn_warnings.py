@@ -147,7 +147,7 @@ def test_errors_show_the_innermost_cause_and_where(log: AuditLog, entries: Entri
     grid = {"failing__max_depth": [2, 3]}
     for error_score in ("raise", np.nan):
         search = GridSearchCV(model, grid, cv=2, error_score=error_score)
-        with quiet(), pytest.raises(ValueError, match="prepare|All the 4 fits failed"):
+        with quiet(), pytest.raises(ValueError, match=r"prepare|All the 4 fits failed"):
             audited(search, log).fit(*iris())
     first, second = of(entries(), EventType.TRAINING_FAILED)
     assert first.decision == (
