@@ -81,10 +81,10 @@ def run(
     with tempfile.TemporaryDirectory(prefix="mllog-run-") as folder:
         notes = Path(folder, "notes")
         notes.touch()
-        status = _supervised(command, _environment(given, notes))
-        for line in _lines(read_notes(notes), explain=explain, as_json=as_json):
+        ended = _supervised(command, _environment(given, notes))
+        for line in _lines(read_notes(str(notes)), explain=explain, as_json=as_json):
             say(line, err=True)
-    end_as(status)
+    end_as(ended)
 
 
 def _usable(directory: Path | None) -> str:
@@ -122,18 +122,13 @@ def _supervised(command: Sequence[str], environment: Mapping[str, str]) -> int:
 def _environment(given: Mapping[str, str], notes: Path) -> dict[str, str]:
     """The command's environment: ours, with auditing on."""
     environment = dict(os.environ)
-    if disabled():
-        return environment
-    before = environment.get("PYTHONPATH")
-    paths = [str(SITE), *(() if not before else before.split(os.pathsep))]
-    return (
-        environment
-        | given
-        | {
-            "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)),
-            NOTES: str(notes),
-        }
-    )
+    if not disabled():
+        before = environment.get("PYTHONPATH")
+        paths = [SITE, *(() if not before else before.split(os.pathsep))]
+        environment |= given
+        environment["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
+        environment[NOTES] = str(notes)
+    return environment
 
 
 def _lines(notes: Sequence[Note], *, explain: bool, as_json: bool) -> Iterator[str]:
