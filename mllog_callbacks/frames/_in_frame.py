@@ -377,8 +377,8 @@ def _taken(given: ast.arguments) -> tuple[str, str]:
     others = [each.arg for each in given.kwonlyargs]
     rest = [each.arg for each in (given.vararg, given.kwarg) if each is not None]
     if names:
-        pairs = ", ".join(f"{each!r}: {each}" for each in [*names[1:], *others, *rest])
-        return names[0], f"{{{pairs}}}"
+        named = ", ".join(f"{each!r}: {each}" for each in [*names[1:], *others, *rest])
+        return names[0], f"{{{named}}}"
     every = given.vararg.arg if given.vararg else "()"
     listed = [f"'args': {every}[1:]", *(f"{each!r}: {each}" for each in others)]
     listed += [f"**{given.kwarg.arg}"] if given.kwarg else []
