@@ -94,7 +94,7 @@ def direct_write(directory: Path) -> Logger:
 def mllog_callbacks(directory: Path) -> Logger:
     """This package."""
     from mllog_callbacks import AuditLog, EventType  # noqa: PLC0415 - each peer is optional
-    from mllog_callbacks.sinks.spool._layout import Control  # noqa: PLC0415 - as above
+    from mllog_callbacks.sinks.spool._control import Control  # noqa: PLC0415 - as above
 
     log = AuditLog(directory, dataset="credit.v3", model="LGBMClassifier")
     event, emit = EventType.TRAINING_PROGRESS, log.emit

@@ -81,12 +81,16 @@ def _searched(log: AuditLog) -> None:
     save_model(search.best_estimator_, "champion.joblib", log)
 
 
-class Platform:
-    """What a platform around trainings may look like: it knows of no audit."""
+class Datasets:
+    """How a platform may take data in: it knows of no audit."""
 
     def upload(self, name: str, path: str) -> dict[str, Any]:
         """Take a file in."""
         return {"name": name, "bytes": Path(path).stat().st_size}
+
+
+class Models:
+    """How a platform may hand models out."""
 
     def download(self, model: str) -> str:
         """Hand a model out."""
@@ -94,14 +98,13 @@ class Platform:
 
 
 def _handed_around(log: AuditLog) -> None:
-    """What a platform does with data and models, told by its hooks."""
+    """What a platform does with data and models, recorded by its hooks."""
     Path("credit.csv").write_text("income,default\n31000,0\n18000,1\n", "utf-8")
     logger = logging.getLogger("mllog_callbacks")
-    logger.disabled = True  # it tells which methods of a whole platform this one lacks
+    logger.disabled = True  # it lists the methods of a whole platform that this one lacks
     try:
-        with audit_platform(datasets=Platform, log=log.bind(dataset="credit.v3")):
-            platform = Platform()
-            platform.upload("credit.v3", "credit.csv")
-            platform.download("champion")
+        with audit_platform(datasets=Datasets, trainer=Models, log=log.bind(dataset="credit.v3")):
+            Datasets().upload("credit.v3", "credit.csv")
+            Models().download("champion")
     finally:
         logger.disabled = False

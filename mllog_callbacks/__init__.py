@@ -22,6 +22,7 @@ _HOMES: Final[dict[str, tuple[str, ...]]] = {
         "attend",
         "listen",
     ),
+    "automatic": ("auto", "load_ipython_extension", "unload_ipython_extension"),
     "detectors": (
         "Detector",
         "DetectorSet",

@@ -15,6 +15,11 @@ from mllog_callbacks.adapter import (
     attend as attend,
     listen as listen,
 )
+from mllog_callbacks.automatic import (
+    auto as auto,
+    load_ipython_extension as load_ipython_extension,
+    unload_ipython_extension as unload_ipython_extension,
+)
 from mllog_callbacks.detectors import (
     Detector as Detector,
     DetectorSet as DetectorSet,
@@ -104,6 +109,7 @@ __all__ = [
     "__version__",
     "attend",
     "audit_context",
+    "auto",
     "carry_context",
     "completing",
     "finaliser",
@@ -111,6 +117,7 @@ __all__ = [
     "guarded",
     "json_schema",
     "listen",
+    "load_ipython_extension",
     "raising",
     "read_entries",
     "read_lines",
@@ -118,4 +125,5 @@ __all__ = [
     "report_failure",
     "scan",
     "unbroken",
+    "unload_ipython_extension",
 ]

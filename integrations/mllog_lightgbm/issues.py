@@ -4,12 +4,14 @@ Beside it stands its value on the training data, where that is evaluated too.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from mllog_callbacks import DetectorSet, Facts, Issue, Observation, Passage, guarded
 from mllog_callbacks.detectors import DEFAULTS
 from mllog_lightgbm.opening import TRAINING, Opening
 from mllog_lightgbm.parameters import Parameters
+from mllog_lightgbm.results import read_results
 from mllog_lightgbm.stretches import Stretch
 
 __all__ = ["Watcher", "facts_for_causes", "watching"]
@@ -32,6 +34,16 @@ class Watcher:
         # `cv` calls it "train"
         self._training = {opening.stopping.ignored or TRAINING, *opening.of_training}
         self._rate = _real(opening.found.get("learning_rate"))
+        self._stopping = opening.stopping
+        self._knows = False
+
+    @guarded
+    def learn(self, stretch: Stretch) -> None:
+        """Learn from the first results which curves early stopping looks at."""
+        if not self._knows:
+            self._knows = True
+            watched = self._stopping.watched(read_results(stretch.first))
+            self._detectors.facts = replace(self._detectors.facts, watched=watched)
 
     def observe(self, stretch: Stretch) -> list[Issue]:
         """Take iterations; returns the issues that begin or end with them, by iteration."""

@@ -177,8 +177,8 @@ def _others(found: Parameters) -> Iterable[str]:
     if others:
         rest = "remaining" if found.chosen else "other"
         yield (
-            f"The {rest} {others} parameters are LightGBM {lightgbm.__version__} defaults or derived "
-            "from the above."
+            f"The {rest} {others} parameters are LightGBM {lightgbm.__version__} defaults or "
+            "derived from the above."
         )
     elif not found.resolved:
         yield "The values of the other parameters could not be read from the booster."

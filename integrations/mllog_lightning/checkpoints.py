@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any, Final, NamedTuple
 
 from mllog_callbacks import Heard, Reason, listen
+from mllog_callbacks.facts import Progress, Saved, dump
 from mllog_callbacks.schema import count, number
 from mllog_lightning.bases import DISTRIBUTIONS
 from mllog_lightning.values import Pending, pending
@@ -109,9 +110,9 @@ class CheckpointWatch:
         if save.by is not None and save.best and math.isfinite(score):
             self._scores[save.by] = score
         facts: dict[str, object] = {
-            "path": save.path,
-            "epochs_done": save.epochs_done,
-            "steps_done": save.step,
+            "saved": dump(Saved(path=save.path, bytes=_size(save.path), by=save.who)),
+            "progress": dump(Progress(unit="epoch", done=save.epochs_done)),
+            "step": save.step,
         }
         if save.by is not None:
             facts |= {
@@ -122,6 +123,11 @@ class CheckpointWatch:
                 "score": score if math.isfinite(score) else None,
             }
         return _reason(save, score, best, before), facts
+
+
+def _size(path: str) -> int | None:
+    """The size of a file; None where it is a folder, or elsewhere."""
+    return os.path.getsize(path) if os.path.isfile(path) else None  # noqa: PTH113, PTH202 - a text
 
 
 def _caller(frame: FrameType | None) -> FrameType | None:

@@ -59,9 +59,9 @@ class Evaluation:
             self._measured(values, loaders) if self._begun else self._skipped(trainer),
             {
                 "call": self._kind,
-                _SETS[self._kind]: values,
+                "results": {_SETS[self._kind]: values} if values else {},
                 "ckpt_path": self._source,
-                **facts.named("data", loaders),
+                "data": facts.named(_SETS[self._kind], loaders),
             },
         )
 

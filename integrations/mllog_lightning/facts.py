@@ -4,21 +4,26 @@ All of it is read from state that Lightning and PyTorch hold; no loader is itera
 property is asked that would make something.
 """
 
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, cast
 
 from torch import nn
 from torch.nn.parameter import is_lazy
 from torch.utils.data import IterableDataset
 
+from mllog_callbacks.facts import Continued, DataSet, Plan, Progress, Role, dump
 from mllog_callbacks.schema import interruption
 
 __all__ = [
     "LoaderFacts",
     "ModelFacts",
+    "beginning",
     "callbacks",
+    "data_sets",
     "loaders",
     "model_facts",
     "named",
+    "position",
     "resolved",
 ]
 
@@ -75,6 +80,44 @@ def _rows(dataset: Any) -> int | None:
         if interruption(error) is not None:
             raise
         return None
+
+
+def beginning(trainer: Any, limits: Mapping[str, int], source: object) -> dict[str, object]:
+    """The facts of a start.
+
+    Args:
+        trainer: The trainer.
+        limits: The limits of epochs and of steps, where there are any.
+        source: The checkpoint that it resumes; None where it does not.
+    """
+    by_step = "epochs" not in limits and "steps" in limits
+    plan = Plan(
+        unit="step" if by_step else "epoch", most=limits.get("steps" if by_step else "epochs")
+    )
+    found: dict[str, object] = {"plan": dump(plan)}
+    if "steps" in limits and not by_step:
+        found["most_steps"] = limits["steps"]
+    if source is not None:
+        found["continues"] = dump(Continued(path=str(source)))
+    if trainer.world_size > 1:
+        found["machines"] = trainer.world_size
+    return found
+
+
+def position(trainer: Any) -> dict[str, object]:
+    """How far a training is, in epochs."""
+    most = trainer.max_epochs
+    planned = most if most is not None and most >= 0 else None
+    return dump(Progress(unit="epoch", done=trainer.current_epoch, planned=planned))
+
+
+def data_sets(role: Role, found: list[LoaderFacts]) -> dict[str, object]:
+    """The facts of a stage's loaders, by the name of each."""
+    sets = cast("dict[str, dict[str, object]]", named(role, found))
+    return {
+        name: {**dump(DataSet(role=role, rows=cast("int | None", each["rows"]))), **each}
+        for name, each in sets.items()
+    }
 
 
 def named(what: str, found: list[LoaderFacts]) -> dict[str, object]:

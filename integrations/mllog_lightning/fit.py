@@ -15,7 +15,7 @@ from mllog_lightning.progress import Progress
 from mllog_lightning.ranks import at_exit
 from mllog_lightning.rates import optimizer_names
 from mllog_lightning.settings import module_settings, optimizer_settings, trainer_settings
-from mllog_lightning.stops import StopWatch, carried
+from mllog_lightning.stops import StopWatch, carried, named_by_callback
 from mllog_lightning.watch import Best
 
 __all__ = ["Fit"]
@@ -56,7 +56,6 @@ class Fit:
         self._auditor = auditor
         self._made: Run | None = auditor.new_run() if tells else None
         self.progress: Progress | None = None
-        self._trainable: effects.Trainable | None = None
         self._before: dict[str, object] = {}
 
     @property
@@ -83,10 +82,9 @@ class Fit:
             return
         name = type(module).__name__ if module is not None else "LightningModule"
         self.run.name(model=name)
-        limits = {f"planned_{name}": value for name, value in reasons.planned(trainer).items()}
+        begins = facts.beginning(trainer, reasons.planned(trainer), self._source)
         self._start(
-            reasons.started(trainer, self._source, rank=self._rank, trained=self.trained),
-            limits | {"ckpt_path": self._source, "world_size": trainer.world_size},
+            reasons.started(trainer, self._source, rank=self._rank, trained=self.trained), begins
         )
         if self.tells and not late:
             self._tell_choices(trainer, module)
@@ -120,27 +118,21 @@ class Fit:
         self.run.tell(
             EventType.DATASET_VALIDATED,
             reasons.data(training, validating),
-            facts.named("training", training) | facts.named("validation", validating),
+            {
+                "data": facts.data_sets("training", training)
+                | facts.data_sets("validation", validating)
+            },
         )
         if self._source and trainer.global_step:
-            done = {"epoch": trainer.current_epoch, "step": trainer.global_step}
-            self.run.tell(EventType.TRAINING_PROGRESS, reasons.resumed(trainer, self._source), done)
             self._before = {"epochs_before": trainer.current_epoch}
+            done = {"progress": facts.position(trainer), "step": trainer.global_step}
+            self.run.tell(EventType.TRAINING_PROGRESS, reasons.resumed(trainer, self._source), done)
         rows = training[0].rows if len(training) == 1 else None
         for each in effects.found_before(trainer):
             self.run.tell(EventType.HYPERPARAMETERS_SET, each.reason, each.facts)
-        self._trainable = effects.Trainable(module)
         self.progress = Progress(self.run, trainer, module, rows)
         if self.restored is not None:
             self.progress.restore(trainer, self.restored)
-
-    def begin_epoch(self, trainer: Any) -> None:
-        """Settle the account of the epoch before."""
-        if self.progress is not None:
-            self.progress.account(trainer)
-            effect = self._trainable.look(trainer) if self._trainable is not None else None
-            if effect is not None:
-                self.run.tell(EventType.HYPERPARAMETERS_SET, effect.reason, effect.facts)
 
     @completing
     def end(self, trainer: Any, _module: Any = None) -> None:
@@ -225,21 +217,28 @@ class Fit:
             EventType.HYPERPARAMETERS_SET,
             reasons.with_state(reason, [words for words, _ in state], self._source),
             {
+                "parameters": {
+                    "given": {each.of: each.given for each in settings if each.given},
+                    "derived": {n: v for each in settings for n, v in each.derivations().items()},
+                    "defaults": {each.of: each.defaults for each in settings if each.defaults},
+                },
+                "changed": {each.of: each.in_force for each in settings if each.in_force},
                 "resolved": resolved,
                 "callbacks": callbacks,
-                "set_by_caller": {each.of: each.given for each in settings if each.given},
-                "defaults": {each.of: each.defaults for each in settings if each.defaults},
-                "in_force": {each.of: each.in_force for each in settings if each.in_force},
-                "derived": {each.of: each.derived for each in settings if each.derived},
-                **({"carried": [each for _, each in state]} if state else {}),
+                **({"carried": named_by_callback([each for _, each in state])} if state else {}),
             },
         )
         ignores = self.run.detectors.ignores
         self.run.tell_issues(each for each in contradictions(trainer) if not ignores(each))
 
     def _done(self, trainer: Any) -> dict[str, object]:
-        done = {"epochs_done": trainer.current_epoch, "steps_done": trainer.global_step}
-        return {**done, **self._before}
+        done: dict[str, object] = {
+            "progress": facts.position(trainer),
+            "step": trainer.global_step,
+            **self._before,
+        }
+        best = None if self.progress is None else self.progress.metrics.bests()
+        return done | {"best": best} if best else done
 
 
 def _kept(checkpoint: Mapping[str, Any]) -> Kept:

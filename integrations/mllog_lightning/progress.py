@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
-from mllog_callbacks import Cadence, EventType, Facts, Reason, Run
+from mllog_callbacks import Cadence, EventType, Facts, Reason, Run, facts
+from mllog_callbacks.facts import dump
 from mllog_callbacks.schema import count, number
-from mllog_lightning import facts, reasons
+from mllog_lightning import reasons
 from mllog_lightning.checkpoints import CheckpointWatch, Save
 from mllog_lightning.directions import Directions
+from mllog_lightning.effects import Trainable
+from mllog_lightning.facts import model_facts
 from mllog_lightning.gradients import GradientWatch, measured
 from mllog_lightning.metrics import NewValues, validated
 from mllog_lightning.rates import Change, RateWatch, described, named, plain
@@ -57,6 +60,7 @@ class Progress:
         stops: The rules that may stop it.
         saves: The checkpoints.
         metrics: The best of each metric.
+        is_new_epoch: Whether no optimizer has stepped yet in this epoch.
     """
 
     def __init__(self, run: Run, trainer: Any, module: Any, rows: int | None) -> None:
@@ -71,12 +75,17 @@ class Progress:
         self.rates, self.stops = RateWatch(), StopWatch()
         self.saves = CheckpointWatch(trainer, self._saved)
         self._values = NewValues()
+        self._trainable = Trainable(module)
+        self.is_new_epoch = True
         self._open: _Validation | None = None
         self._last: tuple[Moment, Mapping[str, float]] | None = None
         self._measured_at: Moment | None = None
         self._within = _validates_within(trainer)
         self.metrics = MetricWatch(
-            Directions(trainer), patiences(trainer), validates=_validates(trainer)
+            Directions(trainer),
+            patiences(trainer),
+            validates=_validates(trainer),
+            by_step=self._within,
         )
         self._cadence = Cadence(run.level, reasons.planned(trainer).get("epochs"))
         self._checks, self._validations = Cadence(run.level), 0
@@ -86,7 +95,7 @@ class Progress:
         self.rates.begin(trainer)
         run.detectors.facts = Facts(
             rows=rows,
-            dropout=facts.model_facts(module).dropout,
+            dropout=model_facts(module).dropout,
             learning_rate=self.rates.used,
         )
         self._steps = run.detectors.among(
@@ -102,6 +111,13 @@ class Progress:
             self._run.tell(EventType.HYPERPARAMETERS_SET, reason, numbers)
         if self._losses.add(outputs, trainer.global_step, accumulates):
             self._read_losses(trainer)
+
+    def begin_epoch(self, trainer: Any) -> None:
+        """See, at an epoch's first step of an optimizer, what callbacks have made trainable."""
+        self.is_new_epoch = False
+        effect = self._trainable.look(trainer)
+        if effect is not None:
+            self._run.tell(EventType.HYPERPARAMETERS_SET, effect.reason, effect.facts)
 
     def look_at_gradients(self, trainer: Any, module: Any) -> None:
         """Measure the gradients, once an interval."""
@@ -127,7 +143,7 @@ class Progress:
         """Settle the account of the last epoch, now that all is known of it."""
         epoch = trainer.current_epoch
         if epoch > self._accounted:
-            self._accounted = epoch
+            self._accounted, self.is_new_epoch = epoch, True
             self._measured_at = at = self._moment(epoch, trainer)
             self.stops.look(trainer, at)
             self._read_losses(trainer)
@@ -151,20 +167,20 @@ class Progress:
         values = validated(trainer)
         self.metrics.directions.learn(loop.val_loop)
         self._values.note(values)
-        self._settle_validation(trainer)
+        self._settle_validation()
         self._measured_at = at = self._moment(trainer.current_epoch + 1, trainer)
         if not values:
             return
         self._open = _Validation(at, values)
         if self._within and not loop.batch_progress.is_last_batch:
-            self._settle_validation(trainer)
+            self._settle_validation()
 
-    def _settle_validation(self, trainer: Any) -> None:
+    def _settle_validation(self) -> None:
         """Handle a validation by itself: within an epoch, or of one that was broken off."""
         if self._open is None:
             return
         (at, values), self._open = self._open, None
-        step, rate = trainer.global_step, self.rates.used
+        rate = self.rates.used
 
         def handle(read: Mapping[tuple[Stage, str], float]) -> None:
             found = _of("validation", read)
@@ -178,7 +194,7 @@ class Progress:
                 self._run.tell(
                     EventType.TRAINING_PROGRESS,
                     reasons.checked(at.epoch, at.step, standings),
-                    {"epoch": at.epoch, "step": step, "validation": found},
+                    self._facts(at, {"validation": found}),
                 )
             self._observe({}, found, at, rate)
 
@@ -194,7 +210,7 @@ class Progress:
         """Settle all accounts, also those of an epoch that was broken off."""
         self.account(trainer)
         self.stops.look(trainer, self._measured_at)
-        self._settle_validation(trainer)
+        self._settle_validation()
         self.drain(wait=wait)
 
     def drain(self, *, wait: bool = False) -> None:
@@ -270,7 +286,10 @@ class Progress:
         self._run.tell(
             EventType.TRAINING_PROGRESS,
             Reason(f"Training is {at}.", f"{words}{number(found.mean)}."),
-            {"step": max(found.by_step), "training": {"step_loss": found.mean}},
+            {
+                "progress": dump(facts.Progress(unit="step", done=max(found.by_step))),
+                "results": {"training": {"step_loss": found.mean}},
+            },
         )
 
     def _epoch_handler(
@@ -347,13 +366,21 @@ class Progress:
         self._run.tell(
             EventType.TRAINING_PROGRESS,
             reasons.progressed(at.epoch, self._cadence.last, standings, rate, whole=whole),
-            {
-                "epoch": at.epoch,
-                "step": at.step,
-                **{stage: values for stage, values in by_stage.items() if values},
-                "learning_rate": plain(now),
-            },
+            self._facts(at, by_stage) | {"learning_rate": plain(now)},
         )
+
+    def _facts(
+        self, at: Moment, by_stage: Mapping[Stage, Mapping[str, float]]
+    ) -> dict[str, object]:
+        """The facts of values: where they were measured, of which set, and the best so far."""
+        planned = None if at.is_step else self._cadence.last
+        return {
+            "progress": dump(facts.Progress(unit=at.unit, done=at.place, planned=planned)),
+            "results": {stage: values for stage, values in by_stage.items() if values},
+            "best": self.metrics.bests(),
+            "epoch": at.epoch,
+            "step": at.step,
+        }
 
     def _tell_changes(self, changes: list[Change]) -> None:
         for each in changes:
@@ -378,7 +405,7 @@ class Progress:
         self._run.tell(
             EventType.MODEL_EVALUATED,
             reasons.evaluated(at.epoch, at.step, standings, since),
-            {"epoch": at.epoch, "step": at.step, "validation": values},
+            self._facts(at, {"validation": values}) | {"computed_by": "Lightning"},
         )
 
 

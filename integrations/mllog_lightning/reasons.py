@@ -288,12 +288,10 @@ def where(trainer: Any, error: BaseException, *, begun: bool) -> str:
     told = _STAGES.get(str(getattr(stage, "value", stage)), "")
     if not begun:
         told = _PREPARED.get(told, told)
-    message = str(error).strip()
-    worker = _WORKER.match(message)
-    if worker is None:
-        return told
-    last = message.rsplit("\n", 1)[-1].strip()
-    return f"{told} in a worker of the data loader ({last})".strip()
+    first = error.args[0] if error.args else None
+    if isinstance(first, str) and _WORKER.match(first):
+        return f"{told} in a worker of the data loader".strip()
+    return told
 
 
 def failed_after(error: BaseException) -> Reason:

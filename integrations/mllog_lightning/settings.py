@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import torch
 
 from mllog_callbacks import guarded
+from mllog_callbacks.facts import Derived, dump
 
 __all__ = ["Settings", "module_settings", "optimizer_settings", "trainer_settings"]
 
@@ -26,6 +27,7 @@ class Settings(NamedTuple):
         defaults: Those that are.
         in_force: Values that are in the place of these now, by name.
         derived: Values that follow from others that were given, by name.
+        source: The names of those.
     """
 
     of: str
@@ -33,6 +35,14 @@ class Settings(NamedTuple):
     defaults: dict[str, object]
     in_force: Mapping[str, object] = MappingProxyType({})
     derived: Mapping[str, object] = MappingProxyType({})
+    source: str = ""
+
+    def derivations(self) -> dict[str, object]:
+        """What is derived, each with what it follows from."""
+        return {
+            f"{self.of}.{name}": dump(Derived(value=value, source=self.source))
+            for name, value in self.derived.items()
+        }
 
 
 def _told_apart(of: str, values: Mapping[str, object], signature: Mapping[str, object]) -> Settings:
@@ -194,7 +204,7 @@ def trainer_settings(trainer: Any, asked: Mapping[str, object] | None) -> Settin
     defaults = {n: v for n, v in others.items() if n not in derived}
     defaults |= {n: v for n, v in asked.items() if n not in given and n not in values}
     in_force = {name: now for name, now in values.items() if _overruled(name, given, now)}
-    return Settings(of, given, defaults, in_force, derived)
+    return Settings(of, given, defaults, in_force, derived, " and ".join(made_by))
 
 
 def _overruled(name: str, asked: Mapping[str, object], now: object) -> bool:

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from mllog_callbacks import DetectorSet, Facts, Issue, Observation
+from mllog_callbacks import DetectorSet, Facts, Issue, Observation, facts
 from mllog_callbacks.detectors import together
+from mllog_callbacks.facts import dump
 from mllog_callbacks.schema import is_learning_rate, number, parse_metric_name
 from mllog_lightning.directions import Direction, Directions
 
@@ -66,13 +67,19 @@ class MetricWatch:
         stoppers: The patience of early stopping, by what it monitors; empty where there is none.
         validates: Whether there is a validation: then the training's metrics are only compared
             with it.
+        by_step: Whether positions count steps.
     """
 
     def __init__(
-        self, directions: Directions, stoppers: Mapping[str, int], *, validates: bool
+        self,
+        directions: Directions,
+        stoppers: Mapping[str, int],
+        *,
+        validates: bool,
+        by_step: bool,
     ) -> None:
         self.directions = directions
-        self._stoppers, self._validates = stoppers, validates
+        self._stoppers, self._validates, self._by_step = stoppers, validates, by_step
         self._best: dict[tuple[Stage, str], Best] = {}
 
     def take_loss(self, values: dict[str, float], loss: float | None) -> None:
@@ -104,6 +111,14 @@ class MetricWatch:
         """The best of a metric, of validation where it has one."""
         found = self._best.get(("validation", name))
         return found or self._best.get(("training", name))
+
+    def bests(self) -> dict[str, dict[str, object]]:
+        """The best of each metric, by stage, as facts."""
+        found: dict[str, dict[str, object]] = {}
+        for (stage, name), best in self._best.items():
+            at = best.step if self._by_step else best.epoch
+            found.setdefault(stage, {})[name] = dump(facts.Best(value=best.value, at=at))
+        return found
 
     def better(self, name: str, score: object) -> str:
         """A clause on the best value of a metric, where a checkpoint has a worse one; may be empty.

@@ -55,9 +55,14 @@ class _Table(NamedTuple):
         """How many candidates there are."""
         return len(self.means)
 
-    def as_snapshot(self) -> dict[str, object]:
-        """The table, thinned where it has many rows."""
-        listed = range(0, self.rows, max(1, -(-self.rows // _ROWS)))
+    def as_snapshot(self, chosen: Mapping[str, object]) -> dict[str, object]:
+        """The table, thinned where it has many rows, with the row of what was chosen."""
+        order = self.order()
+        row = self.row(chosen)
+        row = order[0] if row is None and order else row
+        some = range(0, self.rows, max(1, -(-self.rows // _ROWS)))
+        listed = sorted({*some, *order[:2], *([] if row is None else [row])})
+        ranks = {index: rank for rank, index in enumerate(order, 1)}
         made: dict[str, object] = {
             "candidates": self.rows,
             "listed": len(listed),
@@ -67,7 +72,10 @@ class _Table(NamedTuple):
                 for name, values in self.parameters.items()
             },
             "mean": {self.metric: _rounded([self.means[index] for index in listed])},
+            "rank": {self.metric: [ranks.get(index) for index in listed]},
         }
+        if row is not None:
+            made["chosen"] = row + 1
         if self.deviations is not None:
             deviations = _rounded([self.deviations[index] for index in listed])
             made["deviation"] = {self.metric: deviations}
@@ -123,7 +131,7 @@ def choices(
 
 
 def _is_of_an_ensemble(where: str) -> bool:
-    """Whether a part is one of many that vote: what each of them chose is no choice of the whole."""
+    """Whether a part is one of many that vote; what each of them chose is no choice of all."""
     return any(each.split(" ")[0].endswith("_") for each in where.split(", ") if " " in each)
 
 
@@ -148,7 +156,7 @@ def _told(
         if table is None and hasattr(part, "direction"):
             told.append(f"It went {part.direction}; it keeps no scores of its steps.")
     if table is not None:
-        snapshot["candidates"] = table.as_snapshot()
+        snapshot["candidates"] = table.as_snapshot(values)
         decision = decision or f"{place} compared {count(table.rows, 'candidate')}."
         told += _compared(table, values)
     told += [each for each in _evidence(part) if each]
@@ -186,7 +194,7 @@ def _compared(table: _Table, chosen: Mapping[str, object]) -> Iterator[str]:
 
 def _evidence(part: Any) -> Iterator[str]:
     """Scores and thresholds that an estimator keeps beside its choice."""
-    score = getattr(part, "best_score_", None)
+    score: Any = getattr(part, "best_score_", None)
     if is_real(score):
         yield f"Its best_score_ is {number(float(score))}."
     threshold = _threshold(part)
@@ -248,7 +256,7 @@ def _plain(value: object) -> object:
     if isinstance(value, (str, int, float, np.generic)):
         return described(value)
     flat = isinstance(value, (list, Mapping)) and 0 < len(value) <= _VALUES
-    items = list(value.values() if isinstance(value, Mapping) else value) if flat else [None]  # type: ignore[attr-defined, call-overload]  # it is one of both
+    items = list(value.values() if isinstance(value, Mapping) else value) if flat else [None]  # type: ignore[call-overload]  # it is one of both
     plain = all(isinstance(each, (str, int, float, np.generic)) for each in items)
     return described(value) if flat and plain else _kernel(value)
 
@@ -286,7 +294,9 @@ def _features(part: Any, names: Sequence[str] | None) -> dict[str, object] | Non
         return None
     mask = np.asarray(part.get_support())
     named = getattr(part, "feature_names_in_", names)
-    kept = [str(index if named is None else named[index]) for index in np.flatnonzero(mask)]
+    kept = [
+        str(index if named is None else named[index]) for index in np.flatnonzero(mask).tolist()
+    ]
     more = [] if len(kept) <= _FEATURES else [f"and {len(kept) - _FEATURES:,} more"]
     told: dict[str, object] = {
         "kept": len(kept),

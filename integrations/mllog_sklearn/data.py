@@ -270,14 +270,7 @@ _TABLES: Final[tuple[tuple[str, str, Callable[[str, Any], DataFacts]], ...]] = (
 
 def _counted(labels: Any) -> dict[str, int]:
     """Labels by how many there are; empty where they are no plain labels."""
-    if _is_a(labels, "pandas", "DataFrame") and labels.shape[1] == 1:
-        labels = labels.iloc[:, 0]
-    if _is_a(labels, "pandas", "Series"):
-        labels = labels.iloc[:: _step(len(labels), CELLS // _LABELS)].to_numpy()
-    elif _is_a(labels, "polars", "Series"):
-        labels = labels.gather_every(_step(len(labels), CELLS // _LABELS)).to_list()
-    elif _is_a(labels, "pyarrow", "Array") or _is_a(labels, "pyarrow", "ChunkedArray"):
-        labels = labels.to_pylist() if len(labels) <= _LABELS else ()
+    labels = _column(labels)
     if isinstance(labels, np.ndarray):
         column = labels.view(np.ndarray)
         if column.ndim == 2 and column.shape[1] == 1:  # noqa: PLR2004 - a column
@@ -295,6 +288,19 @@ def _counted(labels: Any) -> dict[str, int]:
         return {}
     counted = sorted(Counter(labels).items(), key=lambda item: str(item[0]))
     return {_label(label): count for label, count in counted}
+
+
+def _column(labels: Any) -> Any:
+    """A column of another library as an array or a list; of very many labels a sample."""
+    if _is_a(labels, "pandas", "DataFrame") and labels.shape[1] == 1:
+        labels = labels.iloc[:, 0]
+    if _is_a(labels, "pandas", "Series"):
+        return labels.iloc[:: _step(len(labels), CELLS // _LABELS)].to_numpy()
+    if _is_a(labels, "polars", "Series"):
+        return labels.gather_every(_step(len(labels), CELLS // _LABELS)).to_list()
+    if _is_a(labels, "pyarrow", "Array") or _is_a(labels, "pyarrow", "ChunkedArray"):
+        return labels.to_pylist() if len(labels) <= _LABELS else ()
+    return labels
 
 
 def _label(label: object) -> str:

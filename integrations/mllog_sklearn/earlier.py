@@ -1,5 +1,6 @@
 """What an estimator with a warm start brings from earlier fits, so that each fit counts its own."""
 
+from collections.abc import Sized
 from typing import Any, NamedTuple
 
 __all__ = ["NOTHING", "Earlier", "earlier"]
@@ -30,7 +31,7 @@ def earlier(estimator: Any) -> Earlier:
     if getattr(estimator, "warm_start", False) is not True:
         return NOTHING
     kept = {name: getattr(estimator, name, None) for name in _KEPT}
-    values = {name: len(each) for name, each in kept.items() if hasattr(each, "__len__")}
+    values = {name: len(each) for name, each in kept.items() if isinstance(each, Sized)}
     # a network counts each fit's epochs from 0; boosting counts all of its trees
     counts_on = "train_score_" in values
     totals = [getattr(estimator, name, None) for name in _TOTALS] if counts_on else []

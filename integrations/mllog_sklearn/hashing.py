@@ -29,7 +29,7 @@ def hash_as_plain(base: type, plain: Callable[[Any], Any]) -> None:
         if id(made) in hasher.memo:
             hasher.write(hasher.get(hasher.memo[id(made)][0]))
             return
-        reduce = copyreg.dispatch_table.get(base)  # type: ignore[attr-defined]  # as picklers do
+        reduce = copyreg.dispatch_table.get(base)  # as picklers do
         reduced = made.__reduce_ex__(hasher.proto) if reduce is None else reduce(made)
         if isinstance(reduced, str):
             hasher.save_global(made, reduced)

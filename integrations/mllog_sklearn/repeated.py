@@ -11,7 +11,7 @@ _known: "dict[int, tuple[weakref.ref[Any], set[object]]]" = {}
 
 
 def unrepeated(estimator: Any, warned: Audience) -> Audience:
-    """The warnings without those that earlier fits of an estimator with a warm start had as well."""
+    """The warnings but for those that earlier fits of an estimator with a warm start had too."""
     if getattr(estimator, "warm_start", False) is not True:
         return warned
     key = id(estimator)

@@ -1,4 +1,4 @@
-"""The rules by which estimators stop before their limit, and whether attributes show that one did."""
+"""The rules by which estimators stop before their limit, and what shows that one did."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple

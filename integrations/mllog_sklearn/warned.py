@@ -3,8 +3,8 @@
 `warnings.showwarning`, the filters and their registries belong to the user and to all threads;
 none of them is touched. What is watched is the making of a warning, in the thread that warns:
 
-- scikit-learn's and scipy's own classes of warnings get an `__init__` that lets their audience know,
-  so one is seen also where a filter hides it;
+- scikit-learn's and scipy's own classes of warnings get an `__init__` that lets their audience
+  know, so one is seen also where a filter hides it;
 - the other user and runtime warnings are seen by `warnings.warn`, which Python code calls, and by
   what Python calls to show one, for those made in C, such as numpy's. Those that a library hides
   from its users by a filter of its own, within the fit, are none of theirs.
@@ -15,8 +15,7 @@ import re
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from scipy.linalg import LinAlgWarning
 from sklearn.exceptions import (
@@ -30,6 +29,9 @@ from sklearn.exceptions import (
 )
 
 from mllog_callbacks import guarded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 __all__ = ["Audience", "Hearing", "form"]
 
@@ -183,7 +185,7 @@ def _watch_plain() -> None:
             raise
 
     warn.__module__ = "warnings"  # where picklers find it
-    warnings.warn = warn  # type: ignore[assignment]  # of the same arguments
+    warnings.warn = warn
     warnings._showwarnmsg = showing  # type: ignore[attr-defined]  # noqa: SLF001 - as above
 
 

@@ -177,12 +177,13 @@ def _methods(base: type) -> dict[str, object]:
 
 def _comparison(base: type) -> dict[str, object]:
     """How instances are compared, where the class says how: as plain ones, from either side."""
-    if base.__eq__ is object.__eq__:
+    own: Any = base.__eq__
+    if own is object.__eq__:
         return {}
 
-    @functools.wraps(base.__eq__)
+    @functools.wraps(own)
     def __eq__(self: object, other: object) -> Any:  # noqa: N807 - it becomes one
-        return base.__eq__(_plain(self), _plain(other))
+        return own(_plain(self), _plain(other))
 
     return {"__eq__": __eq__, "__hash__": base.__hash__}
 
@@ -266,7 +267,7 @@ def _reducer(cls: Any, made: _Made) -> Callable[..., Any]:
 
 @guarded
 def _for_worker(estimator: object, made: _Made) -> bytes:
-    """How to log there, and whether it is a part of a call: of its own, or of the one that sends it."""
+    """How to log there, and whether it is a part of a call: its own, or the one that sends it."""
     part = belongs_to(estimator) is not None or within_call()
     return pickle.dumps((made.settings.for_worker(), part))
 

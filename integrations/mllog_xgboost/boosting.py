@@ -23,7 +23,7 @@ from mllog_xgboost.call import Call
 from mllog_xgboost.data import data_sets, training_names
 from mllog_xgboost.directions import MetricDirections
 from mllog_xgboost.model import gains, listen_to_saves
-from mllog_xgboost.parameters import algorithm, given
+from mllog_xgboost.parameters import algorithm, given, learning_rate
 from mllog_xgboost.stopping import History, beginning, by_name, deviation_of, results_at, rules
 
 __all__ = ["Boosting"]
@@ -55,6 +55,7 @@ class Boosting:
         self._history: History = container.history
         self._stopped = False
         self._pending: dict[str, object] = {}
+        self._rate: float | None = None
         self._same = training_names(call.sets)
         self._directions = MetricDirections(call, self._callbacks)
         self._training = Training(
@@ -122,6 +123,7 @@ class Boosting:
             if heard.method == "after_iteration":
                 self._take()
             else:  # what was set since the last iteration is in force in the next
+                self._rate = learning_rate(self._pending) or self._rate
                 self._training.changed(self._pending)
                 self._pending = {}
 
@@ -132,7 +134,8 @@ class Boosting:
             self._directions.learn(next(iter(self._history.values()), {}))
             self._learn_configuration()
         deviations = results_at(self._history, -1, deviation_of) if self._call.folds else None
-        self._training.results(done, results_at(self._history, -1), deviations=deviations)
+        results = results_at(self._history, -1)
+        self._training.results(done, results, deviations=deviations, learning_rate=self._rate)
 
     def _learn_configuration(self) -> None:
         """Record what XGBoost has in force, now that its first iteration has configured it."""
@@ -140,7 +143,10 @@ class Boosting:
         booster = model if isinstance(model, Booster) else model.cvfolds[0].bst  # type: ignore[union-attr]  # it is under way
         if self._call.continues:
             self._training.continued = int(booster.num_boosted_rounds()) - 1 or None
-        self._training.record(algorithm(self._call, booster))
+        found = algorithm(self._call, booster)
+        in_force = None if found.parameters is None else found.parameters.defaults
+        self._rate = learning_rate(self._call.params) or learning_rate(in_force or {})
+        self._training.record(found)
 
     def _end(self, model: Any) -> None:  # noqa: ANN401 - as in XGBoost
         """The call returns its model; what ended it is what its callbacks show."""

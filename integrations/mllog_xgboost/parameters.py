@@ -9,7 +9,7 @@ import xgboost
 from mllog_callbacks.facts import AlgorithmSelected, Choice, Derived, Parameters
 from mllog_xgboost.call import Call
 
-__all__ = ["algorithm", "given"]
+__all__ = ["algorithm", "given", "learning_rate"]
 
 _CALLER: Final = "the caller"
 _FRAMEWORK: Final = f"XGBoost {xgboost.__version__}"
@@ -40,6 +40,12 @@ def given(call: Call) -> Parameters:
         return Parameters(given=call.params)
     passed = {n: v for n, v in call.params.items() if n not in call.settings}
     return Parameters(given=call.settings, passed_on=passed, passed_on_by=call.estimator)
+
+
+def learning_rate(params: Mapping[str, object]) -> float | None:
+    """The learning rate among parameters, under either name; None where it is not there."""
+    rate = params.get("eta", params.get("learning_rate"))
+    return float(rate) if isinstance(rate, int | float) else None
 
 
 def algorithm(call: Call, booster: xgboost.Booster) -> AlgorithmSelected:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import Any, Final, TypeAlias
 
-from mllog_callbacks.adapter._in_frame import Watched
+from mllog_callbacks.frames import Watched
 from mllog_callbacks.recording import guarded
 
 __all__ = ["attend"]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from types import FunctionType
 from typing import Any, Final, NamedTuple, Protocol
 
-from mllog_callbacks.adapter._in_frame import Watched
+from mllog_callbacks.frames import Watched
 from mllog_callbacks.recording import finaliser, guarded
 
 __all__ = ["Heard", "Listener", "listen"]

@@ -4,6 +4,7 @@ An adapter makes one `Auditor` of its user's arguments, and a `Run` from it for 
 """
 
 import copy
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
@@ -12,7 +13,16 @@ from typing import Final
 from mllog_callbacks.adapter._curve import CurveKeeper
 from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
 from mllog_callbacks.facts import RUN, EventFacts, Rule, dump, ended_by, event_of
-from mllog_callbacks.recording import AuditLog, current, get_log, guarded, scoped, unbroken
+from mllog_callbacks.recording import (
+    AuditLog,
+    checked_name,
+    current,
+    get_log,
+    guarded,
+    log_in,
+    scoped,
+    unbroken,
+)
 from mllog_callbacks.schema import (
     RUN_ENDS,
     EventType,
@@ -41,31 +51,39 @@ class Auditor:
     """How the runs of an adapter are logged. Copied and pickled without the log's file.
 
     Args:
-        log: Where entries go; default `get_log()`, asked for at each run.
+        log: Where entries go: a log, or the path of a folder; default `get_log()`, asked for at
+            each run.
         dataset: Name of the training data in the entries; default the log's.
         model: Name of the model in the entries; default the log's, or one the adapter gives.
-        detectors: What watches the metrics: detectors, or names such as "overfitting"; default
-            all, ``[]`` for none; or a `DetectorSet`. Each run has copies of its own.
+        detectors: What watches the metrics: detectors, or names such as "overfitting", one or
+            several; default all, ``[]`` for none; or a `DetectorSet`. Each run has copies of its
+            own.
         on_issue: Called with each issue that is told; what it raises is reported by `logging`.
 
     Raises:
+        TypeError: `log` is neither a log nor a path, or `dataset` or `model` is no name.
         ValueError: There is no detector of a name.
     """
 
     def __init__(
         self,
-        log: AuditLog | None = None,
+        log: AuditLog | str | os.PathLike[str] | None = None,
         *,
         dataset: str | None = None,
         model: str | None = None,
-        detectors: DetectorSet | Sequence[Detector | str] | None = None,
+        detectors: DetectorSet | Detector | str | Sequence[Detector | str] | None = None,
         on_issue: Callable[[Issue], object] | None = None,
     ) -> None:
+        _check_log(log)
+        if not isinstance(detectors, (DetectorSet, Iterable, type(None))) or isinstance(
+            detectors, str
+        ):
+            detectors = [detectors]
         given = detectors if isinstance(detectors, DetectorSet) else DetectorSet(detectors)
         self._detectors = given
         self._log = log
-        self._dataset = dataset
-        self._model = model
+        self._dataset = checked_name(dataset, "dataset")
+        self._model = checked_name(model, "model")
         self._on_issue = on_issue
         self.prepare()
 
@@ -84,8 +102,17 @@ class Auditor:
             SettingsError: An environment variable cannot be used.
         """
         log = get_log() if self._log is None else self._log
+        if not isinstance(log, AuditLog):
+            log = log_in(log)
         bound = log.bind(dataset=self._dataset, model=self._model)
         return Run(bound, copy.deepcopy(self._detectors), self._on_issue, trains=trains)
+
+
+def _check_log(log: object) -> None:
+    if log is not None and not isinstance(log, (AuditLog, str, os.PathLike)):
+        what = type(log).__qualname__
+        msg = f"log= takes an AuditLog or the path of a folder, and not a {what}"
+        raise TypeError(msg)
 
 
 class Run:
@@ -254,7 +281,12 @@ class Run:
     def _judged(self, facts: Mapping[str, object]) -> dict[str, object]:
         """What the detectors say of the whole run, by the facts of its end."""
         self.tell_issues(self.detectors.finish(facts), self.detectors.unit)
-        return self.detectors.outcome(facts)
+        judged = self.detectors.outcome(facts)
+        own, theirs = facts.get("checks"), judged.get("checks")
+        if isinstance(own, dict) and isinstance(theirs, dict):
+            not_run = {**theirs.get("not_run", {}), **own.get("not_run", {})}
+            judged["checks"] = {**theirs, **own, "not_run": not_run}
+        return judged
 
     def fail(
         self,

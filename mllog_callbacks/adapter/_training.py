@@ -1,13 +1,16 @@
 """A training as its adapter reports it: facts go in, entries and issues come out."""
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from dataclasses import replace
+from time import monotonic
+from typing import Any, TypeAlias
 
 from mllog_callbacks.adapter._curve import LEARNING_RATE
 from mllog_callbacks.adapter._run import Cadence, Run
 from mllog_callbacks.adapter._scores import Scores
 from mllog_callbacks.detectors import Observation, Unit
 from mllog_callbacks.facts import (
+    DatasetValidated,
     EventFacts,
     Kept,
     Progress,
@@ -79,11 +82,25 @@ class Training:
         self._folds = facts.plan.folds
         if facts.continues is not None:
             self.continued = facts.continues.at
+        rules = [rule for rule in (facts.rules or {}).values() if rule.patience is not None]
+        self._causes(
+            early_stopping=bool(rules),
+            patience=min((rule.patience or 0 for rule in rules), default=None),
+        )
         self._run.record(facts)
 
     def record(self, facts: EventFacts) -> None:
         """Record its data, algorithm, hyperparameters, an evaluation or a save."""
+        if isinstance(facts, DatasetValidated):
+            sets = facts.data.values()
+            data = next((each for each in sets if each.role == "training" and each.rows), None)
+            if data is not None:
+                self._causes(rows=data.rows, features=data.features, classes=data.classes)
         self._run.record(facts)
+
+    def _causes(self, **known: Any) -> None:  # noqa: ANN401 - the fields of the detectors' facts
+        """Let the detectors know what may explain an issue."""
+        self._run.detectors.facts = replace(self._run.detectors.facts, **known)
 
     def changed(self, parameters: Mapping[str, object]) -> None:
         """Take that parameters have other values, by name, from the next results on."""
@@ -142,12 +159,14 @@ class Training:
     def _observations(self, results: Results, rate: float | None) -> list[Observation]:
         trained = results.get(self._training_set, {})
         others = {name: each for name, each in results.items() if name != self._training_set}
-        seen = []
+        seen, now = [], monotonic()
         for name, metrics in (others or {self._training_set: trained}).items():
             for metric, value in metrics.items():
                 values = trained.get(metric), value if others else None
                 better = self._directions(metric)
-                seen.append(Observation(self.done, self._unit, metric, name, *values, better, rate))
+                seen.append(
+                    Observation(self.done, self._unit, metric, name, *values, better, rate, now)
+                )
         return seen
 
     def stopped(

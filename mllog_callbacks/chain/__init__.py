@@ -1,12 +1,12 @@
-"""Tamper evidence as it is written: a hash chain over a session's lines, kept beside its files.
+"""Tamper evidence as it is written: a hash chain over a session's lines, kept with its files.
 
 The drainer loads this package: standard library only, and little of it.
 """
 
-from mllog_callbacks.chain._heads import SUFFIX, chain_path, last_digest
+from mllog_callbacks.chain._heads import SUFFIX, chain_path, last_digest, last_state
 from mllog_callbacks.chain._merkle import Tree, inclusion_path, leaf, root_by_path
 from mllog_callbacks.chain._records import BLOCK, FORMAT, OPEN, SEALED, UNSEALED, block, signed
-from mllog_callbacks.chain._signing import CONTEXT, VARIABLE, Signer
+from mllog_callbacks.chain._signing import CONTEXT, VARIABLE, Signer, key_path
 from mllog_callbacks.chain._writer import Chain
 
 __all__ = [
@@ -24,7 +24,9 @@ __all__ = [
     "block",
     "chain_path",
     "inclusion_path",
+    "key_path",
     "last_digest",
+    "last_state",
     "leaf",
     "root_by_path",
     "signed",

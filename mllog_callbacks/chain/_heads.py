@@ -2,10 +2,10 @@
 
 import os
 
-__all__ = ["SUFFIX", "chain_path", "earlier_heads", "last_digest"]
+from mllog_callbacks.files import CHAIN as SUFFIX
+from mllog_callbacks.files import read_regular
 
-SUFFIX = ".chain"
-"""Of a chain's file: JSON Lines as well, but no pattern for logs is to find it."""
+__all__ = ["SUFFIX", "chain_path", "earlier_heads", "last_digest", "last_state"]
 
 _MOST = 16
 """Sessions whose heads are named: the latest ones, which name those before them in turn."""
@@ -47,17 +47,26 @@ def earlier_heads(folder: str, session: str) -> dict[str, str]:
 
 def last_digest(path: str) -> str:
     """The digest of the last whole record of a chain; empty where there is none to read."""
-    try:
-        with open(path, "rb") as stream:
-            stream.seek(max(0, os.fstat(stream.fileno()).st_size - _TAIL))
-            tail = stream.read()
-    except OSError:
-        return ""
-    line = tail[: tail.rfind(b"\n")].rpartition(b"\n")[2]
+    line = _last_line(path)
     digest = line.rpartition(_DIGEST)[2][:64].decode("ascii", "replace")
     return digest if len(digest) == 64 and _is_plain(digest) else ""  # noqa: PLR2004 - as hex
 
 
 def _is_plain(name: str) -> bool:
-    """Whether a name can stand in a record as it is."""
+    """Whether a name can be in a record as it is."""
     return name.isascii() and all(each.isalnum() or each in "._-" for each in name)
+
+
+def last_state(path: str) -> str:
+    """The state that the last whole record of a chain leaves the session in; empty for none."""
+    found = _last_line(path).partition(b'"state":"')[2].partition(b'"')[0]
+    return found.decode("ascii", "replace")
+
+
+def _last_line(path: str) -> bytes:
+    """The last whole line of a file; empty where there is none to read."""
+    try:
+        tail = read_regular(path, _TAIL, tail=True)
+    except OSError:
+        return b""
+    return tail[: tail.rfind(b"\n")].rpartition(b"\n")[2]

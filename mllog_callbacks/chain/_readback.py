@@ -4,14 +4,16 @@ import os
 
 from mllog_callbacks.chain._merkle import Tree, leaf
 from mllog_callbacks.chain._records import opening_start
+from mllog_callbacks.files import is_log, open_regular, read_regular
 
 __all__ = ["Past", "read_back"]
 
 _CHUNK = 1_048_576
+_LARGEST = 268_435_456  # bytes of a chain that is read back: some sixty million lines
 
 
 class Past:
-    """What a chain and its files tell of what was written before.
+    """What a chain and its files show of what was written before.
 
     Attributes:
         offset: The end of the last whole record.
@@ -39,15 +41,14 @@ class Past:
 
 
 def read_back(path: str, session: str, manifest: bytes) -> Past | None:
-    """What stands in a chain already; None where there is none, or one of another session.
+    """What is in a chain already; None where there is none, or one of another session.
 
     Raises:
-        OSError: It cannot be read, or a file it tells of.
+        OSError: It cannot be read, or a file it names.
         ValueError: It is not as it was written.
     """
     try:
-        with open(path, "rb") as stream:
-            text = stream.read()
+        text = read_regular(path, _LARGEST)
     except FileNotFoundError:
         return None
     text = text[: text.rfind(b"\n") + 1]
@@ -56,7 +57,9 @@ def read_back(path: str, session: str, manifest: bytes) -> Past | None:
     past = Past(text)
     folder = os.path.dirname(os.path.dirname(path))
     for name, lines in past.files.items():
-        with open(f"{folder}/{name}", "rb") as stream:
+        if not is_log(name):  # a path, say, that somebody wrote there
+            raise ValueError(name)
+        with open(open_regular(f"{folder}/{name}"), "rb") as stream:
             while lines > 0 and (raw := stream.readlines(_CHUNK)):
                 past.tree.grow([leaf(each.rstrip(b"\n")) for each in raw[:lines]])
                 lines -= len(raw)  # noqa: PLW2901 - what is left of it

@@ -1,7 +1,7 @@
-"""Writing a session's chain, beside its lines and after them.
+"""Writing a session's chain, after its lines.
 
 Whatever befalls the chain's file, the log itself goes on: what cannot be written waits in memory,
-within bounds, and a chain that lost a record ends there. Such a session is told as unsealed.
+within bounds, and a chain that lost a record ends there. Such a session is reported as unsealed.
 """
 
 import os
@@ -12,14 +12,12 @@ from mllog_callbacks.chain._heads import earlier_heads
 from mllog_callbacks.chain._merkle import Tree
 from mllog_callbacks.chain._readback import read_back
 from mllog_callbacks.chain._signing import Signer
+from mllog_callbacks.files import Folder, give_group, make_folder, make_folders, open_regular
 
 __all__ = ["Chain"]
 
 _MEMORY = 1_048_576  # bytes of records held while their file cannot be written
 _MODE = 0o640
-_FLAGS = os.O_RDWR
-for _flag in "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY":  # each where the system has it
-    _FLAGS |= getattr(os, _flag, 0)
 
 
 class Chain:
@@ -32,7 +30,7 @@ class Chain:
         path: Its file.
         session: The session's name.
         manifest: The bytes of the session's manifest.
-        position: Where in the session's stream of lines the first one stands.
+        position: Where in the session's stream of lines the first one begins.
         state: The file of its state, for whoever goes on after a kill; empty for none.
 
     Attributes:
@@ -58,6 +56,11 @@ class Chain:
         self._signer: Signer | None = None
         if state:
             self._restore()
+
+    @property
+    def unsigned(self) -> bool:
+        """Whether a key is given that cannot be used, as far as it was needed."""
+        return self._signer is not None and self._signer.failed
 
     def take(self, name: str, lines: bytes) -> None:
         """Take whole lines that were written to a file of this name."""
@@ -149,7 +152,7 @@ class Chain:
         self._name, self._lines, self._bytes = past.name, past.lines, past.size
 
     def _checkpoint(self, state: str) -> None:
-        """Write a record where there is something to tell."""
+        """Write a record where there is something to record."""
         if not self._leaves and state == records.OPEN:
             return
         self._tree.grow(self._leaves)
@@ -202,7 +205,7 @@ class Chain:
     def _open_again(self) -> int:
         """Open what was made before, by this writer or by one that was killed."""
         try:
-            file = os.open(self._path, _FLAGS)
+            file = open_regular(self._path, os.O_RDWR)
         except FileNotFoundError:
             if self._offset:
                 raise
@@ -211,8 +214,13 @@ class Chain:
         return file
 
     def _create(self) -> int:
-        os.makedirs(os.path.dirname(self._path), mode=0o750, exist_ok=True)
-        return os.open(self._path, _FLAGS | os.O_CREAT | os.O_EXCL, _MODE)
+        folder = os.path.dirname(self._path)
+        make_folders(os.path.dirname(folder))
+        make_folder(folder, alike=True)
+        with Folder(self._path) as sidecars:
+            file = sidecars.create(self._path, os.O_RDWR, _MODE)
+        give_group(file, folder)
+        return file
 
 
 def _confirm(file: int) -> None:

@@ -16,10 +16,12 @@ __all__ = ["main"]
 
 _COMMANDS: Final = {
     "anchor": "Print the heads of chains, to be kept elsewhere.",
+    "attach": "Show what of a platform would be audited, and what to name.",
     "check": "Check the proof that an entry is in a log.",
     "completion": "Print the script that completes commands in a shell.",
     "contract": "Check that an adapter keeps the contract of all adapters.",
     "demo": "Train LightGBM on a real data set and watch its audit trail.",
+    "doctor": "Show which promises hold for logs made here, and why.",
     "keygen": "Make a pair of keys that sign logs.",
     "mirror": "Send entries to an OpenTelemetry receiver as they are written.",
     "prove": "Print the proof that an entry is in a log.",
@@ -27,10 +29,11 @@ _COMMANDS: Final = {
     "query": "Ask all logs of a folder in SQL.",
     "reconcile": "Name the lines that shipping lost, doubled or made up.",
     "recover": "Complete the files of sessions that were killed.",
-    "report": "Make an HTML page that tells the story of a log.",
+    "report": "Make an HTML page of the story of a log.",
+    "run": "Run a command with every training in it audited.",
     "scan": "Report what went wrong in finished curves.",
     "schema": "Print the JSON Schema of an entry.",
-    "summary": "Tell what happened, why it stopped, what went wrong.",
+    "summary": "Show what happened, why it stopped, what went wrong.",
     "tail": "Show the last entries, and those that come.",
     "validate": "List the lines of logs that are not entries, and why.",
     "verify": "Say whether logs are as they were written, and all there.",
@@ -39,7 +42,7 @@ _COMMANDS: Final = {
 
 
 class _LazyGroup(click.Group):
-    """A group that tells of its commands without importing them."""
+    """A group that lists its commands without importing them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(_COMMANDS)

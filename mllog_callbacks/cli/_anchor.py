@@ -19,7 +19,7 @@ def anchor(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> None
     PATH is a folder or a file; default MLLOG_DIR, or logs.
 
     Keep it where whoever can change the logs cannot: in a ticket, a mail, a write-once store.
-    `mllog verify --anchor FILE` then also finds what no log can tell of itself: that all of it
+    `mllog verify --anchor FILE` then also finds what no log shows by itself: that all of it
     was replaced, cut together with its chain, or removed.
     """
     from mllog_callbacks.integrity import anchors_of  # noqa: PLC0415 - loads pydantic: slow

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from mllog_callbacks.cli._given import limited_lines, limited_text, text_file
 from mllog_callbacks.cli._objects import json_option, print_object
 from mllog_callbacks.cli._output import say, say_json
 from mllog_callbacks.schema import count
@@ -15,11 +16,12 @@ __all__ = ["check"]
 
 
 @click.command
-@click.argument("proof", type=click.File(encoding="utf-8"))
+@click.argument("proof", type=text_file)
 @click.option("--root", help="The root that is trusted, as hex.")
 @click.option(
     "--anchor",
-    type=click.File(encoding="utf-8"),
+    type=text_file,
+    metavar="FILENAME",
     help="What `mllog anchor` printed, kept elsewhere.",
 )
 @json_option(words="Print one JSON object, instead of the entry alone.")
@@ -47,8 +49,8 @@ def check(
     from mllog_callbacks.integrity import read_anchors, read_proof  # noqa: PLC0415 - slow
 
     try:
-        given = read_proof(proof.read())
-        trusted = _trusted(given, root, read_anchors(anchor) if anchor else [])
+        given = read_proof(limited_text(proof))
+        trusted = _trusted(given, root, read_anchors(limited_lines(anchor)) if anchor else [])
     except ValueError as error:
         say(f"cannot be checked: {error}", err=True)
         ctx.exit(3)

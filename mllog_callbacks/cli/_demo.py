@@ -28,7 +28,7 @@ _POLL_S = 0.05
     type=click.Path(file_okay=False, path_type=Path),
     help="Where the log is made.  [default: MLLOG_DIR, or logs]",
 )
-@json_option(words="Print the entries as they stand in the log.")
+@json_option(words="Print the entries as they are in the log.")
 @click.pass_context
 def demo(ctx: click.Context, directory: Path | None, *, as_json: bool) -> None:
     """Train LightGBM on scikit-learn's breast_cancer data and watch its audit trail.

@@ -17,11 +17,11 @@ def json_option(what: str = "object", *, words: str = "") -> Callable[[_F], _F]:
     """The option `--json`, as the argument `as_json`.
 
     Args:
-        what: What an object tells of, as in "session".
+        what: What an object describes, as in "session".
         words: The help, where objects are not what is printed.
     """
-    told = words or f"Print JSON, one {what} a line."
-    return click.option("--json", "as_json", is_flag=True, help=told)
+    shown = words or f"Print JSON, one {what} a line."
+    return click.option("--json", "as_json", is_flag=True, help=shown)
 
 
 def print_object(found: Mapping[str, object]) -> None:

@@ -15,7 +15,7 @@ __all__ = [
     "expand",
     "given_or_default",
     "reason_of",
-    "tell_unreadable",
+    "report_unreadable",
 ]
 
 FINDINGS: Final = 1
@@ -78,6 +78,6 @@ def reason_of(error: Exception) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
-def tell_unreadable(path: str, error: Exception) -> None:
+def report_unreadable(path: str, error: Exception) -> None:
     """Say on stderr that a path cannot be read."""
     say(f"{path}: cannot be read: {reason_of(error)}", err=True)

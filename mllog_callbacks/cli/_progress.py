@@ -1,4 +1,4 @@
-"""How far a command is: told on a terminal's stderr, once it takes over a second."""
+"""How far a command is: shown on a terminal's stderr, once it takes over a second."""
 
 import sys
 import time
@@ -23,7 +23,7 @@ class Status:
         self._due = time.monotonic() + _QUIET_S if sys.stderr.isatty() else float("inf")
         self._shown: Progress | None = None
 
-    def tell(self, text: str, share: float | None = None) -> None:
+    def show(self, text: str, share: float | None = None) -> None:
         """Show `text`, and a bar; cheap enough to be called often, as most calls show nothing.
 
         Args:

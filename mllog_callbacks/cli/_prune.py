@@ -42,7 +42,7 @@ def prune(
     PATH is a folder or a file; default MLLOG_DIR, or logs.
 
     A session is as old as its last day, and as its files' last change. Less than the days that
-    logs are kept at least (183, or MLLOG_RETENTION_DAYS) is refused. What is removed stands in
+    logs are kept at least (183, or MLLOG_RETENTION_DAYS) is refused. What is removed is recorded in
     _integrity/pruned.log, so that `mllog verify` knows that it was no loss. A session that was
     tampered with is evidence, and stays.
 

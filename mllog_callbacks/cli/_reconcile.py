@@ -9,7 +9,7 @@ import click
 
 from mllog_callbacks.cli._objects import json_option, print_object
 from mllog_callbacks.cli._output import say
-from mllog_callbacks.cli._paths import FINDINGS, UNREADABLE, tell_unreadable
+from mllog_callbacks.cli._paths import FINDINGS, UNREADABLE, report_unreadable
 from mllog_callbacks.cli._progress import Status
 from mllog_callbacks.schema import count, plain
 
@@ -43,13 +43,13 @@ def reconcile(ctx: click.Context, shipped: Path, local: tuple[Path, ...], *, as_
             found = held_against(
                 [shipped],
                 local,
-                lambda name, many: status.tell(f"{plain(name)}: {count(many, 'line')}"),
+                lambda name, many: status.show(f"{plain(name)}: {count(many, 'line')}"),
             )
     except OSError as error:
         say(f"cannot be read: {error}", err=True)
         ctx.exit(UNREADABLE)
     for path, why in found.unreadable.items():
-        tell_unreadable(path, OSError(0, why))
+        report_unreadable(path, OSError(0, why))
     for each in _told(found):
         if as_json:
             print_object(each)
@@ -79,7 +79,7 @@ def _told(found: "Reconciled") -> Iterator[dict[str, object]]:
 
 
 def _ranges(places: "Sequence[Place]") -> "Iterator[tuple[Place, Place]]":
-    """Lines that stand beside each other, by their first and last."""
+    """Adjacent lines, by their first and last."""
 
     def run(numbered: "tuple[int, Place]") -> tuple[str, int]:
         number, place = numbered

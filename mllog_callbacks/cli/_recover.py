@@ -9,7 +9,7 @@ import click
 from mllog_callbacks import sinks
 from mllog_callbacks.cli._objects import json_option, print_object
 from mllog_callbacks.cli._output import say
-from mllog_callbacks.cli._paths import UNREADABLE, given_or_default, tell_unreadable
+from mllog_callbacks.cli._paths import UNREADABLE, given_or_default, report_unreadable
 from mllog_callbacks.schema import count
 
 __all__ = ["recover"]
@@ -39,7 +39,7 @@ def recover(ctx: click.Context, paths: tuple[str, ...], *, everywhere: bool, as_
         directories = _directories(path)
         if not directories:
             failed = True
-            tell_unreadable(path, FileNotFoundError(0, "no such file or directory"))
+            report_unreadable(path, FileNotFoundError(0, "no such file or directory"))
         for directory in directories:
             failed |= _recover(directory, everywhere=everywhere, as_json=as_json)
     if failed:

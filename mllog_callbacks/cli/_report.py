@@ -1,4 +1,4 @@
-"""`mllog report`: HTML pages that tell the stories of logs."""
+"""`mllog report`: HTML pages of the stories of logs."""
 
 import re
 import webbrowser
@@ -42,12 +42,12 @@ def report(
     in_browser: bool,
     as_json: bool,
 ) -> None:
-    """Make a page that tells the story of a log: offline, printable, in one HTML file.
+    """Make a page of the story of a log: offline, printable, in one HTML file.
 
     PATH is a file, a folder, a glob, or - for standard input; default MLLOG_DIR, or logs. The
     files of one session make one page, and so do sessions that belong together: the ranks,
     workers and folds of one training. Several trainings make a folder of pages, with an index.
-    What was written is told on stdout.
+    What was written is printed on stdout.
 
     With --json each page is {"page", "session", "entries", "state"}, and of several sessions
     "sessions", their names; that of an index has only "page".
@@ -99,16 +99,20 @@ def _write(stories: "list[Story]", output: str | None) -> "list[tuple[Path, Stor
     from mllog_callbacks.report import render_index, render_report  # noqa: PLC0415 - as above
 
     target = Path(output or (_DEFAULT if len(stories) > 1 else f"{_DEFAULT}.html"))
-    if output is None and target.is_symlink() and target.is_dir():
-        raise OSError(0, "is a link to a folder; name it with --output", str(target))
-    is_folder = target.is_dir() or (len(stories) > 1 and target.suffix not in {".html", ".htm"})
+    is_page = target.suffix in {".html", ".htm"}
+    if output is None or is_page:  # a folder that is named as one may be a link
+        _refuse_link(target)
+    is_folder = target.is_dir() or (len(stories) > 1 and not is_page)
     if len(stories) == 1:
         page = target / f"{_plain(stories[0].session)}.html" if is_folder else target
         page.parent.mkdir(parents=True, exist_ok=True)
         _replace(page, render_report(stories[0]))
         return [(page, stories[0])]
     index = target / "index.html" if is_folder else target
-    folder = target if is_folder else target.with_suffix("")
+    folder = target
+    if not is_folder:
+        folder = target.with_suffix("")
+        _refuse_link(folder)
     folder.mkdir(parents=True, exist_ok=True)
     pages = _named(stories, folder, taken={index.name} if is_folder else set())
     for page, story in pages:
@@ -116,6 +120,12 @@ def _write(stories: "list[Story]", output: str | None) -> "list[tuple[Path, Stor
     links = [(page.relative_to(index.parent).as_posix(), story) for page, story in pages]
     _replace(index, render_index(links))
     return [(index, None), *pages]
+
+
+def _refuse_link(path: Path) -> None:
+    """Raise an error where a link to a folder is in the place of what is to be written."""
+    if path.is_symlink() and path.is_dir():
+        raise OSError(0, "is a link to a folder; name another one with --output", str(path))
 
 
 def _named(stories: "list[Story]", folder: Path, taken: set[str]) -> "list[tuple[Path, Story]]":

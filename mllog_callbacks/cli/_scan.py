@@ -11,7 +11,7 @@ import click
 
 from mllog_callbacks.cli._objects import json_option
 from mllog_callbacks.cli._output import say
-from mllog_callbacks.cli._paths import FINDINGS, STDIN, UNREADABLE, expand, tell_unreadable
+from mllog_callbacks.cli._paths import FINDINGS, STDIN, UNREADABLE, expand, report_unreadable
 from mllog_callbacks.cli._scanned import Asked, Scanned
 from mllog_callbacks.curves import (
     READY,
@@ -93,7 +93,7 @@ def scan(  # noqa: PLR0913 - one an option
 
     def cannot_read(path: str, error: Exception) -> None:
         failed.append(path)
-        tell_unreadable(path, error)
+        report_unreadable(path, error)
 
     sources = _sources(paths, patterns, cannot_read)
     scanned = [Scanned.of(each, asked) for each in sources]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mllog_callbacks.cli._paths import FINDINGS, STDIN, UNREADABLE, expand, tell_unreadable
+from mllog_callbacks.cli._paths import FINDINGS, STDIN, UNREADABLE, expand, report_unreadable
 from mllog_callbacks.cli._progress import Status
 from mllog_callbacks.schema import plain
 
@@ -31,7 +31,7 @@ class Reading:
     def cannot_read(self, path: str, error: OSError) -> None:
         """Say so, and count it."""
         self.unreadable += 1
-        tell_unreadable(path, error)
+        report_unreadable(path, error)
 
     @property
     def exit_code(self) -> int:
@@ -52,7 +52,7 @@ def read(paths: tuple[str, ...]) -> Reading:
     with Status() as status, _without_garbage_collection():
         files = expand(paths, reading.cannot_read)
         stdin = sys.stdin.buffer if STDIN in files else None
-        stories = read_stories(files, stdin, lambda text, share: status.tell(plain(text), share))
+        stories = read_stories(files, stdin, lambda text, share: status.show(plain(text), share))
     for story in stories:
         for file in story.files:
             if file.error is not None:

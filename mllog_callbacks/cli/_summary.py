@@ -28,13 +28,13 @@ _RUNS = 20
 @json_option("session")
 @click.pass_context
 def summary(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> None:
-    """Tell what happened in trainings, why they stopped, and what went wrong.
+    """Show what happened in trainings, why they stopped, and what went wrong.
 
     PATH is a file, a folder, a glob, or - for standard input; default MLLOG_DIR, or logs. Each
-    session is told once, the newest last.
+    session is shown once, the newest last.
 
-    With --json each session is one object: {"session", "title", "files", "entries", "state",
-    "verification", "what_happened", "tiles", "runs", "issues"}.
+    With --json each session is one object: {"session", "title", "verdict", "files", "entries",
+    "state", "verification", "what_happened", "tiles", "runs", "issues"}.
 
     Exits with 0; with 1 where lines are no entries, or entries are missing; 3 where a path cannot
     be read.
@@ -86,6 +86,8 @@ def _print_one(console: "Console", story: "Story") -> None:
         for mood, words in telling.pills(story)
     )
     console.print(told)
+    verdict = telling.verdict_of(story)
+    console.print(Styled(f"Verdict: {verdict.word}. {verdict.reason}", style="bold"))
     for paragraph in telling.what_happened(story):
         console.print()
         console.print(
@@ -143,7 +145,7 @@ def _print_runs(console: "Console", story: "Story") -> None:
     from mllog_callbacks.cli._styled import Styled  # noqa: PLC0415 - loads rich
     from mllog_callbacks.reading import story as telling  # noqa: PLC0415 - as above
 
-    if len(story.runs) < 2:  # noqa: PLR2004 - one run is told above
+    if len(story.runs) < 2:  # noqa: PLR2004 - one run is shown above
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("Run", "Model and data", "Came to", "Ended", "Kept"):

@@ -17,7 +17,7 @@ from mllog_callbacks.cli._paths import (
     UNREADABLE,
     expand,
     given_or_default,
-    tell_unreadable,
+    report_unreadable,
 )
 from mllog_callbacks.files import session_of
 
@@ -96,7 +96,7 @@ class _Showing:
     def cannot_read(self, path: str, error: OSError) -> None:
         """Say so; the exit code will as well."""
         self.exit_code = UNREADABLE
-        tell_unreadable(path, error)
+        report_unreadable(path, error)
 
     def show(self, seen: "Iterable[Seen]") -> None:
         """Print what is wanted, in order."""

@@ -15,7 +15,7 @@ from mllog_callbacks.cli._paths import (
     UNREADABLE,
     expand,
     reason_of,
-    tell_unreadable,
+    report_unreadable,
 )
 from mllog_callbacks.cli._progress import Status
 from mllog_callbacks.schema import count, plain
@@ -115,7 +115,7 @@ class _Validation:
             summary.findings += len(line.findings)
             self._print(file, line)
         elif summary.lines % _LINES_A_LOOK == 0:
-            self._status.tell(f"{plain(file)}: {summary}")
+            self._status.show(f"{plain(file)}: {summary}")
 
     def _print(self, file: str, line: "Line") -> None:
         if sys.stdout.isatty():
@@ -133,4 +133,4 @@ class _Validation:
         if self._as_json:
             print_object({"file": path, "error": reason_of(error)})
         else:
-            tell_unreadable(path, error)
+            report_unreadable(path, error)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
+from mllog_callbacks.cli._given import limited_lines, text_file
 from mllog_callbacks.cli._objects import json_option, print_object
 from mllog_callbacks.cli._output import say
 from mllog_callbacks.cli._paths import given_or_default
@@ -44,7 +45,8 @@ class _Verify(click.Command):
 )
 @click.option(
     "--anchor",
-    type=click.File(encoding="utf-8"),
+    type=text_file,
+    metavar="FILENAME",
     help="What `mllog anchor` printed, kept elsewhere.",
 )
 @json_option("session")
@@ -57,16 +59,16 @@ def verify(
     anchor: TextIO | None,
     as_json: bool,
 ) -> None:
-    """Say of each session in PATH (a folder, or a file; default MLLOG_DIR, or logs) how it stands.
+    """Report the status of each session in PATH (a folder, or a file; default MLLOG_DIR, or logs).
 
     Integrity: whether its lines and sidecars are as they were written. Completeness: whether all
     is there, to the session's end. Authenticity: whether it is signed, with --key by that one.
-    Life cycle: whether its runs begin and end as runs do. Each problem is told with its lines.
+    Life cycle: whether its runs begin and end as runs do. Each problem is shown with its lines.
 
     Exits with 0 where all is sound, 1 where something was tampered with, 2 where something is
     incomplete or unsealed (its process was killed, or still lives), 3 where it cannot be checked.
-    That a session is not signed is told, and changes nothing. What a sound log does not prove
-    is told in docs/integrity.md.
+    That a session is not signed is shown, and changes the exit code with --key alone. What a
+    sound log does not prove is in docs/integrity.md.
     """
     from mllog_callbacks import integrity  # noqa: PLC0415 - loads pydantic: slow
 
@@ -103,7 +105,7 @@ def _read_key(path: Path | None) -> str | None:
 def _read_anchors(lines: TextIO | None) -> "list[Anchor]":
     from mllog_callbacks.integrity import read_anchors  # noqa: PLC0415 - as above
 
-    return [] if lines is None else read_anchors(lines)
+    return [] if lines is None else read_anchors(limited_lines(lines))
 
 
 def _reporter(status: Status) -> "Callable[[Session, int], None]":
@@ -112,7 +114,7 @@ def _reporter(status: Status) -> "Callable[[Session, int], None]":
     def report(session: "Session", lines: int) -> None:
         read[session.name] = lines
         if lines:
-            status.tell(f"{plain(session.name)}: {count(lines, 'line')}")
+            status.show(f"{plain(session.name)}: {count(lines, 'line')}")
 
     return report
 
@@ -139,7 +141,7 @@ def _summarise(verdicts: "list[Verdict]") -> None:
     counts: dict[str, int] = {}
     for each in verdicts:
         counts[each.status] = counts.get(each.status, 0) + 1
-    told = ", ".join(f"{many:,} {status}" for status, many in sorted(counts.items()))
+    found = ", ".join(f"{many:,} {status}" for status, many in sorted(counts.items()))
     entries = sum(each.entries for each in verdicts)
     read = f"{count(len(verdicts), 'session')}, {count(entries, 'entry')}"
-    say(f"{read}: {told}", err=True)
+    say(f"{read}: {found}", err=True)

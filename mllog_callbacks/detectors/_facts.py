@@ -1,7 +1,7 @@
 """Facts about a training, and what they make probable: causes, and what the framework will do."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -32,6 +32,7 @@ class Facts:
         classes: Training rows of each class.
         early_stopping: Whether early stopping is on.
         patience: Its number of checks without improvement.
+        watched: Set and metric of each curve that it looks at; None where it looks at all.
     """
 
     rows: int | None = None
@@ -43,6 +44,7 @@ class Facts:
     classes: Mapping[str, int] | None = None
     early_stopping: bool | None = None
     patience: int | None = None
+    watched: Collection[tuple[str, str]] | None = None
 
 
 def explained(issue: Issue, facts: Facts, rates: Rates | None = None) -> Issue:
@@ -161,6 +163,9 @@ def _consequence(issue: Issue, facts: Facts) -> str:
         return ""
     if not facts.early_stopping:
         return "Early stopping is off; the training will run to its planned end."
+    about = None if issue.subject is None else (issue.subject.set, issue.subject.metric)
+    if facts.watched is not None and about not in facts.watched:
+        return "Early stopping is on, and does not look at this curve."
     if facts.patience is None:
         return "Early stopping is on."
     return (

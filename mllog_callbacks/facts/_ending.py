@@ -6,11 +6,11 @@ from typing import Annotated, Literal, TypeAlias
 from mllog_callbacks.facts._control import rule_behind
 from mllog_callbacks.facts._fact import Fact, Group
 from mllog_callbacks.facts._rule import Rule
-from mllog_callbacks.schema import message_of, place_of
+from mllog_callbacks.schema import cause_of, message_of, place_of, root_cause, type_of
 
 __all__ = ["Failure", "Kept", "Stop", "StoppedBy", "ended_by"]
 
-StoppedBy: TypeAlias = Literal["plan", "rule", "limit", "hand", "request", "error"]
+StoppedBy: TypeAlias = Literal["plan", "rule", "limit", "hand", "request", "error", "exit"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +21,8 @@ class Stop(Group):
         StoppedBy,
         Fact(
             "What ended it; plan: all that was planned is done; rule: one such as early "
-            "stopping; limit: of time; hand: an interrupt or exit; request: code asked for it; "
-            "error: an exception",
+            "stopping; limit: of time; hand: an interrupt; request: code asked for it; "
+            "error: an exception; exit: the process ended",
             "rule",
         ),
     ]
@@ -57,7 +57,10 @@ class Kept(Group):
 class Failure(Group):
     """What was raised."""
 
-    type: Annotated[str, Fact("Class of the exception", "ValueError")]
+    type: Annotated[
+        str | None,
+        Fact("Class of the exception; absent where a result reported an error", "ValueError"),
+    ] = None
     message: Annotated[str | None, Fact("Its message, cut to 800 characters", "no rows")] = None
     where: Annotated[
         str | None, Fact("What was under way", "in the evaluation on validation data")
@@ -65,6 +68,19 @@ class Failure(Group):
     raised_in: Annotated[
         str | None, Fact("Innermost function, file and line", "recall, train.py line 63")
     ] = None
+    cause: Annotated[
+        str | None,
+        Fact("The first cause that it names", "KeyError: 'age' (in load, data.py line 9)"),
+    ] = None
+
+
+def _cause(error: BaseException) -> str | None:
+    """The first cause of an exception, with the line that raised it."""
+    cause = root_cause(error)
+    if cause is None:
+        return None
+    place = place_of(cause)
+    return f"{cause_of(error)}{f' (in {place})' if place else ''}"
 
 
 def ended_by(error: BaseException, where: str = "") -> tuple[Stop, Failure]:
@@ -76,10 +92,11 @@ def ended_by(error: BaseException, where: str = "") -> tuple[Stop, Failure]:
         where: What was under way, as in "while validating"; may be empty.
     """
     failure = Failure(
-        type=type(error).__name__,
+        type=type_of(error),
         message=message_of(error) or None,
         where=where or None,
         raised_in=place_of(error) or None,
+        cause=_cause(error),
     )
     if (rule := rule_behind(error)) is not None:
         return Stop(by="rule", rule=rule), failure

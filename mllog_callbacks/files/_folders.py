@@ -22,13 +22,15 @@ def make_folder(path: str | bytes, *, alike: bool = False) -> None:
         alike: Whether it is a part of its parent and has all of its permissions.
 
     Raises:
-        OSError: It cannot be made.
+        OSError: It cannot be made; or, with `alike`, there is a link in its place.
     """
     parent = os.stat(os.path.dirname(_absolute(path)))
     shared = parent.st_mode & _SET_GROUP
     try:
         os.mkdir(path, _DEFAULT)
     except FileExistsError:
+        if alike and os.path.islink(path):
+            raise NotADirectoryError(20, "a link, and not a folder", path) from None
         if not os.path.isdir(path):
             raise
         return

@@ -22,6 +22,7 @@ __all__ = [
     "Folder",
     "UnsafeFileError",
     "is_regular",
+    "open_given",
     "open_regular",
     "open_stream",
     "read_regular",
@@ -73,8 +74,8 @@ def is_regular(path: "AnyPath") -> bool:
 class Folder:
     """The folder that a file is in, held open: a context manager.
 
-    What is done in it by `at` and `near` happens in this folder, whatever is put in its place
-    meanwhile. A folder of sidecars is never a link.
+    What its methods do happens in this folder, whatever is put in its place meanwhile. A folder of
+    sidecars is never a link.
 
     Args:
         path: The file.
@@ -135,6 +136,19 @@ class Folder:
             _refuse(path, _kind(found) or "no regular file")
         return file
 
+    def create(self, path: "AnyPath", flags: int, mode: int) -> int:
+        """Create a file of this folder; nothing of that name may be there, a link neither.
+
+        Raises:
+            FileExistsError: There is something of that name.
+            OSError: It cannot be created.
+        """
+        flags |= os.O_CREAT | os.O_EXCL | _SAFELY
+        try:
+            return os.open(self.at(path), flags, mode, dir_fd=self.descriptor)
+        except OSError as error:
+            raise type(error)(error.errno, error.strerror, os.fsdecode(path)) from None
+
     def remove(self, path: "AnyPath") -> None:
         """Remove a file of this folder; of a link the link itself.
 
@@ -168,6 +182,24 @@ def open_stream(path: "AnyPath") -> "BinaryIO":
         OSError: It cannot be opened.
     """
     return open(open_regular(path), "rb")
+
+
+def open_given(path: "AnyPath") -> "BinaryIO":
+    """Open a file that a user named to read it: links are followed, and a pipe is read.
+
+    It waits for no other end of a FIFO: one that nobody writes to is empty.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+    file = os.open(path, os.O_RDONLY | _flags("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"))
+    if hasattr(os, "set_blocking"):  # as a pipe whose writer is still at work
+        os.set_blocking(file, True)
+    try:
+        return open(file, "rb")
+    except OSError:  # a folder
+        os.close(file)
+        raise
 
 
 def read_regular(path: "AnyPath", most: int, *, tail: bool = False) -> bytes:

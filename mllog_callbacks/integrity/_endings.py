@@ -20,7 +20,7 @@ def may_be_lost(name: str, others: Iterable[str], latest: bytes) -> bool:
     """Whether a power failure may have cost the end of a file that its session has left.
 
     It may where the session came to its end within a minute of that file's day: what is older the
-    disk had. Nothing else tells a lost end from one that somebody cut.
+    disk had. Nothing else distinguishes a lost end from one that somebody cut.
 
     Args:
         name: The name of the file.

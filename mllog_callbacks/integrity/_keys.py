@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from mllog_callbacks.chain import CONTEXT
-from mllog_callbacks.files import read_regular
+from mllog_callbacks.files import open_given
 
 __all__ = ["is_signed_by", "new_key", "read_public_key"]
 
@@ -65,7 +65,8 @@ def read_public_key(path: Path) -> str:
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - optional
     from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415 - optional
 
-    key = serialization.load_pem_public_key(read_regular(path, _MOST_BYTES))
+    with open_given(path) as stream:
+        key = serialization.load_pem_public_key(stream.read(_MOST_BYTES))
     if not isinstance(key, ed25519.Ed25519PublicKey):
         msg = f"{path} holds no Ed25519 public key"
         raise ValueError(msg)  # noqa: TRY004 - of the file's content, not of an argument's type

@@ -19,7 +19,7 @@ __all__ = ["RULES", "LifeCycle", "Rule"]
 STAMP: Final = slice(14, 41)
 _FORM, _BEGIN = slice(0, 14), b'{"timestamp":"'
 _NAMED, _NEXT = slice(41, 52), b'","event":"'
-_EVENT: Final = 52  # where a line's event stands: behind the timestamp and `","event":"`
+_EVENT: Final = 52  # where a line's event is: behind the timestamp and `","event":"`
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +42,22 @@ _SECOND: Final = "ends a run, but each run of these names that began before has 
 _TWICE: Final = "ends a run that has had its end: run {} of this session"
 RULES: Final = {
     b"TRAINING_STARTED": Rule(0, +1),
-    b"TRAINING_PROGRESS": Rule(1, 0, "tells of progress while no run is open"),
+    b"TRAINING_PROGRESS": Rule(1, 0, "reports progress while no run is open"),
     b"TRAINING_COMPLETED": _END,
     b"TRAINING_STOPPED": _END,
     # A run may be refused before it began: it has an end alone
     b"TRAINING_FAILED": Rule(0, -1),
 }
-"""By event. Beside them: after a session's orderly end no run is open; timestamps increase."""
+"""By event. Further rules: after a session's orderly end no run is open; timestamps increase."""
 
 _NAMES: Final = ("model", "dataset")
 _ONLY_PROGRESS: Final = {b"TRAINING_PROGRESS"}
 _ISSUE: Final = b"ISSUE_DETECTED"
 _ACCOUNT: Final = b'"dropped_entries":'
+_REQUEST: Final = b'"stop_requested":'
+"""A stop may be requested of a training of another process, or of one that has not begun."""
+_HANDED_OVER: Final = b'"handed_over":'
+"""A call has returned before its training is over; what sees the end may be elsewhere."""
 
 
 class _Run(NamedTuple):
@@ -68,14 +72,14 @@ class _Run(NamedTuple):
 
 
 class LifeCycle:
-    """Takes the lines of a session in their order, and tells where they break a rule.
+    """Takes the lines of a session in their order, and finds where they break a rule.
 
     Args:
         alone: Whether its runs begin in this session; a worker's may have begun in its parent's.
 
     Attributes:
         problems: What was found so far.
-        latest: The latest timestamp so far, as it stands on a line; empty where there is none.
+        latest: The latest timestamp so far, as on its line; empty where there is none.
         entries: How many lines were entries, by their form.
     """
 
@@ -84,6 +88,7 @@ class LifeCycle:
         self._alone = alone
         self._open: list[tuple[str, int, _Run]] = []
         self._ended: set[_Run] = set()
+        self._handed_over: set[int] = set()
         self._begun = 0
         self._stamp = self.latest = b""
         self._unopened: list[Problem] = []
@@ -91,7 +96,7 @@ class LifeCycle:
         self._strange: tuple[str, int] | None = None
 
     def take(self, file: str, first: int, lines: Sequence[bytes]) -> None:
-        """Take lines that stand one after the other in a file, the first with this number."""
+        """Take lines that follow each other in a file, the first with this number."""
         if {line[_FORM] for line in lines} - {_BEGIN} or {line[_NAMED] for line in lines} - {_NEXT}:
             self._take_entries(file, first, lines)
             return
@@ -101,11 +106,12 @@ class LifeCycle:
         if _ISSUE in kinds:
             self._check_accounts(file, first, lines)
         ruled = kinds & RULES.keys()
+        self._note_handed_over(lines)
         if not ruled or (ruled == _ONLY_PROGRESS and (self._open or not self._begun)):
             return  # as most lines of a log are
         for number, line in enumerate(lines, first):
             rule = RULES.get(line[_EVENT : line.find(b'"', _EVENT)])
-            if rule is not None:
+            if rule is not None and _REQUEST not in line:
                 self._apply(rule, file, number, line)
 
     def _take_entries(self, file: str, first: int, lines: Sequence[bytes]) -> None:
@@ -119,7 +125,7 @@ class LifeCycle:
 
     def _apply(self, rule: Rule, file: str, number: int, line: bytes) -> None:
         if len(self._open) < rule.needs:
-            self._tell(file, number, line, rule)
+            self._report(file, number, line, rule)
         elif rule.opens > 0:
             self._begun += 1
             self._open.append((file, number, _read(line)[0]))
@@ -131,7 +137,9 @@ class LifeCycle:
         if self._begun or self._alone:
             self.problems += self._unopened
         if ended:
-            for file, number, _ in self._open:
+            for file, number, run in self._open:
+                if run.number is not None and run.number in self._handed_over:
+                    continue
                 reason = "begins a run that has no end"
                 self._add(_problem(reason, file, number))
         if self._strange is not None:
@@ -141,8 +149,14 @@ class LifeCycle:
             self.problems.append(Problem("life cycle", status, reason, file, number, number))
         return self.problems
 
+    def _note_handed_over(self, lines: Sequence[bytes]) -> None:
+        """Note runs whose end may be seen elsewhere."""
+        for line in lines:
+            if _HANDED_OVER in line and (number := _read(line)[0].number) is not None:
+                self._handed_over.add(number)
+
     def _check_accounts(self, file: str, first: int, lines: Sequence[bytes]) -> None:
-        """Whether the log tells of entries that were given up."""
+        """Whether the log has an account of entries that were given up."""
         for number, line in enumerate(lines, first):
             if _ACCOUNT in line:
                 reason = "entries were dropped here, as the disk took none"
@@ -162,7 +176,7 @@ class LifeCycle:
         self._stamp = stamps[-1] if stamps else self._stamp
         self.latest = max(self.latest, self._stamp)
 
-    def _tell(self, file: str, number: int, line: bytes, rule: Rule) -> None:
+    def _report(self, file: str, number: int, line: bytes, rule: Rule) -> None:
         problem = _problem(f"{_event(line)} {rule.broken}", file, number)
         if self._begun:
             self._add(problem)
@@ -195,7 +209,7 @@ class LifeCycle:
             self.problems.append(problem)
 
 
-_MOST: Final = 1_000  # problems told of one session
+_MOST: Final = 1_000  # problems reported of one session
 
 
 def _problem(reason: str, file: str, number: int) -> Problem:

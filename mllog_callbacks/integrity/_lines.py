@@ -55,10 +55,10 @@ class Blocks:
         checkpoints: Those of this file, in their order.
 
     Attributes:
-        lines: How many lines the checkpoints tell of.
+        lines: How many lines the checkpoints cover.
         found: How many there are.
         unfinished: Whether the last one lacks its newline.
-        beyond: How many stand behind those that the checkpoints tell of.
+        beyond: How many follow those that the checkpoints cover.
         nuls: How many NUL bytes the file ends in. Our own lines hold none: some file systems leave
             them after a power failure. They count for nothing else.
         damaged: The blocks that are not as they were written.
@@ -83,7 +83,7 @@ class Blocks:
             OSError: It cannot be read.
 
         Args:
-            take: Given lines as they stand there, and the number of the first.
+            take: Given lines as they are there, and the number of the first.
             grow: Given the hashes of each block's lines, up to the first that is damaged.
         """
         with open_stream(self.path) as stream:
@@ -146,7 +146,7 @@ class Blocks:
         return left or bad[:1]  # lines between two blocks: before the first that is moved
 
     def _ranges(self, bad: list[int]) -> Iterator[Damage]:
-        """Blocks that stand beside each other as one range of lines."""
+        """Adjacent blocks as one range of lines."""
         ends = [at for at, (a, b) in enumerate(pairwise([*bad, -1])) if b != a + 1]
         begin = 0
         for end in ends:

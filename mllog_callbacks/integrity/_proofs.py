@@ -20,12 +20,12 @@ __all__ = ["Proof", "prove", "read_proof"]
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """That an entry stands in a session's log.
+    """That an entry is in a session's log.
 
     Attributes:
         session: The session's name.
-        line: The entry, as it stands there.
-        index: How many entries stand before it.
+        line: The entry, byte for byte.
+        index: How many entries are before it.
         entries: How many entries the root covers.
         root: The root of the tree over these, as hex.
         path: The hashes that lead to it, as hex, lowest first.

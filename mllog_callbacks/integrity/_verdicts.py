@@ -9,7 +9,7 @@ __all__ = ["Problem", "Status", "Verdict", "exit_code"]
 
 
 class Status(StrEnum):
-    """How one aspect of a session stands.
+    """What was found of one aspect of a session.
 
     ``SOUND``: as it was written. ``TAMPERED``: somebody changed it afterwards. ``INCOMPLETE``:
     something that belongs to it is missing. ``NOT_CHECKABLE``: there is no evidence to check it

@@ -1,14 +1,18 @@
 """For code one owns: the same entries by a decorator, or around a block."""
 
+import threading
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mllog_callbacks.platform._action import Action, begin
 from mllog_callbacks.platform._call import Call, Hook, Namer, Rule, Told
 from mllog_callbacks.platform._hooks import hooked
-from mllog_callbacks.recording import AuditLog, current, leave
+from mllog_callbacks.recording import AuditLog, Scope, current, leave
 from mllog_callbacks.schema import EventType
+
+if TYPE_CHECKING:
+    from contextvars import Token
 
 __all__ = ["audit_action"]
 
@@ -18,13 +22,15 @@ _F = TypeVar("_F", bound=Callable[..., object])
 class audit_action:  # noqa: N801 - used as a function, as `contextlib.suppress` is
     """Leave an entry for a function's calls, or for a block; an exception leaves an issue.
 
+    One object may be used again, nested and by several threads: each block has its own entry.
+
     Args:
         event: The event type.
-        tell: What is told of a call that returned; default that it did.
+        tell: What is recorded of a call that returned; default that it did.
         dataset: The data set's name: the name itself, or a function of the call, such as
             ``argument("name")``.
         model: The model's name, likewise.
-        log: Where entries go; default `get_log()`, asked for at each call.
+        log: Where entries go; default `get_log()`, read at each call.
 
     Raises:
         ValueError: There is no such event type.
@@ -48,10 +54,8 @@ class audit_action:  # noqa: N801 - used as a function, as `contextlib.suppress`
     ) -> None:
         self._event = EventType(event)
         self._log = log
-        self._told: Told | None = None
-        rule = Rule(self._event, tell or self._told_in_block)
-        self._hook = Hook(rule, dataset=dataset, model=model)
-        self._action: Action | None = None
+        self._hook = Hook(Rule(self._event, tell or _told_in_block), dataset=dataset, model=model)
+        self._blocks: list[_Block] = []
 
     def tell(
         self,
@@ -62,7 +66,7 @@ class audit_action:  # noqa: N801 - used as a function, as `contextlib.suppress`
         dataset: str | None = None,
         model: str | None = None,
     ) -> None:
-        """Say what the entry at the end of the block tells.
+        """Say what the entry at the end of the block records; outside of any block, nothing.
 
         Args:
             decision: What was decided or done, and by whom or what.
@@ -71,18 +75,22 @@ class audit_action:  # noqa: N801 - used as a function, as `contextlib.suppress`
             dataset: Name of the data set, where it was not known at the beginning.
             model: Name of the model, likewise.
         """
-        self._told = Told(decision, reasoning, metrics, dataset, model)
+        block = self._innermost()
+        if block is not None:
+            block.tell(decision, reasoning, metrics, dataset=dataset, model=model)
 
     def __call__(self, function: _F) -> _F:
         """The function, hooked: all else about it is as it was."""
         return hooked(function, self._hook, self._log)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "_Block":
         label = self._event.replace("_", " ").lower()
-        self._action = begin(self._hook, self._log, Call(label, None, {}), self)
-        if self._action is not None:
-            self._token = current.set(self._action.scope)
-        return self
+        block = _Block(self, label)
+        action = begin(self._hook, self._log, Call(label, block, {}), block)
+        if action is not None:
+            block.enter(action)
+        self._blocks.append(block)
+        return block
 
     def __exit__(
         self,
@@ -90,13 +98,69 @@ class audit_action:  # noqa: N801 - used as a function, as `contextlib.suppress`
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        action, self._action = self._action, None
-        if action is not None:
-            leave(self._token)
-            if error is None:
-                action.returned(None)
-            else:
-                action.raised(error)
+        block = self._innermost()
+        if block is not None:
+            self._blocks.remove(block)
+            block.leave(error)
 
-    def _told_in_block(self, call: Call) -> Told:
-        return self._told or Told(f"{call.name} is done.")
+    def _innermost(self) -> "_Block | None":
+        """The block that is under way here: the latest that this thread or task has entered."""
+        scope = current.get()
+        while scope is not None:
+            for block in self._blocks:
+                if block.scope is scope:
+                    return block
+            scope = scope.parent
+        here = threading.get_ident()
+        own = [each for each in list(self._blocks) if each.thread == here]
+        return own[-1] if own else None
+
+
+class _Block:
+    """One use of an `audit_action` as a block; its entry is left at its end.
+
+    Attributes:
+        scope: What holds within it; None where nothing is recorded.
+        thread: The thread it was entered in.
+    """
+
+    def __init__(self, owner: audit_action, name: str) -> None:
+        self._owner = owner
+        self.name = name
+        self.thread = threading.get_ident()
+        self.scope: Scope | None = None
+        self._action: Action | None = None
+        self._token: Token[Scope | None] | None = None
+        self.told: Told | None = None
+
+    def tell(
+        self,
+        decision: str,
+        reasoning: str | None = None,
+        metrics: Mapping[str, object] | None = None,
+        *,
+        dataset: str | None = None,
+        model: str | None = None,
+    ) -> None:
+        """Say what the entry at the end of the block records; as `audit_action.tell`."""
+        self.told = Told(decision, reasoning, metrics, dataset, model)
+
+    def enter(self, action: Action) -> None:
+        """Let the names of the action hold until `leave`."""
+        self._action, self.scope = action, action.scope
+        self._token = current.set(action.scope)
+
+    def leave(self, error: BaseException | None) -> None:
+        """End the block: as it was told, or by an exception."""
+        if self._action is None or self._token is None:
+            return
+        leave(self._token)
+        if error is None:
+            self._action.returned(None)
+        else:
+            self._action.raised(error)
+
+
+def _told_in_block(call: Call) -> Told:
+    told = call.instance.told if isinstance(call.instance, _Block) else None
+    return told or Told(f"{call.name} is done.")

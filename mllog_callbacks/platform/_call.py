@@ -1,17 +1,16 @@
-"""What is known of a call, and the rows of the table that say what is told of it."""
+"""What is known of a call, and the rows of the table that say what is recorded of it."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from os import PathLike, fspath
-from pathlib import PurePath
 from typing import Any, Literal, NamedTuple
 
+from mllog_callbacks.platform._causes import Cancelled
 from mllog_callbacks.recording import AuditLog, RunAround
-from mllog_callbacks.schema import EventType, interruption
+from mllog_callbacks.schema import EventType
 
-__all__ = ["Call", "Hook", "Namer", "Parameters", "Rule", "Told", "argument", "name_of"]
+__all__ = ["Call", "Hook", "Namer", "Parameters", "Rule", "Told"]
 
 
 class Parameters(NamedTuple):
@@ -60,7 +59,7 @@ class Parameters(NamedTuple):
 
 @dataclass
 class Call:
-    """A call of a hooked function; what a rule's `tell` composes its sentences from.
+    """A call of a hooked function; from which a rule's `tell` composes its sentences.
 
     Attributes:
         name: The function with its class, as in ``ModelTrainer.train``.
@@ -72,10 +71,17 @@ class Call:
         dataset: Name of the data set within the call; None where not known.
         model: Name of the model within the call; None where not known.
         log: Where its entries go.
-        around: The run that is told around this call, if any.
-        run: The run this call tells, if it tells one.
-        stops: The calls under way whose run this call asks to stop.
+        around: The run that is recorded around this call, if any.
+        run: The run this call records, if it records one.
+        about: The runs under way that this call is about: those it asks to stop, or whose state it
+            returns.
         stopped_by: The name of the call that asked this call's run to stop; None where none did.
+        stopped_before: Whether that was before this call began.
+        seen_by: What saw the end of this call's run, where that is not the call itself: a later
+            call, a thread, the exit of the process.
+        yielded: How many items it yielded, as a generator.
+        last: The last of them.
+        cancelled: Who cancelled it, where it was cancelled.
     """
 
     name: str
@@ -90,8 +96,13 @@ class Call:
     log: AuditLog | None = None
     around: RunAround | None = None
     run: RunAround | None = None
-    stops: "Sequence[Call]" = ()
+    about: "Sequence[Call]" = ()
     stopped_by: str | None = None
+    stopped_before: bool = False
+    seen_by: str | None = None
+    yielded: int = 0
+    last: Any = None
+    cancelled: Cancelled | None = None
 
     @cached_property
     def arguments(self) -> dict[str, Any]:
@@ -137,7 +148,7 @@ Namer = str | Callable[[Call], str | None]
 
 @dataclass(frozen=True)
 class Hook:
-    """A row of the table: what is told of a function's calls, and which names hold within them.
+    """A row of the table: what is recorded of a function's calls, and which names hold within them.
 
     Where no rule is on "raise", an exception leaves an ``ISSUE_DETECTED``, and passes.
 
@@ -145,11 +156,13 @@ class Hook:
         rules: The entries to leave, in this order.
         dataset: The data set's name within the call; default the one known of an argument.
         model: The model's name within the call; default the one known of an argument.
-        run: Whether the call is a run: runs that adapters tell within it are then parts of it.
-        stops: Whether the call asks a run of the same object to stop.
+        run: Whether the call is a run: runs within it are then parts of it.
+        stops: Whether the call asks a run that is under way to stop.
+        watches: Whether the call returns the state of a run: an end that nothing else saw.
 
     Attributes:
         at: The rules of each moment.
+        reports: Whether a rule records progress: of a run, which may have begun elsewhere.
 
     Example:
         >>> Hook(Rule("MODEL_SAVED", lambda call: Told(f"Saved as {call.result}.")))
@@ -161,6 +174,8 @@ class Hook:
     model: Namer | None
     run: bool
     stops: bool
+    watches: bool
+    reports: bool = field(compare=False)
 
     def __init__(
         self,
@@ -169,6 +184,7 @@ class Hook:
         model: Namer | None = None,
         run: bool = False,
         stops: bool = False,
+        watches: bool = False,
     ) -> None:
         known = tuple(Rule(EventType(each.event), *each[1:]) for each in rules)
         for name, value in {
@@ -181,6 +197,8 @@ class Hook:
             "model": model,
             "run": run,
             "stops": stops,
+            "watches": watches,
+            "reports": any(each.event is EventType.TRAINING_PROGRESS for each in known),
         }.items():
             object.__setattr__(self, name, value)
 
@@ -192,38 +210,5 @@ class Hook:
             model=self.model if model is None else model,
             run=self.run,
             stops=self.stops,
+            watches=self.watches,
         )
-
-
-def argument(*names: str) -> Callable[[Call], str | None]:
-    """A namer: the name that the first of these arguments carries, if one does.
-
-    Args:
-        names: Names of parameters, in the order in which they are asked.
-    """
-
-    def named(call: Call) -> str | None:
-        found = (name_of(call.arguments.get(name)) for name in names)
-        return next((each for each in found if each is not None), None)
-
-    return named
-
-
-def name_of(value: object) -> str | None:
-    """The name a value carries: a text itself, a path's last part, a ``name``; else an ``id``."""
-    if isinstance(value, str):
-        return value or None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    try:
-        if isinstance(value, PathLike):
-            return PurePath(fspath(value)).name or None
-        for part in ("name", "filename", "id"):
-            found = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
-            if isinstance(found, (str, int)) and not isinstance(found, bool):
-                return str(found) or None
-    except Exception as error:
-        if interruption(error) is not None:
-            raise
-        return None
-    return None

@@ -1,19 +1,17 @@
 """The sentences of the ready mapping: pure functions from a call to what its entry says."""
 
+import os
 from collections.abc import Mapping
-from typing import Any
+from os import PathLike
 
-from mllog_callbacks.platform._call import Call, Told, name_of
-from mllog_callbacks.platform._reading import (
-    arguments,
-    called_with,
-    facts,
-    first,
-    listed,
-    measured,
-    parts,
-)
-from mllog_callbacks.schema import assigned, count, shown
+from mllog_callbacks.facts import Saved, dump
+from mllog_callbacks.platform._call import Call, Told
+from mllog_callbacks.platform._checks import Verdict, verdict_of
+from mllog_callbacks.platform._hyperparameters import Settings, settings_of
+from mllog_callbacks.platform._measures import comparison_of, measures_of, sentence
+from mllog_callbacks.platform._naming import DATASETS, name_of, named_in
+from mllog_callbacks.platform._reading import arguments, called_with, facts, first, listed
+from mllog_callbacks.schema import assigned, count, masked, shown
 
 __all__ = [
     "algorithm_selected",
@@ -30,11 +28,16 @@ __all__ = [
 
 
 def uploaded(call: Call) -> Told:
-    """A data set came in."""
-    name = call.dataset or name_of(call.result)
+    """A data set came in; the platform's own name for it goes before that of the file."""
+    files = {name_of(call.arguments.get(each)) for each in ("filename", "file", "path", "source")}
+    named = None if call.dataset in files else call.dataset
+    returned = named_in(call.result, DATASETS) or name_of(call.result)
+    if isinstance(call.result, str) and "://" in call.result:
+        returned = None  # where it is kept
+    name = named or returned or call.dataset
     return Told(
-        f"{_named(name, 'A data set')} was uploaded.",
-        f"{call.name} took it{_size_of(call.result)}.",
+        f"{name or 'A data set'} was uploaded.",
+        f"{call.name} returned{_size_of(call.result) or ' without an exception'}.",
         facts(call.result),
         dataset=name,
     )
@@ -42,31 +45,54 @@ def uploaded(call: Call) -> Told:
 
 def validated(call: Call) -> Told:
     """A data set was checked, with which outcome."""
-    valid, problems = _verdict(call.result)
-    unsaid = f", with {count(len(problems), 'problem')}" if problems else ""
-    outcome = {True: " and accepted", False: " and refused", None: unsaid}[valid]
-    found = listed(problems)
-    reasoning = f"{call.name} found: {found}" if found else f"{call.name} found no problem"
-    if valid is None and not found:
-        reasoning = f"{call.name} returned{_size_of(call.result) or ' without an exception'}"
+    found = verdict_of(call.result)
+    many = f", with {count(found.many, 'problem')}" if found.many else ""
+    outcome = {True: " and accepted", False: " and refused", None: many}[found.valid]
     return Told(
-        f"{_named(call.dataset, 'The data set')} was validated{outcome}.",
-        f"{reasoning.rstrip('.')}.",
-        facts(call.result),
+        f"{call.dataset or 'The data set'} was validated{outcome}.",
+        _found(call, found),
+        {**facts(call.result), **_judged(found)},
     )
+
+
+def _found(call: Call, found: Verdict) -> str:
+    """What the validation found, in its own words."""
+    told = listed(found.problems).rstrip(".")
+    checks = f" in {count(found.checks, 'check')}" if found.checks else ""
+    if told:
+        more = found.many - len(found.problems)
+        rest = f", and {more:,} more" if more > 0 else ""
+        return f"{call.name} found{checks}: {told}{rest}."
+    if found.many:
+        return f"{call.name} found {count(found.many, 'problem')}{checks}."
+    if found.valid is None:
+        return f"{call.name} returned{_size_of(call.result) or ' without an exception'}."
+    if found.valid:
+        return f"{call.name} found no problem{checks}."
+    return f"{call.name} returned {found.evidence}, and no reason."
+
+
+def _judged(found: Verdict) -> dict[str, object]:
+    judged: dict[str, object] = {"problems": found.many}
+    if found.valid is not None:
+        judged["valid"] = found.valid
+    if found.checks:
+        judged["checks_run"] = found.checks
+    if found.problems:
+        judged["found"] = list(found.problems)
+    return judged if found != Verdict() else {}
 
 
 def not_valid(call: Call) -> Told | None:
     """A data set was refused."""
-    valid, problems = _verdict(call.result)
-    if valid or (valid is None and not problems):
+    found = verdict_of(call.result)
+    if found.valid or (found.valid is None and not found.many):
         return None
-    found = listed(problems) or "it gave no reason"
-    what = "is not valid" if valid is False else f"has {count(len(problems), 'problem')}"
+    what = "is not valid" if found.valid is False else f"has {count(found.many, 'problem')}"
     return Told(
-        f"{_named(call.dataset, 'The data set')} {what}.",
-        f"{call.name} {'refused it' if valid is False else 'found'}: {found.rstrip('.')}.",
-        {"problems": len(problems)},
+        f"{call.dataset or 'The data set'} {what}.",
+        _found(call, found),
+        _judged(found),
     )
 
 
@@ -75,7 +101,7 @@ def preprocessed(call: Call) -> Told:
     steps = first(call.result, "steps", "operations") or call.given.get("steps") or ()
     told = listed(steps) if isinstance(steps, (list, tuple)) else shown(steps)
     return Told(
-        f"{_named(call.dataset, 'The data set')} was preprocessed{f': {told}' if told else ''}.",
+        f"{call.dataset or 'The data set'} was preprocessed{f': {told}' if told else ''}.",
         f"{call.name} returned{_size_of(call.result) or ' without an exception'}.",
         facts(call.result),
     )
@@ -93,35 +119,60 @@ def algorithm_selected(call: Call) -> Told:
 
 
 def hyperparameters_set(call: Call) -> Told:
-    """Who set which hyperparameter."""
-    given: dict[str, object] = {}
-    for name, value in call.given.items():
-        given.update(parts(value) if isinstance(value, Mapping) else {name: value})
-    used = parts(call.result) if isinstance(call.result, Mapping) else {}
-    others = {name: value for name, value in used.items() if name not in given}
-    settings = {name: value for name, value in given.items() if not used or name in used}
-    many = count(len(settings), "hyperparameter") if settings else "No hyperparameter was"
+    """Who set which hyperparameter: the caller now or before, or nobody."""
+    settings = settings_of(call)
+    now = masked(settings.now)
+    many = count(len(now), "hyperparameter") if now else "No hyperparameter was"
+    told = f": {assigned(now)}" if now else ""
     return Told(
-        f"{many} set by the caller of {call.name}{f': {assigned(settings)}' if settings else ''}.",
-        f"Not set, and so as {call.name} returned them: {assigned(others)}." if others else None,
-        {"set_by_caller": facts(settings), "defaults": facts(others)},
+        f"{many} set by the caller of {call.name}{told}.",
+        _others(call, settings),
+        {
+            "set_by_caller": facts(now),
+            "set_before": facts(settings.before),
+            "defaults": facts(settings.defaults),
+        },
     )
+
+
+def _others(call: Call, settings: Settings) -> str | None:
+    before, defaults = masked(settings.before), masked(settings.defaults)
+    told = [f"Set by the caller before: {assigned(before)}." if before else ""]
+    if defaults:
+        told.append(f"Not set, and so as {settings.source or call.name} has them: ")
+        told[-1] += f"{assigned(defaults)}."
+    return " ".join(each for each in told if each) or None
 
 
 def saved(call: Call) -> Told:
     """A model was kept."""
-    where = call.result if isinstance(call.result, str) else name_of(call.result)
+    returned = call.result if isinstance(call.result, str) else name_of(call.result)
+    path = returned or _path_of(call)
     return Told(
-        f"{_named(call.model, 'The model')} was saved{f' as {where}' if where else ''}.",
+        f"{call.model or 'The model'} was saved{f' as {path}' if path else ''}.",
         f"{call.name} was called{called_with(arguments(call))}.",
-        facts(call.result),
+        {**facts(call.result), **({"saved": _saved(path)} if path else {})},
     )
+
+
+_PATHS = ("path", "filename", "file", "filepath", "target", "destination", "to", "uri", "url")
+
+
+def _path_of(call: Call) -> str | None:
+    """Where the caller said that it goes."""
+    given = (call.given.get(each) for each in _PATHS)
+    return next((str(each) for each in given if isinstance(each, (str, PathLike))), None)
+
+
+def _saved(path: str) -> dict[str, object]:
+    size = os.path.getsize(path) if os.path.isfile(path) else None  # noqa: PTH113, PTH202 - a URL, perhaps
+    return dump(Saved(path=path, bytes=size))
 
 
 def downloaded(call: Call) -> Told:
     """A model was handed out."""
     return Told(
-        f"{_named(call.model, 'A model')} was downloaded.",
+        f"{call.model or 'A model'} was downloaded.",
         f"{call.name} was called{called_with(arguments(call))}.",
         facts(call.result),
     )
@@ -129,51 +180,54 @@ def downloaded(call: Call) -> Told:
 
 def evaluated(call: Call) -> Told:
     """A model was measured."""
-    found = measured(call.result)
+    measures = measures_of(call)
+    told = sentence(measures)
     on = f" on {call.dataset}" if call.dataset else ""
+    how = "computed these values" if told else "returned no number"
     return Told(
-        f"{_named(call.model, 'The model')} was evaluated{on}{f': {found}' if found else ''}.",
-        f"{call.name} computed these values{called_with(arguments(call))}.",
-        facts(call.result),
+        f"{call.model or 'The model'} was evaluated{on}{f': {told}' if told else ''}.",
+        f"{call.name} {how}{called_with(arguments(call))}.",
+        {**facts(call.result), **_by_name(measures)},
     )
+
+
+def _by_name(measures: Mapping[str, object]) -> dict[str, object]:
+    """Numbers as facts: a list or matrix is one, too."""
+    return {f"returned_{n}" if n in {"run", "part"} else n: each for n, each in measures.items()}
 
 
 def compared(call: Call) -> Told:
     """Models were ranked."""
-    given: Any = next((v for v in call.given.values() if isinstance(v, (list, tuple, set))), None)
-    models = list(given) if given is not None else list(call.given.values())
-    best = first(call.result, "best", "winner", "best_model")
-    best = name_of(best) or (call.result if isinstance(call.result, str) else None)
-    reason = first(call.result, "reason", "reasoning", "because")
+    found = comparison_of(call)
+    best = f"; {found.best} is the best" if found.best else ""
+    order = f", in this order: {listed(found.ranking)}" if found.ranking else ""
+    models = f"compared {listed(found.names)}" if found.names else "was called"
     return Told(
-        f"{count(len(models), 'model')} compared{f'; {best} is the best' if best else ''}.",
-        f"{call.name} compared {listed(models)}{f': {reason}' if reason else ''}.",
-        facts(call.result),
-        dataset=name_of(first(call.result, "dataset")),
-        model=best,
+        f"{count(len(found.names), 'model')} compared{best}."
+        if found.names
+        else f"Models were compared{best}.",
+        f"{call.name} {models}{order}{f': {found.reason}' if found.reason else ''}.",
+        {
+            **facts(call.result),
+            "models": list(found.names),
+            **({"candidates": dict(found.scores)} if found.scores else {}),
+            **({"ranking": list(found.ranking)} if found.ranking else {}),
+            **({"best": found.best} if found.best else {}),
+        },
+        dataset=name_of(first(call.result, *DATASETS)),
+        model=found.best,
     )
-
-
-def _named(name: str | None, unnamed: str) -> str:
-    return name or unnamed
 
 
 def _size_of(value: object) -> str:
     found = facts(value)
-    rows, columns = found.get("rows"), found.get("columns")
+    rows = next((found[each] for each in _ROWS if isinstance(found.get(each), int)), None)
+    columns = next((found[each] for each in _COLUMNS if isinstance(found.get(each), int)), None)
     if not isinstance(rows, int):
         return ""
     told = count(rows, "row")
     return f": {told} and {count(columns, 'column')}" if isinstance(columns, int) else f": {told}"
 
 
-def _verdict(result: object) -> tuple[bool | None, list[object]]:
-    """Whether a validation accepted; None where it does not say."""
-    valid = result if isinstance(result, bool) else first(result, "valid", "is_valid", "ok")
-    problems = first(result, "problems", "errors", "issues")
-    if isinstance(result, (list, tuple)) and not hasattr(result, "_asdict"):
-        problems = result
-    found: list[object] = list(problems) if isinstance(problems, (list, tuple, set)) else []
-    if isinstance(problems, str) and problems:
-        found = [problems]
-    return (None if valid is None else bool(valid)), found
+_ROWS = ("rows", "n_rows", "row_count", "num_rows", "n_samples")
+_COLUMNS = ("columns", "n_columns", "column_count", "num_columns", "n_features")

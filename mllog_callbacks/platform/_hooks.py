@@ -1,8 +1,7 @@
 """Hooks: events attached, from outside, to the methods of a class or the functions of a module."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any, Final, Protocol, Self, TypeVar
 
@@ -10,9 +9,10 @@ from mllog_callbacks.exceptions import HookError
 from mllog_callbacks.platform._call import Hook
 from mllog_callbacks.platform._callables import Watcher
 from mllog_callbacks.platform._proxies import HookedFunction
-from mllog_callbacks.recording import AuditLog, carry_context, current
+from mllog_callbacks.platform._spreading import Spreading
+from mllog_callbacks.recording import AuditLog
 
-__all__ = ["Attachment", "Place", "attach", "carry_through", "hooked", "raw_of", "take"]
+__all__ = ["Attachment", "Place", "attach", "hooked", "raw_of", "take"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -27,7 +27,7 @@ _WITH_FUNC: Final = (
 
 
 class _Switchable(Protocol):
-    """What stands in a function's place, as wrapt calls it; once off, calls pass."""
+    """What is in a function's place, as wrapt calls it; once off, calls pass."""
 
     on: bool
 
@@ -37,12 +37,12 @@ class _Switchable(Protocol):
 
 
 class Place:
-    """A name of a class or module, with what stood there and what stands there now.
+    """A name of a class or module, with what was there and what is there now.
 
     Args:
         target: The class or module.
         name: The name.
-        raw: What stands there, unbound.
+        raw: What is there, unbound.
         watcher: What to call in its place.
     """
 
@@ -60,7 +60,7 @@ class Place:
             self._now.__set_name__(self._target, self._name)
 
     def restore(self) -> None:
-        """Put back what stood there, but where somebody has put something else since."""
+        """Put back what was there, unless somebody has put something else there since."""
         self._watcher.on = False
         if vars(self._target).get(self._name) is not self._now:
             return
@@ -73,16 +73,30 @@ class Place:
 class Attachment:
     """What was attached, and how to take it off again; as a context manager, at the block's end.
 
-    Attributes:
-        names: What is hooked by it, as in ``platform.training.ModelTrainer.train``.
+    Args:
+        detach: What takes each off, by its name.
+        shown: Whether their names are among `names`.
     """
 
-    def __init__(self, *detach: tuple[str, Callable[[], None]]) -> None:
+    def __init__(self, *detach: tuple[str, Callable[[], None]], shown: bool = True) -> None:
         self._detach = list(detach)
-        self.names = tuple(name for name, _ in detach)
+        self._hidden = () if shown else tuple(name for name, _ in detach)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is hooked by it, as in ``platform.training.ModelTrainer.train``.
+
+        Classes that are defined later are added when they are.
+        """
+        return tuple(name for name, _ in self._detach if name not in self._hidden)
+
+    def take(self, other: "Attachment") -> None:
+        """Add what was attached later."""
+        self._detach += other._detach  # noqa: SLF001 - our own
+        self._hidden += other._hidden  # noqa: SLF001 - likewise
 
     def detach(self) -> None:
-        """Restore what stood there. Calls under way are told to their end."""
+        """Restore what was there. Calls under way are recorded to their end."""
         while self._detach:
             self._detach.pop()[1]()
 
@@ -93,8 +107,11 @@ class Attachment:
         self.detach()
 
     def __add__(self, other: "Attachment") -> "Attachment":
-        """Both together."""
-        return Attachment(*self._detach, *other._detach)
+        """Both together: this one, with the other's added."""
+        self._detach += other._detach
+        self._hidden += other._hidden
+        other._detach = self._detach
+        return self
 
 
 def attach(
@@ -108,14 +125,15 @@ def attach(
 
     Signature, result, exceptions, pickling and kind (asynchronous, generator, static, property)
     are the same as before. A name that is hooked already keeps its first hook. A call that passes
-    through `super`, or recurs, is told once. Functions that other modules have imported by
+    through `super`, or recurs, is recorded once. Functions that other modules have imported by
     ``from`` before are not reached.
 
     Args:
         target: The class or module.
         table: A hook for each name.
-        log: Where entries go; default `get_log()`, asked for at each call.
-        subclasses: Whether to attach to what the subclasses that exist now override, too.
+        log: Where entries go; default `get_log()`, read at each call.
+        subclasses: Whether to attach to what subclasses override, too, and to what implements it
+            where it is a protocol: classes that exist now, and those defined later.
 
     Returns:
         What detaches them.
@@ -130,12 +148,22 @@ def attach(
     if not isinstance(target, (type, ModuleType)):
         msg = f"{target!r} is no class or module; for an object, attach to its type"
         raise HookError(msg)
-    places = _places(target, table, log)
-    if subclasses and isinstance(target, type):
-        for kind in _subclasses(target):
-            own = {name: hook for name, hook in table.items() if name in vars(kind)}
-            places |= _places(kind, own, log)
-    return take(places)
+    attached = take(_places(target, table, log))
+    if not subclasses or not isinstance(target, type):
+        return attached
+
+    def spread(kind: type) -> None:
+        own = {name: hook for name, hook in table.items() if _is_function(vars(kind).get(name))}
+        attached.take(take(_places(kind, own, log)))
+
+    spreading = Spreading(target, tuple(table), spread)
+    try:
+        spreading.begin()
+    except BaseException:  # all or nothing
+        attached.detach()
+        raise
+    attached.take(Attachment((f"{target.__name__}.__init_subclass__", spreading.end), shown=False))
+    return attached
 
 
 def _places(target: Any, table: Mapping[str, Hook], log: AuditLog | None) -> dict[str, Place]:
@@ -145,19 +173,22 @@ def _places(target: Any, table: Mapping[str, Hook], log: AuditLog | None) -> dic
         raw = raw_of(target, name)
         if not _is_hooked(raw):
             label = f"{target.__name__.rpartition('.')[2]}.{name}"
-            method = isinstance(target, type) and not isinstance(raw, (staticmethod, classmethod))
+            bound = hasattr(type(raw), "__get__")  # not of an object that can be called
+            method = isinstance(target, type) and bound
+            method = method and not isinstance(raw, (staticmethod, classmethod))
             watcher = Watcher(hook, log, label, _function(raw), method=method)
             where = getattr(target, "__qualname__", target.__name__)
             key = f"{getattr(target, '__module__', '')}.{where}.{name}".lstrip(".")
-            places[key] = Place(target, name, raw, watcher)
+            places[key] = _place(target, name, raw, watcher)
     return places
 
 
-def _subclasses(kind: type) -> Iterator[type]:
-    direct: list[type] = type.__subclasses__(kind)
-    for each in direct:
-        yield each
-        yield from _subclasses(each)
+def _place(target: Any, name: str, raw: Any, watcher: Watcher) -> Place:
+    try:
+        return Place(target, name, raw, watcher)
+    except HookError as error:
+        msg = f"{target.__name__}.{name} cannot be hooked: {error}"
+        raise HookError(msg) from None
 
 
 def take(places: Mapping[str, Place]) -> Attachment:
@@ -178,7 +209,7 @@ def take(places: Mapping[str, Place]) -> Attachment:
 
 
 def hooked(function: _F, hook: Hook, log: AuditLog | None = None) -> _F:
-    """A function with a hook: for code one owns; it stands where it is assigned."""
+    """A function with a hook: for code one owns."""
     raw: Any = function
     method = "." in getattr(raw, "__qualname__", "").rpartition("<locals>.")[2]
     plain = _function(raw)
@@ -193,29 +224,8 @@ def hooked(function: _F, hook: Hook, log: AuditLog | None = None) -> _F:
     return _hooked_form(raw, watcher)  # type: ignore[no-any-return]  # a proxy of the function
 
 
-def carry_through(executor: Executor) -> Attachment:
-    """Let the names that hold where a job is submitted hold in the job, too.
-
-    Only this executor is touched, and of all context variables only this package's is carried.
-    """
-    submit = executor.submit
-
-    def carried(wrapped: Any, _instance: object, args: tuple[Any, ...], kwargs: Any) -> Any:
-        if current.get() is not None and args:
-            args = (carry_context(args[0]), *args[1:])
-        return wrapped(*args, **kwargs)
-
-    def restore() -> None:
-        if type(vars(executor).get("submit")) is HookedFunction:
-            del vars(executor)["submit"]
-
-    if type(submit) is not HookedFunction:
-        vars(executor)["submit"] = HookedFunction(submit, carried)
-    return Attachment((f"{type(executor).__name__}.submit", restore))
-
-
 def raw_of(target: type | ModuleType, name: str) -> object:
-    """What stands under a name, unbound."""
+    """What is under a name, unbound."""
     places: Iterable[Any] = target.__mro__ if isinstance(target, type) else (target,)
     for place in places:
         if name in vars(place):
@@ -246,6 +256,12 @@ def _hooked_form(raw: Any, watcher: _Switchable) -> Any:
         msg = f"{raw!r} is no function, so nothing can be attached to it"
         raise HookError(msg)
     return HookedFunction(raw, watcher)  # pyright: ignore[reportArgumentType]  # whatever can be called
+
+
+def _is_function(raw: Any) -> bool:
+    """Whether something can be hooked; a flag of a subclass under a method's name is none."""
+    descriptor = isinstance(raw, (property, staticmethod, classmethod, *_WITH_FUNC))
+    return descriptor or (callable(raw) and not isinstance(raw, type))
 
 
 def _is_hooked(raw: Any) -> bool:

@@ -1,14 +1,26 @@
 """The ready mapping: classes shaped like DatasetManager, ModelTrainer and MetricsCalculator."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Final
 
-from mllog_callbacks.platform import _entries as telling
+from mllog_callbacks.platform import _entries as entries
 from mllog_callbacks.platform import _training as runs
-from mllog_callbacks.platform._call import Call, Hook, Rule, argument, name_of
+from mllog_callbacks.platform._call import Call, Hook, Rule
+from mllog_callbacks.platform._executors import carrying
 from mllog_callbacks.platform._hooks import Attachment, attach
+from mllog_callbacks.platform._naming import (
+    DATASETS,
+    JOBS,
+    MODELS,
+    argument,
+    either,
+    of_object,
+    of_requests,
+)
+from mllog_callbacks.platform._progress import progressed
+from mllog_callbacks.platform._roles import check_names, missing_of, table_of
 from mllog_callbacks.recording import AuditLog
 from mllog_callbacks.schema import EventType
 
@@ -16,65 +28,47 @@ __all__ = ["MAPPING", "audit_platform"]
 
 _logger = logging.getLogger("mllog_callbacks")
 
-_told: Final[list[Mapping[str, list[str]]]] = []  # what was said to be missing
+_said: Final[list[Mapping[str, list[str]]]] = []  # what was said to be missing
 
 _E = EventType
-_DATASET: Final = (
-    "dataset",
-    "dataset_name",
-    "dataset_id",
-    "name",
-    "filename",
-    "file",
-    "path",
-    "source",
-    "data",
-)
-_MODEL: Final = ("model", "model_name", "model_id", "name", "job", "job_id", "run_id", "algorithm")
-
-
-def _of_object(*names: str) -> Callable[[Call], str | None]:
-    """A namer: an attribute of the object itself, as it says of itself."""
-
-    def named(call: Call) -> str | None:
-        found = (name_of(getattr(call.instance, name, None)) for name in names)
-        return next((each for each in found if each is not None), None)
-
-    return named
-
-
-def _either(*namers: Callable[[Call], str | None]) -> Callable[[Call], str | None]:
-    def named(call: Call) -> str | None:
-        return next((found for each in namers if (found := each(call)) is not None), None)
-
-    return named
 
 
 def _class_of_model(call: Call) -> str | None:
     model = call.arguments.get("model")
-    return None if model is None or isinstance(model, type) else type(model).__name__
+    plain = model is None or isinstance(model, (type, str, int))
+    return None if plain else type(model).__name__
 
 
-_data: Final = argument(*_DATASET)
-_trained_on: Final = _either(
-    argument("dataset", "dataset_name", "dataset_id", "data", "path"),
-    _of_object("dataset_name", "dataset"),
+_data: Final = either(
+    argument(*DATASETS, "name", "filename", "file", "path", "source", "data"),
+    of_requests(*DATASETS),
 )
-_model: Final = _either(argument(*_MODEL), _of_object("model_name", "algorithm"), _class_of_model)
+_trained_on: Final = either(
+    argument(*DATASETS, "data", "data_path", "dataset_path", "train_path"),
+    of_requests(*DATASETS),
+    of_object("dataset_name", "dataset", "dataset_id"),
+)
+_measured_on: Final = either(argument(*DATASETS, "data"), of_requests(*DATASETS))
+_model: Final = either(
+    argument("model", "model_name", "model_id", "name", *MODELS, "algorithm"),
+    of_requests(*MODELS),
+    of_object("model_name", "model_id", *JOBS[1:], "algorithm"),
+    _class_of_model,
+)
 
 MAPPING: Final[Mapping[str, Hook]] = {
-    "upload": Hook(Rule(_E.DATASET_UPLOADED, telling.uploaded), dataset=_data),
+    "upload": Hook(Rule(_E.DATASET_UPLOADED, entries.uploaded), dataset=_data),
     "validate": Hook(
-        Rule(_E.DATASET_VALIDATED, telling.validated),
-        Rule(_E.ISSUE_DETECTED, telling.not_valid),
+        Rule(_E.DATASET_VALIDATED, entries.validated),
+        Rule(_E.ISSUE_DETECTED, entries.not_valid),
         dataset=_data,
     ),
-    "preprocess": Hook(Rule(_E.DATASET_PREPROCESSED, telling.preprocessed), dataset=_data),
+    "preprocess": Hook(Rule(_E.DATASET_PREPROCESSED, entries.preprocessed), dataset=_data),
     "select_algorithm": Hook(
-        Rule(_E.ALGORITHM_SELECTED, telling.algorithm_selected), dataset=_trained_on, model=_model
+        Rule(_E.ALGORITHM_SELECTED, entries.algorithm_selected), dataset=_trained_on, model=_model
     ),
     "set_hyperparameters": Hook(
-        Rule(_E.HYPERPARAMETERS_SET, telling.hyperparameters_set), dataset=_trained_on, model=_model
+        Rule(_E.HYPERPARAMETERS_SET, entries.hyperparameters_set), dataset=_trained_on, model=_model
     ),
     "train": Hook(
         Rule(_E.TRAINING_STARTED, runs.started, "call"),
@@ -87,32 +81,24 @@ MAPPING: Final[Mapping[str, Hook]] = {
         model=_model,
         run=True,
     ),
-    "report_progress": Hook(Rule(_E.TRAINING_PROGRESS, runs.progressed)),
+    "report_progress": Hook(Rule(_E.TRAINING_PROGRESS, progressed)),
+    "status": Hook(watches=True),
     "stop": Hook(
-        Rule(_E.TRAINING_PROGRESS, runs.asked_to_stop),
-        Rule(_E.TRAINING_STOPPED, runs.stopped_elsewhere),
+        Rule(_E.TRAINING_PROGRESS, runs.stop_requested),
         dataset=_trained_on,
         model=_model,
         stops=True,
     ),
-    "save": Hook(Rule(_E.MODEL_SAVED, telling.saved), dataset=_trained_on, model=_model),
+    "save": Hook(Rule(_E.MODEL_SAVED, entries.saved), dataset=_measured_on, model=_model),
     "download": Hook(
-        Rule(_E.MODEL_DOWNLOADED, telling.downloaded), dataset=_trained_on, model=_model
+        Rule(_E.MODEL_DOWNLOADED, entries.downloaded), dataset=_measured_on, model=_model
     ),
     "evaluate": Hook(
-        Rule(_E.MODEL_EVALUATED, telling.evaluated), dataset=_trained_on, model=_model
+        Rule(_E.MODEL_EVALUATED, entries.evaluated), dataset=_trained_on, model=_model
     ),
-    "compare": Hook(Rule(_E.MODEL_COMPARED, telling.compared), dataset=_trained_on),
+    "compare": Hook(Rule(_E.MODEL_COMPARED, entries.compared), dataset=_trained_on),
 }
 """A hook for each method of the protocols, by its name."""
-
-
-_EXPECTED: Final[Mapping[str, tuple[str, ...]]] = {
-    "datasets": ("upload", "validate", "preprocess"),
-    "trainer": ("select_algorithm", "set_hyperparameters", "train", "stop", "save", "download"),
-    "metrics": ("evaluate", "compare"),
-}
-"""The methods whose absence is told, by role; `report_progress` may be missing."""
 
 
 def audit_platform(
@@ -126,8 +112,11 @@ def audit_platform(
 ) -> Attachment:
     """Audit a platform's classes as they are: one call at its start.
 
-    What they and their subclasses have of the methods in `protocols` is hooked; what they lack is
-    told once, by `logging`. An exception of any of them leaves an ``ISSUE_DETECTED``, and passes.
+    Each class has the methods of its role in `protocols` hooked, and so have its subclasses and the
+    classes that implement it where it is a protocol, those defined later among them. Methods it
+    lacks are named once, by `logging`. An exception of any of them leaves an ``ISSUE_DETECTED``,
+    and passes. While it is attached, the names that hold in a call also hold in the threads and
+    executors that get work from it. ``mllog attach --explain`` shows what would be hooked.
 
     Args:
         datasets: What keeps data sets, as `protocols.DatasetManager`.
@@ -135,47 +124,42 @@ def audit_platform(
         metrics: What measures, as `protocols.MetricsCalculator`.
         names: The platform's own names of methods, as in ``{"upload": "import_csv"}``.
         table: Hooks of its own for some of the methods, in the place of `MAPPING`'s.
-        log: Where entries go; default `get_log()`, asked for at each call.
+        log: Where entries go; default `get_log()`, read at each call.
 
     Returns:
         What detaches it all.
 
     Raises:
-        HookError: A class has something else than a function under one of the names.
+        HookError: A class has something else than a function under one of the names, `names` has
+            something that is no method of a role, or no class has what it names. Nothing is
+            attached then.
 
     Example:
         >>> audit_platform(datasets=DatasetManager, trainer=ModelTrainer, metrics=MetricsCalculator)
     """
     given = {"datasets": datasets, "trainer": trainer, "metrics": metrics}
     targets = {role: target for role, target in given.items() if target is not None}
-    hooks = {**MAPPING, **(table or {})}
+    own = dict(names or {})
+    check_names(own, targets, {**MAPPING, **(table or {})})
     attached = Attachment()
-    missing: dict[str, list[str]] = {}
-    for role, target in targets.items():
-        own = {method: (names or {}).get(method, method) for method in hooks}
-        there = {method: name for method, name in own.items() if hasattr(target, name)}
-        named = {name: hooks[method] for method, name in there.items()}
-        try:
+    try:
+        for role, target in targets.items():
+            named = table_of(role, target, own, {**MAPPING, **(table or {})})
             attached += attach(target, named, log, subclasses=True)
-        except BaseException:  # all or nothing
-            attached.detach()
-            raise
-        expected = [own[method] for method in _EXPECTED[role] if method not in there]
-        missing[target.__name__] = [each for each in expected if not _anywhere(targets, each)]
-    _tell_missing({who: names for who, names in missing.items() if names})
+        attached += carrying()
+    except BaseException:  # all or nothing
+        attached.detach()
+        raise
+    _say_missing(missing_of(targets, own))
     return attached
 
 
-def _anywhere(targets: Mapping[str, type | ModuleType], name: str) -> bool:
-    return any(hasattr(target, name) for target in targets.values())
-
-
-def _tell_missing(missing: Mapping[str, list[str]]) -> None:
-    if missing and missing not in _told:
-        _told.append(missing)
+def _say_missing(missing: Mapping[str, list[str]]) -> None:
+    if missing and missing not in _said:
+        _said.append(missing)
         _logger.warning(
-            "The audit trail will not tell of everything: %s. Where a method has another name, "
-            "say so: audit_platform(names={'%s': ...})",
+            "The audit trail will be incomplete: %s. Where a method has another name, name it: "
+            "audit_platform(names={'%s': ...})",
             "; ".join(f"{who} has no {', '.join(names)}" for who, names in missing.items()),
             next(iter(missing.values()))[0],
         )

@@ -2,16 +2,61 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
 from itertools import islice
 from typing import Any, Final
 
-from mllog_callbacks.platform._call import Call, name_of
+from mllog_callbacks.platform._call import Call
+from mllog_callbacks.platform._naming import name_of
 from mllog_callbacks.schema import assigned, is_secret, masked, number, shown
 
-__all__ = ["arguments", "called_with", "facts", "first", "listed", "measured", "parts"]
+__all__ = ["arguments", "called_with", "facts", "first", "is_model", "listed", "measured", "parts"]
 
 _KEPT: Final = 40  # facts of one object
 _LISTED: Final = 5  # items of a list that a sentence names
+_RESERVED: Final = frozenset(
+    [
+        "run",
+        "part",
+        "seconds",
+        "context",
+        "parameters",
+        "data",
+        "progress",
+        "results",
+        "curve",
+        "stop",
+        "kept",
+        "saved",
+        "error",
+        "issue",
+        "checks",
+        "candidates",
+        "plan",
+        "choices",
+        "deviations",
+        "best",
+        "rules",
+        "changed",
+        "consequence",
+        "continues",
+        "called_by",
+        "machines",
+        "folds",
+        "importance",
+        "id",
+        "code",
+        "name",
+        "severity",
+        "state",
+        "subject",
+        "since",
+        "evidence",
+        "cause",
+    ]
+)
+"""Names that mean something else in a snapshot: a result's own parts have a prefix there."""
+
 _TEXT: Final = 200  # characters; longer texts are content, not a fact about it
 
 
@@ -19,15 +64,27 @@ def parts(value: object) -> Mapping[str, Any]:
     """The named parts of an object: of mappings, data classes, named tuples and plain objects."""
     if isinstance(value, Mapping):
         return {str(name): part for name, part in islice(value.items(), _KEPT)}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
+    if isinstance(value, type) or callable(value) or isinstance(value, Enum):
+        return {}
+    if dataclasses.is_dataclass(value):
+        return {each.name: getattr(value, each.name, None) for each in dataclasses.fields(value)}
     as_mapping = getattr(value, "_asdict", None)
     if isinstance(value, tuple) and as_mapping is not None:
         return dict(as_mapping())
-    if isinstance(value, type) or callable(value):
-        return {}
-    found = getattr(value, "__dict__", {})
-    return {name: part for name, part in found.items() if not name.startswith("_")}
+    found = dict(getattr(value, "__dict__", {}))
+    for kind in type(value).__mro__:
+        slots = vars(kind).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if hasattr(value, name):
+                found.setdefault(name, getattr(value, name))
+    public = ((name, part) for name, part in found.items() if not name.startswith("_"))
+    return dict(islice(public, _KEPT))
+
+
+def is_model(value: object) -> bool:
+    """Whether an object is a model or estimator: its attributes are no results."""
+    kind = type(value)
+    return any(callable(getattr(kind, name, None)) for name in ("predict", "forward", "state_dict"))
 
 
 def first(value: object, *names: str) -> Any:
@@ -42,11 +99,16 @@ def facts(value: object) -> dict[str, object]:
         return {"bytes": len(value)}
     if _plain(value):
         return {} if value is None else {"result": value}
+    if isinstance(value, Enum):
+        return {"result": value.value if _plain(value.value) else value.name}
+    if is_model(value):
+        return {"model_type": type(value).__name__}
     size = _size(value)
     if size or (isinstance(value, Sequence) and not hasattr(value, "_asdict")):
         return size or {"items": len(value)}  # type: ignore[arg-type]  # it is a sequence then
     kept: dict[str, object] = {}
-    for name, part in islice(parts(value).items(), _KEPT):
+    for own, part in islice(parts(value).items(), _KEPT):
+        name = f"returned_{own}" if own in _RESERVED else own
         if is_secret(name) or _plain(part):
             kept[name] = masked(part, name)
         elif isinstance(part, Mapping):
@@ -77,12 +139,28 @@ def arguments(call: Call) -> str:
 
 
 def _setting(name: str, value: object) -> object:
-    """What can be told of an argument."""
+    """What can be shown of an argument."""
     if is_secret(name):
         return masked(value, name)
     if isinstance(value, Mapping):
         return {key: _setting(str(key), each) for key, each in value.items()}
-    return value if _plain(value) else (name_of(value) or type(value).__name__)
+    if isinstance(value, Enum):
+        return value.value if isinstance(value.value, str) else value.name
+    if _plain(value):
+        return value
+    kind = type(value).__name__
+    if isinstance(value, (str, bytes)):
+        return f"{kind} of {len(value):,} characters" if isinstance(value, str) else kind
+    inner = {} if is_model(value) or _size(value) else _inner(value)
+    if inner:
+        return f"{kind}({assigned(inner)})"
+    return name_of(value) or kind
+
+
+def _inner(value: object) -> dict[str, object]:
+    """The short parts of a request or configuration."""
+    found = {name: part for name, part in parts(value).items() if _plain(part) or is_secret(name)}
+    return {name: masked(part, name) for name, part in islice(found.items(), _LISTED)}
 
 
 def called_with(told: str) -> str:
@@ -106,7 +184,7 @@ def _size(value: object) -> dict[str, object]:
 
 def _plain(value: object) -> bool:
     if isinstance(value, str):
-        return len(value) <= _TEXT
+        return len(value) <= _TEXT and "\n" not in value.strip()
     return value is None or isinstance(value, (bool, int, float)) or _is_number(value)
 
 

@@ -1,7 +1,7 @@
 """Logs as a table in SQL: the view `entries`, in DuckDB here and on Spark for fleets.
 
-The same SQL runs on both. Beside an entry's seven fields each row has the `session` and the
-`date` of its file, as they stand in the file's name, and the `file` itself. A value of the
+The same SQL runs on both. In addition to an entry's seven fields each row has the `session` and the
+`date` of its file, from the file's name, and the `file` itself. A value of the
 snapshot is `get_json_object(metrics_snapshot, '$.auc')`, on both.
 """
 
@@ -132,7 +132,7 @@ def _has_long_line(file: str) -> bool:
 def _take_lines(connection: "DuckDBPyConnection", files: Sequence[str]) -> None:
     """Take the lines that may be entries of files that DuckDB does not take.
 
-    Others in them are too long, or the name is no text; it then stands there with escapes.
+    Others in them are too long, or the name is no text; it is then shown with escapes.
     """
     connection.execute("CREATE TABLE lines_beside_long_ones (line VARCHAR, file VARCHAR)")
     for file in files:

@@ -229,7 +229,7 @@ def _quickly(raw: bytes) -> Fields | None:
 
 
 def _count_names(value: dict[str, Any] | list[Any], depth: int) -> int:
-    """How many names objects hold: one less than stand in the text where one stands twice.
+    """How many names objects hold: one less than in the text where one occurs twice.
 
     Raises:
         ValueError: A number is beyond what every reader takes, or the nesting too deep.

@@ -3,17 +3,15 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mllog_callbacks.files import SIDECARS, chain_name, session_of
-from mllog_callbacks.reading.story import Seal, Story
+from mllog_callbacks.reading.story import GRAVITY, Seal, Story
 
 if TYPE_CHECKING:
     from mllog_callbacks.integrity import Verdict
 
 __all__ = ["seal"]
-
-_GRAVEST: Final = ("tampered", "incomplete", "not checkable", "unsealed")
 
 
 def seal(stories: Iterable[Story]) -> None:
@@ -55,6 +53,6 @@ def _seal(verdict: "Verdict") -> Seal:
         return Seal("not checkable", ["its chain covers none of its lines"])
     if not problems:
         return Seal("sound", [])
-    problems.sort(key=lambda each: _GRAVEST.index(each.status))
+    problems.sort(key=lambda each: GRAVITY.index(each.status))
     worst = problems[0].status
     return Seal(worst, [str(each) for each in problems if each.status is worst])

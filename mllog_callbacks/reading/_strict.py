@@ -185,7 +185,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     result = dict(pairs)
     if len(result) < len(pairs):
         names = [name for name, _ in pairs]
-        msg = f"the name {next(each for each in names if names.count(each) > 1)!r} stands twice"
+        msg = f"the name {next(each for each in names if names.count(each) > 1)!r} occurs twice"
         raise ValueError(msg)
     return result
 

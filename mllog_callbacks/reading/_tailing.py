@@ -1,4 +1,4 @@
-"""Files that grow, and new ones beside them: their last lines, and those that come."""
+"""Files that grow, and new ones in their folders: their last lines, and those that come."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -64,7 +64,7 @@ def last_lines(
 def _backwards(stream: BinaryIO, end: int) -> Iterator[tuple[bytes, int]]:
     """The whole lines, the last first, and their sizes; of a long one the end alone."""
     parts: list[bytes] = []  # of the line whose begin is still to come, the last part first
-    size, is_whole = 0, False  # what stands behind the last newline is no whole line
+    size, is_whole = 0, False  # what follows the last newline is no whole line
     while end > 0:
         start = max(end - _BLOCK, 0)
         stream.seek(start)
@@ -90,7 +90,7 @@ class _File:
     Attributes:
         offset: Up to where.
         rest: The begin of a line whose newline is still to come; of a long one its last part.
-        left_out: How many bytes of that line stand before the part that is held.
+        left_out: How many bytes of that line come before the part that is held.
     """
 
     offset: int
@@ -164,8 +164,8 @@ def _meant(path: str) -> list[Path]:
     if not day_of(named):
         return [named]
     session = session_of(named)
-    beside = named.parent.glob(LOGS)
-    return sorted(each for each in beside if session_of(each) == session and each >= named)
+    near = named.parent.glob(LOGS)
+    return sorted(each for each in near if session_of(each) == session and each >= named)
 
 
 def _end_of_lines(path: Path) -> int:

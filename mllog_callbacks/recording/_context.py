@@ -1,4 +1,4 @@
-"""The names that hold within a call: entries of nested calls, and adapters, name them untold.
+"""The names that hold within a call: entries of nested calls and adapters have them by themselves.
 
 An entry's name is, in this order, the one given to `AuditLog.emit`, the one its log was bound to,
 the one of the context, the log's default. The context is a `contextvars` variable, so it follows
@@ -6,11 +6,15 @@ asyncio tasks and `asyncio.to_thread` by itself; `carry_context` takes it into t
 which begin without one (but for threads where Python's ``thread_inherit_context`` is set).
 """
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar, Token
-from typing import Final, Generic, ParamSpec, TypeVar
+from contextlib import contextmanager
+from types import TracebackType
+from typing import ParamSpec, TypeVar
 
+from mllog_callbacks.recording._current import current, leave
+from mllog_callbacks.recording._kinds import Unwatched, carried, in_scope
+from mllog_callbacks.recording._naming import plain_name
 from mllog_callbacks.schema import RUN_ENDS, EventType, Reason, interruption, shown
 
 __all__ = [
@@ -18,16 +22,11 @@ __all__ = [
     "Scope",
     "audit_context",
     "carry_context",
-    "current",
-    "leave",
     "scoped",
 ]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
-
-current: Final[ContextVar["Scope | None"]] = ContextVar("mllog_scope", default=None)
-"""The scope of the call under way."""
 
 
 class RunAround:
@@ -86,10 +85,10 @@ class Scope:
         run: RunAround | None = None,
     ) -> None:
         parent = self.parent = current.get()
-        self.dataset, self.model, self.run = dataset, model, run
+        self.dataset, self.model, self.run = plain_name(dataset), plain_name(model), run
         self.metadata: Mapping[str, object] = metadata or {}
         if parent is not None:
-            self.dataset = parent.dataset if dataset is None else dataset
+            self.dataset = parent.dataset if dataset is None else self.dataset
             self.model = parent.model if model is None else model
             self.metadata = {**parent.metadata, **self.metadata}
             self.run = run or parent.run
@@ -136,12 +135,6 @@ def _portable(value: object) -> object:
     return value if isinstance(value, (str, int, float, type(None))) else shown(value)
 
 
-def leave(token: "Token[Scope | None]") -> None:
-    """Let the scope of before hold again; in a coroutine that was resumed elsewhere, none did."""
-    with suppress(ValueError):  # the token is of another context
-        current.reset(token)
-
-
 @contextmanager
 def scoped(scope: Scope | None) -> Iterator[None]:
     """Let a scope hold, in this thread or task, until the block ends."""
@@ -152,51 +145,81 @@ def scoped(scope: Scope | None) -> Iterator[None]:
         leave(token)
 
 
-@contextmanager
-def audit_context(
-    *, dataset: str | None = None, model: str | None = None, **metadata: object
-) -> Iterator[None]:
+class audit_context:  # noqa: N801 - used as a function, as `contextlib.suppress` is
     """Name the data set and the model for every entry within the block, also of adapters.
+
+    As a decorator it does so for each call of a function, which may be asynchronous or a generator:
+    the names hold in each of its steps. One object may be used again, nested and by several
+    threads.
 
     Args:
         dataset: Name of the data set; default that of the context around this one.
         model: Name of the model; default that of the context around this one.
-        **metadata: What else is known, such as a job's number: it stands in the snapshot of each
+        **metadata: What else is known, such as a job's number: it is in the snapshot of each
             entry within, under ``context``.
 
     Example:
         >>> with audit_context(dataset="credit.v3", job=17):
         ...     audited(RandomForestClassifier()).fit(X, y)
     """
-    with scoped(Scope(dataset, model, metadata)):
-        yield
+
+    def __init__(
+        self, *, dataset: str | None = None, model: str | None = None, **metadata: object
+    ) -> None:
+        self._dataset, self._model, self._metadata = dataset, model, metadata
+
+    def __enter__(self) -> None:
+        current.set(_Block(self, self._dataset, self._model, self._metadata))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        scope = current.get()
+        while scope is not None:
+            if isinstance(scope, _Block) and scope.owner is self:
+                current.set(scope.parent)
+                return
+            scope = scope.parent
+
+    def __call__(self, function: Callable[_P, _R]) -> Callable[_P, _R]:
+        """The function, of the same kind, in whose calls the names hold."""
+
+        def start() -> Unwatched:
+            return Unwatched(Scope(self._dataset, self._model, self._metadata))
+
+        same: Callable[_P, _R] = in_scope(function, start)
+        return same
 
 
-class _Carried(Generic[_P, _R]):
-    """A function that runs in a scope; where it is picklable, so is this."""
+class _Block(Scope):
+    """The scope of an `audit_context`, which ends with its block."""
 
-    __slots__ = ("__wrapped__", "_scope")
+    __slots__ = ("owner",)
 
-    def __init__(self, function: Callable[_P, _R], scope: Scope | None) -> None:
-        self.__wrapped__ = function
-        self._scope = scope
-
-    def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        with scoped(self._scope):
-            return self.__wrapped__(*args, **kwargs)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _Carried, (self.__wrapped__, self._scope)
+    def __init__(
+        self,
+        owner: audit_context,
+        dataset: str | None,
+        model: str | None,
+        metadata: Mapping[str, object],
+    ) -> None:
+        super().__init__(dataset, model, metadata)
+        self.owner = owner
 
 
 def carry_context(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """A function as this one that runs, wherever it is called, with the names that hold now.
 
-    For threads and pools, which begin without a context. Of all context variables only this
-    package's is carried: a platform's own are left as they are.
+    For threads and pools, which begin without a context. It is of the same kind (asynchronous,
+    generator), and has the same name, signature and documentation. Of all context variables only
+    this package's is carried: a platform's own are left as they are.
 
     Example:
         >>> with audit_context(dataset="credit.v3"):
         ...     pool.submit(carry_context(train), params)
     """
-    return _Carried(function, current.get())
+    same: Callable[_P, _R] = carried(function, functools.partial(Unwatched, current.get()))
+    return same

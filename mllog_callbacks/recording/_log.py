@@ -1,5 +1,7 @@
 """The log: takes entries from callers, and owns a session."""
 
+import _thread
+import contextvars
 import copy
 import os
 import threading
@@ -7,30 +9,33 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from mllog_callbacks.exceptions import UnknownEventError
-from mllog_callbacks.recording._context import Scope, current
+from mllog_callbacks.recording._context import Scope
+from mllog_callbacks.recording._current import current
 from mllog_callbacks.recording._guards import report_failure
+from mllog_callbacks.recording._naming import checked_name, plain_name
 from mllog_callbacks.recording._session import Session
-from mllog_callbacks.schema import EventType, Level, encode
+from mllog_callbacks.schema import EventType, Level, encode, shown
 from mllog_callbacks.sinks import SinkStats
 
-__all__ = ["AuditLog", "get_log"]
+__all__ = ["AuditLog", "get_log", "log_in"]
 
 _EVENTS: Final = {event.value: event for event in EventType}
 
 
 class AuditLog:
-    """One session of an audit trail: takes entries, and writes them beside the training.
+    """One session of an audit trail: takes entries, and writes them while the training goes on.
 
     Thread-safe. A forked child, and a copy unpickled in another process, go on in a session of
     their own. The log is closed when the process exits.
 
     Args:
         directory: Where the files are made; default `MLLOG_DIR`, or ``logs``.
-        dataset: Name of the data set, for entries that name none, by the context neither.
-        model: Name of the model, likewise.
+        dataset: Name of the data set, for entries that name none, by the context neither; default
+            `MLLOG_DATASET`.
+        model: Name of the model, likewise; default `MLLOG_MODEL`.
         level: Least level recorded: ``"INFO"``, ``"DEBUG"``, ``"ERROR"``; default `MLLOG_LEVEL`,
             or ``"INFO"``.
         session: Name of the session, a part of the file's name; default `MLLOG_SESSION`, or a
@@ -38,7 +43,9 @@ class AuditLog:
 
     Raises:
         LogDirectoryError: The directory cannot be created or written.
-        SettingsError: The level, the session's name or an environment variable cannot be used.
+        SettingsError: The level, the session's name or an environment variable cannot be used, or
+            the key that should sign the log.
+        TypeError: `dataset` or `model` is no name, but the data or the model itself.
 
     Example:
         >>> with AuditLog("logs", dataset="credit.v3") as log:
@@ -54,12 +61,24 @@ class AuditLog:
         level: str | Level | None = None,
         session: str | None = None,
     ) -> None:
-        self._session = Session(directory, level, session)
-        self._dataset = dataset
-        self._model = model
+        self._enter(Session(directory, level, session), dataset, model)
+
+    @classmethod
+    def _of_process(cls) -> Self:
+        """The default log: a signing key that cannot be used is a warning, and the log unsigned."""
+        log = cls.__new__(cls)
+        log._enter(Session(None, None, None, unsigned=True), None, None)  # noqa: SLF001 - our own
+        return log
+
+    def _enter(self, session: Session, dataset: str | None, model: str | None) -> None:
+        self._session = session
+        named_dataset, named_model = session.names
+        dataset, model = checked_name(dataset, "dataset"), checked_name(model, "model")
+        self._dataset = named_dataset if dataset is None else dataset
+        self._model = named_model if model is None else model
         self._bound: tuple[str | None, str | None] = (None, None)
 
-    def emit(
+    def emit(  # noqa: C901 - in one piece: it also runs where no further call can be made
         self,
         event: EventType | str,
         *,
@@ -69,7 +88,7 @@ class AuditLog:
         reasoning: str | None = None,
         metrics_snapshot: Mapping[str, object] | None = None,
     ) -> None:
-        """Record what happened. Returns at once: the disk is written beside the training.
+        """Record what happened. Returns at once: the disk is written later, by another process.
 
         Values are copied now. What JSON cannot hold is written as near as it can be, and the
         entry's reasoning says so.
@@ -77,7 +96,7 @@ class AuditLog:
         Args:
             event: One of the fifteen types, or its name.
             dataset: Name of the data set; default the one the log was bound to, that of the
-                context (see `audit_context`), the log's.
+                context (see `audit_context`), the log's. Of the data itself its type is recorded.
             model: Name of the model; default in the same order.
             decision: What was decided or done, and by whom or what.
             reasoning: On which evidence, with what consequence.
@@ -86,28 +105,72 @@ class AuditLog:
         Raises:
             UnknownEventError: There is no such event type. Nothing else is raised.
         """
-        kind = event if type(event) is EventType else _event(event)
         session = self._session
-        if kind.level < session.level:
-            return
-        if session.closed:
-            session.warn_closed()
-        if (scope := current.get()) is not None:
-            dataset, model = self._names_in(scope, dataset, model)
-            metrics_snapshot = scope.snapshot(metrics_snapshot)
-        dataset = self._dataset if dataset is None else dataset
-        model = self._model if model is None else model
-        line = encode(kind, dataset, model, decision, reasoning, metrics_snapshot)
         try:
-            (session.opened or session.sink).put(line)
+            kind = event if type(event) is EventType else _event(event)
+            if kind.level < session.level:
+                return
+            if session.closed:
+                session.warn_closed()
+            if (scope := current.get()) is not None:
+                dataset, model = self._names_in(scope, dataset, model)
+                metrics_snapshot = scope.snapshot(metrics_snapshot)
+            dataset = self._dataset if dataset is None else plain_name(dataset)
+            model = self._model if model is None else plain_name(model)
+            line = encode(
+                kind,
+                dataset,
+                model,
+                decision,
+                reasoning,
+                metrics_snapshot,
+                recursion_is_theirs=False,
+            )
+            sink = session.opened or session.sink
+            sink.put(line)
+        except UnknownEventError:
+            raise
+        except RecursionError:
+            # Nothing here may make a call that needs a frame of Python: there may be none left
+            try:
+                done = _thread.allocate_lock()
+                done.acquire()
+                texts = (dataset, model, decision, reasoning, metrics_snapshot)
+                run = contextvars.copy_context().run
+                _thread.start_new_thread(run, (_emit_in_thread, self, event, texts, done))
+                done.acquire(True, 1.0)  # noqa: FBT003 - by position: as its signature is
+            except Exception:  # noqa: BLE001 - it is counted, and recorded as soon as that can be
+                session.unrecorded = session.unrecorded + 1
         except Exception as error:  # noqa: BLE001 - nothing of ours may reach the training
             report_failure(error, "AuditLog.emit")
+        else:  # apart: the entry is recorded, and nothing that fails here may record it again
+            if kind.urgent or session.unrecorded:
+                try:  # noqa: SIM105 - `suppress` would need frames itself
+                    session.follow_up(urgent=kind.urgent)
+                except RecursionError:  # the drainer looks by itself soon
+                    pass
+
+    def _emit_plainly(self, event: EventType | str, texts: tuple[Any, Any, Any, Any, Any]) -> None:
+        """Record what `emit` had no stack for; the values that themselves recurse are noted."""
+        kind = event if type(event) is EventType else _event(event)
+        if kind.level < self.level:
+            return
+        dataset, model, decision, reasoning, snapshot = texts
+        if (scope := current.get()) is not None:
+            dataset, model = self._names_in(scope, dataset, model)
+            snapshot = scope.snapshot(snapshot)
+        dataset = self._dataset if dataset is None else plain_name(dataset)
+        model = self._model if model is None else plain_name(model)
+        line = encode(kind, dataset, model, decision, reasoning, snapshot)
+        self._session.sink.put(line)
+        self._session.follow_up(urgent=kind.urgent)
 
     def bind(self, *, dataset: str | None = None, model: str | None = None) -> Self:
         """Return this log with names that go before those of the context and its own defaults.
 
         Both write to the same session.
         """
+        dataset, model = plain_name(dataset), plain_name(model)
         bound = copy.copy(self)
         bound._dataset = self._dataset if dataset is None else dataset  # noqa: SLF001 - our own
         bound._model = self._model if model is None else model  # noqa: SLF001 - our own
@@ -165,7 +228,7 @@ class AuditLog:
     @property
     def stats(self) -> SinkStats:
         """How many entries were emitted, written, are pending, were dropped."""
-        return self._session.sink.stats
+        return self._session.stats
 
     @property
     def closed(self) -> bool:
@@ -207,8 +270,8 @@ class AuditLog:
         from mllog_callbacks.report import render_log  # noqa: PLC0415 - jinja2 is slow to import
 
         stats = self.stats
-        told = f"{stats.emitted:,} emitted, {stats.pending:,} pending, {stats.dropped:,} dropped"
-        return render_log(self.path, self.session, told)
+        counts = f"{stats.emitted:,} emitted, {stats.pending:,} pending, {stats.dropped:,} dropped"
+        return render_log(self.path, self.session, counts)
 
 
 _default: AuditLog | None = None
@@ -225,18 +288,58 @@ def get_log() -> AuditLog:
     global _default  # noqa: PLW0603 - the one default of the process
     with _default_lock:
         if _default is None or _default.closed:
-            _default = AuditLog()
+            _default = AuditLog._of_process()  # noqa: SLF001 - our own
         return _default
 
 
+_by_folder: dict[str, AuditLog] = {}
+
+
+def log_in(directory: str | os.PathLike[str]) -> AuditLog:
+    """Return the process's log in a directory, made at first use: one for all who name it.
+
+    Args:
+        directory: The directory, as `AuditLog` takes it.
+
+    Raises:
+        LogDirectoryError: It cannot be created or written.
+        SettingsError: An environment variable cannot be used.
+    """
+    folder = os.path.abspath(directory)  # noqa: PTH100 - of bytes, too
+    with _default_lock:
+        found = _by_folder.get(folder)
+        if found is None or found.closed:
+            found = _by_folder[folder] = AuditLog(directory)
+        return found
+
+
 def _event(name: object) -> EventType:
-    known = _EVENTS.get(name) if isinstance(name, str) else None
-    if known is None:
-        near = get_close_matches(str(name).upper()[:100], list(EventType), n=1)
+    if isinstance(name, str):
+        if (event := _EVENTS.get(name)) is not None:
+            return event
+        near = get_close_matches(name.upper(), list(EventType), n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
-        msg = f"{name!r} is no event type.{hint} The types are: {', '.join(EventType)}."
-        raise UnknownEventError(msg)
-    return known
+    else:
+        hint = f" Expected an EventType or its name, got {type(name).__name__}."
+    msg = f"{shown(name)} is no event type.{hint} The types are: {', '.join(EventType)}."
+    raise UnknownEventError(msg)
+
+
+def _emit_in_thread(
+    log: AuditLog,
+    event: EventType | str,
+    texts: tuple[Any, Any, Any, Any, Any],
+    done: _thread.LockType,
+) -> None:
+    """Emit from a thread whose stack is empty, for one whose stack is full."""
+    try:
+        log._emit_plainly(event, texts)  # noqa: SLF001 - our own
+    except UnknownEventError:  # its caller had no stack to learn of it
+        pass
+    except Exception as error:  # noqa: BLE001 - nothing of ours may reach the training
+        report_failure(error, "AuditLog.emit")
+    finally:
+        done.release()
 
 
 def _new_lock() -> None:

@@ -8,27 +8,31 @@ import secrets
 import sys
 import threading
 import weakref
-from importlib.util import find_spec
-from pathlib import Path
+from dataclasses import replace
 from time import monotonic
 from typing import Final, Self
 
-from mllog_callbacks.recording._guards import report_failure
+from mllog_callbacks.recording._guards import guarded, report_failure
+from mllog_callbacks.recording._places import check_signing, log_directory
 from mllog_callbacks.recording._process import ancestors, describe_session, new_session_name
 from mllog_callbacks.schema import Level
 from mllog_callbacks.sinks import (
     NullSink,
     Sink,
+    SinkStats,
     check_session,
     open_sink,
     session_of_process,
-    unusable,
+    unrecorded_line,
 )
 
 __all__ = ["CLOSE_TIMEOUT_S", "Session"]
 
 CLOSE_TIMEOUT_S: Final = 2.0
 """Seconds `close`, and with it the exit of the process, waits at most for a disk."""
+
+_SEAL_S: Final = 0.5
+"""Seconds of these that the exit of the process waits at most for the end of a session's chain."""
 
 _SYNC_MS: Final = {"process": 0, "machine": 1_000}
 
@@ -42,11 +46,14 @@ class Session:
         directory: Where the files are made; default that of the settings.
         level: Least level recorded; default that of the settings.
         name: Name of the session; default that of the settings, or one made of facts.
+        unsigned: Whether a signing key that cannot be used is a warning, and not an error.
 
     Attributes:
         level: Least level recorded.
+        names: The data set and the model that the environment names.
         opened: The sink of this process; None where there is none yet.
         closed: Whether it was closed.
+        unrecorded: Entries for which the program's stack had no room, not yet recorded as lost.
 
     Raises:
         LogDirectoryError: The directory cannot be created or written.
@@ -58,18 +65,22 @@ class Session:
         directory: str | os.PathLike[str] | None,
         level: str | Level | None,
         name: str | None,
+        *,
+        unsigned: bool = False,
     ) -> None:
         from mllog_callbacks.recording import _settings as settings  # noqa: PLC0415 - its import is half of ours
 
         given = settings.load_settings()
         self.level = given.level if level is None else settings.parse_level(level)
+        self.names = given.dataset, given.model
         self.closed = self._warned = False
-        self._directory = _absolute(Path(given.dir if directory is None else directory))
+        self.unrecorded = self._lost = 0
+        self._directory = log_directory(given.dir if directory is None else directory)
         self._name = name or given.session
         self._disabled = given.disabled
         self._sync_ms = _SYNC_MS[given.durability]
         self._parent: str | None = given.parent
-        _check_key(given.signing_key)
+        check_signing(required=given.require_signing, unsigned=unsigned)
         self._lock = threading.RLock()
         self.runs = itertools.count(1)
         if self._name is not None:
@@ -82,8 +93,33 @@ class Session:
         """The sink of this process; opened at first use where this is not the first process."""
         return self.opened or self._reopen()
 
+    @property
+    def stats(self) -> SinkStats:
+        """What became of the entries so far."""
+        stats, lost = self.sink.stats, self._lost + self.unrecorded
+        return replace(stats, emitted=stats.emitted + lost, dropped=stats.dropped + lost)
+
+    @guarded
+    def follow_up(self, *, urgent: bool) -> None:
+        """See to what an entry leaves to do: the drainer is to write an urgent one at once."""
+        if urgent:
+            self.sink.wake()
+        if self.unrecorded:
+            self._record_unrecorded()
+
+    def _record_unrecorded(self) -> None:
+        """Record how many entries were lost because the program's stack had no room for them."""
+        lost = self.unrecorded
+        if lost:
+            line = unrecorded_line(lost)  # first: it may have no room on the stack either
+            self.unrecorded -= lost
+            self._lost += lost
+            self.sink.put(line)
+
     def close(self, timeout: float = CLOSE_TIMEOUT_S) -> None:
         """Write what is pending, for at most `timeout` seconds; warn where not all got there."""
+        if not self.closed and self.opened is not None:
+            self._record_unrecorded()
         self.closed = True
         if self.opened is not None and not self.opened.close(timeout):
             _logger.warning(
@@ -103,8 +139,10 @@ class Session:
     def drain(self, timeout: float) -> None:
         """Wait for what is pending at the exit of the process; threads may still emit after."""
         if self.opened is not None:
+            self._record_unrecorded()
             flushed = self.opened.flush(timeout)
-            if not self.opened.leave() and not flushed:
+            kept = self.opened.leave(min(_SEAL_S, timeout) if flushed else 0)
+            if not kept and not flushed:
                 self.close(0)
 
     def forget(self) -> None:
@@ -133,7 +171,7 @@ class Session:
     def _open_here(self) -> Sink:
         """Open a session in a process that nobody opened one in: within an `emit`.
 
-        Nothing may block there, so the disk is not asked for a name: it gets a unique one.
+        Nothing may block there, so no name is claimed on the disk: the session gets a unique one.
         """
         if self._disabled:
             return NullSink()
@@ -175,36 +213,16 @@ class Session:
         return self
 
 
-def _check_key(path: Path | None) -> None:
-    """Warn where a session cannot be signed as it should be; the key itself is not read here."""
-    if path is None:
-        return
-    if find_spec("cryptography") is None:
-        told = 'pip install "mllog-callbacks[signing]" is missing'
-    elif not os.access(path, os.R_OK):
-        told = "it cannot be read"
-    else:
-        return
-    _logger.warning("MLLOG_SIGNING_KEY=%s: %s; the log is not signed", path, told)
-
-
-def _absolute(directory: Path) -> Path:
-    try:
-        return directory.absolute()
-    except OSError as error:  # the working directory was removed
-        raise unusable(directory, error) from error
-
-
 _live: weakref.WeakSet[Session] = weakref.WeakSet()
 _copies: dict[object, Session] = {}
 
 
 def _copied(state: dict[str, object]) -> Session:
     """The one session of this process for all unpickled copies of a log: a pool's many tasks."""
-    log = state["_directory"], state["_parent"]
-    session = _copies.get(log)
+    origin = state["_directory"], state["_parent"], state["_name"]
+    session = _copies.get(origin)
     if session is None or session.closed:
-        session = _copies[log] = Session.from_copy(state)
+        session = _copies[origin] = Session.from_copy(state)
     return session
 
 
@@ -217,7 +235,10 @@ def _drain_all() -> None:
     deadline = monotonic() + CLOSE_TIMEOUT_S
     for session in list(_live):
         if not session.closed:
-            session.drain(max(0.0, deadline - monotonic()))
+            try:
+                session.drain(max(0.0, deadline - monotonic()))
+            except Exception as error:  # noqa: BLE001 - the next session is not to suffer from it
+                report_failure(error, "AuditLog")
 
 
 def _end_with_multiprocessing() -> None:

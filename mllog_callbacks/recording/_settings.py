@@ -33,13 +33,15 @@ class Settings(BaseSettings):
     Attributes:
         dir: Directory of the logs.
         level: Least level recorded.
+        dataset: Name of the data set, for entries that name none.
+        model: Name of the model, likewise.
         session: Name of the session; without it each session gets a name of its own.
         disabled: Record nothing, and create no file.
         durability: What an entry survives once `emit` returned. ``process``: the end of the
             process, however it comes; a power failure up to what the kernel had not written
-            back, about 35 s. ``machine``: beside that, a power failure up to the last second,
+            back, about 35 s. ``machine``: a power failure up to the last second,
             for the disk is made to confirm what was written once a second. With either,
-            `flush` tells when an entry is that safe.
+            `flush` returns when an entry is that safe.
         spool: A file system in memory where entries wait for the disk. Where it is missing or
             has less than 2 MiB free, as on macOS and Windows, they wait in the process's own
             memory, and the last few milliseconds of entries die with a process that is killed.
@@ -47,18 +49,22 @@ class Settings(BaseSettings):
             of a process it descends from, where one logs in the same directory.
         signing_key: File of the private key (PEM) that signs the log's chain; without it the
             chain is not signed.
+        require_signing: Whether a log that cannot be signed is an error.
     """
 
     model_config = SettingsConfigDict(env_prefix="MLLOG_", extra="ignore", env_ignore_empty=True)
 
-    dir: Path = Path("logs")
+    dir: str = "logs"
     level: Annotated[Level, BeforeValidator(parse_level)] = Level.INFO
+    dataset: str | None = None
+    model: str | None = None
     session: str | None = None
     disabled: bool = False
     durability: Literal["process", "machine"] = "process"
     spool: Path = Path("/dev/shm")  # noqa: S108 - it is what is meant
     parent: str | None = None
     signing_key: Path | None = None
+    require_signing: bool = False
 
 
 def load_settings() -> Settings:
@@ -70,8 +76,8 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        told = "; ".join(
+        text = "; ".join(
             f"MLLOG_{str(each['loc'][0]).upper()}: {each['msg'].removeprefix('Value error, ')}"
             for each in error.errors()
         )
-        raise SettingsError(told) from None
+        raise SettingsError(text) from None

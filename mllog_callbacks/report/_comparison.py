@@ -32,7 +32,7 @@ def _row(member: Member) -> dict[str, Any]:
     outer = [run for run in story.runs if run.parent is None]
     one = telling.run_facts(outer[0]) if len(outer) == 1 else None
     log = state_of(story)
-    ended, issues = (pill for pill in telling.pills(story) if pill != (log.mood, log.pill))
+    _, ended, issues = (pill for pill in telling.pills(story) if pill != (log.mood, log.pill))
     return {
         "label": cut(member.label, 100),
         "session": cut(story.session, 140),

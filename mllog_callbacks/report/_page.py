@@ -8,6 +8,7 @@ from mllog_callbacks.detectors import KINDS
 from mllog_callbacks.reading import FileAccount
 from mllog_callbacks.reading import story as telling
 from mllog_callbacks.reading.story import Found, Run, Story, cut, moment, state_of, value
+from mllog_callbacks.report._candidates import candidates_of
 from mllog_callbacks.report._charts import charts_of, told_once
 from mllog_callbacks.report._comparison import beside
 from mllog_callbacks.report._decisions import decisions
@@ -22,6 +23,7 @@ _ISSUES: Final = 20
 _RUNS: Final = 40
 _CHARTS: Final = 8
 _CHART_GROUPS: Final = 6
+_COMPARISONS: Final = 6
 _SETTINGS_GROUPS: Final = 4
 _GIVEN: Final = 60
 _DEFAULTS: Final = 150
@@ -35,6 +37,7 @@ _SECTIONS: Final = {
     "story": "What happened",
     "issues": "Issues",
     "curves": "Curves",
+    "candidates": "Candidates",
     "decisions": "Decisions",
     "settings": "Settings",
     "data": "Data",
@@ -57,6 +60,7 @@ _ENVIRONMENT: Final = {
 def report_page(story: Story) -> dict[str, Any]:
     """All that the template of a report asks for."""
     numbered = list(enumerate(story.issues, 1))
+    compared = _candidates(story)
     return {
         "version": __version__,
         "title": telling.title(story),
@@ -64,7 +68,8 @@ def report_page(story: Story) -> dict[str, Any]:
         "about": [each for each in (moment(story.span[0]), telling.took(story)) if each],
         "unverified": telling.verification_of(story),
         "pills": telling.pills(story),
-        "sections": _SECTIONS.items(),
+        "verdict": telling.verdict_of(story),
+        "sections": [each for each in _SECTIONS.items() if compared or each[0] != "candidates"],
         "paragraphs": telling.what_happened(story),
         "tiles": telling.tiles(story),
         "beside": beside(story),
@@ -73,6 +78,7 @@ def report_page(story: Story) -> dict[str, Any]:
         "issues_left_out": _more(len(numbered) - _ISSUES, "issue"),
         "quiet": _quiet(story),
         "curves": _curves(story, numbered),
+        "candidates": compared,
         "decisions": decisions(story),
         "settings": _settings(story),
         "data": _data(story),
@@ -134,16 +140,22 @@ def _run_title(story: Story, run: Run) -> str:
 
 
 def _quiet(story: Story) -> str:
-    """The kinds of issues that were not told; which detectors watched no entry says."""
-    told = {found.code for _, found in story.issues}
-    quiet = [
-        f"{each.name.replace('_', ' ')} ({each.code})" for each in KINDS if each.code not in told
-    ]
-    return (
-        f"Not reported: {', '.join(quiet)}. Which of these checks ran is not recorded."
-        if quiet
-        else ""
-    )
+    """Which checks ran and found nothing, and why others did not run."""
+    found = {each.code for _, each in story.issues}
+    runs = [each for each in map(telling.checks, story.runs) if each is not None]
+    if not runs:
+        return "Which checks ran is not recorded."
+    names = {each.code: f"{each.name.replace('_', ' ')} ({each.code})" for each in KINDS}
+    ran = [code for code in names if any(code in each.ran for each in runs)]
+    quiet = [names[code] for code in ran if code not in found]
+    not_run = {code: why for each in runs for code, why in each.not_run.items() if code not in ran}
+    said = []
+    if quiet:
+        said.append(f"Checks that ran and found nothing: {', '.join(quiet)}.")
+    if not_run:
+        whys = ", ".join(f"{names.get(code, code)}: {why}" for code, why in not_run.items())
+        said.append(f"Checks that did not run: {whys}.")
+    return " ".join(said)
 
 
 def _curves(story: Story, numbered: list[tuple[int, tuple[Run, Found]]]) -> list[dict[str, Any]]:
@@ -170,6 +182,16 @@ def _curves(story: Story, numbered: list[tuple[int, tuple[Run, Found]]]) -> list
             f"{_more(len(with_curves) - _CHART_GROUPS, 'run')} {groups[-1]['left_out']}"
         )
     return groups
+
+
+def _candidates(story: Story) -> list[dict[str, Any]]:
+    """What was compared, and by which run."""
+    found = [
+        {"title": _run_title(story, run), "id": f"{run.number}-{place}"} | each
+        for run in story.all_runs()
+        for place, each in enumerate(candidates_of(run), 1)
+    ]
+    return found[:_COMPARISONS]
 
 
 def _settings(story: Story) -> list[dict[str, Any]]:

@@ -6,20 +6,24 @@ from mllog_callbacks._lazy import lazily
 from mllog_callbacks.schema._event_types import RUN_ENDS, EventType, Level
 from mllog_callbacks.schema._findings import Finding
 from mllog_callbacks.schema._interruptions import interruption
+from mllog_callbacks.schema._originals import original
 from mllog_callbacks.schema._phrases import (
     Reason,
     assigned,
     by_label,
+    cause_of,
     count,
     failed,
     listed,
     message_of,
     number,
     place_of,
+    root_cause,
     said,
     shown,
     stopped_by_hand,
     stopped_by_rule,
+    type_of,
 )
 from mllog_callbacks.schema._secrets import is_secret, masked, masked_text
 from mllog_callbacks.schema._timestamps import Clock, format_timestamp, parse_timestamp
@@ -66,6 +70,7 @@ __all__ = [
     "assigned",
     "assumed_direction",
     "by_label",
+    "cause_of",
     "count",
     "encode",
     "failed",
@@ -79,14 +84,17 @@ __all__ = [
     "masked_text",
     "message_of",
     "number",
+    "original",
     "parse_metric_name",
     "parse_timestamp",
     "place_of",
     "plain",
     "plain_json",
     "plain_lines",
+    "root_cause",
     "said",
     "shown",
     "stopped_by_hand",
     "stopped_by_rule",
+    "type_of",
 ]

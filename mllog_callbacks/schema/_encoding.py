@@ -99,20 +99,38 @@ def encode(
     decision: object = None,
     reasoning: object = None,
     metrics_snapshot: object = None,
+    *,
+    recursion_is_theirs: bool = True,
 ) -> bytes:
     """Return an entry's line from its second field on; the sink puts the timestamp before it.
 
     The arguments are those of `AuditLog.emit`, of any type: what is not text is written as text,
     what is not a mapping becomes one. Never raises `Exception`: of what cannot be encoded at all,
     the event remains, and the reasoning says why.
+
+    Args:
+        event: The type of the entry.
+        dataset: As in `AuditLog.emit`, as are the others.
+        model: Likewise.
+        decision: Likewise.
+        reasoning: Likewise.
+        metrics_snapshot: Likewise.
+        recursion_is_theirs: Whether a `RecursionError` is the fault of a value, which is noted as
+            one that cannot be read; else it is raised, for the caller's stack may be at its limit.
+
+    Raises:
+        RecursionError: With `recursion_is_theirs` false.
     """
     try:
         line = _encode_plain(event, dataset, model, decision, reasoning, metrics_snapshot)
-    except Exception as error:
+    except Exception as error:  # a lone surrogate, say: the long way notes it
         if interruption(error) is not None:
             raise
         line = None
-    return line or _encode(event, (dataset, model, decision, reasoning), metrics_snapshot)
+    if line is not None:
+        return line
+    texts = (dataset, model, decision, reasoning)
+    return _encode(event, texts, metrics_snapshot, recursion_is_theirs=recursion_is_theirs)
 
 
 def _encode_plain(  # noqa: C901 - in one piece: each call would cost a twentieth of it
@@ -238,14 +256,23 @@ def _plain_names(names: Collection[object]) -> bool:
     return True
 
 
-def _encode(event: EventType, texts: tuple[object, ...], metrics_snapshot: object) -> bytes:
+def _encode(
+    event: EventType,
+    texts: tuple[object, ...],
+    metrics_snapshot: object,
+    *,
+    recursion_is_theirs: bool = True,
+) -> bytes:
     """Encode whatever it is, looking at each value."""
     try:
         for budget in _SNAPSHOT_BUDGETS:
-            line = _encode_within(event, texts, metrics_snapshot, budget)
+            changes = Changes(budget, recursion_is_theirs=recursion_is_theirs)
+            line = _encode_within(event, texts, metrics_snapshot, changes)
             if len(line) <= _ROOM:
                 return line
     except Exception as error:
+        if isinstance(error, RecursionError) and not recursion_is_theirs:
+            raise
         if interruption(error) is not None:
             raise
         reason = f"The rest of this entry could not be encoded: {type(error).__name__}."
@@ -255,9 +282,8 @@ def _encode(event: EventType, texts: tuple[object, ...], metrics_snapshot: objec
 
 
 def _encode_within(
-    event: EventType, texts: tuple[object, ...], snapshot: object, budget: int
+    event: EventType, texts: tuple[object, ...], snapshot: object, changes: Changes
 ) -> bytes:
-    changes = Changes(budget)
     dataset, model, decision, reasoning = (
         None if given is None else text(given, limit, name, changes)
         for name, limit, given in zip(

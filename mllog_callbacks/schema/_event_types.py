@@ -18,8 +18,19 @@ class Level(IntEnum):
     ERROR = 40
 
 
+_URGENT: Final = frozenset(
+    {
+        "ISSUE_DETECTED",
+        "MODEL_SAVED",
+        "TRAINING_COMPLETED",
+        "TRAINING_FAILED",
+        "TRAINING_STOPPED",
+    }
+)
+
+
 class EventType(StrEnum):
-    """The fifteen things an entry can tell.
+    """The fifteen things an entry can record.
 
     A run begins with ``TRAINING_STARTED`` and has exactly one end: ``TRAINING_COMPLETED`` (all
     that was planned), ``TRAINING_STOPPED`` (earlier: by a rule such as early stopping, or by
@@ -45,7 +56,11 @@ class EventType(StrEnum):
     level: Level
     """The level at which entries of this type are recorded."""
 
+    urgent: bool
+    """Whether an entry of this type is to be in the file at once: issues, ends and saves."""
+
     def __init__(self, name: str) -> None:
+        self.urgent = name in _URGENT
         self.level = Level.ERROR if name in {"TRAINING_FAILED", "ISSUE_DETECTED"} else Level.INFO
 
 

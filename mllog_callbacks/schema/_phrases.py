@@ -7,28 +7,34 @@ import traceback
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
+from mllog_callbacks.schema._causes import behind, hidden_by
 from mllog_callbacks.schema._interruptions import interruption
+from mllog_callbacks.schema._originals import original
 from mllog_callbacks.schema._secrets import masked
 
 __all__ = [
     "Reason",
     "assigned",
     "by_label",
+    "cause_of",
     "count",
     "failed",
     "listed",
     "message_of",
     "number",
     "place_of",
+    "root_cause",
     "said",
     "shown",
     "stopped_by_hand",
     "stopped_by_rule",
+    "type_of",
 ]
 
 _WHOLE: Final = 1_000
 _EXPONENT: Final = 1e15
 _MESSAGE_CHARS: Final = 800
+_HIDDEN: Final = 3  # exceptions of a group that a message has
 _VALUE_CHARS: Final = 80
 _ADDRESS: Final = re.compile(r" at 0x[0-9A-Fa-f]+")
 _ENDS_IN_IES: Final = re.compile("[^aeiou]y$")
@@ -154,31 +160,95 @@ def stopped_by_rule(
 def failed(error: BaseException, where: str, position: str, consequence: str) -> Reason:
     """An exception ended a run; the arguments are those of `stopped_by_hand`."""
     return Reason(
-        f"Training failed {position} with {type(error).__name__}; {consequence}.",
+        f"Training failed {position} with {type_of(error)}; {consequence}.",
         f"{said(error)} was raised{_spaced(where)}{_place(error)}.",
     )
 
 
 def said(error: BaseException) -> str:
-    """An exception's type and message, cut to a length that can be read, without native traces."""
+    """An exception's type, message and cause, cut to a length that can be read."""
     message = message_of(error)
-    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+    own = f"{type_of(error)}: {message}" if message else type_of(error)
+    cause = cause_of(error)
+    return f"{own} (caused by {cause})" if cause else own
+
+
+def type_of(error: BaseException) -> str:
+    """The name of an exception's class; of one of another process, as it was there."""
+    found = original(error)
+    return type(error).__name__ if found is None else found.type
+
+
+def root_cause(error: BaseException) -> BaseException | None:
+    """The first cause of an exception, by its ``__cause__``; None where it names none.
+
+    What was raised again for another process names the exception there as its cause, and has none
+    here.
+    """
+    if original(error) is not None:
+        return None
+    own = list(hidden_by(error))
+    if not own and error.__cause__ is None:
+        return None
+    return next(iter(list(behind(own[0] if own else error))[-1:]), None)
+
+
+def cause_of(error: BaseException) -> str:
+    """Type and message of the first cause of an exception; empty where it names none."""
+    first = root_cause(error)
+    if first is None:
+        return ""
+    message = _own_message(first)
+    return f"{type(first).__name__}: {message}" if message else type(first).__name__
 
 
 def message_of(error: BaseException) -> str:
-    """An exception's message, cut to a length that can be read, without native traces."""
+    """An exception's message, cut to a length that can be read, without native traces.
+
+    Of one that is raised again for another process, the first line of what was raised there; of a
+    group it has those of its exceptions, of a retry that of the last attempt.
+    """
+    hidden = hidden_by(error)
+    if not hidden:
+        return _own_message(error)
+    told = [
+        f"{type(each).__name__}: {message}"
+        if (message := message_of(each))
+        else type(each).__name__
+        for each in hidden[:_HIDDEN]
+    ]
+    more = f"; and {len(hidden) - _HIDDEN:,} more" if len(hidden) > _HIDDEN else ""
+    is_group = getattr(error, "exceptions", None) is not None
+    before = _own_message(error) if is_group else "the last attempt raised"
+    sign = ": " if is_group and before else " " if before else ""
+    return _cut(f"{before}{sign}{'; '.join(told)}{more}")
+
+
+def _own_message(error: BaseException) -> str:
     try:
-        message = str(error)
+        found = original(error)
+        message = str(error) if found is None else found.message
     except Exception as raised:
         if interruption(raised) is not None:
             raise
         message = "(its message cannot be read)"
-    message = _NATIVE_TRACE.sub("…", message)
+    return _cut(_NATIVE_TRACE.sub("…", message))
+
+
+def _cut(message: str) -> str:
     return message if len(message) <= _MESSAGE_CHARS else message[:_MESSAGE_CHARS] + "…"
 
 
 def place_of(error: BaseException) -> str:
-    """The innermost line, as in "score, train.py line 31"; empty where none is known."""
+    """The innermost line, as in "score, train.py line 31"; empty where none is known.
+
+    Of a group or retry, that of the first exception that it stands for; of one that is raised
+    again for another process, the line there.
+    """
+    while hidden := hidden_by(error):
+        error = hidden[0]
+    if (found := original(error)) is not None:
+        return found.place
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
         return ""

@@ -7,7 +7,7 @@ or infinity, no integer beyond 64 bits, no lone surrogate, no two keys that diff
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -29,14 +29,27 @@ NESTED_NAMES: Final = 300  # so that one huge mapping leaves room for what stand
 DEPTH: Final = 8
 _BEYOND: Final = 2_000  # characters behind a cut by which a secret before it is known as one
 
+_PASSING: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
+"""What passes through although a value's own code is running.
+
+All else that such code raises is the value's, such as the panics of libraries written in Rust,
+which derive from `BaseException` alone.
+"""
+
 _INT64: Final = range(-(2**63), 2**63)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Changes:
-    """What was changed while making JSON of one entry, and how many values may still be taken."""
+    """What was changed while making JSON of one entry, and how many values may still be taken.
 
-    def __init__(self, budget: int) -> None:
+    Args:
+        budget: How many values may be taken.
+        recursion_is_theirs: Whether a value that raises `RecursionError` is noted as such.
+    """
+
+    def __init__(self, budget: int, *, recursion_is_theirs: bool = True) -> None:
+        self.recursion_is_theirs = recursion_is_theirs
         self._notes: list[str] = []
         self._unnoted = 0
         self._left_out = 0
@@ -44,6 +57,12 @@ class Changes:
 
     def __bool__(self) -> bool:
         return bool(self._notes or self._left_out)
+
+    def is_of_value(self, error: BaseException) -> bool:
+        """Whether what a value's own code raised is to be noted; else it passes."""
+        if isinstance(error, RecursionError) and not self.recursion_is_theirs:
+            return False
+        return not isinstance(error, _PASSING) and interruption(error) is None
 
     def note(self, where: str, what: str) -> None:
         """Keep one change: the name of the value, and what became of it."""
@@ -81,7 +100,7 @@ def text(given: object, limit: int, where: str, changes: Changes) -> str:
 
     Secrets in it are masked.
     """
-    string = given if type(given) is str else _described(given)
+    string = given if type(given) is str else _described(given, changes)
     if len(string) > limit + _BEYOND:  # far beyond the cut nothing is looked at
         string, whole = masked_text(string[: limit + _BEYOND]), len(string)
     else:
@@ -107,8 +126,8 @@ def value(given: object, where: str, changes: Changes, depth: int = 0) -> Json:
         return given  # type: ignore[return-value]  # the common case first
     try:
         return _value(given, where, changes, depth)
-    except Exception as error:
-        if interruption(error) is not None:
+    except BaseException as error:  # a caller's object may raise anything when read
+        if not changes.is_of_value(error):
             raise
         changes.note(where, f"could not be read ({type(error).__name__})")
         return None
@@ -227,9 +246,21 @@ def _too_deep(given: object, where: str, changes: Changes) -> Json:
 
 def _foreign(given: Any, where: str, changes: Changes, depth: int) -> Json:  # noqa: ANN401 - it is
     """Scalars and arrays of numpy, torch, jax and so on by their common protocol; else text."""
-    shape = getattr(given, "shape", None)
-    if not isinstance(shape, tuple) or isinstance(given, type):
+    if isinstance(given, type):
         return _other(given, where, changes)
+    library = type(given).__module__.partition(".")[0]
+    if library == "pandas" and type(given).__name__ == "NAType":  # a value that is missing
+        changes.note(where, "was NA, written as null")
+        return None
+    if library == "pyarrow":
+        for name in ("as_py", "to_pylist"):  # of scalars, of arrays
+            if callable(convert := getattr(given, name, None)):
+                return _value(convert(), where, changes, depth)
+    shape = getattr(given, "shape", None)
+    if not isinstance(shape, tuple):
+        return _other(given, where, changes)
+    if getattr(getattr(given, "dtype", None), "kind", "") in {"M", "m"}:
+        return _times(given, where, changes)
     if hasattr(given, "tolist") and math.prod(shape) <= LIST_ITEMS:  # tables have none
         items = given.tolist()
         if math.prod(shape) == 1:
@@ -240,6 +271,42 @@ def _foreign(given: Any, where: str, changes: Changes, depth: int) -> Json:  # n
     return text(
         f"{type(given).__name__} of shape {tuple(shape)} {dtype}", TEXT_CHARS, where, changes
     )
+
+
+def _times(given: Any, where: str, changes: Changes) -> Json:  # noqa: ANN401 - it is
+    """Moments of numpy as text, its durations in seconds; their `tolist` is a count of units."""
+    if math.prod(given.shape) > LIST_ITEMS:
+        changes.note(where, "was an array, described by its shape")
+        return f"{type(given).__name__} of shape {tuple(given.shape)} {given.dtype}"
+    if given.dtype.kind == "M":
+        return _each(given.astype(str).tolist(), where, changes, _moment)
+    counts = given.astype("timedelta64[ns]").astype("int64").tolist()
+    return _each(counts, where, changes, _duration)
+
+
+def _each(
+    items: object,
+    where: str,
+    changes: Changes,
+    convert: Callable[[Any, str, Changes], Json],
+) -> Json:
+    """Nested lists with each item converted."""
+    if not isinstance(items, list):
+        return convert(items, where, changes)
+    return [_each(item, f"{where}[{index}]", changes, convert) for index, item in enumerate(items)]
+
+
+def _moment(text: str, where: str, changes: Changes) -> Json:
+    if text == "NaT":
+        changes.note(where, "was NaT, written as null")
+        return None
+    return text
+
+
+def _duration(nanoseconds: int, where: str, changes: Changes) -> Json:
+    if nanoseconds == _INT64.start:  # as numpy keeps it
+        return _moment("NaT", where, changes)
+    return nanoseconds / 1e9
 
 
 def _only(items: object) -> object:
@@ -258,13 +325,16 @@ def _scalar(item: object, where: str, changes: Changes, depth: int) -> Json:
 
 def _other(given: Any, where: str, changes: Changes) -> Json:  # noqa: ANN401 - it is
     if isinstance(given, (datetime, date)):
-        return given.isoformat()
+        return _moment(given.isoformat(), where, changes)
     if isinstance(given, timedelta):
         return given.total_seconds()
     if isinstance(given, type) or not hasattr(given, "__float__"):
         return text(given, TEXT_CHARS, where, changes)
     try:  # decimal, fraction
-        return _real(float(given), where, changes)
+        near = float(given)
+        if math.isinf(near) and given != near:
+            raise OverflowError  # noqa: TRY301 - as a fraction does by itself
+        return _real(near, where, changes)
     except OverflowError:
         changes.note(where, "was beyond the range of floats, written as null")
         return None
@@ -272,7 +342,7 @@ def _other(given: Any, where: str, changes: Changes) -> Json:  # noqa: ANN401 - 
         return text(given, TEXT_CHARS, where, changes)
 
 
-def _described(given: object) -> str:
+def _described(given: object, changes: Changes) -> str:
     """`str(given)`; classes and functions by their names, and what cannot say by its type."""
     try:
         if isinstance(given, str):
@@ -288,7 +358,7 @@ def _described(given: object) -> str:
                 bytes(given).decode("utf-8", "backslashreplace") if short else f"<{many:,} bytes>"
             )
         return str.__str__(str(given))  # not a subclass with methods of its own
-    except Exception as error:
-        if interruption(error) is not None:
+    except BaseException as error:  # a caller's object may raise anything when asked
+        if not changes.is_of_value(error):
             raise
         return f"<{type(given).__name__} that cannot be written: {type(error).__name__}>"

@@ -64,7 +64,7 @@ class _Place:
 
 
 class Mirror:
-    """Sends the entries of a folder's logs, each once it stands there; used by one thread.
+    """Sends the entries of a folder's logs, each once it is complete; used by one thread.
 
     An entry may arrive twice: where the receiver took a batch and could not say so.
 

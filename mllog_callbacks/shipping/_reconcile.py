@@ -80,7 +80,7 @@ class Reconciled:
 def reconcile(
     shipped: Iterable[str | os.PathLike[str]],
     local: Iterable[str | os.PathLike[str]],
-    tell: Callable[[str, int], None] = lambda _, __: None,
+    progress: Callable[[str, int], None] = lambda _, __: None,
 ) -> Reconciled:
     """Hold what arrived against the logs it came from.
 
@@ -90,7 +90,7 @@ def reconcile(
     Args:
         shipped: Files of raw lines as they arrived, or folders of such, in any order.
         local: The logs: folders, with all below them, or files.
-        tell: Called now and then with what is being read and how many lines were.
+        progress: Called now and then with what is being read and how many lines were.
 
     Raises:
         FileNotFoundError: There is no such path.
@@ -101,7 +101,7 @@ def reconcile(
         for file in session.files:
             with _reading(result.unreadable, file):
                 result.lines[session.name] += known.take(session.name, file)
-            tell(file.name, len(known.times))
+            progress(file.name, len(known.times))
     arrived = 0
     for file in _files(shipped):
         with _reading(result.unreadable, file):
@@ -109,11 +109,11 @@ def reconcile(
                 arrived += 1
                 if not known.arrive(line):
                     result.extra.append(Extra(str(file), number))
-        tell(str(file), arrived)
+        progress(str(file), arrived)
     for place in known.places():
         if place.times != 1:
-            told = result.missing if place.times == 0 else result.doubled
-            told.append(place)
+            found = result.missing if place.times == 0 else result.doubled
+            found.append(place)
     return result
 
 

@@ -1,15 +1,18 @@
 """Where encoded entries go: a sink takes them without ever blocking, and writes them later."""
 
+from mllog_callbacks.sinks._account import unrecorded_line
 from mllog_callbacks.sinks._base import NullSink, Sink, SinkStats
 from mllog_callbacks.sinks._choice import open_sink
 from mllog_callbacks.sinks._files import LogFiles, check_session, unusable
 from mllog_callbacks.sinks._find import find_logs
+from mllog_callbacks.sinks._prospects import Prospect, prospects
 from mllog_callbacks.sinks._queued import QueuedSink
 from mllog_callbacks.sinks.spool import Recovered, recover, session_of_process
 
 __all__ = [
     "LogFiles",
     "NullSink",
+    "Prospect",
     "QueuedSink",
     "Recovered",
     "Sink",
@@ -17,7 +20,9 @@ __all__ = [
     "check_session",
     "find_logs",
     "open_sink",
+    "prospects",
     "recover",
     "session_of_process",
+    "unrecorded_line",
     "unusable",
 ]

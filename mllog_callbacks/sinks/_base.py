@@ -17,7 +17,7 @@ class SinkStats:
         written: Entries handed to the operating system for the file.
         pending: Entries held, to be written as soon as the disk takes them.
         dropped: Entries given up, because memory for pending ones had run out or the log was
-            closed; the log itself tells of them.
+            closed; the log itself has an account of them.
     """
 
     emitted: int
@@ -59,10 +59,14 @@ class Sink(Protocol):
         """Write what is pending, for at most `timeout` seconds; say whether all got there."""
         ...
 
-    def leave(self) -> bool:
+    def wake(self) -> None:
+        """Have what was taken written at once, not within the next milliseconds."""
+
+    def leave(self, timeout: float) -> bool:
         """Note that the process ends in order; entries may still come until it did.
 
-        Say whether what is pending outlives it.
+        Waits up to `timeout` seconds until the session's chain is sealed. Say whether what is
+        pending outlives the process.
         """
         ...
 
@@ -71,7 +75,7 @@ class Sink(Protocol):
 
 
 class NullSink:
-    """Keeps nothing: what `MLLOG_DISABLED` asks for."""
+    """Keeps nothing: for `MLLOG_DISABLED`."""
 
     path = Path(os.devnull)
     session = "disabled"
@@ -88,7 +92,10 @@ class NullSink:
         """Nothing is pending."""
         return True
 
-    def leave(self) -> bool:
+    def wake(self) -> None:
+        """Nothing is pending."""
+
+    def leave(self, timeout: float) -> bool:  # noqa: ARG002 - nothing to wait for
         """Nothing is noted, and nothing pending."""
         return True
 

@@ -1,6 +1,7 @@
 """Which sink a session gets: the spool where there is one, else a queue in the process."""
 
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -40,7 +41,11 @@ def open_sink(
         try:
             return SpoolSink(files, sync_ms=sync_ms)
         except OSError as error:
-            _logger.info("entries wait in the process's own memory: %s", error)
+            if spool := os.environ.get("MLLOG_SPOOL"):
+                text = "MLLOG_SPOOL=%s cannot be used: %s; entries wait in the process's memory"
+                _logger.warning(text, spool, error)
+            else:
+                _logger.info("entries wait in the process's own memory: %s", error)
     if not claim:
         files.claim()
     return QueuedSink(files, sync_ms=sync_ms)

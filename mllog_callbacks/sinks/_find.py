@@ -1,6 +1,7 @@
 """Log files: which ones a path means."""
 
 import errno
+import logging
 import os
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from mllog_callbacks.files import SIDECARS, walk
 from mllog_callbacks.sinks.spool._recovery import recover
 
 __all__ = ["find_logs"]
+
+_logger = logging.getLogger("mllog_callbacks")
 
 
 def find_logs(path: str | os.PathLike[str], *, complete: bool = True) -> list[Path]:
@@ -25,7 +28,9 @@ def find_logs(path: str | os.PathLike[str], *, complete: bool = True) -> list[Pa
     root = Path(path)
     if root.is_dir():
         if complete:
-            recover(root)
+            for each in recover(root):
+                if each.error:
+                    _logger.warning("%s: %s", each.session, each.error)
         logs = []
         for directory, folders, others in walk(root):
             if SIDECARS in folders:

@@ -12,8 +12,9 @@ from typing import Final
 
 from mllog_callbacks.chain import Chain, chain_path
 from mllog_callbacks.schema import Clock
-from mllog_callbacks.sinks._account import Account
+from mllog_callbacks.sinks._account import Account, clock_line
 from mllog_callbacks.sinks._base import SinkStats
+from mllog_callbacks.sinks._clock import ClockWatch
 from mllog_callbacks.sinks._files import DAY, LogFiles
 
 __all__ = ["QueuedSink"]
@@ -24,7 +25,6 @@ MEMORY: Final = 32 * 1024 * 1024
 _CHUNK: Final = 1024 * 1024
 _COALESCE_S: Final = 0.005
 _RETRY_S: Final = 0.25
-_SEAL_S: Final = 0.5  # how long the exit of the process waits for the last record of the chain
 
 _logger = logging.getLogger("mllog_callbacks")
 
@@ -32,8 +32,8 @@ _logger = logging.getLogger("mllog_callbacks")
 class QueuedSink:
     """Holds lines in memory until a thread has written them.
 
-    A disk that is full, read-only or gone is asked again every quarter of a second; meanwhile
-    lines wait in memory. Which lines were dropped is told by an entry in the log itself.
+    A disk that is full, read-only or gone is tried again every quarter of a second; meanwhile
+    lines wait in memory. An entry in the log itself records how many lines were dropped, and why.
 
     Args:
         files: The session's files; from now on only the sink's thread uses them.
@@ -56,6 +56,8 @@ class QueuedSink:
         self._gap: Account | None = None
         self._closing = self._leaving = False
         self._failing = False
+        self._cause = "The disk did not take entries as fast as they came."
+        self._clock_watch = ClockWatch()
         self._wake = threading.Event()
         self._idle = threading.Condition(self._lock)
         self._thread = threading.Thread(target=self._run, name="mllog-sink", daemon=True)
@@ -99,22 +101,37 @@ class QueuedSink:
 
     def close(self, timeout: float) -> bool:
         """Write what is pending, for at most `timeout` seconds; say whether all got there."""
+        self._remark()
         with self._lock:
             self._closing = True
         self._wake.set()
         self._thread.join(timeout)
         return not self._thread.is_alive() and self.stats.dropped == 0
 
-    def leave(self) -> bool:
+    def wake(self) -> None:
+        """The thread is woken by every line."""
+
+    def leave(self, timeout: float) -> bool:
         """Have the chain sealed now, as the thread ends with the process; more may still come."""
+        self._remark()
         with self._idle:
             self._leaving = True
             self._wake.set()
-            self._idle.wait_for(lambda: not self._leaving, _SEAL_S)
+            self._idle.wait_for(lambda: not self._leaving, timeout)
             return self._written + self._dropped == self._emitted
 
     def abandon(self) -> None:
         """Leave everything to the process this one was forked from: its thread is there."""
+
+    def _remark(self) -> None:
+        """Record at the end of the session that the system clock was set meanwhile."""
+        with self._lock:
+            watch = self._clock_watch
+            watch.look()
+            if watch.jumps and not self._closing:
+                line = clock_line(watch.jumps, watch.largest)
+                watch.jumps = 0
+                self.put(line)
 
     def _append(self, stamp: bytes, line: bytes) -> None:
         self._day = stamp[:10]
@@ -124,7 +141,8 @@ class QueuedSink:
     def _drop(self, stamp: bytes, line: bytes) -> None:
         self._dropped += 1
         if self._gap is None:
-            self._gap = Account(self._memory, stamp)
+            full = f"The {self._memory:,} bytes for entries that wait in the process were full."
+            self._gap = Account(stamp, self._cause, full)
         self._gap.add(stamp, len(line))
 
     def _run(self) -> None:
@@ -133,6 +151,8 @@ class QueuedSink:
             if not self._closing:
                 sleep(_COALESCE_S)
             self._wake.clear()
+            with self._lock:
+                self._clock_watch.look()
             while chunk := self._take():
                 self._write(*chunk)
             if self._closing and not self._lines:
@@ -152,7 +172,7 @@ class QueuedSink:
         """The next lines of one day, at most a chunk of them."""
         with self._lock:
             if self._gap is not None and self._bytes < self._memory // 2:
-                self._tell_gap(self._gap)
+                self._record_gap(self._gap)
             if not self._lines:
                 return None
             day, lines, size = self._lines[0][DAY], [], 0
@@ -161,7 +181,7 @@ class QueuedSink:
                 size += len(lines[-1])
             return day, lines
 
-    def _tell_gap(self, gap: Account) -> None:
+    def _record_gap(self, gap: Account) -> None:
         self._gap = None
         self._emitted += 1
         self._append(self._clock.stamp(), gap.line())
@@ -188,6 +208,7 @@ class QueuedSink:
             self._idle.notify_all()
 
     def _report(self, error: OSError) -> None:
+        self._cause = f"The log's file could not be written: {error.strerror or error}."
         if not self._failing:
             self._failing = True
             _logger.warning(

@@ -196,7 +196,7 @@ def test_the_thread_that_writes_where_there_is_no_spool_chains_alike(tmp_path: P
     sink = QueuedSink(files)
     for n in range(250):
         sink.put(b'"event":"MODEL_SAVED","metrics_snapshot":{"n":%d}}\n' % n)
-    sink.leave()
+    sink.leave(5)
     assert judge(tmp_path).state == "sealed"
     sink.put(b'"event":"MODEL_SAVED"}\n')
     assert sink.close(10)

@@ -4,11 +4,13 @@ import json
 import logging
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
-from mllog_callbacks import AuditLog
+from commands import run
+from mllog_callbacks import AuditLog, SettingsError, get_log
 from mllog_callbacks.integrity import Status, Verdict, read_public_key, verify
 from mllog_callbacks.sinks import LogFiles, QueuedSink
 from processes import drained
@@ -87,23 +89,96 @@ def test_a_killed_session_completed_without_the_key_says_so(
     assert verdict.authenticity == begun
 
 
-@pytest.mark.parametrize("content", [None, "no key"])
-def test_a_key_that_cannot_be_used_costs_the_signature_alone(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    content: str | None,
+def _unusable(folder: Path) -> dict[str, tuple[str, str]]:
+    """Keys that cannot sign: what is given, and what is said of it."""
+    from cryptography.hazmat.primitives import serialization as form  # noqa: PLC0415 - an extra
+    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa  # noqa: PLC0415 - an extra
+
+    pem, pkcs8 = form.Encoding.PEM, form.PrivateFormat.PKCS8
+    key = ed25519.Ed25519PrivateKey.generate()
+    other = rsa.generate_private_key(65537, 2048)
+    locked = form.BestAvailableEncryption(b"secret")
+    public = key.public_key().public_bytes(pem, form.PublicFormat.SubjectPublicKeyInfo)
+    plain = form.NoEncryption()
+    contents = {
+        "empty": (b"", "it is empty"),
+        "no key": (b"no key", "it is not a private key in PEM"),
+        "passphrase": (key.private_bytes(pem, pkcs8, locked), "protected by a passphrase"),
+        "OpenSSH": (key.private_bytes(pem, form.PrivateFormat.OpenSSH, plain), "OpenSSH's format"),
+        "RSA": (other.private_bytes(pem, pkcs8, plain), "RSAPrivateKey; Ed25519 is needed"),
+        "public": (public, "it is a public key"),
+    }
+    found = {"missing": (str(folder / "none"), "No such file"), "folder": (str(folder), "not a fi")}
+    for name, (content, reason) in contents.items():
+        (folder / name).write_bytes(content)
+        found[name] = str(folder / name), reason
+    return found
+
+
+UNUSABLE = ["missing", "folder", "empty", "no key", "passphrase", "OpenSSH", "RSA", "public"]
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_a_key_that_cannot_be_used_is_found_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
-    """A missing one with a warning; the log is written and sealed."""
-    if content is not None:
-        (tmp_path / "key").write_text(content)
-    monkeypatch.setenv("MLLOG_SIGNING_KEY", str(tmp_path / "key"))
-    with caplog.at_level(logging.WARNING), AuditLog(tmp_path / "logs", session="run") as log:
+    """An error of `AuditLog`; for `get_log`, which adapters call, a warning and no signature."""
+    given, reason = _unusable(tmp_path)[name]
+    monkeypatch.setenv("MLLOG_SIGNING_KEY", given)
+    monkeypatch.setenv("MLLOG_DIR", str(tmp_path / "logs"))
+    monkeypatch.setenv("MLLOG_SESSION", "run")
+    with pytest.raises(SettingsError, match=reason):
+        AuditLog()
+    with caplog.at_level(logging.WARNING), get_log() as log:
         log.emit("MODEL_SAVED")
+    assert reason in caplog.messages[0]
     drained(tmp_path / "logs")
-    assert bool(caplog.records) is (content is None)
     verdict = _judge(tmp_path / "logs")
     assert (verdict.status, verdict.signer) == (Status.SOUND, "")
+
+
+def test_signing_may_be_required(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    """Then a log that would not be signed is not made, whoever asks for it."""
+    monkeypatch.setenv("MLLOG_REQUIRE_SIGNING", "1")
+    monkeypatch.setenv("MLLOG_DIR", str(tmp_path / "logs"))
+    seal(tmp_path / "logs")
+    assert _judge(tmp_path / "logs", key).authenticity == Status.SOUND
+    for given in ("", str(tmp_path / "none")):
+        monkeypatch.setenv("MLLOG_SIGNING_KEY", given)
+        for make in (AuditLog, get_log):
+            with pytest.raises(SettingsError, match="MLLOG_SIGNING_KEY"):
+                make()
+
+
+@pytest.mark.parametrize("given", ["", "none"])
+def test_no_command_is_run_that_could_not_be_signed(tmp_path: Path, given: str) -> None:
+    """`mllog run`, where signing is required; else an unusable key is a warning."""
+    made = tmp_path / "made"
+    command = ["run", "--", sys.executable, "-c", f"open({str(made)!r}, 'w')"]
+    environment = {"MLLOG_SIGNING_KEY": given and str(tmp_path / given), "MLLOG_DIR": str(tmp_path)}
+    refused = run(*command, **environment, MLLOG_REQUIRE_SIGNING="1")
+    assert refused.returncode == 2
+    assert b"MLLOG_SIGNING_KEY" in refused.stderr
+    assert not made.exists()
+    done = run(*command, **environment)
+    assert done.returncode == 0
+    assert (b"the log is not signed" in done.stderr) is bool(given)
+    assert made.exists()
+
+
+def test_a_relative_key_is_that_of_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    """The drainer works elsewhere; and so may the training, later."""
+    monkeypatch.chdir(tmp_path)
+    for given in ("key", "./key"):
+        monkeypatch.setenv("MLLOG_SIGNING_KEY", given)
+        with AuditLog(tmp_path / "logs", session=given.strip("./")) as log:
+            os.chdir("/")
+            log.emit("MODEL_SAVED")
+        os.chdir(tmp_path)
+    for verdict in verify([tmp_path / "logs"], key=key):
+        assert verdict.authenticity == Status.SOUND
 
 
 def test_keygen_makes_a_key_for_its_owner_alone_and_replaces_none(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Opening files where others can write: regular files only, no links, no waiting, no vast sizes."""
 
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from mllog_callbacks.files import (
     UnsafeFileError,
     is_regular,
     last_data,
+    open_given,
     open_regular,
     open_stream,
     read_regular,
@@ -93,6 +95,31 @@ def test_a_folder_that_is_open_is_the_one_that_was_meant(tmp_path: Path, outside
         folder.remove(path)
     assert not [*(tmp_path / "moved").iterdir()]
     assert seen(outside) == before
+
+
+def test_a_file_that_a_user_names_may_be_a_link_and_nobody_waits(
+    tmp_path: Path, outside: Path
+) -> None:
+    """As secrets of a cluster are; or a pipe, with what its writer has still to write."""
+    (tmp_path / "key").symlink_to(outside / "secret")
+    with open_given(tmp_path / "key") as stream:
+        assert stream.read() == b"{}\n"
+    os.mkfifo(tmp_path / "fifo")
+    with open_given(tmp_path / "fifo") as stream:
+        assert stream.read() == b""
+    reader, writer = os.pipe()
+    with open_given(f"/dev/fd/{reader}") as stream:
+        threading.Timer(0.1, _write_late, [writer]).start()
+        assert stream.read() == b"late"
+    os.close(reader)
+    for path in tmp_path, tmp_path / "nothing":
+        with pytest.raises(OSError, match="irectory"):
+            open_given(path)
+
+
+def _write_late(pipe: int) -> None:
+    os.write(pipe, b"late")
+    os.close(pipe)
 
 
 def test_what_is_missing_is_missing(tmp_path: Path) -> None:

@@ -119,6 +119,23 @@ def test_a_page_is_not_written_through_a_link(logs: Path, outside: Path, name: s
     assert seen(outside) == before
 
 
+@pytest.mark.parametrize("name", ["page.html", "page"])
+def test_pages_are_not_written_into_a_folder_through_a_link(
+    logs: Path, outside: Path, name: str
+) -> None:
+    """Where a page was named, or the folder of its pages was not; a folder that is named may be."""
+    before = seen(outside)
+    shutil.copytree(logs, logs / "other")
+    (logs / name).symlink_to(outside)
+    shown = mllog("report", logs, "-o", logs / "page.html")
+    assert (shown.returncode, b"link to a folder" in shown.stderr) == (3, True)
+    assert seen(outside) == before
+    (logs / "pages").mkdir()
+    (logs / "linked").symlink_to(logs / "pages")
+    assert mllog("report", logs, "-o", logs / "linked").returncode == 0
+    assert len([*(logs / "pages").iterdir()]) == 3
+
+
 def test_a_key_is_not_written_through_a_link(tmp_path: Path, outside: Path) -> None:
     """Somebody may have planted one where the key is to be."""
     before = seen(outside)
@@ -253,7 +270,7 @@ def ring(logs: Path) -> None:
 
 DEEP = "[" * 20_000 + "]" * 20_000
 LOG = f"{OLD}.x.jsonl"
-MADE = {
+MADE: dict[str, Callable[[Path], object]] = {
     "pruned: key is a number": removed({"session": "gone", "key": 5, "previous": ""}),
     "pruned: key is a list": removed({"session": "gone", "key": ["a"], "previous": ""}),
     "pruned: session is a list": removed({"session": ["gone"], "key": None, "previous": ""}),

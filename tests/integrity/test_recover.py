@@ -13,8 +13,8 @@ from commands import runner
 from mllog_callbacks import AuditLog
 from mllog_callbacks.cli import main
 from mllog_callbacks.sinks import recover
-from mllog_callbacks.sinks.spool import _folder as place
-from mllog_callbacks.sinks.spool import _launch as launch
+from mllog_callbacks.sinks.spool import _helper as launch
+from mllog_callbacks.sinks.spool import _place as place
 from mllog_callbacks.sinks.spool import _sink as spool_sink
 from processes import drainers, emit_many, ended, forked, numbers, spools, until
 

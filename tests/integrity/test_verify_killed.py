@@ -11,7 +11,7 @@ import pytest
 
 from mllog_callbacks import AuditLog
 from mllog_callbacks.integrity import Status, exit_code, verify
-from mllog_callbacks.sinks.spool import _folder as place
+from mllog_callbacks.sinks.spool import _place as place
 from processes import drained, drainers, emit_many, ended, forked, lines, until
 from sealed import judge, kill, problems, seal
 

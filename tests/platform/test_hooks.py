@@ -97,7 +97,8 @@ def test_results_are_the_same(
         assert use(kind("a")) == bare
     found = entries()
     assert found
-    assert {each.event for each in found} == {"MODEL_SAVED"}
+    given_up = {"ISSUE_DETECTED"} if use is closed_early else set()  # it was not exhausted
+    assert {each.event for each in found} == (given_up or {"MODEL_SAVED"})
     assert current.get() is None
 
 

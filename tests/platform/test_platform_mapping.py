@@ -75,7 +75,7 @@ def test_all_fifteen_event_types_are_told_each_with_its_names(
         if each.event.startswith(("DATASET", "TRAINING")):
             assert each.dataset in {"credit", "small", None}
     unnamed = [each for each in found if each.event.startswith("TRAINING") and not each.dataset]
-    assert [each.decision for each in unnamed] == ["A stop of the training was asked for: waiting."]
+    assert not unnamed
 
 
 def test_what_a_call_returned_names_its_data_set_later(log: AuditLog, entries: Entries) -> None:
@@ -137,9 +137,9 @@ def test_secrets_among_the_arguments_are_not_told(log: AuditLog, entries: Entrie
 def test_missing_methods_are_told_once_and_clearly(
     log: AuditLog, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With what to do about it; one that another of the classes has is not missing."""
+    """With what to do about it; a method of another role means something else."""
 
-    class Trainer:
+    class Fitter:
         def fit(self) -> None:
             """Train."""
 
@@ -149,17 +149,16 @@ def test_missing_methods_are_told_once_and_clearly(
 
     with (
         caplog.at_level(logging.WARNING, "mllog_callbacks"),
-        audit_platform(trainer=Trainer, datasets=Manager, names={"train": "fit"}, log=log) as done,
+        audit_platform(trainer=Fitter, datasets=Manager, names={"train": "fit"}, log=log) as done,
     ):
         assert [name.rpartition(".")[2] for name in done.names] == [
             "upload",
             "validate",
             "preprocess",
-            "download",
             "fit",
         ]
     (message,) = caplog.messages
-    assert "Trainer has no select_algorithm, set_hyperparameters, stop, save. " in message
+    assert "Fitter has no select_algorithm, set_hyperparameters, stop, save, download. " in message
     assert "audit_platform(names={'select_algorithm': ...})" in message
 
 

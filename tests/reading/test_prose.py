@@ -39,6 +39,7 @@ def _figures(story: Story) -> dict[str, Any]:
         for each in shown["issues"]
     ]
     return {
+        "verdict": shown["verdict"]["word"],
         "tiles": shown["tiles"],
         "runs": shown["runs"],
         "issues": issues,

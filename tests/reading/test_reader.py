@@ -37,8 +37,8 @@ BAD_LINES: dict[str, tuple[bytes, str, str]] = {
     "2^63": (raw(f'{{"a": {2**63}}}'), "line", "is beyond 64 bits"),
     "2^70": (raw(f'{{"a": {2**70}}}'), "line", "is beyond 64 bits"),
     "5,000 digits": (raw(f'{{"a": {"9" * 5000}}}'), "line", "is beyond 64 bits"),
-    "a name twice": (raw('{"a": 1, "a": 2}'), "line", "the name 'a' stands twice"),
-    "a field twice": (good().replace(b'"model"', b'"dataset"'), "line", "'dataset' stands twice"),
+    "a name twice": (raw('{"a": 1, "a": 2}'), "line", "the name 'a' occurs twice"),
+    "a field twice": (good().replace(b'"model"', b'"dataset"'), "line", "'dataset' occurs twice"),
     "another order": (
         json.dumps(dict(reversed(FIELDS.items()))).encode() + b"\n",
         "line",

@@ -28,11 +28,54 @@ def test_a_training_is_told_from_its_start_to_what_was_kept() -> None:
         "has been getting worse since iteration 10. Probable cause: 14.3 rows a leaf."
     )
     assert [words for _, words in telling.pills(story)] == [
+        "Broken",
         "Stopped early, as configured",
         "1 serious issue",
         "Log readable: 25 of 25 lines valid",
     ]
     assert [tile.figure for tile in telling.tiles(story)] == ["0.5", "No improvement", "1", "5"]
+
+
+@pytest.mark.parametrize(
+    ("severity", "final", "word"),
+    [
+        ("error", None, "broken"),
+        ("warning", None, "check"),
+        ("error", "info", "healthy"),
+        ("warning", "error", "broken"),
+    ],
+)
+def test_a_verdict_follows_from_the_consequence_of_issues(
+    severity: str, final: str | None, word: str
+) -> None:
+    """Their severity at the end of the run counts, where it is recorded."""
+    issue = {"id": 1, "code": "MLA001", "name": "overfitting", "severity": severity}
+    issues = {} if final is None else {"issues": {"1": {**issue, "severity": final}}}
+    story = story_of(
+        ("TRAINING_STARTED", {}),
+        ("TRAINING_PROGRESS", {"metrics_snapshot": {"iteration": 1, "valid": {"loss": 0.5}}}),
+        ("ISSUE_DETECTED", {"decision": "Overfitting.", "metrics_snapshot": issue}),
+        ("TRAINING_COMPLETED", {"metrics_snapshot": {"stop": {"by": "plan"}, **issues}}),
+    )
+    verdict = telling.verdict_of(story)
+    assert verdict.word == word
+    assert ("Overfitting" in verdict.reason) is (word != "healthy")
+
+
+@pytest.mark.parametrize(
+    ("told_then", "word"),
+    [
+        ([("TRAINING_COMPLETED", {"metrics_snapshot": {"stop": {"by": "plan"}}})], "unknown"),
+        ([("TRAINING_STOPPED", {"metrics_snapshot": {"stop": {"by": "hand"}}})], "check"),
+        ([("TRAINING_FAILED", {})], "broken"),
+        ([], "unknown"),
+    ],
+)
+def test_a_verdict_claims_no_more_than_the_log_shows(
+    told_then: list[tuple[str, dict[str, Any]]], word: str
+) -> None:
+    """Without a metric or an end nothing is called healthy."""
+    assert telling.verdict_of(story_of(("TRAINING_STARTED", {}), *told_then)).word == word
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ COMPLETED, STOPPED, FAILED = "TRAINING_COMPLETED", "TRAINING_STOPPED", "TRAINING
 ENDLESS = "begins a run that has no end"
 SECOND = "ends a run, but each run of these names that began before has had its end"
 LATE = "ends a run, but each run that began before has had its end"
-OUTSIDE = "tells of progress while no run is open"
+OUTSIDE = "reports progress while no run is open"
 
 
 def entries_of(log: AuditLog) -> list[LogEntry]:

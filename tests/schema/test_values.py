@@ -9,6 +9,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa  # type: ignore[import-untyped]  # it publishes no types
 import pytest
 import torch
 from hypothesis import given, settings
@@ -121,6 +122,65 @@ def test_what_only_looks_like_an_array_is_written_as_text() -> None:
     assert written(np)[0].startswith("<module 'numpy'")
     assert written(Mock(name="net"))[0].startswith("<Mock name='net'")
     assert written(WrongTypes(7))[0] == "<WrongTypes that cannot be written: TypeError>"
+
+
+@pytest.mark.parametrize(
+    ("given_value", "expected", "change"),
+    [
+        (Decimal("1e400"), None, "beyond the range of floats"),
+        (Decimal("-Infinity"), None, "was -Infinity"),
+        (Decimal("1.5"), 1.5, ""),
+        (np.datetime64("2025-01-30T10:42:11.123456789"), "2025-01-30T10:42:11.123456789", ""),
+        (np.array(["2025-01-30", "NaT"], "datetime64[ns]"), None, "[1] was NaT"),
+        (np.timedelta64(1_500, "ms"), 1.5, ""),
+        (np.timedelta64("NaT"), None, "was NaT"),
+        (pd.NaT, None, "was NaT"),
+        (pd.NA, None, "was NA,"),
+        (pd.Timestamp("2025-01-30", tz="UTC"), "2025-01-30T00:00:00+00:00", ""),
+        (pd.array([1, None], "Int64"), [1, None], "[1] was NA,"),
+        (pa.scalar(3), 3, ""),
+        (pa.scalar(None), None, ""),
+        (pa.array([1, None, 3]), [1, None, 3], ""),
+        (pa.scalar(dt.datetime(2025, 1, 30, tzinfo=dt.UTC)), "2025-01-30T00:00:00+00:00", ""),
+    ],
+    ids=str,
+)
+def test_moments_and_missing_values_are_what_they_mean(
+    given_value: object, expected: object, change: str
+) -> None:
+    """Never a count of nanoseconds, never the name of a missing value as text."""
+    changes = Changes(100)
+    found = value(given_value, "v", changes)
+    if isinstance(given_value, np.ndarray):
+        assert found == ["2025-01-30T00:00:00.000000000", None]
+    else:
+        assert found == expected
+    assert change in (changes.told(1_000) if changes else "")
+
+
+class Panic(BaseException):
+    """As the panics of extensions written in Rust, which derive from `BaseException`."""
+
+
+class Panics:
+    """Whatever reads it."""
+
+    def __str__(self) -> str:
+        raise Panic
+
+    __repr__ = __str__
+
+
+def test_a_panic_of_a_value_is_noted() -> None:
+    """And an interrupt passes."""
+    assert written(Panics())[0] == "<Panics that cannot be written: Panic>"
+
+    class Interrupted:
+        def __str__(self) -> str:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        written(Interrupted())
 
 
 def test_a_text_by_its_class_alone_is_described() -> None:

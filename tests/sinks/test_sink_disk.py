@@ -13,8 +13,8 @@ import pytest
 
 from disks import error_of, fill, freezable_disk, freeze, memory_disk, remount
 from mllog_callbacks import AuditLog, read_entries
-from mllog_callbacks.sinks.spool import _folder as place
 from mllog_callbacks.sinks.spool import _overflow as overflow
+from mllog_callbacks.sinks.spool import _place as place
 from mllog_callbacks.sinks.spool import _sink as spool_sink
 from processes import drained, emit_many, ended, forked, numbers, until
 
@@ -144,7 +144,7 @@ def test_a_failing_disk_is_told_of_once(
     disk: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the standard library's logging, not as noise."""
-    monkeypatch.setattr(spool_sink, "_TEND_US", 10_000)
+    monkeypatch.setattr(spool_sink, "_TEND_NS", 10_000_000)
     directory = disk / "logs"
     log = AuditLog(directory)
     remount(disk, "ro")

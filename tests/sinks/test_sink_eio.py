@@ -15,7 +15,7 @@ import pytest
 
 from disks import error_of
 from mllog_callbacks import AuditLog
-from mllog_callbacks.sinks.spool import _folder as place
+from mllog_callbacks.sinks.spool import _place as place
 from paths import SUPPORT
 from processes import drained, drainers, emit_many, numbers, until
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mllog_callbacks import AuditLog
+from mllog_callbacks.integrity import Status, verify
 from processes import (
     drained,
     drainers,
@@ -197,7 +198,7 @@ def test_changes_by_somebody_else_are_told_of(
         assert log.flush(10)
         with log.path.open("a") as stream:
             stream.write("an invader\n")
-        monkeypatch.setattr("mllog_callbacks.sinks.spool._sink._WAITING_US", 0)
+        monkeypatch.setattr("mllog_callbacks.sinks.spool._sink._WAITING_NS", 0)
         for n in range(10, 1_000):
             emit_many(log, n, n + 1)
             assert log.flush(10)
@@ -205,3 +206,62 @@ def test_changes_by_somebody_else_are_told_of(
                 break
         (told,) = caplog.messages
         assert told.endswith(f"it goes on in {log.path}")
+
+
+def test_a_session_name_used_again_has_files_of_its_own(tmp_path: Path) -> None:
+    """Also where only the files of the first are left: their sidecars were cleaned away."""
+    for n in range(3):
+        with AuditLog(tmp_path, session="exp7") as log:
+            emit_many(log, n, n + 1)
+        drained(tmp_path)
+        if n == 0:
+            shutil.rmtree(tmp_path / "_integrity")
+    names = sorted(each.name[23:] for each in tmp_path.glob("*.jsonl"))
+    assert names == ["exp7-2.jsonl", "exp7-3.jsonl", "exp7.jsonl"]
+    assert sorted(numbers(tmp_path)) == [0, 1, 2]
+    found = {each.session: each.status for each in verify([tmp_path])}
+    assert found["exp7-2"] == found["exp7-3"] == Status.SOUND
+    assert found["exp7"] == Status.NOT_CHECKABLE
+
+
+def test_a_copy_is_its_sessions_and_no_other_sessions(tmp_path: Path) -> None:
+    """A session that had to go on in ``-2`` keeps its first file; ``run-2`` is another session."""
+    with AuditLog(tmp_path, session="run") as log:
+        emit_many(log, 0, 10)
+        assert log.flush(10)
+        os.truncate(log.path, 0)
+        emit_many(log, 10, 20)
+        assert log.flush(10)
+        copy = log.path
+    drained(tmp_path)
+    assert copy.name.endswith(".run-2.jsonl")
+    with AuditLog(tmp_path, session="run-2") as other:
+        emit_many(other, 20, 30)
+    assert other.session == "run-2-2"
+    drained(tmp_path)
+    assert {each.session for each in verify([tmp_path])} == {"run", "run-2-2"}
+    assert sorted(numbers(tmp_path)) == list(range(30))
+
+
+@pytest.mark.parametrize("what", ["FIFO", "endless", "huge", "folder"])
+def test_what_is_planted_among_chains_holds_up_nobody(tmp_path: Path, what: str) -> None:
+    """The drainer looks at other sessions' chains when it begins one."""
+    sidecars = tmp_path / "_integrity"
+    sidecars.mkdir()
+    planted = sidecars / "old.chain"
+    if what == "FIFO":
+        os.mkfifo(planted)
+    elif what == "endless":
+        planted.symlink_to("/dev/zero")
+    elif what == "huge":
+        planted.touch()
+        os.truncate(planted, 3 << 30)
+    else:
+        planted.mkdir()
+    with AuditLog(tmp_path, session="run") as log:
+        emit_many(log, 0, 300)
+        assert log.flush(10)
+    drained(tmp_path)
+    assert numbers(tmp_path) == list(range(300))
+    planted.rename(tmp_path / "aside")
+    assert [each.status for each in verify([tmp_path])] == [Status.SOUND]

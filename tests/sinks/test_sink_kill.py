@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from mllog_callbacks import AuditLog
-from mllog_callbacks.sinks.spool import _folder as place
+from mllog_callbacks.sinks.spool import _place as place
 from processes import Shared, drainers, ended, forked, lines, until
 
 KILLS = int(os.environ.get("MLLOG_TEST_KILLS", "40"))

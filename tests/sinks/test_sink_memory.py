@@ -12,9 +12,9 @@ import pytest
 from disks import fill, memory_disk, remount
 from mllog_callbacks import AuditLog, read_entries
 from mllog_callbacks.sinks import QueuedSink
-from mllog_callbacks.sinks.spool import _folder as place
 from mllog_callbacks.sinks.spool import _overflow as overflow
-from mllog_callbacks.sinks.spool._folder import root
+from mllog_callbacks.sinks.spool import _place as place
+from mllog_callbacks.sinks.spool._place import root
 from mllog_callbacks.sinks.spool._sink import SpoolSink
 from processes import drained, drainers, emit_many, numbers, spools, until
 
@@ -136,7 +136,7 @@ def test_a_spool_that_somebody_removes_is_replaced(
 
 def test_the_drainer_may_be_a_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no process can be started."""
-    monkeypatch.setattr("mllog_callbacks.sinks.spool._launch.sys.executable", "/nonexistent/python")
+    monkeypatch.setattr("mllog_callbacks.sinks.spool._helper.sys.executable", "/nonexistent/python")
     with AuditLog(tmp_path) as log:
         emit_many(log, 0, 1_000)
         assert log.flush(10)

@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 
 from mllog_callbacks import AuditLog
-from mllog_callbacks.sinks.spool import _folder as place
-from mllog_callbacks.sinks.spool._layout import Control
+from mllog_callbacks.sinks.spool import _place as place
+from mllog_callbacks.sinks.spool._control import Control
 from processes import Shared, drained, emit_one, ended, forked, lines, numbers, spools
 
 FORKS = int(os.environ.get("MLLOG_TEST_FORKS", "50"))

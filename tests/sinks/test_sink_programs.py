@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from mllog_callbacks import AuditLog, LogDirectoryError
-from mllog_callbacks.sinks.spool import _folder as place
+from mllog_callbacks.sinks.spool import _place as place
 from mllog_callbacks.sinks.spool._sink import SpoolSink
-from processes import drained, emit_many, emit_one, numbers, until
+from processes import drained, emit_many, emit_one, lines, numbers, until
 
 HEAD = """
 import os, resource, signal, sys, threading, time
@@ -191,3 +191,50 @@ def test_a_handler_may_close_the_log_within_emit(
     assert (stats.emitted, stats.pending) == (1_000, 0)
     assert stats.dropped > 0
     assert numbers(tmp_path) == list(range(stats.written))
+
+
+def test_what_is_given_up_names_the_cause_it_had(tmp_path: Path) -> None:
+    """A program without descriptors is no failing disk."""
+    body = """
+    log = AuditLog(DIRECTORY)
+    log.emit("MODEL_SAVED")
+    assert log.flush(10)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (60, 60))
+    hog = all_files()
+    for n in range(3_000):
+        log.emit("MODEL_SAVED", reasoning="x" * 3_900)
+    log.close()
+    assert log.stats.dropped
+    """
+    done = _run(tmp_path / "logs", body)
+    assert done.returncode == 0, done.stderr.decode()
+    drained(tmp_path / "logs")
+    (account,) = [
+        line.entry
+        for line in lines(tmp_path / "logs")
+        if line.entry and "dropped_entries" in (line.entry.metrics_snapshot or {})
+    ]
+    assert "Too many open files" in str(account.reasoning)
+    assert "disk" not in str(account.reasoning)
+
+
+def test_nothing_that_fails_beside_an_entry_loses_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Looking after the drainer may meet anything: one warning, and every line."""
+
+    def fail(*_: object) -> None:
+        msg = "not foreseen"
+        raise PermissionError(msg)
+
+    monkeypatch.setattr(SpoolSink, "_look_after", fail)
+    with AuditLog(tmp_path) as log:
+        for n in range(3):
+            emit_many(log, n * 100, n * 100 + 100)
+            time.sleep(1.1)  # another second is when it is looked after
+        emit_many(log, 300, 400)
+        assert log.flush(10)
+        assert log.stats.dropped == 0
+    drained(tmp_path)
+    assert numbers(tmp_path) == list(range(400))
+    assert [each for each in caplog.messages if "not foreseen" in each] == caplog.messages[:1]

@@ -10,7 +10,7 @@ import pytest
 
 from clocks import set_clock
 from mllog_callbacks import AuditLog
-from mllog_callbacks.sinks.spool._layout import Control
+from mllog_callbacks.sinks.spool._control import Control
 from processes import (
     drained,
     drainers,
@@ -116,3 +116,30 @@ def test_machine_durability_waits_for_the_disk(
         assert log.flush(10)
         assert control.durable == control.position
     assert numbers(tmp_path) == list(range(200))
+
+
+@pytest.mark.parametrize("spool", [True, False], ids=["spool", "queue"])
+@pytest.mark.parametrize("seconds", [-3_600.0, 90.0])
+def test_a_clock_that_was_set_is_remarked_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, *, spool: bool
+) -> None:
+    """How often and by how much; small corrections are not."""
+    if not spool:
+        monkeypatch.setenv("MLLOG_SPOOL", "/nowhere")
+    ahead, real = [0.0], time.time
+    monkeypatch.setattr("mllog_callbacks.sinks._clock._now", lambda: real() + ahead[0])
+    with AuditLog(tmp_path) as log:
+        emit_many(log, 0, 1)
+        assert log.flush(10)
+        for jump in 0.5, seconds:
+            ahead[0] += jump
+            time.sleep(1.1)  # the clocks are compared once a second
+            emit_many(log, 1, 2)
+    if spool:
+        drained(tmp_path)
+    (jumps,) = numbers(tmp_path, "clock_jumps")
+    last = lines(tmp_path)[-1].entry
+    assert jumps == 1
+    assert last is not None
+    assert last.metrics_snapshot is not None
+    assert last.metrics_snapshot["largest_clock_jump_seconds"] == pytest.approx(seconds, abs=0.5)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mllog_callbacks.sinks.spool._layout import Control
+from mllog_callbacks.sinks.spool._control import Control
 from processes import spools
 
 

@@ -21,7 +21,10 @@ FIELDS: dict[str, Any] = {
 
 def encoded(snapshot: object = None, **texts: object) -> bytes:
     """The whole line that the encoder and a sink make of an entry."""
-    line = encode(EventType.MODEL_SAVED, metrics_snapshot=snapshot, **texts)
+    dataset, model, decision, reasoning = map(
+        texts.get, ("dataset", "model", "decision", "reasoning")
+    )
+    line = encode(EventType.MODEL_SAVED, dataset, model, decision, reasoning, snapshot)
     return f'{{"timestamp":"{STAMP}",'.encode() + line
 
 

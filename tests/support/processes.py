@@ -12,8 +12,8 @@ from pathlib import Path
 
 from mllog_callbacks import AuditLog, Line, read_lines
 from mllog_callbacks.reading._strict import find_logs
-from mllog_callbacks.sinks.spool._folder import root
-from mllog_callbacks.sinks.spool._layout import Control
+from mllog_callbacks.sinks.spool._control import Control
+from mllog_callbacks.sinks.spool._place import root
 
 
 def forked(function: Callable[[], object]) -> int:

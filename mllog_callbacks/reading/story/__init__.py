@@ -1,13 +1,23 @@
 """What a trail tells: read from its lines alone, and tolerant of whatever became of them."""
 
 from mllog_callbacks.reading.story._builder import StoryBuilder
+from mllog_callbacks.reading.story._candidates import Candidate, Candidates, candidates
 from mllog_callbacks.reading.story._curves import Curve, Curves, Point
 from mllog_callbacks.reading.story._export import as_object
-from mllog_callbacks.reading.story._facts import data_facts, done, kept, settings
+from mllog_callbacks.reading.story._facts import Checks, checks, data_facts, done, kept, settings
 from mllog_callbacks.reading.story._family import join
 from mllog_callbacks.reading.story._files import STANDARD_INPUT, read_sidecar, read_stories
 from mllog_callbacks.reading.story._formatting import cut, moment, number, value
-from mllog_callbacks.reading.story._model import Fold, Found, Member, Run, Seal, Story, Told
+from mllog_callbacks.reading.story._model import (
+    GRAVITY,
+    Fold,
+    Found,
+    Member,
+    Run,
+    Seal,
+    Story,
+    Told,
+)
 from mllog_callbacks.reading.story._state import state_of, verification_of
 from mllog_callbacks.reading.story._summary import (
     NOT_RECORDED,
@@ -15,6 +25,7 @@ from mllog_callbacks.reading.story._summary import (
     IssueText,
     Piece,
     Tile,
+    Verdict,
     ending,
     issue_text,
     pills,
@@ -23,12 +34,17 @@ from mllog_callbacks.reading.story._summary import (
     title,
     title_of_run,
     took,
+    verdict_of,
     what_happened,
 )
 
 __all__ = [
+    "GRAVITY",
     "NOT_RECORDED",
     "STANDARD_INPUT",
+    "Candidate",
+    "Candidates",
+    "Checks",
     "Curve",
     "Curves",
     "Ending",
@@ -44,7 +60,10 @@ __all__ = [
     "StoryBuilder",
     "Tile",
     "Told",
+    "Verdict",
     "as_object",
+    "candidates",
+    "checks",
     "cut",
     "data_facts",
     "done",
@@ -65,6 +84,7 @@ __all__ = [
     "title_of_run",
     "took",
     "value",
+    "verdict_of",
     "verification_of",
     "what_happened",
 ]

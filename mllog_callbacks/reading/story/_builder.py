@@ -111,9 +111,11 @@ class StoryBuilder:
             run.start = told
         elif told.event in RUN_ENDS:
             run.end = told
-            _settle(run, told)
+            _settle(run, told.snapshot)
         elif told.event == EventType.ISSUE_DETECTED:
             self._take_issue(run, told)
+        if told.event in _DATA:
+            run.curves.take_roles(told.snapshot)
         for events, kept in (
             (_DATA, run.data),
             (_SETTINGS, run.settings),
@@ -134,20 +136,27 @@ class StoryBuilder:
         subject = _subject(told) if code else told.decision
         position = position_of(told.snapshot)
         number = told.snapshot.get("id")
-        unit = position[0] if position else ""
-        key = (code, name, subject, str(number) if type(number) is int else unit)
+        key = (code, name, subject, position[0] if position else "")
+        if type(number) is int:
+            key = _by_number(number)
         if key not in run.issues and len(run.issues) >= _MOST_ISSUES:
             return
         found = run.issues.setdefault(key, Found(code, name, subject))
         found.take(told)
 
 
-def _settle(run: Run, told: Told) -> None:
-    """Take the final severity of each issue, where the end of a run holds them."""
-    issues = told.snapshot.get("issues")
-    for number, facts in issues.items() if isinstance(issues, dict) else ():
-        for (code, *_, key), found in run.issues.items():
-            if key == number and isinstance(facts, dict) and facts.get("code") == code:
+def _by_number(number: int) -> tuple[str, str, str, str]:
+    """The key of an issue that has a number in its run."""
+    return "#", str(number), "", ""
+
+
+def _settle(run: Run, snapshot: Mapping[str, Any]) -> None:
+    """Give issues the severity that they have at the end of their run."""
+    issues = snapshot.get("issues")
+    for facts in issues.values() if isinstance(issues, dict) else ():
+        if isinstance(facts, dict) and type(facts.get("id")) is int:
+            found = run.issues.get(_by_number(facts["id"]))
+            if found is not None:
                 found.settle(facts)
 
 

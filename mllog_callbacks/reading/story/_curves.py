@@ -32,16 +32,16 @@ _MOST_DEPTH: Final = 4
 _WRAPPERS: Final = frozenset({"metrics", "values", "scores", "results", "curves"})
 _SET: Final = r"train(?:ing)?|val(?:id(?:ation)?)?(?:_\d+)?|test|eval(?:uation)?|held_?out|oob|dev"
 _SET_FIRST: Final = re.compile(rf"({_SET})[/_.\- :](.+)", re.IGNORECASE)
+TRAINING: Final = "training"
 _TRAINING: Final = frozenset({"train", "training", "learn"})
 # Objects that hold numbers, which are no metrics
 _NO_METRICS: Final = frozenset(
     {
         *("classes", "context", "default", "defaults", "dtypes", "missing", "parameters"),
+        *("candidates", "checks", "chosen", "features", "parts", "ranked_first", "runner_up"),
         *("progress", "plan", "data", "best", "curve", "deviations", "changed", "stop", "kept"),
-        *("rules", "importance", "error", "saved", "choices", "continues"),
+        *("issues", "checks", "rules", "importance", "error", "saved", "choices", "continues"),
         *("resolved", "set_by_caller", "given", "hyperparameters", "params", "best_params"),
-        "ranked_first",
-        "runner_up",
     }
 )
 # Numbers about how a run goes, which are no metric of its model
@@ -74,17 +74,19 @@ class Curve:
         dataset: Name of the set; empty where none was named.
         points: Its values, in order.
         unit: What their positions count; "entry" where no position tells them apart.
+        role: What the training uses the set for, where entries say so.
     """
 
     metric: str
     dataset: str
     points: list[Point]
     unit: str = "entry"
+    role: str = ""
 
     @property
     def training(self) -> bool:
-        """Whether it is of the training data."""
-        return self.dataset.lower() in _TRAINING
+        """Whether it is of the training data: by its role, else by the set's name."""
+        return self.role == TRAINING if self.role else self.dataset.lower() in _TRAINING
 
     @property
     def name(self) -> str:
@@ -98,11 +100,13 @@ class Curves:
 
     Attributes:
         position: The last position told; -1 before the first.
+        roles: What the training uses a set for, by its name.
         unlisted: How many values of metrics were left out, because there were too many metrics.
     """
 
     position: float = -1
     unlisted: int = 0
+    roles: dict[str, str] = field(default_factory=dict)
     _positions: list[dict[str, float]] = field(default_factory=list)
     _values: dict[Key, tuple[list[int], list[float | None]]] = field(default_factory=dict)
     _whole: dict[Key, list[float | None]] = field(default_factory=dict)
@@ -141,6 +145,15 @@ class Curves:
                 if known is not None and known[0] == unit:
                     known[1].update(points)
 
+    def take_roles(self, snapshot: Mapping[str, Any]) -> None:
+        """Take what an entry on data says that its sets are used for."""
+        data = snapshot.get("data")
+        for name, each in [*snapshot.items(), *_items(data)]:
+            role = each.get("role") if isinstance(each, dict) else None
+            if isinstance(role, str) and len(self.roles) < _MOST_CURVES:
+                self.roles[name] = role
+                self._built = None
+
     def take_whole(self, snapshot: Mapping[str, Any]) -> None:
         """Take curves that one entry tells as lists of numbers."""
         self._built = None
@@ -170,14 +183,17 @@ class Curves:
                 last, (unit, at) = indices, self._placed(indices)
             if (dataset, metric) not in self._passages:
                 points = [*map(_point, zip(at, values, strict=True))]
-                yield Curve(metric, dataset, points, _SHOWN.get(unit, unit))
+                yield self._curve(metric, dataset, points, _SHOWN.get(unit, unit))
         for (dataset, metric), (unit, passages) in self._passages.items():
             found = passages | self._told((dataset, metric), unit)
             points = [*map(_point, sorted(found.items()))]
-            yield Curve(metric, dataset, points, _SHOWN.get(unit, unit))
+            yield self._curve(metric, dataset, points, _SHOWN.get(unit, unit))
         for (dataset, metric), whole in self._whole.items():
             points = [Point(at, value) for at, value in enumerate(whole, 1)]
-            yield Curve(metric, dataset, points, "iteration")
+            yield self._curve(metric, dataset, points, "iteration")
+
+    def _curve(self, metric: str, dataset: str, points: list[Point], unit: str) -> Curve:
+        return Curve(metric, dataset, points, unit, self.roles.get(dataset, ""))
 
     def _told(self, key: Key, unit: str) -> dict[float, float | None]:
         """The values of a curve that entries tell themselves, by their positions in a unit."""

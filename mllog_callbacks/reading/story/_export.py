@@ -16,6 +16,7 @@ def as_object(story: Story) -> dict[str, Any]:
     return {
         "session": story.session,
         "title": telling.title(story),
+        "verdict": telling.verdict_of(story)._asdict(),
         "files": [_file(file) for file in story.files],
         "entries": story.entries,
         "first": story.span[0],
@@ -53,5 +54,6 @@ def _issue(run: Run, found: Found) -> dict[str, Any]:
         "run": run.number or None,
         "told": found.count,
         "resolved": found.resolved,
+        "closed_by": found.closed_by,
         **telling.issue_text(found)._asdict(),
     }

@@ -9,9 +9,11 @@ from mllog_callbacks.reading.story._model import Run, Story, Told
 from mllog_callbacks.schema import EventType
 
 __all__ = [
+    "Checks",
     "Kept",
     "Setting",
     "before",
+    "checks",
     "data_facts",
     "done",
     "kept",
@@ -55,6 +57,18 @@ class Kept(NamedTuple):
     unit: str
     is_kept: bool = False
     how: str = "kept"
+
+
+class Checks(NamedTuple):
+    """Which checks ran in a run, by their codes.
+
+    Attributes:
+        ran: Those that ran.
+        not_run: Why others could not.
+    """
+
+    ran: list[str]
+    not_run: dict[str, str]
 
 
 class Setting(NamedTuple):
@@ -120,13 +134,27 @@ def of_end(run: Run, *path: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def checks(run: Run) -> Checks | None:
+    """Which checks ran; None where that is not recorded."""
+    found = of_end(run, "checks")
+    if not found:
+        return None
+    ran, not_run = found.get("ran", []), found.get("not_run", {})
+    if not isinstance(ran, list) or not isinstance(not_run, dict):
+        return None
+    return Checks([*map(str, ran)], {str(code): str(why) for code, why in not_run.items()})
+
+
 def kept(run: Run) -> Kept | None:
     """The metric of the best checkpoint, or the first on validation data of the model that is kept.
 
-    Where neither is told, that of the model that was evaluated last.
+    Where neither is told, that of the model that was evaluated last; None where the end says that
+    the model that is kept was not measured.
     """
     if (checkpoint := _checkpoint(run)) is not None:
         return checkpoint
+    if of_end(run, "kept").get("measured") is False:
+        return None
     at = _kept_at(run)
     for told in reversed(run.evaluations):
         values = [(key, value) for key, value in measured(told.snapshot) if value is not None]
@@ -199,7 +227,12 @@ def _preferred(
     for key, value in values:
         if key == (rule.get("set"), rule.get("metric")):
             return key, value
-    others = (each for each in values if not Curve("", each[0][0], []).training)
+    roles = run.curves.roles
+    others = (
+        each
+        for each in values
+        if not Curve("", each[0][0], [], role=roles.get(each[0][0], "")).training
+    )
     return next(others, values[0])
 
 

@@ -5,15 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from mllog_callbacks.reading.story._model import Member, Run, Seal, Story
+from mllog_callbacks.reading.story._model import GRAVITY, Member, Run, Seal, Story
 from mllog_callbacks.schema import count
 
 __all__ = ["first_failure", "join", "outcome", "told_together"]
 
 _NAMED: Final = 6
 """Members whose outcome is told one by one; of more, only those that did not complete."""
-
-_GRAVEST: Final = ("tampered", "incomplete", "unsealed", "not checkable", "sound")
 
 
 def join(name: str, stories: Sequence[Story]) -> Story:
@@ -102,7 +100,7 @@ def _seal(members: Sequence[Member]) -> Seal | None:
     ]
     if all(story.seal is None for _, story in members):
         return None
-    worst = min((seal.status for _, seal in seals), key=_GRAVEST.index)
+    worst = min((seal.status for _, seal in seals), key=GRAVITY.index)
     reasons = [
         f"{label}: {reason}"
         for label, seal in seals

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, Self, TypeVar
 from mllog_callbacks.reading._fast import Fields, FileAccount
 from mllog_callbacks.reading.story._curves import Curves, position_of
 
-__all__ = ["Fold", "Found", "Member", "Run", "Seal", "Story", "Told"]
+__all__ = ["GRAVITY", "Fold", "Found", "Member", "Run", "Seal", "Story", "Told"]
 
 _T = TypeVar("_T")
 
@@ -99,7 +99,7 @@ class Found:
         steps: The first position at which it was told, and the last.
         unit: What these count; empty where no position was told.
         worst: The entry that says most: the last of the worst severity.
-        closed_by: What closed it by the end of its run; empty where that is not recorded.
+        closed_by: What closed it by the end of the run; empty where that is not recorded.
     """
 
     code: str
@@ -113,6 +113,13 @@ class Found:
     worst: Told | None = None
     closed_by: str = ""
 
+    def settle(self, facts: Mapping[str, Any]) -> None:
+        """Take how it stands at the end of its run, where its consequence is known."""
+        severity, closed_by = facts.get("severity"), facts.get("closed_by")
+        if isinstance(severity, str) and severity in _SEVERITIES:
+            self.severity = severity
+        self.closed_by = closed_by if isinstance(closed_by, str) else ""
+
     def take(self, told: Told) -> None:
         """Take the next entry that tells of it."""
         self.count += 1
@@ -123,12 +130,6 @@ class Found:
         how_bad = _severity(told)
         if self.worst is None or _SEVERITIES.index(how_bad) <= _SEVERITIES.index(self.severity):
             self.severity, self.worst = how_bad, told
-
-    def settle(self, facts: Mapping[str, object]) -> None:
-        """Take its facts at the end of its run: its severity is that of its consequence."""
-        if (severity := facts.get("severity")) in _SEVERITIES:
-            self.severity = str(severity)
-            self.closed_by = str(facts.get("closed_by") or "")
 
     @property
     def resolved(self) -> bool:
@@ -202,6 +203,10 @@ class Run:
     def position(self) -> float:
         """The last position told; -1 before the first."""
         return self.curves.position
+
+
+GRAVITY: Final = ("tampered", "incomplete", "not checkable", "unsealed", "sound")
+"""What holding sessions against their chains may show, the gravest first."""
 
 
 class Seal(NamedTuple):

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from mllog_callbacks.reading.story import _facts as facts
 from mllog_callbacks.reading.story import _family as family
+from mllog_callbacks.reading.story._candidates import candidates, choice_in_words
 from mllog_callbacks.reading.story._formatting import NOT_RECORDED, cut, number
 from mllog_callbacks.reading.story._issues import issue_text
 from mllog_callbacks.reading.story._model import Run, Story
@@ -91,6 +92,8 @@ def _of_a_run(story: Story, run: Run) -> Iterator[Piece]:
     yield Piece(decision, strong=True)
     if reasoning:
         yield Piece(reasoning)
+    for compared in candidates(run)[:1]:
+        yield Piece(cut(choice_in_words(compared), _SENTENCE_CHARS))
     within = sum(each.parent == run.number for each in story.runs)
     if within:
         yield Piece(f"{count(within, 'run')} went on within it.")

@@ -14,6 +14,7 @@ from mllog_callbacks.reading.story._issues import IssueText, issue_text
 from mllog_callbacks.reading.story._model import Run, Story
 from mllog_callbacks.reading.story._paragraphs import Piece, what_happened
 from mllog_callbacks.reading.story._state import state_of
+from mllog_callbacks.reading.story._verdict import MOODS, Verdict, verdict_of, verdict_of_run
 from mllog_callbacks.schema import EventType, count
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "IssueText",
     "Piece",
     "Tile",
+    "Verdict",
     "ending",
     "issue_text",
     "pills",
@@ -30,6 +32,7 @@ __all__ = [
     "title",
     "title_of_run",
     "took",
+    "verdict_of",
     "what_happened",
 ]
 
@@ -62,14 +65,18 @@ def title(story: Story) -> str:
 
 
 def pills(story: Story) -> list[tuple[str, str]]:
-    """Mood and words of each: how it ended, the worst issue, the state of the log.
+    """Mood and words of each: the verdict, how it ended, the worst issue, the state of the log.
 
     A log that is damaged or unfinished comes first.
     """
     state = state_of(story)
     log = (state.mood, state.pill)
-    told = [_ended(story), _worst(story)]
-    return [*told, log] if state.mood == "good" else [log, *told]
+    word = verdict_of(story).word
+    mood, ended = _ended(story)
+    if mood == "good" and word != "healthy":  # no green tick beside another verdict
+        mood = "note"
+    shown = [(MOODS[word], word.capitalize()), (mood, ended), _worst(story)]
+    return [*shown, log] if state.mood == "good" else [log, *shown]
 
 
 def _ended(story: Story) -> tuple[str, str]:
@@ -132,6 +139,7 @@ def run_facts(run: Run) -> dict[str, Any]:
         "run": run.number,
         "within": run.parent,
         "title": title_of_run(run),
+        "verdict": verdict_of_run(run).word,
         "came_to": NOT_RECORDED if had is None else count(*had),
         "ended": ending(run).pill,
         "kept": NOT_RECORDED if best is None else f"{cut(best.name, 60)} {number(best.value)}",

@@ -18,20 +18,21 @@ def session_of_process(directory: Path, pids: Sequence[int]) -> str | None:
     """
     if sys.platform != "linux":
         return None
-    from mllog_callbacks.sinks.spool._folder import root  # noqa: PLC0415 - there is no fcntl
+    from mllog_callbacks.sinks.spool._roots import roots  # noqa: PLC0415 - not on Windows
 
     found: dict[int, str] = {}
-    with suppress(OSError):
-        for folder in root().iterdir():
-            with suppress(OSError, ValueError, KeyError):  # one that is removed just now, say
-                found.update(_process_of(str(folder), os.fsencode(directory)))
+    for root in roots(str(directory)):
+        with suppress(OSError):
+            for folder in Path(root).iterdir():
+                with suppress(OSError, ValueError, KeyError):  # one that is removed just now, say
+                    found.update(_process_of(str(folder), os.fsencode(directory)))
     return next((found[pid] for pid in pids if pid in found), None)
 
 
 def _process_of(folder: str, directory: bytes) -> dict[int, str]:
     """The process and the session of a spool, where both live and see the same disks as we."""
-    from mllog_callbacks.sinks.spool._layout import About, namespace  # noqa: PLC0415 - as above
-    from mllog_callbacks.sinks.spool._process import alive  # noqa: PLC0415 - as above
+    from mllog_callbacks.sinks.spool._about import About, namespace  # noqa: PLC0415 - as above
+    from mllog_callbacks.sinks.spool._spools import alive  # noqa: PLC0415 - as above
 
     about = About.read(folder)
     ours = about.directory == directory and about.place.split()[-1] == namespace()

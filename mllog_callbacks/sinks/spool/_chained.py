@@ -6,7 +6,9 @@ Its state is kept in the spool, so that whoever comes after a killed drainer goe
 import os
 
 from mllog_callbacks.chain import SUFFIX, Chain, chain_path
-from mllog_callbacks.sinks.spool._layout import FIRST, About, Segment
+from mllog_callbacks.sinks.spool._about import About
+from mllog_callbacks.sinks.spool._control import FIRST
+from mllog_callbacks.sinks.spool._segment import Segment
 
 __all__ = ["Chained"]
 
@@ -29,9 +31,15 @@ class Chained:
         """Up to where in the stream the chain took lines."""
         return self._chain.position
 
+    @property
+    def unsigned(self) -> bool:
+        """Whether the chain should be signed, and is not."""
+        return self._chain.unsigned
+
     def follow(self, segment: Segment, position: int, name: bytes) -> None:
         """Take the lines up to a position of the stream, which are in the file now."""
         first = max(segment.start, self._chain.position)
+        self._chain.position = first  # what came before the first segment was in another spool
         lines = segment.memory[segment.offset(first) : segment.offset(position)]
         self._chain.take(os.fsdecode(name), lines[: lines.rfind(b"\n") + 1])
 

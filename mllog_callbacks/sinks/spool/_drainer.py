@@ -1,14 +1,17 @@
 """The drainer: moves a session's lines from memory to the session's file.
 
 It does all work on the disk, so that a disk that hangs holds up nobody else, not even the exit
-of the training. How it runs, and for how long, is told in `process`.
+of the training. How it runs, and for how long: see `_process`.
 """
 
 import os
 from time import monotonic, monotonic_ns
 
+from mllog_callbacks.files import Folder, give_group, make_folder, make_folders
+from mllog_callbacks.sinks.spool._about import About
 from mllog_callbacks.sinks.spool._chained import Chained
-from mllog_callbacks.sinks.spool._layout import HEADER, About, Control, Segment
+from mllog_callbacks.sinks.spool._control import Control
+from mllog_callbacks.sinks.spool._segment import HEADER, Segment
 from mllog_callbacks.sinks.spool._segments import Segments
 from mllog_callbacks.sinks.spool._target import Altered, Target
 
@@ -49,7 +52,7 @@ class Drainer:
         return self._control
 
     def drain(self, *, final: bool = False) -> bool:
-        """Write what there is; with `final`, also what stands behind a gap. Say whether any was.
+        """Write what there is; with `final`, also what is behind a gap. Say whether any was.
 
         Raises:
             OSError: The disk does not take it now; what was not written is kept.
@@ -78,12 +81,33 @@ class Drainer:
         """
         self.drain(final=True)
         self._over = bool(self._control.closing)
-        self._control.busy = monotonic_ns()
-        self._confirm()
-        self._write_sidecar()
-        if os.path.exists(self._about.directory):
-            self._chain.end(sealed=bool(self._control.closing or self._control.leaving))
+        self._finish(sealed=bool(self._control.closing or self._control.leaving))
         self._control.done = 1
+
+    def seal(self) -> None:
+        """Seal the chain of a session whose process is about to end; more lines may still come.
+
+        Raises:
+            OSError: The disk does not take it now.
+        """
+        if self._control.sealed != self._control.position:
+            self._finish(sealed=True)
+
+    def _finish(self, *, sealed: bool) -> None:
+        control = self._control
+        if control.sealed == control.position:
+            return
+        control.busy = monotonic_ns()
+        try:
+            self._confirm()
+            self._write_sidecar()
+            if os.path.exists(self._about.directory):
+                self._chain.end(sealed=sealed)
+        finally:
+            control.busy = 0
+        if sealed:
+            control.sealed = control.position
+            control.unsigned = int(self._chain.unsigned)
 
     def close(self) -> None:
         """Close the file."""
@@ -173,7 +197,7 @@ class Drainer:
         return True
 
     def _target_of(self, segment: Segment) -> Target:
-        path = segment.path
+        path = self._path(segment)
         if self._target is None:
             self._target = Target.find(path, self._control.position, self._record)
             self._suspect = self._target is not None  # what befell the drainer before is not known
@@ -182,6 +206,10 @@ class Drainer:
             self._write_sidecar()
         self._control.copy = self._target.copy
         return self._target
+
+    def _path(self, segment: Segment) -> bytes:
+        """The file of a segment, which is in the log directory wherever that is seen now."""
+        return b"%b/%b" % (self._about.directory, os.path.basename(segment.path))
 
     def _go_on_beside(self, segment: Segment, until: int) -> None:
         """Begin another file: the one before was cut, written to or taken away by somebody.
@@ -194,7 +222,9 @@ class Drainer:
         now = min(segment.offset(position), segment.size)
         kept = min(now, max(HEADER, segment.offset(until))) if until else HEADER
         line = segment.memory.rfind(b"\n", HEADER, kept) + 1 or HEADER
-        self._target = Target.create(segment.path, segment.position(line), self._record, copy)
+        self._target = Target.create(
+            self._path(segment), segment.position(line), self._record, copy
+        )
         self._chain.skip(segment.position(line))
         self._control.position = segment.position(line)
         self._control.durable = min(self._control.durable, self._control.position)
@@ -230,6 +260,7 @@ class Drainer:
         if sync_ms and now - self._synced >= sync_ms / 1000:
             self._confirm()
             self._synced = now
+        self._control.unsigned = int(self._chain.unsigned)
         if self._target is not None and now - self._checked >= _CHECK_S:
             self._checked = now
             if not self._control.closing and not self._discarded():
@@ -250,11 +281,14 @@ class Drainer:
         if self._discarded():
             return
         about = self._about
-        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            os.makedirs(os.path.dirname(about.sidecar), mode=0o750, exist_ok=True)
-            file = os.open(about.sidecar, flags, 0o640)
-        except OSError:  # it is there; or the disk fails, which the lines tell as well
+            folder = os.path.dirname(about.sidecar)
+            make_folders(os.path.dirname(folder))
+            make_folder(folder, alike=True)
+            with Folder(about.sidecar) as sidecars:
+                file = sidecars.create(about.sidecar, os.O_WRONLY, 0o640)
+            give_group(file, folder)
+        except OSError:  # it is there; or the disk fails, which the lines show as well
             return
         with open(file, "wb") as stream:
             stream.write(about.manifest)

@@ -1,29 +1,26 @@
 """Where lines wait that the spool has no room for: a bounded part of the process's own memory."""
 
 import _thread
+import os
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic_ns, sleep, time_ns
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mllog_callbacks.sinks._account import Account
 from mllog_callbacks.sinks._files import DAY
+from mllog_callbacks.sinks.spool._segment_writer import FULL, SPILLING, SegmentWriter
 
-if TYPE_CHECKING:
-    from mllog_callbacks.sinks.spool._stream import Stream
-
-__all__ = ["MEMORY", "SPILLING", "Overflow", "in_thread"]
+__all__ = ["MEMORY", "Overflow", "in_thread"]
 
 MEMORY: Final = 32 * 1024 * 1024
 """Bytes of lines held when the spool is full."""
 
-SPILLING: Final = -1
-"""The limit of a stream whose lines come here."""
-
 _RETRY_NS: Final = 50_000_000  # between two tries for a new segment where none was given back
 _BATCH: Final = 200  # lines brought back at once, with the lock held
 _WHEN: Final = slice(14, 41)  # the timestamp in a line
+_CLOSED: Final = "They waited in the process when the log was closed."
 
 
 class Overflow:
@@ -37,7 +34,7 @@ class Overflow:
         dropped: How many lines were given up so far.
     """
 
-    def __init__(self, stream: "Stream") -> None:
+    def __init__(self, stream: SegmentWriter) -> None:
         self.lines: deque[bytes] = deque()
         self.dropped = 0
         self._stream = stream
@@ -51,9 +48,10 @@ class Overflow:
         """Keep a line, or give it up and count it; true, for it was dealt with."""
         stream = self._stream
         size = len(stream.stamped(stream.last + 1, line))
-        # Once something was given up, no line is kept before that was told
+        # Once something was given up, no line is kept before that is in the log
         if self._account is not None or self._bytes + size > self._memory:
-            self._give_up(stream.stamped(stream.last + 1, b"")[_WHEN], size)
+            full = f"The {self._memory:,} bytes for entries that wait in the process were full."
+            self._give_up(stream.stamped(stream.last + 1, b"")[_WHEN], size, full)
             return True
         append = self.lines.append
         while True:
@@ -91,14 +89,15 @@ class Overflow:
         """Count what waits as given up; the account of it, where anything was."""
         held, later = self.lines, self._account
         self.lines, self._bytes, self._account = deque(), 0, None
-        self._count(held)
+        for line in held:
+            self._give_up(line[_WHEN], len(line), _CLOSED)
         account: Account | None = self._account
         if account is not None and later is not None:
             account.merge(later)
         self._account = account or later
         return None if self._account is None else self._account.line()
 
-    def _bring(self, stream: "Stream", most: int) -> bool:
+    def _bring(self, stream: SegmentWriter, most: int) -> bool:
         for _ in range(most):
             if self.lines and not self._bring_one(stream):
                 return False
@@ -112,7 +111,7 @@ class Overflow:
         self._retry = 0
         return False
 
-    def _bring_one(self, stream: "Stream") -> bool:
+    def _bring_one(self, stream: SegmentWriter) -> bool:
         text, pop = self.lines[0], self.lines.popleft
         day, size = text[DAY].decode(), len(text)
         while day != stream.day or stream.end + size > stream.soft:
@@ -140,15 +139,22 @@ class Overflow:
                     self._moving = False
                     return
 
-    def _count(self, lines: Iterable[bytes]) -> None:
-        for line in lines:
-            self._give_up(line[_WHEN], len(line))
-
-    def _give_up(self, stamp: bytes, size: int) -> None:
+    def _give_up(self, stamp: bytes, size: int, reason: str) -> None:
         self.dropped += 1
         if self._account is None:
-            self._account = Account(self._memory, stamp)
+            self._account = Account(stamp, self._cause(), reason)
         self._account.add(stamp, size)
+
+    def _cause(self) -> str:
+        """Why lines wait here, in a sentence."""
+        stream = self._stream
+        if stream.failure != FULL:
+            return f"No further memory shared with the drainer could be had: {stream.failure}."
+        if error := stream.control.error:
+            return f"The log's file could not be written: {os.strerror(error)}."
+        if stream.control.busy:
+            return "The disk did not answer."
+        return "The memory shared with the drainer was full."
 
 
 def in_thread(function: Callable[..., object], *arguments: object) -> None:

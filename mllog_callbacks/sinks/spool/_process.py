@@ -1,24 +1,26 @@
-"""The drainer's process, small and of its own, and the life and death of spools.
+"""The drainer's process, small and of its own.
 
-The process outlives the training, so that a killed one's file is complete in a moment. Where
-that was killed too, whoever comes next finishes the file: `finish`.
+It outlives the training, so that a killed one's file is complete in a moment. Where it was killed
+too, whoever comes next finishes the file: see `_finishing`.
 """
 
 import os
 import select
-from time import monotonic, sleep, time
+from time import monotonic, sleep
 
+from mllog_callbacks.sinks.spool._about import About
 from mllog_callbacks.sinks.spool._drainer import Drainer
-from mllog_callbacks.sinks.spool._layout import About, Control, lock
+from mllog_callbacks.sinks.spool._finishing import finish_dead
+from mllog_callbacks.sinks.spool._locks import lock
+from mllog_callbacks.sinks.spool._spools import alive, remove, spools
 
-__all__ = ["alive", "finish", "finish_dead", "main", "remove", "run"]
+__all__ = ["main", "run"]
 
 _ACTIVE_S = 0.005  # how long lines gather while there are any
-_IDLE_S = 0.1  # the longest wait; a flush and the end of the session wake
-_RETRY_S = 0.25  # how often a disk that failed is asked again
+_IDLE_S = 0.05  # the longest wait; issues, ends, saves, a flush and the session's end wake
+_RETRY_S = 0.25  # how often a disk that failed is tried again
 _LOCK_S = 5.0  # how long another drainer of the same spool is given to go
-_GIVE_UP_S = 600.0  # how long a dead session's failing disk is asked; then its spool waits
-_STALE_S = 60.0  # the age of a spool that nobody finished making
+_GIVE_UP_S = 600.0  # how long a dead session's failing disk is tried; then its spool waits
 
 
 def run(folder: str, wake: int) -> None:
@@ -32,6 +34,8 @@ def run(folder: str, wake: int) -> None:
             if ended:
                 drainer.end()
                 break
+            if drainer.control.leaving and not (moved and drainer.control.sealed):
+                drainer.seal()
         except OSError:
             wait = _RETRY_S
             if not lives and monotonic() - since > _GIVE_UP_S:
@@ -63,97 +67,17 @@ def _sleep(wake: int, seconds: float, folder: str, *, lives: bool) -> bool:
     return False
 
 
-def alive(folder: str) -> bool:
-    """Whether the process of a session still lives."""
-    try:
-        file = lock(folder, "owner", shared=True)
-    except OSError:
-        return False
-    if file is None:
-        return True
-    os.close(file)
-    return _mapped(folder)
+def main(folder: str, *, detached: bool) -> None:
+    """Drain a session as a process of its own; standard input wakes it, and ends with the log.
 
-
-def _mapped(folder: str) -> bool:
-    """Whether the session's process still logs there: it may have closed all its files."""
-    try:
-        control = Control(folder)
-        with open(f"/proc/{control.owner}/maps", "rb") as stream:
-            return not control.closing and os.fsencode(f"{folder}/control") in stream.read()
-    except (OSError, ValueError):  # ended; or it ended while its spool was being made
-        return False
-
-
-def finish(folder: str) -> int | None:
-    """Write the rest of a dead session's lines to its file and remove its spool.
-
-    Returns:
-        How many entries were written; None where the session lives or is being finished.
-
-    Raises:
-        OSError: The disk does not take them; they are kept.
+    Args:
+        folder: The session's spool.
+        detached: Whether this process is nobody's child already.
     """
-    try:
-        held = lock(folder, "drain", create=True)
-    except FileNotFoundError:
-        return None
-    if held is None:
-        return None
-    try:
-        if alive(folder):
-            return None
-        try:
-            drainer = Drainer(folder, counting=True)
-        except FileNotFoundError:
-            return None
-        try:
-            if not drainer.control.done:
-                drainer.end()
-        finally:
-            drainer.close()
-        remove(folder)
-        return drainer.entries
-    finally:
-        os.close(held)
-
-
-def finish_dead(root: str, directory: bytes) -> None:
-    """Finish what killed sessions left for this directory; what fails is left for the next."""
-    for name in os.listdir(root):
-        folder = f"{root}/{name}"
-        try:
-            if name.startswith("."):
-                _remove_stale(folder)
-            elif About.read(folder).here(directory) and not alive(folder):
-                finish(folder)
-        except (OSError, ValueError):
-            continue
-
-
-def _remove_stale(folder: str) -> None:
-    if time() - os.stat(folder).st_mtime > _STALE_S and not alive(folder):
-        remove(folder)
-
-
-def remove(folder: str) -> None:
-    """Remove a spool; first its name, so that nobody opens what is half gone."""
-    parent, name = os.path.split(folder)
-    gone = f"{parent}/.{name.removeprefix('.')}"
-    try:
-        os.rename(folder, gone)
-        for each in os.listdir(gone):
-            os.unlink(f"{gone}/{each}")
-        os.rmdir(gone)
-    except OSError:  # another does the same just now
-        return
-
-
-def main(folder: str) -> None:
-    """Drain a session as a process of its own; standard input wakes it, and ends with the log."""
-    if not _detach():
-        os._exit(0)
-    os.setsid()
+    if not detached:
+        if not _detach():
+            os._exit(0)
+        os.setsid()
     os.closerange(3, 65_536)
     os.chdir("/")
     deadline = monotonic() + _LOCK_S
@@ -161,10 +85,11 @@ def main(folder: str) -> None:
         if monotonic() > deadline:
             return
         sleep(0.01)
-    if len(os.listdir(os.path.dirname(folder))) > 1 and _detach():
+    directory = About.read(folder).directory
+    if len(spools(directory)) > 1 and _detach():
         os.close(held)
         os.close(0)
-        finish_dead(os.path.dirname(folder), About.read(folder).directory)
+        finish_dead(directory)
         return
     run(folder, 0)
     os.close(held)

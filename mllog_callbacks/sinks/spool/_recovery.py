@@ -1,4 +1,4 @@
-"""Finishing what killed sessions left: their lines are in memory, their files lack them."""
+"""Finishing what killed sessions left: their lines are in a spool, their files lack them."""
 
 import os
 import sys
@@ -19,7 +19,8 @@ class Recovered:
     """What became of one killed session.
 
     Attributes:
-        session: The session's folder in the spool: its name and a random part.
+        session: The session's folder in the spool: its name and a random part; or the spool of
+            another user, who alone can look into it.
         entries: How many entries were written to its file now; 0 where its own drainer was
             just finishing it.
         error: Why they could not be written; they are kept then.
@@ -34,7 +35,9 @@ def recover(directory: str | os.PathLike[str], *, everywhere: bool = False) -> l
     """Complete the files of sessions that were killed, from what their spools still hold.
 
     A session that lives is left alone. One that its own drainer is just finishing is waited
-    for, at most two seconds. May be repeated: it never writes an entry twice.
+    for, at most two seconds. May be repeated: it never writes an entry twice. Root completes what
+    other users left as well, as these users; others learn in `Recovered.error` of spools that
+    they may not read.
 
     Args:
         directory: The log directory.
@@ -42,45 +45,50 @@ def recover(directory: str | os.PathLike[str], *, everywhere: bool = False) -> l
             containers see that share their memory but not their disks.
 
     Raises:
-        Nothing: what fails is told in the result.
+        Nothing: what fails is described in the result.
     """
     if sys.platform != "linux":
         return []
+    from mllog_callbacks.sinks.spool._others import Found, recover_others  # noqa: PLC0415 - not on Windows
+
     wanted = os.fsencode(Path(directory).absolute())
-    return [_finish(folder) for folder in _dead(wanted, everywhere=everywhere)]
+
+    def own() -> list[Found]:
+        return [_finish(folder) for folder in _dead(wanted, everywhere=everywhere)]
+
+    return [Recovered(*each) for each in own() + recover_others(wanted, own)]
 
 
 def _dead(directory: bytes, *, everywhere: bool) -> Iterator[str]:
-    from mllog_callbacks.sinks.spool._folder import root  # noqa: PLC0415
-    from mllog_callbacks.sinks.spool._layout import About  # noqa: PLC0415 - on Windows
-    from mllog_callbacks.sinks.spool._process import alive  # noqa: PLC0415 - there is no fcntl
+    """The spools of this user that killed sessions of a directory left."""
+    from mllog_callbacks.sinks.spool._about import About  # noqa: PLC0415 - on Windows
+    from mllog_callbacks.sinks.spool._spools import alive, spools  # noqa: PLC0415 - no fcntl
 
-    try:
-        folders = sorted(str(each) for each in root().iterdir() if each.name[:1] != ".")
-    except OSError:
-        return
-    for folder in folders:
+    for folder in spools(directory):
         try:
             about = About.read(folder)
         except (OSError, ValueError):
             continue
         meant = about.directory == directory if everywhere else about.here(directory)
-        if meant and not alive(folder):
+        hidden = Path(folder).name.startswith(".")
+        if meant and not hidden and not alive(folder):
             yield folder
 
 
-def _finish(folder: str) -> Recovered:
-    from mllog_callbacks.sinks.spool._process import finish  # noqa: PLC0415 - as above
+def _finish(folder: str) -> tuple[str, int, str | None]:
+    """Complete one session; its spool's name, how many entries were written, and what failed."""
+    from mllog_callbacks.sinks.spool._finishing import finish  # noqa: PLC0415 - as above
 
     session = Path(folder).name
     deadline = monotonic() + _WAIT_S
     try:
         while (entries := finish(folder)) is None:
             if not Path(folder).exists():
-                return Recovered(session, 0)
+                return session, 0, None
             if monotonic() > deadline:
-                return Recovered(session, 0, "its drainer is still waiting for the disk")
+                return session, 0, "its drainer is still waiting for the disk"
             sleep(_POLL_S)
-    except OSError as error:
-        return Recovered(session, 0, error.strerror or str(error))
-    return Recovered(session, entries)
+    except (OSError, ValueError) as error:
+        reason = isinstance(error, OSError) and error.strerror
+        return session, 0, reason or str(error)
+    return session, entries, None

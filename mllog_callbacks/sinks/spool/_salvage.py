@@ -10,14 +10,26 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from mllog_callbacks.sinks.spool._layout import HEADER, Control, Segment
+from mllog_callbacks.sinks.spool._control import Control
+from mllog_callbacks.sinks.spool._segment import HEADER, Segment
 
-__all__ = ["is_drained", "is_lost", "unwritten"]
+__all__ = ["is_drained", "is_lost", "is_out_of_reach", "unwritten"]
 
 
 def is_lost(folder: str, control: Control) -> bool:
     """Whether a spool is gone, or whoever drained it took the session for dead."""
-    return bool(control.done) or not Path(folder).is_dir()
+    try:
+        os.stat(f"{folder}/control")  # noqa: PTH116 - a str, as all paths of spools
+    except PermissionError:
+        return bool(control.done)
+    except OSError:
+        return True
+    return bool(control.done)
+
+
+def is_out_of_reach(folder: str) -> bool:
+    """Whether the program has become a user who may not enter the spool."""
+    return not os.access(f"{folder}/control", os.W_OK, effective_ids=True)
 
 
 def is_drained(folder: str, control: Control) -> bool:

@@ -2,7 +2,8 @@
 
 import os
 
-from mllog_callbacks.sinks.spool._layout import Control, Segment, segment_name, spare_name
+from mllog_callbacks.sinks.spool._control import Control
+from mllog_callbacks.sinks.spool._segment import Segment, segment_name, spare_name
 
 __all__ = ["Segments"]
 

@@ -1,35 +1,39 @@
 """A sink in memory that outlives the process: what `put` returned from is kept, come what may.
 
 `put` copies a line into memory shared with a drainer, which writes it to the file (see
-`stream`, `layout` and `drainer`). Here is what a session does beside that: it waits, it ends,
+`_stream`, `_spools` and `_drainer`). Here is the rest of a session's life: it waits, it ends,
 and it sees to it that somebody drains.
 """
 
-import logging
 import os
+import secrets
+import sys
 import threading
 from pathlib import Path
-from time import monotonic, monotonic_ns, sleep, time_ns
+from time import monotonic, monotonic_ns, sleep
 from typing import Final
 
+from mllog_callbacks.sinks._account import clock_line
 from mllog_callbacks.sinks._base import SinkStats
+from mllog_callbacks.sinks._clock import ClockWatch
 from mllog_callbacks.sinks._files import LogFiles
 from mllog_callbacks.sinks.spool import _salvage as lost
-from mllog_callbacks.sinks.spool._folder import Place
-from mllog_callbacks.sinks.spool._launch import Helper
-from mllog_callbacks.sinks.spool._overflow import MEMORY, SPILLING, in_thread
+from mllog_callbacks.sinks.spool._helper import Helper
+from mllog_callbacks.sinks.spool._overflow import MEMORY, in_thread
+from mllog_callbacks.sinks.spool._place import Place
+from mllog_callbacks.sinks.spool._segment_writer import SPILLING
+from mllog_callbacks.sinks.spool._spools import is_removed
 from mllog_callbacks.sinks.spool._stream import CLOSED, LEFT, Stream
+from mllog_callbacks.sinks.spool._troubles import Troubles
 
 __all__ = ["SpoolSink"]
 
-_TEND_US: Final = 5_000_000  # between two looks after the drainer
-_WAITING_US: Final = 100_000  # the same, for somebody who waits for it
-_HUNG_NS: Final = 5_000_000_000  # a call to the disk that takes longer is told of
+_TEND_NS: Final = 5_000_000_000  # between two looks after the drainer
+_WAITING_NS: Final = 100_000_000  # the same, for somebody who waits for it
 _SHORTEST_S: Final = 0.0005  # between two looks of somebody who waits, at first
 _LONGEST_S: Final = 0.02  # and in the end
+_REMOVAL_S: Final = 0.2  # how long the last moment of a process waits for the drainer
 _AGAIN_S: Final = 0.05  # between two tries to move to another spool
-
-_logger = logging.getLogger("mllog_callbacks")
 
 
 class SpoolSink(Stream):
@@ -48,9 +52,10 @@ class SpoolSink(Stream):
 
     def __init__(self, files: LogFiles, *, sync_ms: int = 0, process: bool = True) -> None:
         place = Place(files, sync_ms)
-        self._tended = time_ns() // 1000
-        self._trouble = self._moving = False
-        self._copy = 1
+        self._tended = monotonic_ns()
+        self._clock_watch = ClockWatch()
+        self._troubles = Troubles()
+        self._moving = False
         try:
             super().__init__(files, place)
             self._helper = Helper(place.folder, process=process)
@@ -62,9 +67,7 @@ class SpoolSink(Stream):
     @property
     def path(self) -> Path:
         """The file of the last entry; before the first, the file of today."""
-        path = self.files.path(self.day)
-        copy = self.control.copy
-        return path.with_name(f"{path.stem}-{copy}.jsonl") if copy > 1 else path
+        return self.files.path(self.day, self.control.copy)
 
     @property
     def session(self) -> str:
@@ -98,7 +101,10 @@ class SpoolSink(Stream):
                 self._helper.wake()
             sleep(min(wait, left))
             wait = min(_LONGEST_S, wait * 1.5)
-            self._look_after(time_ns() // 1000, _WAITING_US)
+            try:
+                self._look_after(_WAITING_NS)
+            except Exception as error:  # noqa: BLE001 - the waiting goes on
+                self.failed(error)
 
     def close(self, timeout: float) -> bool:
         """Write what is pending, for at most `timeout` seconds; say whether all got there.
@@ -108,6 +114,7 @@ class SpoolSink(Stream):
         process; what found no place there is given up, and counted in the log.
         """
         deadline = monotonic() + timeout
+        self._remark()
         flushed = self.limit > CLOSED and self.flush(timeout)
         with self.lock:
             if self.limit > CLOSED:
@@ -122,25 +129,64 @@ class SpoolSink(Stream):
                 flushed = self._reached() >= self.end
             if flushed:
                 self.held.clear()
-        while monotonic() < deadline and not lost.is_drained(self.place.folder, self.control):
+        folder, control = self.place.folder, self.control
+        while monotonic() < deadline and not lost.is_drained(folder, control):
             sleep(_SHORTEST_S)
+        while monotonic() < deadline and control.done and not is_removed(folder):
+            sleep(_SHORTEST_S)  # the drainer may end with this process, and leave it behind
         return flushed and not self.overflow.dropped
 
-    def leave(self) -> bool:
+    def wake(self) -> None:
+        """Have the drainer look at once."""
+        if self._helper is not None:
+            self._helper.wake()
+
+    def leave(self, timeout: float) -> bool:
         """Note that the process ends in order; entries may still come until it did.
 
-        Say whether what is pending outlives it: what is in the spool does.
+        Waits up to `timeout` seconds until the chain is sealed: where the drainer ends together
+        with the process, nobody seals it later. Say whether what is pending outlives the process:
+        what is in the spool does.
         """
-        self.control.leaving = 1
+        self._remark()
+        control, deadline = self.control, monotonic() + timeout
+        control.leaving = 1
+        while self.limit > CLOSED and control.sealed < self.end and monotonic() < deadline:
+            self.wake()
+            sleep(_SHORTEST_S)
         return self.limit != SPILLING
 
     def __del__(self) -> None:
-        """A log that nobody holds any more is closed, without waiting for the disk."""
+        """A log that nobody holds any more is closed, without waiting for the disk.
+
+        At the end of the process a spool in the log directory is taken away.
+        """
         try:
-            if self._helper is not None and self.limit > CLOSED:
+            if self._helper is None or self.limit <= CLOSED:
+                return
+            if self.place.is_in_logs and sys.is_finalizing():
+                self._take_away()
+            else:
                 self.close(0)
         except Exception:  # noqa: BLE001, S110 - the interpreter is half gone: the drainer sees it
             pass
+
+    def _remark(self) -> None:
+        """Record at the end of the session that the system clock was set meanwhile."""
+        watch = self._clock_watch
+        watch.look()
+        if watch.jumps and self.limit > CLOSED:
+            line = clock_line(watch.jumps, watch.largest)
+            watch.jumps = 0
+            self.put(line)
+
+    def _take_away(self) -> None:
+        """Remove a spool of which all is written and sealed; no thread of ours runs any more."""
+        control = self.control
+        if control.pid != os.getpid():
+            self.close(_REMOVAL_S)
+        elif control.sealed == control.position == self.end:
+            self.place.remove()
 
     def abandon(self) -> None:
         """Leave all to the process this one was forked from."""
@@ -151,9 +197,14 @@ class SpoolSink(Stream):
             self._helper.forget()
         self.place.leave()
 
-    def tend(self, now: int) -> None:
+    def tend(self) -> None:
         """Now and then, see whether the drainer is there and what it says of the disk."""
-        self._look_after(now, _TEND_US)
+        self._clock_watch.look()
+        self._look_after(_TEND_NS)
+
+    def failed(self, error: Exception) -> None:
+        """Warn once of what failed while the drainer was looked after; all lines are kept."""
+        self._troubles.failed(error)
 
     def _goal(self) -> int:
         """How far the stream reaches; 0 while some of it waits for a place in the spool."""
@@ -171,7 +222,8 @@ class SpoolSink(Stream):
             self._helper.leave()
         self.place.leave()
 
-    def _look_after(self, now: int, pause: int) -> None:
+    def _look_after(self, pause: int) -> None:
+        now = monotonic_ns()
         if self._helper is None or now - self._tended < pause or self.limit <= CLOSED:
             return
         if not self.lock.acquire(blocking=False):
@@ -180,29 +232,15 @@ class SpoolSink(Stream):
             self._tended = now
             if lost.is_lost(self.place.folder, self.control):
                 self._move()
+            elif lost.is_out_of_reach(self.place.folder):
+                # Else the drainer goes on with what room there is, as the user it has always been
+                if self.files.may_be_made():
+                    self._move()
             else:
                 self._helper.tend()
         finally:
             self.lock.release()
-        self._tell()
-
-    def _tell(self) -> None:
-        """Tell of a disk that fails, once; and of a file that somebody else wrote to or took."""
-        error, busy, copy = self.control.error, self.control.busy, self.control.copy
-        hung = busy and monotonic_ns() - busy > _HUNG_NS
-        if (error or hung) and not self._trouble:
-            told = os.strerror(error) if error else "the disk does not answer"
-            _warn(
-                "cannot write %s: %s; entries wait in memory and the training goes on",
-                self.path,
-                told,
-            )
-        self._trouble = bool(error or hung)
-        if copy > self._copy:
-            self._copy = copy
-            _warn(
-                "somebody else's file, or changes, in the log's place: it goes on in %s", self.path
-            )
+        self._troubles.look(self.path, self.control)
 
     def _move(self) -> None:
         """Go on in another spool as soon as nobody writes from this one any more."""
@@ -220,22 +258,20 @@ class SpoolSink(Stream):
         with self.lock:
             if self.limit <= CLOSED:
                 return True
-            old = self.control
+            old, files = self.control, self.files
+            if os.geteuid() != self.place.user:  # the files are another user's now
+                name = f"{files.session[:100]}-{os.getpid()}-{secrets.token_hex(4)}"
+                files = files.successor(name)
             try:
-                place = Place(self.files, old.sync_ms, old.position)
+                place = Place(files, old.sync_ms, old.position)
                 helper = Helper(place.folder)
             except OSError:
                 return False
             self._leave()
-            self._helper = helper
+            self._helper, self.files = helper, files
             lines = lost.unwritten(self.held, old.position)
             self.enter(place)
             self.placed -= len(lines)
             self.overflow.put_back(lines)
             self._moving = False
             return True
-
-
-def _warn(*told: object) -> None:
-    """Warn in a thread: what the user made of logging may write to the same disk."""
-    in_thread(_logger.warning, *told)

@@ -1,8 +1,8 @@
 """The file a drainer writes: made once, written in one place after the other, found again.
 
-What stands in its place and is not ours (another user's file, a planted link, what somebody
-wrote or cut meanwhile) is left untouched: the lines go to a file beside it, ``-2`` and so on.
-Lines are appended (``O_APPEND``), so that nothing that stands there is ever overwritten, not even
+What is in its place and is not ours (another user's file, a planted link, what somebody
+wrote or cut meanwhile) is left untouched: the lines go to another file, ``-2`` and so on.
+Lines are appended (``O_APPEND``), so that nothing that is there is ever overwritten, not even
 what comes between a look at the file and the writing.
 """
 
@@ -10,14 +10,21 @@ import errno
 import fcntl
 import os
 
-from mllog_callbacks.sinks.spool._layout import private
+from mllog_callbacks.files import (
+    SIDECARS,
+    give_group,
+    make_folders,
+    manifest_name,
+    session_part,
+    with_copy,
+)
+from mllog_callbacks.sinks.spool._locks import private
 
 __all__ = ["Altered", "Target"]
 
 _OPEN = os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 _CREATE = os.O_CREAT | os.O_EXCL | _OPEN
 _FILE_MODE = 0o640
-_DIRECTORY_MODE = 0o750
 _REGULAR = 0o10  # the kind of file, in the upper bits of its mode
 _CHUNK = 1_048_576
 _COPIES = 1_000
@@ -30,7 +37,7 @@ _NOT_OURS = {
     errno.EACCES,
     errno.EPERM,
 }
-"""What opening a file that was ours says where something else stands in its place."""
+"""What opening a file that was ours says where something else is in its place."""
 
 
 class Altered(Exception):  # noqa: N818 - not an error: a state that the drainer answers
@@ -41,13 +48,13 @@ class Altered(Exception):  # noqa: N818 - not an error: a state that the drainer
 
 
 class Target:
-    """One file, and which part of the stream stands in it.
+    """One file, and which part of the stream is in it.
 
-    Its size tells how much of the stream it has: what a drainer wrote that was killed before it
-    could say so is recognised, and not written again.
+    Its size shows how much of the stream it has: what a drainer wrote that was killed before it
+    could note so is recognised, and not written again.
 
     Attributes:
-        path: The name asked for.
+        path: The name it should have.
         shift: The place in the stream of the file's first byte.
         copy: 1 for the name itself, 2 for the one with ``-2``, and so on.
     """
@@ -63,7 +70,7 @@ class Target:
     @property
     def name(self) -> bytes:
         """The file's name in its directory."""
-        return os.path.basename(_named(self.path, self.copy))
+        return os.path.basename(with_copy(self.path, self.copy))
 
     @classmethod
     def create(cls, path: bytes, shift: int, record: str, copy: int = 0) -> "Target":
@@ -74,7 +81,7 @@ class Target:
         Raises:
             OSError: It cannot be made now.
         """
-        os.makedirs(os.path.dirname(path), mode=_DIRECTORY_MODE, exist_ok=True)
+        make_folders(os.path.dirname(path))
         file, copy = _make(path, copy)
         target = cls(path, file, shift, copy, record)
         target.note()
@@ -93,10 +100,10 @@ class Target:
                 device, inode, shift, copy, of = stream.read().split(b" ", 4)
         except FileNotFoundError:
             return None
-        if of != path:
+        if of != os.path.basename(path):
             return None
         try:
-            file = os.open(_named(path, int(copy)), _OPEN)
+            file = os.open(with_copy(path, int(copy)), _OPEN | os.O_NONBLOCK)
         except OSError as error:
             if error.errno in _NOT_OURS:
                 raise Altered(0) from None
@@ -117,13 +124,13 @@ class Target:
         known = (status.st_dev, status.st_ino, self.shift, self.copy)
         try:
             with open(f"{self._record}.new", "wb", opener=private) as stream:
-                stream.write(b"%d %d %d %d " % known + self.path)
+                stream.write(b"%d %d %d %d " % known + os.path.basename(self.path))
             os.rename(f"{self._record}.new", self._record)
         except FileNotFoundError:  # the spool was removed: no drainer comes after
             return
 
     def write(self, lines: memoryview) -> int:
-        """Append as much as the disk takes at once; return how many bytes stand there now.
+        """Append as much as the disk takes at once; return how many bytes are there now.
 
         Raises:
             Altered: Somebody else wrote to the file or cut it.
@@ -135,9 +142,9 @@ class Target:
         return written
 
     def _meet(self, lines: memoryview, size: int) -> int:
-        """How much of `lines` stands in the file already, though nobody took note of it.
+        """How much of `lines` is in the file already, though nobody noted it.
 
-        A drainer that was killed may have written it, or a disk that then told of a failure.
+        A drainer that was killed may have written it, or a disk that then reported a failure.
         """
         there = os.pread(self._file, len(lines), self._size) if size > self._size else b""
         common = _common(bytes(lines[: len(there)]), there)
@@ -146,7 +153,7 @@ class Target:
         return common
 
     def rewrite(self, lines: memoryview, position: int) -> None:
-        """Write once more what stands there: after a failure the disk may not have it.
+        """Write once more what is there: after a failure the disk may not have it.
 
         Raises:
             Altered: Somebody cut the file.
@@ -181,13 +188,13 @@ class Target:
         """
         if os.fstat(self._file).st_nlink:
             return False
-        os.makedirs(os.path.dirname(self.path), mode=_DIRECTORY_MODE, exist_ok=True)
+        make_folders(os.path.dirname(self.path))
         file, copy = _make(self.path, self.copy)
         try:
             _copy(self._file, file, self._size)
         except BaseException:
             os.close(file)
-            os.unlink(_named(self.path, copy))
+            os.unlink(with_copy(self.path, copy))
             raise
         self.close()
         self._file, self.copy = file, copy
@@ -214,14 +221,10 @@ def _common(one: bytes, other: bytes) -> int:
     return low
 
 
-def _named(path: bytes, copy: int) -> bytes:
-    return path if copy <= 1 else b"%b-%d.jsonl" % (path.removesuffix(b".jsonl"), copy)
-
-
 def _make(path: bytes, copy: int) -> tuple[int, int]:
     while True:
         try:
-            file = os.open(_named(path, copy), _CREATE, _FILE_MODE)
+            file = _create(path, copy)
         except FileExistsError:
             if copy == 0 and (made := _made_before(path)) is not None:
                 return made, 1
@@ -231,6 +234,22 @@ def _make(path: bytes, copy: int) -> tuple[int, int]:
             continue
         _sync_directory(os.path.dirname(path))
         return file, max(copy, 1)
+
+
+def _create(path: bytes, copy: int) -> int:
+    """Make the file under that name, unless it is the name of another session.
+
+    Raises:
+        OSError: It cannot be made, or is there.
+    """
+    name, folder = with_copy(path, copy), os.path.dirname(path)
+    if copy > 1:
+        session = session_part(os.fsdecode(os.path.basename(name)))
+        if os.path.lexists(os.path.join(os.fsdecode(folder), SIDECARS, manifest_name(session))):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
+    file = os.open(name, _CREATE, _FILE_MODE)
+    give_group(file, folder)
+    return file
 
 
 def _made_before(path: bytes) -> int | None:

@@ -17,9 +17,8 @@ from sklearn.datasets import load_breast_cancer, make_multilabel_classification
 from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputClassifier
 
-from lightgbm_injected import injected
 from lightgbm_training import PARAMS, data
-from mllog_callbacks import RUN_ENDS, AuditLog
+from mllog_callbacks import RUN_ENDS, AuditLog, auto
 from told import Entries
 
 X, Y = load_breast_cancer(return_X_y=True)
@@ -222,7 +221,7 @@ def test_it_is_the_same_with_the_callback_in_every_call(
     printed = capfd.readouterr()
     gc.collect()  # while a booster of a test before lives, its saving is watched
     methods = lgb.Booster.save_model, lgb.CVBooster.save_model
-    with injected(log):
+    with auto("lightgbm", log=log):
         assert behaviour(tmp_path / "files") == without
     assert capfd.readouterr() == printed
     assert [each.event for each in entries() if each.event in RUN_ENDS]

@@ -43,7 +43,7 @@ def test_who_set_which_hyperparameter(log: AuditLog, entries: Entries, tmp_path:
     trainer.fit(regression(pl)(hidden=7), loader(), loader(seed=1))
     (told,) = of(entries(), EventType.HYPERPARAMETERS_SET)
     numbers = snapshot(told)
-    given, defaults = numbers["set_by_caller"], numbers["defaults"]
+    given, defaults = numbers["parameters"]["given"], numbers["parameters"]["defaults"]
     assert given["Regression"] == {"hidden": 7}
     assert defaults["Regression"] == {"rate": 0.05}
     assert given["SGD"] == {"lr": 0.05}
@@ -72,7 +72,8 @@ def test_model_and_data_are_told(log: AuditLog, entries: Entries, tmp_path: Path
     (algorithm,) = of(told, EventType.ALGORITHM_SELECTED)
     assert "25 trainable parameters (100%)." in str(algorithm.reasoning)
     (data,) = of(told, EventType.DATASET_VALIDATED)
-    assert snapshot(data)["training"] == {
+    assert snapshot(data)["data"]["training"] == {
+        "role": "training",
         "loader": "DataLoader",
         "dataset": "TensorDataset",
         "rows": 64,
@@ -158,7 +159,7 @@ def test_checkpoints_tell_where_and_by_what_they_are_the_best(
     trainer.fit(regression(pl)(), loader(), loader(seed=1))
     told = of(entries(), EventType.MODEL_SAVED)
     assert len(told) == 3
-    assert snapshot(told[-1])["path"] == checkpoint.best_model_path
+    assert snapshot(told[-1])["saved"]["path"] == checkpoint.best_model_path
     score = float(checkpoint.best_model_score or 0.0)
     assert snapshot(told[-1])["best_model_score"] == score
     assert f"val_loss is {number(score)}, better than " in str(told[-1].reasoning)
@@ -192,7 +193,7 @@ def test_manual_optimisation_and_several_loaders_are_told(
     told = entries()
     assert the_end(told).event is EventType.TRAINING_COMPLETED
     (evaluated,) = of(told, EventType.MODEL_EVALUATED)
-    assert set(snapshot(evaluated)["validation"]) == {
+    assert set(snapshot(evaluated)["results"]["validation"]) == {
         "val_loss/dataloader_idx_0",
         "val_loss/dataloader_idx_1",
     }

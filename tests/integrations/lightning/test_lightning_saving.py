@@ -16,7 +16,7 @@ from told import Entries, of, one
 
 def _saved(told: list[LogEntry]) -> list[str]:
     """The names of the files that were told to be saved."""
-    return [Path(snapshot(each)["path"]).name for each in of(told, EventType.MODEL_SAVED)]
+    return [Path(snapshot(each)["saved"]["path"]).name for each in of(told, EventType.MODEL_SAVED)]
 
 
 def test_each_checkpoint_of_an_epoch_is_told(
@@ -63,12 +63,16 @@ def test_a_checkpoint_that_user_code_saves_is_told_with_who_and_when(
     assert fourth.reasoning == (
         "User code called trainer.save_checkpoint; 0 epochs and 4 steps are done."
     )
-    assert snapshot(final) == {
-        "run": 1,
-        "path": str(tmp_path / "final.ckpt"),
-        "epochs_done": 1,
-        "steps_done": 8,
+    written = tmp_path / "final.ckpt"
+    assert snapshot(final)["saved"] == {
+        "path": str(written),
+        "bytes": written.stat().st_size,
+        "by": "User code",
     }
+    assert (snapshot(final)["progress"], snapshot(final)["step"]) == (
+        {"unit": "epoch", "done": 1},
+        8,
+    )
 
 
 @pytest.mark.filterwarnings(

@@ -38,7 +38,7 @@ def test_what_groups_of_parameters_have_of_their_own_is_told(
             return torch.optim.AdamW(groups, lr=0.1)
 
     told = _settings(_trained(log, entries, tmp_path, Grouped()))
-    assert snapshot(told)["in_force"] == {
+    assert snapshot(told)["changed"] == {
         "AdamW": {"lr": [0.02, 0.003], "weight_decay": [0.01, 0.0]}
     }
     assert (
@@ -54,8 +54,8 @@ def test_hyperparameters_that_were_changed_since_are_not_told_as_given(
     module = regression(pl)(rate=0.02)
     module.hparams.rate = 0.01
     numbers = snapshot(_settings(_trained(log, entries, tmp_path, module)))
-    assert numbers["set_by_caller"]["Regression"] == {"rate": 0.02}
-    assert numbers["in_force"] == {"Regression": {"rate": 0.01}}
+    assert numbers["parameters"]["given"]["Regression"] == {"rate": 0.02}
+    assert numbers["changed"] == {"Regression": {"rate": 0.01}}
 
 
 def test_defaults_of_a_base_were_not_given(log: AuditLog, entries: Entries, tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_defaults_of_a_base_were_not_given(log: AuditLog, entries: Entries, tmp_
         module = Wide(rate=0.02, measure=torch.nn.L1Loss())
     told = _settings(_trained(log, entries, tmp_path, module))
     assert "Wide(rate=0.02, measure=L1Loss())" in str(told.decision)
-    assert snapshot(told)["defaults"]["Wide"] == {"hidden": 4}
+    assert snapshot(told)["parameters"]["defaults"]["Wide"] == {"hidden": 4}
 
 
 def test_arguments_that_lightning_overrules_are_told_with_what_stands(
@@ -82,8 +82,8 @@ def test_arguments_that_lightning_overrules_are_told_with_what_stands(
     told = _settings(
         _trained(log, entries, tmp_path, module, max_epochs=7, fast_dev_run=2, precision="32")
     )
-    assert snapshot(told)["set_by_caller"]["Trainer"]["max_epochs"] == 7
-    assert snapshot(told)["in_force"] == {"Trainer": {"max_epochs": 1}}
+    assert snapshot(told)["parameters"]["given"]["Trainer"]["max_epochs"] == 7
+    assert snapshot(told)["changed"] == {"Trainer": {"max_epochs": 1}}
 
 
 def test_where_nothing_stands_otherwise_nothing_is_said_of_it(
@@ -91,7 +91,7 @@ def test_where_nothing_stands_otherwise_nothing_is_said_of_it(
 ) -> None:
     """Which is the rule."""
     told = _settings(_trained(log, entries, tmp_path, regression(pl)()))
-    assert snapshot(told)["in_force"] == {}
+    assert snapshot(told)["changed"] == {}
     assert "in force" not in str(told.reasoning)
 
 
@@ -106,7 +106,7 @@ def test_what_an_optimizer_computes_was_not_given(
             return torch.optim.LBFGS(self.parameters(), max_iter=4, **given)
 
     told = _settings(_trained(log, entries, tmp_path, Newton()))
-    assert snapshot(told)["set_by_caller"]["LBFGS"] == {"max_iter": 4, **by_caller}
+    assert snapshot(told)["parameters"]["given"]["LBFGS"] == {"max_iter": 4, **by_caller}
 
 
 def test_a_group_that_joins_an_optimizer_is_told(

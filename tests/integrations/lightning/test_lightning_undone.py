@@ -127,6 +127,6 @@ def test_a_loss_that_is_no_finite_number_is_no_best(
     told = of(everything, EventType.TRAINING_PROGRESS)[0]
     shown = "inf" if math.isinf(value) else "NaN"
     assert f"train_loss (returned by training_step) is {shown}. " in str(told.reasoning)
-    assert snapshot(told)["training"] == {"train_loss (returned by training_step)": None}
+    assert snapshot(told)["results"]["training"] == {"train_loss (returned by training_step)": None}
     issue = one(everything, EventType.ISSUE_DETECTED)  # of its step, and not again of its epoch
     assert str(issue.decision).endswith("at step 1.")

@@ -1,4 +1,4 @@
-"""No training vanishes: which fit another is a part of is decided by where its estimator comes from.
+"""No training vanishes: what a fit is a part of is decided by where its estimator comes from.
 
 While the main thread trains, models are sent to pools of processes and threads; each is recorded.
 """
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 MANY = os.environ.get("MLLOG_TEST_POOLS")
 MODELS = int(MANY or 8)
-"""How many models each pool is given; with ``MLLOG_TEST_POOLS=100`` as many, and loky's workers too."""
+"""How many models each pool is given; with ``MLLOG_TEST_POOLS=100`` as many, and loky's too."""
 
 
 def train(model: Any) -> None:
@@ -131,7 +131,7 @@ def test_what_a_search_has_chosen_trains_alone_while_a_search_is_under_way(
 
 
 def test_a_worker_forked_within_a_fit_records_what_it_is_sent_later(
-    log: AuditLog, entries: Entries, tmp_path: Path
+    log: AuditLog, entries: Entries
 ) -> None:
     """The call it was forked in is over by then, and its models come from elsewhere."""
     pools: list[ProcessPoolExecutor] = []

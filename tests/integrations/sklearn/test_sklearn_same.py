@@ -277,8 +277,7 @@ def test_a_cached_transformer_is_loaded_and_not_fitted(
     """From what a plain pipeline has filled the cache with."""
 
     def model(wrap: Callable[[Any], Any]) -> Any:
-        made = make_pipeline(wrap(StandardScaler()), LOGISTIC, memory=str(tmp_path / "cache"))
-        return made
+        return make_pipeline(wrap(StandardScaler()), LOGISTIC, memory=str(tmp_path / "cache"))
 
     for fit in (model(lambda each: each), model(lambda each: audited(each, log))):
         fit.fit(*iris())

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from mllog_callbacks import AuditLog, EventType
+from mllog_callbacks import AuditLog, EventType, read_trail
 from mllog_callbacks.schema import number
 from mllog_sklearn import audited
 from sklearn_training import iris, issues, quiet
@@ -218,3 +218,33 @@ def test_a_searchs_space_is_told_in_words(log: AuditLog, entries: Entries) -> No
     )
     assert given["scoring"].startswith("make_scorer(accuracy_score")
     assert "Written with changes" not in str(told.reasoning)
+
+
+def test_a_report_has_the_candidates_of_a_search(log: AuditLog, tmp_path: Path) -> None:
+    """Parameters, mean, deviation, rank, time and failures of each, by every metric; and a chart.
+
+    The summary names the best, the runner-up and the margin.
+    """
+    search = GridSearchCV(
+        TREE, {"max_depth": [1, 3, -1]}, scoring=["accuracy", "f1_macro"], refit="f1_macro", cv=3
+    )
+    with quiet():
+        made: Any = audited(search, log).fit(*iris())
+    log.flush(10)
+    trail = read_trail(log.path)
+    page = trail.save(tmp_path / "report.html").read_text()
+    section = page.partition('<section id="candidates"')[2].partition("</section>")[0]
+    results = made.cv_results_
+    for metric in ("accuracy", "f1_macro"):
+        mean, deviation = results[f"mean_test_{metric}"][1], results[f"std_test_{metric}"][1]
+        assert f"{mean:.4g} ± {deviation:.4g} (1)" in section
+    assert "2 ✓" in section
+    assert section.count("<tr>") == 4
+    assert "Failed fits" in section
+    assert "no score" in section
+    assert section.count("<circle") == 2  # the one that failed has no place
+    told = " ".join(str(trail).split())
+    margin = results["mean_test_f1_macro"][1] - results["mean_test_f1_macro"][0]
+    assert "number 2 (max_depth=3) was chosen: f1_macro" in told
+    assert "The next best (max_depth=1)" in told
+    assert f"{margin:.4g} apart" in told

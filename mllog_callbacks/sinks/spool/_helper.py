@@ -1,38 +1,25 @@
-"""Starting a drainer beside the training, as a process or, where that cannot be, as a thread."""
+"""A session's helper: its drainer, as a process or, where that cannot be, as a thread."""
 
 import _thread
 import os
-import signal
 import socket
 import sys
 from contextlib import suppress
-from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from mllog_callbacks.chain import VARIABLE
-from mllog_callbacks.sinks.spool._layout import lock
+from mllog_callbacks.sinks.spool._about import About
+from mllog_callbacks.sinks.spool._finishing import finish_dead
+from mllog_callbacks.sinks.spool._locks import lock
 from mllog_callbacks.sinks.spool._process import run
+from mllog_callbacks.sinks.spool._starting import is_python, start_process
+from mllog_callbacks.sinks.spool._surroundings import surroundings
 
 __all__ = ["Helper"]
 
 _STARTING_S: Final = 1.0
 _TRIES: Final = 3  # that a drainer ends within a minute; then it becomes a thread
 _LASTING_S: Final = 60.0
-
-# Stands in for the packages above the drainer, whose own imports would take 200 ms.
-_PROGRAM: Final = """
-import sys
-for name in "", "/sinks", "/sinks/spool":
-    package = type(sys)("mllog_callbacks" + name.replace("/", "."))
-    package.__path__ = [sys.argv[1] + name]
-    sys.modules[package.__name__] = package
-sys.path += sys.argv[3:]
-from mllog_callbacks.sinks.spool._process import main
-main(sys.argv[2])
-"""
-_ROOT: Final = str(Path(__file__).parents[2])
-_BLOCKED: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGPIPE")
 
 
 class Helper:
@@ -49,7 +36,7 @@ class Helper:
     def __init__(self, folder: str, *, process: bool = True) -> None:
         self._folder = folder
         self._child = 0
-        self._tries = 0 if process else _TRIES
+        self._tries = 0 if process and surroundings().separate else _TRIES
         self._started = 0.0
         self._wake: socket.socket | None = None
         self.start()
@@ -64,16 +51,18 @@ class Helper:
         self._wake, theirs = socket.socketpair()
         self._wake.settimeout(0)
         self._tries += 1
-        try:
-            if self._tries <= _TRIES and _is_python(sys.executable):
-                self._child = _spawn(self._folder, theirs)
+        # It fails where there are too many processes or files: the next start may be luckier
+        with suppress(OSError):
+            if self._tries <= _TRIES and is_python(sys.executable):
+                self._child = start_process(self._folder, theirs)
                 theirs.close()
                 return
-        except OSError:  # too many processes or files, just now: the next start may be luckier
-            pass
         # No `threading`: its locks may be held where this is called
-        with suppress(RuntimeError):  # the interpreter is shutting down: the next start finishes
+        # Either raises while the interpreter is shutting down: the next start finishes
+        with suppress(RuntimeError, OSError):
             _thread.start_new_thread(_drain, (self._folder, theirs))
+            directory = About.read(self._folder).directory  # the spool may be gone in a moment
+            _thread.start_new_thread(_finish_others, (directory,))
 
     def tend(self) -> None:
         """Start the drainer again if it is gone."""
@@ -114,37 +103,6 @@ class Helper:
             self._child = 0
 
 
-def _is_python(program: str | None) -> bool:
-    """Whether it runs code: a frozen application, or one that embeds Python, starts itself."""
-    return Path(program or "").name.startswith("python") and not hasattr(sys, "frozen")
-
-
-def _spawn(folder: str, wake: socket.socket) -> int:
-    """Start the process that becomes the drainer; it is never the training's child for long."""
-    arguments = [sys.executable or "", "-I", "-S", "-c", _PROGRAM]
-    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        return os.posix_spawn(
-            sys.executable or "",
-            [*arguments, _ROOT, folder, *_signers_path()],
-            os.environ,
-            file_actions=[
-                (os.POSIX_SPAWN_DUP2, wake.fileno(), 0),
-                (os.POSIX_SPAWN_DUP2, null, 1),
-                (os.POSIX_SPAWN_DUP2, null, 2),
-            ],
-            setpgroup=0,  # at once: who kills the training's group does not mean this one
-            setsigmask=[getattr(signal, name) for name in _BLOCKED],
-        )
-    finally:
-        os.close(null)
-
-
-def _signers_path() -> list[str]:
-    """Where the drainer finds `cryptography`, if the chain is to be signed."""
-    return [each for each in sys.path if each] if os.environ.get(VARIABLE) else []
-
-
 def _drain(folder: str, wake: socket.socket) -> None:
     with wake, suppress(OSError):
         held = lock(folder, "drain", create=True)
@@ -153,3 +111,8 @@ def _drain(folder: str, wake: socket.socket) -> None:
                 run(folder, wake.fileno())
             finally:
                 os.close(held)
+
+
+def _finish_others(directory: bytes) -> None:
+    with suppress(OSError, ValueError):
+        finish_dead(directory)

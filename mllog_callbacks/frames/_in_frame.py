@@ -2,7 +2,8 @@
 
 A wrapper is one more frame: it shifts ``stacklevel`` of warnings, and shows in `inspect.stack` and
 in tracebacks. So the function itself gets other code: that of its source, its body in a ``with``.
-It stays the same function, with the same frame, file, lines and local variables.
+It stays the same function, with the same frame, file, lines and local variables: whoever holds it,
+under whatever name, calls what is watched.
 """
 
 import ast
@@ -10,15 +11,17 @@ import inspect
 import linecache
 import re
 import sys
+import threading
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from functools import lru_cache, partial
 from keyword import iskeyword
 from operator import itemgetter
 from types import CodeType, FunctionType, TracebackType
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
-__all__ = ["Call", "Watched"]
+__all__ = ["Call", "Changed", "Watched"]
 
 _IMPORT: Final = re.compile(
     r"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(\([^)]*\)|[^\n;(]+)", re.MULTILINE
@@ -29,7 +32,8 @@ _T = TypeVar("_T", bound=ast.AST)
 
 _CALL: Final = "mllog_callbacks: a call begins"
 _RESULT: Final = "mllog_callbacks: a call returns"
-"""Texts in the source, in whose place `Watched` and `_Results` are among the code's constants."""
+_CHANGE: Final = "mllog_callbacks: an argument is changed: "
+"""Texts in the source, in whose place `_Site` and its parts are among the code's constants."""
 
 _FUTURE: Final = 0x1FF0000
 """The flags of ``from __future__`` imports."""
@@ -41,13 +45,6 @@ _NO_PLAIN_CALL: Final = (
     | inspect.CO_ITERABLE_COROUTINE
 )
 
-_IMPORT: Final = re.compile(
-    r"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(\([^)]*\)|[^\n;(]+)", re.MULTILINE
-)
-_COMMENT: Final = re.compile("#.*")
-
-_T = TypeVar("_T", bound=ast.AST)
-
 
 class Call(Protocol):
     """What watches one call."""
@@ -56,8 +53,15 @@ class Call(Protocol):
         """Take how the call ended; it must not raise."""
 
 
+Begin: TypeAlias = Callable[[Any, dict[str, Any]], Call | None]
+"""Takes the object and the arguments of a call; returns what watches it, None where nobody does."""
+
+Change: TypeAlias = Callable[[Any], Any]
+"""Takes an argument, and returns what the function shall have in its place."""
+
+
 class Watched:
-    """A function while it is watched.
+    """A function while it is watched; several may watch the same one.
 
     Args:
         function: The function.
@@ -68,35 +72,109 @@ class Watched:
         TypeError: The function has no source at hand, or is no plain function.
     """
 
-    def __init__(
-        self, function: FunctionType, begin: Callable[[Any, dict[str, Any]], Call | None]
-    ) -> None:
-        self._function, self._begin = function, begin
-        self._own = function.__code__
-        self._under_way: dict[int, _Passage] = {}
-        self._code = _watched_code(function, {_CALL: self, _RESULT: _Results(self._under_way)})
-        function.__code__ = self._code
+    def __init__(self, function: FunctionType, begin: Begin) -> None:
+        self._begin = begin
+        with _lock:
+            self._site = _site(function)
+            self._site.set((*self._site.begins, begin), self._site.changes)
 
     def leave(self) -> None:
-        """Give the function its own code again."""
-        if self._function.__code__ is self._code:
-            self._function.__code__ = self._own
+        """Watch no more; where nobody is left, the function gets its own code again."""
+        with _lock:
+            left = tuple(each for each in self._site.begins if each is not self._begin)
+            self._site.set(left, self._site.changes)
+
+
+class Changed:
+    """A parameter of a function while its argument is changed at the beginning of each call.
+
+    Args:
+        function: The function.
+        parameter: The parameter's name.
+        change: Called with the argument. It must not raise.
+
+    Raises:
+        TypeError: The function has no source at hand, is no plain function, or has no such
+            parameter.
+    """
+
+    def __init__(self, function: FunctionType, parameter: str, change: Change) -> None:
+        self._parameter = parameter
+        with _lock:
+            self._site = _site(function)
+            self._site.set(self._site.begins, {**self._site.changes, parameter: change})
+
+    def leave(self) -> None:
+        """Change it no more."""
+        with _lock:
+            left = {
+                name: each for name, each in self._site.changes.items() if name != self._parameter
+            }
+            self._site.set(self._site.begins, left)
+
+
+class _Site:
+    """A function that is watched, or whose arguments are changed.
+
+    Attributes:
+        begins: Who watches it.
+        changes: What changes its arguments, by the parameters' names.
+    """
+
+    def __init__(self, function: FunctionType) -> None:
+        self._function = weakref.ref(function)
+        self._own = self._code = function.__code__
+        self._under_way: dict[int, _Passage] = {}
+        self.begins: tuple[Begin, ...] = ()
+        self.changes: Mapping[str, Change] = {}
+
+    @property
+    def current(self) -> bool:
+        """Whether nobody else has given the function other code since."""
+        function = self._function()
+        return function is not None and function.__code__ is self._code
+
+    def set(self, begins: tuple[Begin, ...], changes: Mapping[str, Change]) -> None:
+        """Have these watch from now on."""
+        code = self._own
+        if begins or changes:
+            constants = {_CALL: self, _RESULT: _Results(self._under_way)} | {
+                f"{_CHANGE}{name}": _Changing(change) for name, change in changes.items()
+            }
+            known = begins and self.begins and changes == self.changes
+            code = self._code if known else _watched_code(self._own, constants, changes)
+        self.begins, self.changes = begins, changes
+        function = self._function()
+        if function is not None and function.__code__ is self._code:
+            function.__code__ = self._code = code
 
     def __call__(self, taken: tuple[Any, dict[str, Any]]) -> "_Passage | nullcontext[None]":
         """The context that a call's body runs in."""
-        call = self._begin(*taken)
-        if call is None:
+        calls = [call for each in self.begins if (call := each(*taken)) is not None]
+        if not calls:
             return _UNWATCHED
         frame = id(sys._getframe(1))  # noqa: SLF001 - documented for CPython
-        passage = self._under_way[frame] = _Passage(self._under_way, frame, call)
+        passage = self._under_way[frame] = _Passage(self._under_way, frame, calls)
         return passage
 
-    def __reduce__(self) -> object:
+    def __reduce__(self) -> tuple[Any, ...]:
         """A function that is pickled by its value, as of a script, takes no watch along."""
         return partial, (nullcontext,)
 
 
 _UNWATCHED: Final = nullcontext()
+_sites: Final[weakref.WeakKeyDictionary[FunctionType, _Site]] = weakref.WeakKeyDictionary()
+# Re-entrant, as a finaliser may run in any thread at any time, this one included
+_lock: Final = threading.RLock()
+
+
+def _site(function: FunctionType) -> _Site:
+    """The one site of a function; a new one where somebody else has given it other code."""
+    found = _sites.get(function)
+    if found is None or not found.current:
+        linecache.getlines(function.__code__.co_filename, function.__globals__)  # of no file, too
+        found = _sites[function] = _Site(function)
+    return found
 
 
 class _Results:
@@ -112,17 +190,30 @@ class _Results:
                 passage.result = result[0]
         return result[0]
 
-    def __reduce__(self) -> object:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return itemgetter, (0,)
+
+
+class _Changing:
+    """Changes an argument: it is called with a tuple of it."""
+
+    def __init__(self, change: Change) -> None:
+        self._change = change
+
+    def __call__(self, given: tuple[object]) -> object:
+        return self._change(given[0])
+
+    def __reduce__(self) -> tuple[Any, ...]:
         return itemgetter, (0,)
 
 
 class _Passage:
     """The context of one call."""
 
-    __slots__ = ("_call", "_frame", "_under_way", "result")
+    __slots__ = ("_calls", "_frame", "_under_way", "result")
 
-    def __init__(self, under_way: dict[int, "_Passage"], frame: int, call: Call) -> None:
-        self._under_way, self._frame, self._call = under_way, frame, call
+    def __init__(self, under_way: dict[int, "_Passage"], frame: int, calls: list[Call]) -> None:
+        self._under_way, self._frame, self._calls = under_way, frame, calls
         self.result: object = None
 
     def __enter__(self) -> None:
@@ -136,14 +227,15 @@ class _Passage:
     ) -> None:
         """Hand on how it ended, and let an exception pass."""
         self._under_way.pop(self._frame, None)
-        self._call.ended(None if error is not None else self.result, error)
+        for each in self._calls:
+            each.ended(None if error is not None else self.result, error)
 
 
-def _watched_code(function: FunctionType, constants: Mapping[str, object]) -> CodeType:
-    """The function's code with its body in a ``with``."""
-    code = function.__code__
-    linecache.getlines(code.co_filename, function.__globals__)  # also of what is not in a file
-    watched = _template(code)
+def _watched_code(
+    code: CodeType, constants: Mapping[str, object], changed: Iterable[str]
+) -> CodeType:
+    """A function's code with its body in a ``with``, and some arguments changed before."""
+    watched = _template(code, tuple(sorted(changed)))
     if watched is None:
         msg = (
             f"{code.co_qualname} cannot be watched: it is no plain function with its source at hand"
@@ -156,7 +248,7 @@ def _watched_code(function: FunctionType, constants: Mapping[str, object]) -> Co
 
 
 @lru_cache(maxsize=100)
-def _template(code: CodeType) -> CodeType | None:
+def _template(code: CodeType, changed: tuple[str, ...]) -> CodeType | None:
     """The code of a function with its body in a ``with``; None where its source is not at hand.
 
     The source is held against the code, as it may have changed since.
@@ -174,7 +266,9 @@ def _template(code: CodeType) -> CodeType | None:
     definition = _definition(tree, code)
     if definition is None or _compiled(tree, code) != code:
         return None
-    _Watching().watch(definition)
+    if not {*changed} <= {*_parameters(definition.args)}:
+        return None
+    _Watching().watch(definition, changed)
     watched = _compiled(tree, code)
     return watched if watched is not None and watched.co_freevars == code.co_freevars else None
 
@@ -219,7 +313,7 @@ def _definition(tree: ast.AST, code: CodeType) -> ast.FunctionDef | None:
 def _compiled(tree: ast.Module, code: CodeType) -> CodeType | None:
     """The code of the same function in a source; None where there is none."""
     flags = code.co_flags & _FUTURE
-    waiting = [compile(tree, code.co_filename, "exec", flags, dont_inherit=True)]
+    waiting: list[CodeType] = [compile(tree, code.co_filename, "exec", flags, dont_inherit=True)]
     while waiting:
         found = waiting.pop()
         if (found.co_qualname, found.co_firstlineno) == (code.co_qualname, code.co_firstlineno):
@@ -231,7 +325,7 @@ def _compiled(tree: ast.Module, code: CodeType) -> CodeType | None:
 class _Watching(ast.NodeTransformer):
     """Puts the body of one function into a ``with``, and what it returns through a call."""
 
-    def watch(self, definition: ast.FunctionDef) -> None:
+    def watch(self, definition: ast.FunctionDef, changed: Iterable[str]) -> None:
         """Change a definition."""
         body = definition.body
         documented = ast.get_docstring(definition, clean=False) is not None
@@ -239,7 +333,15 @@ class _Watching(ast.NodeTransformer):
         context = ast.With([ast.withitem(_call(_CALL, taken))], [ast.Pass()])
         _locate(ast.walk(context), definition)
         context.body = [self.visit(each) for each in body[documented:]] or context.body
-        definition.body = [*body[:documented], context]
+        changes: list[ast.stmt] = [
+            ast.Assign(
+                [ast.Name(name, ast.Store())],
+                _call(f"{_CHANGE}{name}", [ast.Name(name, ast.Load())]),
+            )
+            for name in changed
+        ]
+        _locate((node for each in changes for node in ast.walk(each)), definition)
+        definition.body = [*body[:documented], *changes, context]
 
     def visit_Return(self, node: ast.Return) -> ast.Return:
         """Let what is returned pass through a call that notes it."""
@@ -275,9 +377,15 @@ def _taken(given: ast.arguments) -> tuple[str, str]:
     others = [each.arg for each in given.kwonlyargs]
     rest = [each.arg for each in (given.vararg, given.kwarg) if each is not None]
     if names:
-        pairs = ", ".join(f"{each!r}: {each}" for each in [*names[1:], *others, *rest])
-        return names[0], f"{{{pairs}}}"
+        named = ", ".join(f"{each!r}: {each}" for each in [*names[1:], *others, *rest])
+        return names[0], f"{{{named}}}"
     every = given.vararg.arg if given.vararg else "()"
-    pairs = [f"'args': {every}[1:]", *(f"{each!r}: {each}" for each in others)]
-    pairs += [f"**{given.kwarg.arg}"] if given.kwarg else []
-    return f"({every} or (None,))[0]", f"{{{', '.join(pairs)}}}"
+    listed = [f"'args': {every}[1:]", *(f"{each!r}: {each}" for each in others)]
+    listed += [f"**{given.kwarg.arg}"] if given.kwarg else []
+    return f"({every} or (None,))[0]", f"{{{', '.join(listed)}}}"
+
+
+def _parameters(given: ast.arguments) -> Iterable[str]:
+    """The names of all parameters."""
+    listed = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+    return (each.arg for each in listed if each is not None)
