@@ -78,10 +78,7 @@ def test_an_epochs_learning_rate_is_the_one_it_was_trained_with(
 def test_a_cause_names_the_learning_rate_of_its_epoch(
     log: AuditLog, entries: Entries, tmp_path: Path, interval: str
 ) -> None:
-    """Not that of the start, nor the one that the scheduler has set for the next epoch.
-
-    A validation loss alone does not show that a rate is too high.
-    """
+    """Not that of the start, nor the one that the scheduler has set for the next epoch."""
 
     class Lowered(regression(pl)):  # type: ignore[misc]  # likewise
         def configure_optimizers(self) -> Any:
@@ -102,7 +99,7 @@ def test_a_cause_names_the_learning_rate_of_its_epoch(
         trainer.fit(module, loader(), loader(seed=1))
         return str(issues(entries(), "non_finite")[-1].reasoning)
 
-    assert "learning rate" not in reasoning(3)
+    assert "Probable cause: a learning rate of 0.05 is too high for this training." in reasoning(3)
     assert "The learning rate was 0.0005 by then, down from 0.05." in reasoning(4)
 
 
