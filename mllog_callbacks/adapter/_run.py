@@ -281,7 +281,12 @@ class Run:
     def _judged(self, facts: Mapping[str, object]) -> dict[str, object]:
         """What the detectors say of the whole run, by the facts of its end."""
         self.tell_issues(self.detectors.finish(facts), self.detectors.unit)
-        return self.detectors.outcome(facts)
+        judged = self.detectors.outcome(facts)
+        own, theirs = facts.get("checks"), judged.get("checks")
+        if isinstance(own, dict) and isinstance(theirs, dict):
+            not_run = {**theirs.get("not_run", {}), **own.get("not_run", {})}
+            judged["checks"] = {**theirs, **own, "not_run": not_run}
+        return judged
 
     def fail(
         self,

@@ -203,7 +203,7 @@ class _Changing:
     def __call__(self, given: tuple[object]) -> object:
         return self._change(given[0])
 
-    def __reduce__(self) -> object:
+    def __reduce__(self) -> tuple[Any, ...]:
         return itemgetter, (0,)
 
 
@@ -380,9 +380,9 @@ def _taken(given: ast.arguments) -> tuple[str, str]:
         named = ", ".join(f"{each!r}: {each}" for each in [*names[1:], *others, *rest])
         return names[0], f"{{{named}}}"
     every = given.vararg.arg if given.vararg else "()"
-    pairs = [f"'args': {every}[1:]", *(f"{each!r}: {each}" for each in others)]
-    pairs += [f"**{given.kwarg.arg}"] if given.kwarg else []
-    return f"({every} or (None,))[0]", f"{{{', '.join(pairs)}}}"
+    listed = [f"'args': {every}[1:]", *(f"{each!r}: {each}" for each in others)]
+    listed += [f"**{given.kwarg.arg}"] if given.kwarg else []
+    return f"({every} or (None,))[0]", f"{{{', '.join(listed)}}}"
 
 
 def _parameters(given: ast.arguments) -> Iterable[str]:
