@@ -98,7 +98,7 @@ CHANGED: list[tuple[object, object, str]] = [
     ([1, "a"], ["1", "a"], "x had items of several kinds, written as text"),
     ({"a": 1, "A": 2}, {"a": 1, "A#2": 2}, "x.A stood twice, written as A#2"),
     ({1: 1, "1": 2}, {"1": 1, "1#2": 2}, "x.1 stood twice, written as 1#2"),
-    ([[[[[[[[[1]]]]]]]]], [[[[[[[["list"]]]]]]]], "was nested deeper than 8 levels, written as text"),
+    ([[[[[[[[[1]]]]]]]]], [[[[[[[["list"]]]]]]]], "was nested deeper than 8 levels, written as"),
     (np.zeros((20, 6)), "ndarray of shape (20, 6) float64", "x was an array, described by"),
     (torch.empty(3, device="meta"), None, "x could not be read (NotImplementedError)"),
     (pd.DataFrame({"a": [1]}), "DataFrame of shape (1, 1) ", "x was an array, described by"),
