@@ -50,12 +50,10 @@ def name_of(value: object) -> str | None:
 
 
 def _name_of(value: object) -> str | None:
-    if type(value) is str:
-        return _of_text(value)
+    if isinstance(value, str):
+        return _of_text(value.value if isinstance(value, Enum) else value)
     if isinstance(value, Enum):
         return _name_of(value.value)
-    if isinstance(value, str):
-        return _of_text(value)
     if isinstance(value, int):
         return None if isinstance(value, bool) else str(value)
     if isinstance(value, PathLike):
