@@ -120,9 +120,8 @@ class MLAuditCallback(CallbackBase):
     @guarded
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """All is known of the epoch before."""
-        fit = self._calls.get(trainer)
-        if isinstance(fit, Fit):
-            fit.begin_epoch(trainer)
+        if (progress := self._progress(trainer)) is not None:
+            progress.account(trainer)
 
     @guarded
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
@@ -146,6 +145,8 @@ class MLAuditCallback(CallbackBase):
         try:
             progress = self._progress(trainer)
             if progress is not None:
+                if progress.is_new_epoch:
+                    progress.begin_epoch(trainer)
                 progress.rates.use(trainer, optimizer)
                 if self._gradients:
                     progress.look_at_gradients(trainer, pl_module)

@@ -104,22 +104,11 @@ def beginning(trainer: Any, limits: Mapping[str, int], source: object) -> dict[s
     return found
 
 
-def position(trainer: Any, before: int = 0) -> dict[str, object]:
-    """How far a training is, in epochs.
-
-    Args:
-        trainer: The trainer.
-        before: How many of them were done before it was resumed.
-    """
-    done, most = trainer.current_epoch, trainer.max_epochs
-    return dump(
-        Progress(
-            unit="epoch",
-            done=done - before,
-            planned=most if most is not None and most >= 0 else None,
-            total=done if before else None,
-        )
-    )
+def position(trainer: Any) -> dict[str, object]:
+    """How far a training is, in epochs."""
+    most = trainer.max_epochs
+    planned = most if most is not None and most >= 0 else None
+    return dump(Progress(unit="epoch", done=trainer.current_epoch, planned=planned))
 
 
 def data_sets(role: Role, found: list[LoaderFacts]) -> dict[str, object]:

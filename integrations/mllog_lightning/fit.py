@@ -10,12 +10,12 @@ from mllog_callbacks.schema import count
 from mllog_lightning import effects, facts, memory, reasons
 from mllog_lightning.bases import version
 from mllog_lightning.checkpoints import best_checkpoint
-from mllog_lightning.directions import Contradiction, contradictions
+from mllog_lightning.directions import contradictions
 from mllog_lightning.progress import Progress
 from mllog_lightning.ranks import at_exit
 from mllog_lightning.rates import optimizer_names
 from mllog_lightning.settings import module_settings, optimizer_settings, trainer_settings
-from mllog_lightning.stops import StopWatch, carried
+from mllog_lightning.stops import StopWatch, carried, named_by_callback
 from mllog_lightning.watch import Best
 
 __all__ = ["Fit"]
@@ -56,8 +56,7 @@ class Fit:
         self._auditor = auditor
         self._made: Run | None = auditor.new_run() if tells else None
         self.progress: Progress | None = None
-        self._trainable: effects.Trainable | None = None
-        self._before = 0
+        self._before: dict[str, object] = {}
 
     @property
     def run(self) -> Run:
@@ -125,24 +124,15 @@ class Fit:
             },
         )
         if self._source and trainer.global_step:
-            self._before = trainer.current_epoch
+            self._before = {"epochs_before": trainer.current_epoch}
             done = {"progress": facts.position(trainer), "step": trainer.global_step}
             self.run.tell(EventType.TRAINING_PROGRESS, reasons.resumed(trainer, self._source), done)
         rows = training[0].rows if len(training) == 1 else None
         for each in effects.found_before(trainer):
             self.run.tell(EventType.HYPERPARAMETERS_SET, each.reason, each.facts)
-        self._trainable = effects.Trainable(module)
         self.progress = Progress(self.run, trainer, module, rows)
         if self.restored is not None:
             self.progress.restore(trainer, self.restored)
-
-    def begin_epoch(self, trainer: Any) -> None:
-        """Settle the account of the epoch before."""
-        if self.progress is not None:
-            self.progress.account(trainer)
-            effect = self._trainable.look(trainer) if self._trainable is not None else None
-            if effect is not None:
-                self.run.tell(EventType.HYPERPARAMETERS_SET, effect.reason, effect.facts)
 
     @completing
     def end(self, trainer: Any, _module: Any = None) -> None:
@@ -235,29 +225,17 @@ class Fit:
                 "changed": {each.of: each.in_force for each in settings if each.in_force},
                 "resolved": resolved,
                 "callbacks": callbacks,
-                **({"carried": [each for _, each in state]} if state else {}),
+                **({"carried": named_by_callback([each for _, each in state])} if state else {}),
             },
         )
-        for each in contradictions(trainer):
-            self._tell_contradiction(each)
-
-    def _tell_contradiction(self, found: Contradiction) -> None:
-        self.run.tell(
-            EventType.ISSUE_DETECTED,
-            Reason(found.decision, found.reasoning),
-            {
-                "name": "contradicting_modes",
-                "severity": "error" if found.saves else "warning",
-                "state": "open",
-                "subject": {"metric": found.metric},
-                "mode": found.mode,
-            },
-        )
+        ignores = self.run.detectors.ignores
+        self.run.tell_issues(each for each in contradictions(trainer) if not ignores(each))
 
     def _done(self, trainer: Any) -> dict[str, object]:
         done: dict[str, object] = {
-            "progress": facts.position(trainer, self._before),
+            "progress": facts.position(trainer),
             "step": trainer.global_step,
+            **self._before,
         }
         best = None if self.progress is None else self.progress.metrics.bests()
         return done | {"best": best} if best else done

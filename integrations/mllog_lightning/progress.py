@@ -15,6 +15,7 @@ from mllog_callbacks.schema import count, number
 from mllog_lightning import reasons
 from mllog_lightning.checkpoints import CheckpointWatch, Save
 from mllog_lightning.directions import Directions
+from mllog_lightning.effects import Trainable
 from mllog_lightning.facts import model_facts
 from mllog_lightning.gradients import GradientWatch, measured
 from mllog_lightning.metrics import NewValues, validated
@@ -59,6 +60,7 @@ class Progress:
         stops: The rules that may stop it.
         saves: The checkpoints.
         metrics: The best of each metric.
+        is_new_epoch: Whether no optimizer has stepped yet in this epoch.
     """
 
     def __init__(self, run: Run, trainer: Any, module: Any, rows: int | None) -> None:
@@ -73,6 +75,8 @@ class Progress:
         self.rates, self.stops = RateWatch(), StopWatch()
         self.saves = CheckpointWatch(trainer, self._saved)
         self._values = NewValues()
+        self._trainable = Trainable(module)
+        self.is_new_epoch = True
         self._open: _Validation | None = None
         self._last: tuple[Moment, Mapping[str, float]] | None = None
         self._measured_at: Moment | None = None
@@ -108,6 +112,13 @@ class Progress:
         if self._losses.add(outputs, trainer.global_step, accumulates):
             self._read_losses(trainer)
 
+    def begin_epoch(self, trainer: Any) -> None:
+        """See, at an epoch's first step of an optimizer, what callbacks have made trainable."""
+        self.is_new_epoch = False
+        effect = self._trainable.look(trainer)
+        if effect is not None:
+            self._run.tell(EventType.HYPERPARAMETERS_SET, effect.reason, effect.facts)
+
     def look_at_gradients(self, trainer: Any, module: Any) -> None:
         """Measure the gradients, once an interval."""
         step = trainer.global_step + 1
@@ -132,7 +143,7 @@ class Progress:
         """Settle the account of the last epoch, now that all is known of it."""
         epoch = trainer.current_epoch
         if epoch > self._accounted:
-            self._accounted = epoch
+            self._accounted, self.is_new_epoch = epoch, True
             self._measured_at = at = self._moment(epoch, trainer)
             self.stops.look(trainer, at)
             self._read_losses(trainer)

@@ -1,7 +1,7 @@
 """Why a training ended where it did, by the state of the trainer and of its callbacks."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -12,7 +12,7 @@ from mllog_lightning.metrics import monitored
 from mllog_lightning.stoppers import Stopper, stopper_name
 from mllog_lightning.watch import Best, Moment
 
-__all__ = ["End", "StopWatch", "carried", "done_so_far", "patiences"]
+__all__ = ["End", "StopWatch", "carried", "done_so_far", "named_by_callback", "patiences"]
 
 _AVERAGING: Final = "StochasticWeightAveraging"
 
@@ -144,6 +144,16 @@ def carried(trainer: Any) -> list[tuple[str, dict[str, object]]]:
             facts |= {"best": float(score)} if at_hand else {}
             found.append((f"{type(each).__name__} begins with {path}{of} as its best", facts))
     return found
+
+
+def named_by_callback(found: Sequence[Mapping[str, object]]) -> dict[str, Mapping[str, object]]:
+    """Facts of callbacks by the callback's class, numbered where there are several of one."""
+    named: dict[str, Mapping[str, object]] = {}
+    for each in found:
+        kind = str(each["callback"])
+        many = sum(name.partition(" ")[0] == kind for name in named)
+        named[f"{kind} {many + 1}" if many else kind] = each
+    return named
 
 
 def _timer(callback: Any) -> _Met | None:

@@ -203,7 +203,9 @@ class CurveKeeper:
 
 
 def _is_of(line: _Line, told: Mapping[str, object]) -> bool:
-    """Whether a curve has no new point but that of an entry."""
+    """Whether a curve has no new point but that of an entry that has the values of it."""
+    if "seconds" in told and "results" not in told:  # an end
+        return False
     progress = told.get("progress")
     if isinstance(progress, Mapping) and progress.get("unit") == line.unit:
         return line.at[line.told :] == [progress.get("done")]

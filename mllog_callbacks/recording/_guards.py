@@ -80,7 +80,7 @@ def _deliver(number: int, over: threading.Lock) -> None:
     """Have the main thread handle a signal, once it has left what Python lets nothing leave."""
     over.acquire()
     sleep(_AGAIN_S)
-    _thread.interrupt_main(number)
+    _thread.interrupt_main(number)  # type: ignore[arg-type]  # real-time signals have no name
 
 
 def completing(function: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -136,7 +136,7 @@ class _Elsewhere:
     """Work that runs once, in a thread of its own."""
 
     def __init__(self, work: Callable[[], None]) -> None:
-        self._work = functools.partial(copy_context().run, work)
+        self._work, self._context = work, copy_context()
         self._claim, self._done = threading.Lock(), threading.Lock()
         self._done.acquire()
         self._error: BaseException | None = None
@@ -154,8 +154,9 @@ class _Elsewhere:
                 break
             except BaseException as error:  # noqa: BLE001 - a handler's: raised below
                 first = first or error
-        if (error := first or self._error) is not None:
-            raise error
+        raised = first or self._error
+        if raised is not None:
+            raise raised
 
     def _start(self) -> None:
         try:
@@ -168,7 +169,7 @@ class _Elsewhere:
         if not self._claim.acquire(blocking=False):
             return  # a handler raised when the thread had just started: there is a second one
         try:
-            self._work()
+            self._context.run(self._work)
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             self._error = error
         finally:

@@ -7,7 +7,7 @@ class. Whoever catches `Exception` around code of ours would take it for a failu
 import signal
 from collections.abc import Iterator
 from types import CodeType, FrameType
-from typing import Final
+from typing import Any, Final
 
 __all__ = ["interruption"]
 
@@ -62,7 +62,7 @@ def _handlers() -> dict[CodeType, int]:
     """The code of the functions that handle signals now, with the number of the signal."""
     found: dict[CodeType, int] = {}
     for number in signal.valid_signals():
-        handler = signal.getsignal(number)
+        handler: Any = signal.getsignal(number)
         while hasattr(handler, "func"):  # `functools.partial`
             handler = handler.func
         for each in (handler, vars(type(handler)).get("__call__")):

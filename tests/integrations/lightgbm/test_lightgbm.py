@@ -201,7 +201,13 @@ def test_continued_training_tells_where_it_began(log: AuditLog, entries: Entries
     train(log, init_model=first, num_boost_round=5)
     told = entries()
     assert "continues a model of 5 iterations" in str(told[0].reasoning)
-    assert the_end(told).decision == "Training completed: all 5 planned iterations ran."
+    end = the_end(told)
+    assert (
+        end.decision == "Training completed: all 10 planned iterations (5 of them before it) ran."
+    )
+    assert {"iterations_done": 10, "iterations_before": 5}.items() <= (
+        end.metrics_snapshot or {}
+    ).items()
 
 
 def test_cross_validation_tells_folds_and_one_end(log: AuditLog, entries: Entries) -> None:

@@ -107,17 +107,20 @@ def test_limits_at_any_moment_end_each_training_once(
     began = time.monotonic()
     make_trainer(pl, log, tmp_path, max_epochs=2).fit(module, loader(), loader(seed=1))
     usual = time.monotonic() - began
-    raised = 0
+    raised = lost = 0
     for n in range(times):
         trainer = make_trainer(pl, log, tmp_path, max_epochs=2, num_sanity_val_steps=0)
-        signal.setitimer(signal.ITIMER_REAL, usual * (n + 1) / times)
+        module.train()  # a validation that was broken off has left it otherwise
         try:
+            signal.setitimer(signal.ITIMER_REAL, usual * (n + 1) / times)
             trainer.fit(module, loader(), loader(seed=1))
+            if signal.setitimer(signal.ITIMER_REAL, 0)[0] == 0:
+                time.sleep(5)  # it struck where Python lets nothing leave, and comes again
+                lost += 1
         except Limit:
             raised += 1
-        else:  # it was sooner done
-            assert signal.setitimer(signal.ITIMER_REAL, 0)[0] > 0
     assert raised
+    assert not lost
     told = entries()
     starts = [snapshot(each)["run"] for each in of(told, EventType.TRAINING_STARTED)]
     ends = of(told, EventType.TRAINING_COMPLETED, EventType.TRAINING_FAILED)

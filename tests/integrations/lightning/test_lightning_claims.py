@@ -87,14 +87,15 @@ def test_a_cause_names_the_learning_rate_of_its_epoch(
             schedule = torch.optim.lr_scheduler.StepLR(optimizer, steps, gamma=0.01)
             return [optimizer], [{"scheduler": schedule, "interval": interval}]
 
-        def validation_step(self, _batch: Any, _place: int) -> None:
-            epoch = self.trainer.current_epoch
-            self.log("val_loss", float("nan") if epoch == self.breaks_in else 1.0)
+        def training_step(self, batch: Any, _place: int) -> Any:
+            value = float("nan") if self.current_epoch == self.breaks_in else 1.0
+            self.log("train_loss", value, on_step=False, on_epoch=True)
+            return self.loss(batch)
 
     def reasoning(breaks_in: int) -> str:
         module = Lowered()
         module.breaks_in = breaks_in
-        trainer = make_trainer(pl, log, tmp_path, max_epochs=6, num_sanity_val_steps=0)
+        trainer = make_trainer(pl, log, tmp_path, max_epochs=6, limit_val_batches=0)
         trainer.fit(module, loader(), loader(seed=1))
         return str(issues(entries(), "non_finite")[-1].reasoning)
 

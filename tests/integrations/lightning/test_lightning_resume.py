@@ -81,7 +81,7 @@ def test_what_was_done_before_is_told_apart(
     (told,) = trail.summary()
     assert "for 5 epochs, 2 of them before it was resumed" in told["what_happened"][0]
     assert told["tiles"][1]["detail"] == "5 epochs, 2 of them before it was resumed"
-    assert "total" not in snapshot(the_end(entries()))["progress"]
+    assert "epochs_before" not in snapshot(the_end(entries()))
 
 
 def test_the_best_checkpoint_is_what_is_kept(log: AuditLog, tmp_path: Path) -> None:

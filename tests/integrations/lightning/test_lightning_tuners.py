@@ -52,7 +52,7 @@ def test_a_training_whose_rate_was_tuned_first_resumes_nothing(
     told = entries()
     start = told[0]
     assert start.reasoning is None
-    assert snapshot(start)["ckpt_path"] is None
+    assert "continues" not in snapshot(start)
     settings = of(told, EventType.HYPERPARAMETERS_SET)[0]
     assert "SGD(lr=0.05)" in str(settings.decision)
     found = trainer.lightning_module.hparams.rate
@@ -76,7 +76,7 @@ def test_a_resumed_training_whose_rate_is_tuned_resumes_what_was_given(
     trainer.fit(Tuned(), ckpt_path=given)
     start = entries()[0]
     assert start.reasoning == f"It is resumed from {given}."
-    assert snapshot(start)["ckpt_path"] == str(given)
+    assert snapshot(start)["continues"] == {"path": str(given)}
 
 
 @pytest.mark.parametrize("call", ["validate", "test", "predict"])
@@ -98,4 +98,4 @@ def test_an_evaluation_whose_batch_size_was_tuned_first_is_of_the_weights_in_mem
     told = one(entries(), EventType.MODEL_EVALUATED)
     assert str(told.reasoning).endswith("Its weights are in memory.")
     assert snapshot(told)["ckpt_path"] is None
-    assert snapshot(told)["data"]["batch_size"] == finder.optimal_batch_size
+    assert snapshot(told)["data"]["validation"]["batch_size"] == finder.optimal_batch_size

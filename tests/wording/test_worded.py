@@ -1,0 +1,185 @@
+"""Decision and reasoning are made from facts: nothing is said that is not one."""
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from mllog_callbacks.contract import untraced
+from mllog_callbacks.facts import (
+    EVENTS,
+    AlgorithmSelected,
+    Best,
+    Choice,
+    Continued,
+    DataSet,
+    DatasetValidated,
+    Derived,
+    EventFacts,
+    Failure,
+    HyperparametersSet,
+    Kept,
+    ModelEvaluated,
+    ModelSaved,
+    Parameters,
+    Plan,
+    Progress,
+    Range,
+    Rule,
+    Saved,
+    Stop,
+    TrainingEnded,
+    TrainingProgress,
+    TrainingStarted,
+    dump,
+    event_of,
+)
+from mllog_callbacks.schema import EventType
+from mllog_callbacks.wording import worded
+
+RULE = Rule(
+    name="EarlyStopping",
+    set="valid",
+    metric="loss",
+    mode="min",
+    best=0.123456,
+    best_at=17,
+    waited=5,
+    patience=5,
+    unit="iteration",
+)
+RESULTS = {"valid": {"loss": 0.234567}}
+
+FACTS: list[EventFacts] = [
+    TrainingStarted(
+        plan=Plan(unit="iteration", most=1200),
+        continues=Continued(at=7, unit="iteration", path="m.json"),
+        rules={"EarlyStopping": RULE},
+        called_by="XGBClassifier.fit",
+        machines=3,
+    ),
+    TrainingStarted(plan=Plan(unit="epoch"), data={"train": DataSet(role="training", rows=90)}),
+    DatasetValidated(
+        data={
+            "training": DataSet(
+                role="training",
+                rows=1200,
+                features=30,
+                classes={"no": 900, "yes": 300},
+                weights=Range(least=0.5, largest=2.0, mean=1.25),
+                missing=12,
+                categorical=("region",),
+                init_scores=True,
+            ),
+            "fit": DataSet(role="training", same_as="training"),
+        }
+    ),
+    AlgorithmSelected(choices={"booster": Choice(value="dart", by="the caller")}),
+    HyperparametersSet(
+        parameters=Parameters(
+            given={"eta": 0.123},
+            passed_on={"num_class": 4},
+            passed_on_by="XGBClassifier",
+            derived={"base_score": Derived(value=0.37, source="the labels")},
+            without_effect={"scale_pos_weight": "the objective is multiclass"},
+            unknown=("objetive",),
+            defaults={"max_bin": 256},
+            framework="XGBoost 3.2.0",
+        )
+    ),
+    TrainingProgress(
+        progress=Progress(unit="iteration", done=20, planned=1200),
+        results=RESULTS,
+        best={"valid": {"loss": Best(value=0.123456, at=17)}},
+        changed={"eta": 0.0625},
+    ),
+    ModelEvaluated(
+        results=RESULTS,
+        kept=Kept(at=17, unit="iteration", chosen_by="EarlyStopping"),
+        computed_by="XGBoost",
+    ),
+    ModelSaved(saved=Saved(path="m.json", bytes=4321, format="json", unit="iteration", holds=17)),
+    TrainingEnded(
+        progress=Progress(unit="iteration", done=22, planned=1200, total=29),
+        stop=Stop(by="rule", rule=RULE),
+        kept=Kept(at=22, unit="iteration"),
+        results=RESULTS,
+        importance={"age": 0.4321},
+        importance_by="gain",
+    ),
+    TrainingEnded(
+        progress=Progress(unit="epoch", done=3, planned=3),
+        stop=Stop(by="plan"),
+        rules={"EarlyStopping": RULE},
+    ),
+    TrainingEnded(
+        progress=Progress(unit="epoch", done=2, planned=9),
+        stop=Stop(by="error"),
+        error=Failure(type="ValueError", message="no rows", where="in the evaluation"),
+        consequence="no model was returned",
+    ),
+    TrainingEnded(stop=Stop(by="hand"), error=Failure(type="KeyboardInterrupt")),
+    TrainingEnded(stop=Stop(by="request", requested_by="Stopper")),
+    TrainingEnded(folds=5, progress=Progress(unit="iteration", done=1), consequence="no result"),
+]
+
+
+@pytest.mark.parametrize("facts", FACTS, ids=lambda facts: type(facts).__name__)
+def test_every_number_that_is_said_is_a_fact(facts: EventFacts) -> None:
+    """Rounded for people; sentences end, and are separated."""
+    reason = worded(facts)
+    assert reason.decision
+    in_which = dump(facts).get("progress", {})
+    following = in_which.get("done", 0) + 1 if isinstance(in_which, dict) else 0
+    for text in reason:
+        assert untraced(text, [following], dump(facts)) == [], text
+        assert ".." not in text
+        assert "  " not in text
+        assert not text or text.endswith(".")
+
+
+def test_every_event_of_a_training_has_words() -> None:
+    """And facts of another class are refused."""
+    assert {type(each) for each in FACTS} == {*EVENTS.values()}
+    with pytest.raises(TypeError, match="no words"):
+        worded(EventFacts())
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        (FACTS[4], "scale_pos_weight has no effect: the objective is multiclass."),
+        (FACTS[4], "Given, and not a parameter in use of XGBoost 3.2.0: objetive."),
+        (FACTS[8], "The kept model is not cut to its best: it includes the 5 iterations after it."),
+        (FACTS[9], "reached the patience of EarlyStopping"),
+        (FACTS[10], "ValueError: no rows was raised in the evaluation."),
+        (FACTS[11], "a request to stop, not an error"),
+        (FACTS[12], "Stopper ended it."),
+        (FACTS[13], "by an exception that no callback can see"),
+    ],
+)
+def test_what_a_reader_looks_for_is_said(facts: EventFacts, said: str) -> None:
+    """Of each way out, and of parameters without effect."""
+    assert said in worded(facts).reasoning
+
+
+@pytest.mark.parametrize(
+    ("stop", "event"),
+    [
+        (Stop(by="plan"), EventType.TRAINING_COMPLETED),
+        (Stop(by="error"), EventType.TRAINING_FAILED),
+        (None, EventType.TRAINING_FAILED),
+        (Stop(by="rule"), EventType.TRAINING_STOPPED),
+        (Stop(by="hand"), EventType.TRAINING_STOPPED),
+    ],
+)
+def test_the_event_of_an_end_follows_from_its_stop(stop: Stop | None, event: EventType) -> None:
+    """Where nobody saw it, its call ended without a result."""
+    assert event_of(TrainingEnded(stop=stop)) is event
+
+
+def test_a_dump_leaves_out_what_is_not_known() -> None:
+    """Empty collections as well."""
+    found: dict[str, Any] = dump(TrainingStarted(plan=Plan(unit="epoch"), rules={}))
+    assert found == {"plan": {"unit": "epoch"}}
+    assert {each.name for each in fields(TrainingStarted)} > found.keys()
