@@ -151,16 +151,19 @@ def test_signing_may_be_required(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("given", ["", "none"])
-def test_no_command_is_run_that_could_not_be_signed(tmp_path: Path, given: str) -> None:
+def test_no_command_is_run_that_could_not_be_signed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
     """`mllog run`, where signing is required; else an unusable key is a warning."""
     made = tmp_path / "made"
     command = ["run", "--", sys.executable, "-c", f"open({str(made)!r}, 'w')"]
-    environment = {"MLLOG_SIGNING_KEY": given and str(tmp_path / given), "MLLOG_DIR": str(tmp_path)}
-    refused = run(*command, **environment, MLLOG_REQUIRE_SIGNING="1")
+    monkeypatch.setenv("MLLOG_SIGNING_KEY", given and str(tmp_path / given))
+    monkeypatch.setenv("MLLOG_DIR", str(tmp_path))
+    refused = run(*command, MLLOG_REQUIRE_SIGNING="1")
     assert refused.returncode == 2
     assert b"MLLOG_SIGNING_KEY" in refused.stderr
     assert not made.exists()
-    done = run(*command, **environment)
+    done = run(*command)
     assert done.returncode == 0
     assert (b"the log is not signed" in done.stderr) is bool(given)
     assert made.exists()
