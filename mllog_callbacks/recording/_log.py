@@ -61,7 +61,8 @@ class AuditLog:
         level: str | Level | None = None,
         session: str | None = None,
     ) -> None:
-        self._enter(Session(directory, level, session), dataset, model)
+        names = checked_name(dataset, "dataset"), checked_name(model, "model")
+        self._enter(Session(directory, level, session), *names)
 
     @classmethod
     def _of_process(cls) -> Self:
@@ -73,7 +74,6 @@ class AuditLog:
     def _enter(self, session: Session, dataset: str | None, model: str | None) -> None:
         self._session = session
         named_dataset, named_model = session.names
-        dataset, model = checked_name(dataset, "dataset"), checked_name(model, "model")
         self._dataset = named_dataset if dataset is None else dataset
         self._model = named_model if model is None else model
         self._bound: tuple[str | None, str | None] = (None, None)
