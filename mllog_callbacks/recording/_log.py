@@ -61,8 +61,8 @@ class AuditLog:
         level: str | Level | None = None,
         session: str | None = None,
     ) -> None:
-        dataset, model = checked_name(dataset, "dataset"), checked_name(model, "model")
-        self._enter(Session(directory, level, session), dataset, model)
+        names = checked_name(dataset, "dataset"), checked_name(model, "model")
+        self._enter(Session(directory, level, session), *names)
 
     @classmethod
     def _of_process(cls) -> Self:
