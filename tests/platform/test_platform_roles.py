@@ -101,7 +101,7 @@ def test_implementations_of_a_protocol_are_hooked_now_and_later(
         assert len([each for each in attached.names if each.endswith("train")]) == 3
     After().train("churn")
     assert vars(Before)["train"] is before
-    assert [each.event for each in entries()].count("TRAINING_STARTED") == 2
+    assert [str(each.event) for each in entries()].count("TRAINING_STARTED") == 2
 
 
 def test_subclasses_that_are_defined_later_are_hooked(log: AuditLog, entries: Entries) -> None:
@@ -168,7 +168,7 @@ def test_attaching_is_all_or_nothing_and_says_what_is_wrong(log: AuditLog) -> No
         assert vars(Datasets)["upload"] is before
 
 
-class Forest(BaseEstimator, ClassifierMixin):
+class Forest(BaseEstimator, ClassifierMixin):  # type: ignore[misc]  # scikit-learn has no types
     """An estimator of the house."""
 
     def __init__(self, depth: int = 1) -> None:

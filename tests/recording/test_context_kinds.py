@@ -5,7 +5,7 @@ import functools
 import inspect
 import pickle
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -30,7 +30,7 @@ async def later(log: AuditLog, more: int = 1) -> int:
     return more
 
 
-def steps(log: AuditLog, more: int = 1) -> Iterator[int]:
+def steps(log: AuditLog, more: int = 1) -> Generator[int, None, int]:
     """A generator function."""
     for each in range(2):
         log.emit("MODEL_SAVED")
