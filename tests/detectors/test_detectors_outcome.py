@@ -173,8 +173,7 @@ def test_a_run_of_a_framework_holds_its_issues_and_checks(tmp_path: Path) -> Non
     )
     log.close()
     ends = [each for each in read_entries(log.path) if each.event == EventType.TRAINING_STOPPED]
-    snapshot = ends[0].metrics_snapshot
-    assert snapshot is not None
+    snapshot: Any = ends[0].metrics_snapshot
     issues = {each["name"]: each for each in snapshot["issues"].values()}
     assert issues["overfitting"]["severity"] == "info"
     assert issues["overfitting"]["closed_by"].startswith("early_stopping kept iteration")
