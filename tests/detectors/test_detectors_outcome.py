@@ -173,7 +173,7 @@ def test_a_run_of_a_framework_holds_its_issues_and_checks(tmp_path: Path) -> Non
     )
     log.close()
     ends = [each for each in read_entries(log.path) if each.event == EventType.TRAINING_STOPPED]
-    snapshot: dict[str, Any] = dict(ends[0].metrics_snapshot or {})
+    snapshot: Any = ends[0].metrics_snapshot
     issues = {each["name"]: each for each in snapshot["issues"].values()}
     assert issues["overfitting"]["severity"] == "info"
     assert issues["overfitting"]["closed_by"].startswith("early_stopping kept iteration")
