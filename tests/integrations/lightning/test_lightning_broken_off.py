@@ -117,7 +117,10 @@ def test_limits_at_any_moment_end_each_training_once(
             if signal.setitimer(signal.ITIMER_REAL, 0)[0] == 0:
                 time.sleep(5)  # it struck where Python lets nothing leave, and comes again
                 lost += 1
-        except Limit:
+        except (Limit, TypeError) as error:  # `inspect` makes the other of it, within Lightning
+            assert isinstance(error, Limit) or isinstance(
+                error.__cause__ or error.__context__, Limit
+            )
             raised += 1
     assert raised
     assert not lost
