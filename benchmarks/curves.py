@@ -1,4 +1,4 @@
-"""How right the detectors are on curves, by kind: ``python -m benchmarks.curves [--curves FOLDER]``.
+"""How right the detectors are on curves: ``python -m benchmarks.curves [--curves FOLDER]``.
 
 Three sources of curves, each judged by labels that no detector made:
 
@@ -6,16 +6,17 @@ Three sources of curves, each judged by labels that no detector made:
 - trained: small networks and boosted trees with injected faults (`benchmarks.detector_runs`);
 - published: files of ``FOLDER`` (or ``$MLLOG_CURVES``), one JSON object a line, labelled by eye:
   ``{"id", "metric", "unit", "higher_is_better", "steps", "train", "validation", "learning_rate",
-  "labels": {"must_be_reported": ["overfit@10"], "true_if_reported": ["gap"]}}``. Curves of other
-  files there with a label ``overfit``, or with labels by hindsight, are judged by these.
+  "labels": {"must_be_reported": ["overfit@10"], "true_if_reported": ["gap"]}}``. Curves of
+  other files there with a label ``overfit``, or with labels by hindsight, are judged by these.
 
-A claim is an issue's name, once a curve; closings are entries and no claims. A claim that is neither
-in "must" nor in "true" is false. Of published curves those in the first half by the checksum of
-their identifier are for choosing thresholds, those in the second for reporting.
+A claim is an issue's name, once a curve; closings are entries and no claims. A claim that is
+neither in "must" nor in "true" is false. Of published curves those in the first half by the
+checksum of their identifier are for choosing thresholds, those in the second for reporting.
 
 - precision: true claims of all claims; recall: claims found of those that must be reported;
 - entries: entries for each true claim;
-- false alarms: curves on which nothing is wrong, with a false claim of warning or error, and with any.
+- false alarms: curves that nothing must be reported of, with a false claim of warning or error,
+  and those with any.
 """
 
 import argparse
@@ -45,6 +46,7 @@ NAMES: Final = {
 
 _COVERED: Final = {
     "collapse": {"divergence", "overfitting", "spike"},
+    "rising_from_start": {"divergence", "no_convergence"},
     "constant_metric": {"no_convergence"},
     "zero_learning_rate": {"no_convergence"},
 }

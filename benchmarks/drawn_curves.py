@@ -132,7 +132,13 @@ def _overfit_accuracy(pen: _Pen) -> Drawn:
     ]
     train = [1 - 0.6 * math.exp(-4 * i / pen.n) for i in range(pen.n)]
     return Drawn(
-        "", "", {"overfitting"}, {"plateau"}, pen.noisy(train), pen.noisy(validation), None, True
+        "",
+        "",
+        {"overfitting"},
+        {"plateau"},
+        pen.noisy(train),
+        pen.noisy(validation),
+        higher_is_better=True,
     )
 
 
@@ -145,7 +151,9 @@ def _accuracy_rests(pen: _Pen) -> Drawn:
         for i in range(pen.n)
     ]
     train = [0.999 - 0.6 * math.exp(-10 * i / pen.n) for i in range(pen.n)]
-    return Drawn("", "", set(), {"plateau"}, pen.noisy(train), pen.noisy(validation), None, True)
+    return Drawn(
+        "", "", set(), {"plateau"}, pen.noisy(train), pen.noisy(validation), higher_is_better=True
+    )
 
 
 def _noise(pen: _Pen) -> Drawn:

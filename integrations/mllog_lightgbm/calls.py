@@ -9,7 +9,7 @@ import functools
 import inspect
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import FrameType, MethodType, TracebackType
 from typing import Any, Final, Protocol
@@ -56,7 +56,7 @@ class Call:
         trainings: Those that audit callbacks watch.
     """
 
-    def __init__(self, refused: list[Callable[[BaseException], object]]) -> None:
+    def __init__(self, refused: Sequence[Callable[[BaseException], object]]) -> None:
         self._refused = refused
         self.trainings: list[Watching] = []
 

@@ -109,8 +109,7 @@ def _balance(opening: Opening) -> Iterator[str]:
         elif found.resolved.get("objective") == "multiclassova":
             yield "is_unbalance=1 weights the rarer side of each class against all others."
     weight = found.resolved.get("scale_pos_weight")
-    weights = isinstance(weight, (int, float)) and weight != 1
-    if weights and "scale_pos_weight" not in unused:
+    if isinstance(weight, (int, float)) and weight != 1 and "scale_pos_weight" not in unused:
         yield f"scale_pos_weight={number(weight)} weights the rows of the positive class."
 
 

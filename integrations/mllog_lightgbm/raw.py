@@ -48,7 +48,7 @@ def read_raw(training: str, data: Dataset, others: Mapping[str, Dataset]) -> Raw
 
 def _array(data: Dataset, name: str) -> np.ndarray[Any, Any] | None:
     """Labels or rows as an array, where they are one or a frame of numbers."""
-    found = getattr(data, name, None)
+    found: Any = getattr(data, name, None)
     if isinstance(found, list) and name == "label":
         found = np.asarray(found)
     if hasattr(found, "to_numpy") and all(map(_is_number, getattr(found, "dtypes", [None]))):

@@ -126,20 +126,21 @@ def _hidden_best(stop: Stop, scores: Scoreboard) -> str:
 
 
 def completed(
-    planned: int,
     last: int,
     stop: Stop | None,
     results: Sequence[Result],
     scores: Scoreboard,
     opening: Opening,
 ) -> Reason:
-    """All planned iterations ran."""
+    """All planned iterations ran, those of a model that is continued among them."""
     folds = opening.folds
-    which = "the one planned iteration" if planned == 1 else f"all {planned:,} planned iterations"
+    which = "the one planned iteration" if last == 1 else f"all {last:,} planned iterations"
+    if opening.continued:
+        which += f" ({opening.continued:,} of them before it)"
     decision = f"{_what(folds)} completed: {which} ran."
     if stop is None:
         told = [_standing(each, scores.best(each), last) for each in results]
-        told.append(_without_stop(planned, opening))
+        told.append(_without_stop(last, opening))
         return Reason(decision, " ".join(told))
     kept = _kept(stop, folds)
     best = f", {stop.deciding.name} {_of(stop.deciding)}" if stop.deciding else ""
@@ -149,8 +150,7 @@ def completed(
     what = "stopped" if stop.met else "did not stop"
     return Reason(
         f"{decision} {kept}.",
-        f"{_capital(stop.by)} {what} it{met}: the best iteration is {stop.best_iteration:,} "
-        f"({when}{best}).",
+        f"{stop.by} {what} it{met}: the best iteration is {stop.best_iteration:,} ({when}{best}).",
     )
 
 
@@ -164,10 +164,6 @@ def _without_stop(planned: int, opening: Opening) -> str:
         return f"{why}, so lightgbm.cv returns the results of all."
     every = "the one iteration is" if planned == 1 else f"all {planned:,} iterations are"
     return f"{why}, so {every} kept."
-
-
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}" if text.startswith("early") else text
 
 
 def with_changes(reason: Reason, changed: Mapping[str, Mapping[str, object]]) -> Reason:

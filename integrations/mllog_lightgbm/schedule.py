@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from mllog_callbacks.schema import shown
+
 __all__ = ["LEARNING_RATE", "Schedule"]
 
 LEARNING_RATE: Final = "learning_rate"
 _MOST_CHANGES: Final = 30
+_OWN: Final = {"objective": "none"}
+"""What LightGBM itself sets, for an objective of the caller's own."""
 
 
 @dataclass(slots=True)
@@ -18,13 +22,15 @@ class _Change:
         first: Its value at the start.
         last: The value in force.
         count: How often it changed.
-        texts: Where it took which value, where it is no number.
+        at: The iterations from which on it had another value, where that is no number.
+        to: Those values, as text.
     """
 
     first: object
     last: object
     count: int = 0
-    texts: list[list[object]] = field(default_factory=list)
+    at: list[int] = field(default_factory=list)
+    to: list[str] = field(default_factory=list)
 
 
 class Schedule:
@@ -54,13 +60,16 @@ class Schedule:
             values: The new values, by main names.
             before: The values at the start, by main names.
         """
+        if values == _OWN:
+            return
         for name, value in values.items():
             change = self._changes.setdefault(name, _Change(before.get(name), before.get(name)))
             if value == change.last:
                 continue
             change.last, change.count = value, change.count + 1
-            if _number(value) is None and len(change.texts) < _MOST_CHANGES:
-                change.texts.append([iteration, value])
+            if _number(value) is None and len(change.at) < _MOST_CHANGES:
+                change.at.append(iteration)
+                change.to.append(shown(value))
         numbers = {name: _number(value) for name, value in values.items()}
         found = {name: value for name, value in numbers.items() if value is not None}
         self.in_force = {**self.in_force, **found}
@@ -72,7 +81,7 @@ class Schedule:
                 "first": each.first,
                 "last": each.last,
                 "changes": each.count,
-                **({"values": each.texts} if each.texts else {}),
+                **({"at": each.at, "to": each.to} if each.at else {}),
             }
             for name, each in self._changes.items()
             if each.count

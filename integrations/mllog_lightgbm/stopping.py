@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from lightgbm import CVBooster
 
-from mllog_lightgbm.calls import Audit, Callback, name_of
+from mllog_lightgbm.calls import Audit, name_of
 from mllog_lightgbm.names import first_free
 from mllog_lightgbm.results import Result
 from mllog_lightgbm.stops import is_early_stopping
@@ -88,7 +88,7 @@ NOT_KNOWN: Final = Stopping((), ("?",))
 
 def stopping(
     model: Any,  # noqa: ANN401 - a booster, or one a fold
-    callbacks: Collection[Callback],
+    callbacks: Collection[Any],
     known: Mapping[str, Any],
     dart: bool,  # noqa: FBT001 - called through `guarded`, by place
 ) -> Stopping:

@@ -212,9 +212,7 @@ class Training:
             results = read_results(self._results)
             best = self._done if stop is None else stop.best_iteration
             kept = self._evaluate(best, results if stop is None else stop.results)
-            told = reasons.completed(
-                self._last - self._first, self._last, stop, results, self._scores, self._opening
-            )
+            told = reasons.completed(self._last, stop, results, self._scores, self._opening)
             self._end(EventType.TRAINING_COMPLETED, told, _AS_PLANNED, kept)
         else:
             self._start_late()
@@ -285,10 +283,12 @@ class Training:
     def _tell_start(self, opening: Opening) -> None:
         self._opening, self._folds = opening, opening.folds
         self._run.name(model=f"LightGBM {opening.found.get('boosting') or ''}".rstrip())
-        planned = self._last - self._first
+        planned = self._last
         told = start_reasons.started(planned, opening)
         rules = opening.stopping.as_facts()
         facts: dict[str, object] = {"planned_iterations": planned, **opening.machines}
+        if opening.continued:
+            facts["iterations_before"] = opening.continued
         self._run.tell(
             EventType.TRAINING_STARTED, told, {**facts, "rules": rules} if rules else facts
         )
@@ -346,7 +346,8 @@ class Training:
         self._run.end(event, reasons.with_model(reason, head, at, trees), snapshot)
 
     def _counted(self) -> dict[str, object]:
-        return {"iterations_done": self._done - self._first}
+        before = {"iterations_before": self._first} if self._first else {}
+        return {"iterations_done": self._done, **before}
 
     def _position(self, iteration: int | None = None) -> str:
         if self._opening is None or not self._opening.begun:

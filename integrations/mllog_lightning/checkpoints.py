@@ -249,10 +249,11 @@ def best_checkpoint(
 
 def _monitoring(callbacks: Iterable[Any]) -> Iterator[Any]:
     for each in callbacks:
-        if getattr(each, "monitor", None) is not None and getattr(each, "best_model_path", ""):
-            path = str(each.best_model_path)
-            if "://" in path or os.path.exists(path):  # noqa: PTH110 - it is a text
-                yield each
+        path = str(getattr(each, "best_model_path", None) or "")
+        if not path or getattr(each, "monitor", None) is None:
+            continue
+        if "://" in path or os.path.exists(path):  # noqa: PTH110 - it is a text
+            yield each
 
 
 def _read(callback: Any) -> float:

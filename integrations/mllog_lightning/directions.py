@@ -4,10 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from mllog_callbacks import Issue, Observation
+from mllog_callbacks.detectors import KINDS, Severity
+from mllog_callbacks.facts import Subject
 from mllog_callbacks.schema import assumed_direction
 from mllog_lightning.metrics import results_ever
 
-__all__ = ["Contradiction", "Direction", "Directions", "contradictions"]
+__all__ = ["Direction", "Directions", "contradictions"]
+
+_KIND: Final = next(each for each in KINDS if each.name == "monitor_mode")
 
 _FORKS: Final = ("", "_epoch", "_step")
 
@@ -109,7 +114,7 @@ def _first(known: Mapping[str, Direction], names: list[str]) -> Direction | None
 
 
 @dataclass(frozen=True, slots=True)
-class Contradiction:
+class _Contradiction:
     """A monitor that keeps or waits for the worse values.
 
     Attributes:
@@ -127,8 +132,28 @@ class Contradiction:
     mode: str
 
 
-def contradictions(trainer: Any) -> Iterator[Contradiction]:
-    """The monitors that contradict another one of the same metric, or the metric's usual name."""
+def contradictions(trainer: Any) -> Iterator[Issue]:
+    """Issues of monitors that contradict another of the same metric, or the metric's usual name.
+
+    Those of one metric are one issue: an error where one of them chooses the checkpoint.
+    """
+    by_metric: dict[str, list[_Contradiction]] = {}
+    for each in _contradictions(trainer):
+        by_metric.setdefault(each.metric, []).append(each)
+    for metric, found in by_metric.items():
+        found.sort(key=lambda each: not each.saves)
+        first, *others = found
+        yield _KIND.issue(
+            Observation(0),
+            first.decision,
+            " ".join([first.reasoning, *(each.decision for each in others)]),
+            {"mode": first.mode},
+            Severity.ERROR if first.saves else Severity.WARNING,
+            subject=Subject(metric=metric),
+        )
+
+
+def _contradictions(trainer: Any) -> Iterator[_Contradiction]:
     monitors = [*_monitors(trainer)]
     given = {each.name: each for each in monitors if each.mode == "max"}
     for each in monitors:
@@ -142,7 +167,7 @@ def contradictions(trainer: Any) -> Iterator[Contradiction]:
             continue
         kept = "lowest" if each.mode == "min" else "highest"
         does = "keeps the checkpoint with" if each.saves else "takes for best"
-        yield Contradiction(
+        yield _Contradiction(
             each.name,
             f"{each.words} {does} the {kept} {each.name}.",
             f"{why} mode='min' is the default where none is given." if each.mode == "min" else why,

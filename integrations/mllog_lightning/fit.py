@@ -10,7 +10,7 @@ from mllog_callbacks.schema import count
 from mllog_lightning import effects, facts, memory, reasons
 from mllog_lightning.bases import version
 from mllog_lightning.checkpoints import best_checkpoint
-from mllog_lightning.directions import Contradiction, contradictions
+from mllog_lightning.directions import contradictions
 from mllog_lightning.progress import Progress
 from mllog_lightning.ranks import at_exit
 from mllog_lightning.rates import optimizer_names
@@ -228,21 +228,8 @@ class Fit:
                 **({"carried": named_by_callback([each for _, each in state])} if state else {}),
             },
         )
-        for each in contradictions(trainer):
-            self._tell_contradiction(each)
-
-    def _tell_contradiction(self, found: Contradiction) -> None:
-        self.run.tell(
-            EventType.ISSUE_DETECTED,
-            Reason(found.decision, found.reasoning),
-            {
-                "name": "contradicting_modes",
-                "severity": "error" if found.saves else "warning",
-                "state": "open",
-                "subject": {"metric": found.metric},
-                "mode": found.mode,
-            },
-        )
+        ignores = self.run.detectors.ignores
+        self.run.tell_issues(each for each in contradictions(trainer) if not ignores(each))
 
     def _done(self, trainer: Any) -> dict[str, object]:
         done: dict[str, object] = {

@@ -328,7 +328,9 @@ class Progress:
 
     def _keep(self, stage: Stage, values: Mapping[str, float], at: Moment) -> None:
         """Keep values for the curve that the next entries carry."""
-        points = {(stage, name): value for name, value in values.items()}
+        points: dict[tuple[str, str], float] = {
+            (stage, name): value for name, value in values.items()
+        }
         self._run.curve.add(at.place, points, at.unit)
 
     def _observe(

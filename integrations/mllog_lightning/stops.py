@@ -138,10 +138,11 @@ def carried(trainer: Any) -> list[tuple[str, dict[str, object]]]:
     for each in trainer.checkpoint_callbacks:
         path, score = getattr(each, "best_model_path", ""), getattr(each, "best_model_score", None)
         if path:
-            at_hand = score is not None and score.device.type == "cpu"
-            of = f" ({each.monitor} {number(float(score))})" if at_hand else ""
             facts = {"callback": type(each).__name__, "path": path, "metric": each.monitor}
-            facts |= {"best": float(score)} if at_hand else {}
+            of = ""
+            if score is not None and score.device.type == "cpu":
+                facts["best"] = float(score)
+                of = f" ({each.monitor} {number(float(score))})"
             found.append((f"{type(each).__name__} begins with {path}{of} as its best", facts))
     return found
 

@@ -194,7 +194,7 @@ def _compared(table: _Table, chosen: Mapping[str, object]) -> Iterator[str]:
 
 def _evidence(part: Any) -> Iterator[str]:
     """Scores and thresholds that an estimator keeps beside its choice."""
-    score = getattr(part, "best_score_", None)
+    score: Any = getattr(part, "best_score_", None)
     if is_real(score):
         yield f"Its best_score_ is {number(float(score))}."
     threshold = _threshold(part)
@@ -256,7 +256,7 @@ def _plain(value: object) -> object:
     if isinstance(value, (str, int, float, np.generic)):
         return described(value)
     flat = isinstance(value, (list, Mapping)) and 0 < len(value) <= _VALUES
-    items = list(value.values() if isinstance(value, Mapping) else value) if flat else [None]  # type: ignore[attr-defined, call-overload]  # it is one of both
+    items = list(value.values() if isinstance(value, Mapping) else value) if flat else [None]  # type: ignore[call-overload]  # it is one of both
     plain = all(isinstance(each, (str, int, float, np.generic)) for each in items)
     return described(value) if flat and plain else _kernel(value)
 
@@ -294,7 +294,9 @@ def _features(part: Any, names: Sequence[str] | None) -> dict[str, object] | Non
         return None
     mask = np.asarray(part.get_support())
     named = getattr(part, "feature_names_in_", names)
-    kept = [str(index if named is None else named[index]) for index in np.flatnonzero(mask)]
+    kept = [
+        str(index if named is None else named[index]) for index in np.flatnonzero(mask).tolist()
+    ]
     more = [] if len(kept) <= _FEATURES else [f"and {len(kept) - _FEATURES:,} more"]
     told: dict[str, object] = {
         "kept": len(kept),

@@ -13,9 +13,16 @@ from mllog_sklearn.chosen import choices
 from mllog_sklearn.curves import curves, facts_for_causes, keep, summary, watch
 from mllog_sklearn.data import DataFacts, data_facts
 from mllog_sklearn.earlier import NOTHING, earlier
-from mllog_sklearn.errors import failure, place
+from mllog_sklearn.errors import Place, failure, place
 from mllog_sklearn.issues import data_issues, warning_issues
-from mllog_sklearn.parameters import NONE, is_frozen, parameters, trained
+from mllog_sklearn.parameters import (
+    NONE,
+    is_frozen,
+    last_step,
+    parameters,
+    subestimators,
+    trained,
+)
 from mllog_sklearn.repeated import unrepeated
 from mllog_sklearn.samples import resampled
 from mllog_sklearn.steps import preprocessed
@@ -55,7 +62,7 @@ class Fit:
         self.run.name(model=what.title)
         self.data = self._facts(what, arguments)
         self._monitored = arguments.get("monitor") is not None
-        self._before = earlier(trained(estimator)[0])
+        self._before = earlier(last_step(estimator))
         told = reasons.started(what, self.method, self.data, nested=self.nested)
         self.run.tell(EventType.TRAINING_STARTED, told, {"method": self.method})
         found = guarded(parameters)(estimator) or NONE
@@ -86,11 +93,11 @@ class Fit:
         if is_frozen(estimator):
             self._end(EventType.TRAINING_COMPLETED, reasons.FROZEN, {})
             return
-        found = guarded(search.found)(estimator)
+        found = guarded(search.found)(estimator) or []
         self._tell_steps(estimator, result)
         self._tell_curves(estimator)
-        if found is not None:
-            self._tell_search(found, warned)
+        for each in found:
+            self._tell_search(each, warned)
         self._tell_choices(estimator)
         self._tell_warnings(estimator, warned, None)
         ended = self._outcome(estimator, found, warned)
@@ -123,10 +130,12 @@ class Fit:
             self.run.tell(EventType.TRAINING_PROGRESS, *summary(curve))
 
     @guarded
-    def _outcome(self, estimator: object, found: search.Found | None, warned: Audience) -> Outcome:
+    def _outcome(self, estimator: object, found: list[search.Found], warned: Audience) -> Outcome:
+        did = {id(part) for _, part in subestimators(estimator)}
+        for each in found:
+            if id(each.search) in did:  # and is not one of the parts of an ensemble
+                return Outcome(EventType.TRAINING_COMPLETED, *search.completed(each))
         part, where = trained(estimator)
-        if found is not None and not hasattr(part, "n_iter_no_change"):
-            return Outcome(EventType.TRAINING_COMPLETED, *search.completed(found))
         around = Circumstances(self.method, where, warned, self._monitored, self._before)
         return outcome(part, around)
 
@@ -158,7 +167,7 @@ class Fit:
     ) -> None:
         heard = Audience({key: times for key, times in warned.items() if key[1] != INTERRUPTED})
         if self.run.level > Level.DEBUG:
-            heard = unrepeated(estimator, heard)
+            heard = unrepeated(last_step(estimator), heard)
         self._tell_issues(warning_issues(heard, estimator, but=error))
 
     @guarded
@@ -167,7 +176,7 @@ class Fit:
         self._tell_warnings(estimator, warned, error)
         failed = list(search.all_failed(error))
         self._tell_issues(failed)
-        where = place(estimator, error)
+        where = guarded(place)(estimator, error) or Place()
         if isinstance(error, Exception):
             by = "; ".join(str(each.metrics["raised"]) for each in failed)
             told, snapshot = failure(error, where, self.method, reasons.NOT_FITTED, by)

@@ -18,6 +18,7 @@ __all__ = [
     "described",
     "fitted_parts",
     "is_frozen",
+    "last_step",
     "library",
     "parameters",
     "parts",
@@ -187,6 +188,13 @@ def parts(estimator: object) -> list[tuple[str, object]]:
     if not isinstance(steps, list) or is_frozen(estimator):
         return []
     return [(str(each[0]), each[1]) for each in steps if isinstance(each, tuple) and len(each) > 1]
+
+
+def last_step(estimator: object) -> object:
+    """What a pipeline ends with, which its fit fits in place; any other estimator itself."""
+    while steps := parts(estimator):
+        estimator = steps[-1][1]
+    return estimator
 
 
 def subestimators(estimator: object) -> Iterator[tuple[str, object]]:

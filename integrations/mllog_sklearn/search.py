@@ -25,6 +25,9 @@ __all__ = [
     "rounds",
 ]
 
+_SEARCHES: Final = 10
+"""Searches that are read of an estimator, at most."""
+
 _FAILURES: Final = re.compile(
     r"^(\d+) fits failed with the following error:\n(.*?)(?=\n-{10,}|\Z)", re.DOTALL | re.MULTILINE
 )
@@ -155,15 +158,14 @@ class Found(NamedTuple):
         }
 
 
-def found(estimator: Any) -> Found | None:
-    """Read the results of a search, also within another estimator; None where there is none."""
+def found(estimator: Any) -> list[Found]:
+    """Read the results of a search, also of those within another estimator."""
+    read = []
     for where, search in fitted_parts(estimator):
         results = getattr(search, "cv_results_", None)
         if isinstance(results, Mapping) and isinstance(results.get("params"), list):
-            read = _read(search, results, where)
-            if read is not None:
-                return read
-    return None
+            read.append(_read(search, results, where))
+    return [each for each in read if each is not None][:_SEARCHES]
 
 
 def _read(search: Any, results: Mapping[str, Any], where: str) -> Found | None:

@@ -26,7 +26,8 @@ def trials(estimator: Any) -> Iterator[tuple[Reason, dict[str, object]]]:
 
 def _told(search: Any, where: str, kept: list[Any]) -> tuple[Reason, dict[str, object]]:
     states = Counter(each.state.name for each in kept)
-    ranked = sorted((each for each in kept if _value(each) is not None), key=_value, reverse=True)
+    ranked = [each for each in kept if _value(each) is not None]
+    ranked.sort(key=lambda each: _value(each) or 0.0, reverse=True)
     listed = kept[:_LISTED]
     names = dict.fromkeys(name for each in kept for name in each.params)
     table: dict[str, object] = {

@@ -185,7 +185,7 @@ def _watch_plain() -> None:
             raise
 
     warn.__module__ = "warnings"  # where picklers find it
-    warnings.warn = warn  # type: ignore[assignment]  # of the same arguments
+    warnings.warn = warn
     warnings._showwarnmsg = showing  # type: ignore[attr-defined]  # noqa: SLF001 - as above
 
 

@@ -177,12 +177,13 @@ def _methods(base: type) -> dict[str, object]:
 
 def _comparison(base: type) -> dict[str, object]:
     """How instances are compared, where the class says how: as plain ones, from either side."""
-    if base.__eq__ is object.__eq__:
+    own: Any = base.__eq__
+    if own is object.__eq__:
         return {}
 
-    @functools.wraps(base.__eq__)
+    @functools.wraps(own)
     def __eq__(self: object, other: object) -> Any:  # noqa: N807 - it becomes one
-        return base.__eq__(_plain(self), _plain(other))
+        return own(_plain(self), _plain(other))
 
     return {"__eq__": __eq__, "__hash__": base.__hash__}
 

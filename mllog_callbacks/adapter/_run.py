@@ -74,13 +74,12 @@ class Auditor:
         detectors: DetectorSet | Detector | str | Sequence[Detector | str] | None = None,
         on_issue: Callable[[Issue], object] | None = None,
     ) -> None:
-        if log is not None and not isinstance(log, (AuditLog, str, os.PathLike)):
-            what = type(log).__qualname__
-            msg = f"log= takes an AuditLog or the path of a folder, and not a {what}"
-            raise TypeError(msg)
-        if isinstance(detectors, str) or hasattr(detectors, "observe"):
-            detectors = [detectors]  # type: ignore[list-item]  # one detector, or its name
-        given = detectors if isinstance(detectors, DetectorSet) else DetectorSet(detectors)  # type: ignore[arg-type]  # see above
+        _check_log(log)
+        if not isinstance(detectors, (DetectorSet, Iterable, type(None))) or isinstance(
+            detectors, str
+        ):
+            detectors = [detectors]
+        given = detectors if isinstance(detectors, DetectorSet) else DetectorSet(detectors)
         self._detectors = given
         self._log = log
         self._dataset = checked_name(dataset, "dataset")
@@ -107,6 +106,13 @@ class Auditor:
             log = log_in(log)
         bound = log.bind(dataset=self._dataset, model=self._model)
         return Run(bound, copy.deepcopy(self._detectors), self._on_issue, trains=trains)
+
+
+def _check_log(log: object) -> None:
+    if log is not None and not isinstance(log, (AuditLog, str, os.PathLike)):
+        what = type(log).__qualname__
+        msg = f"log= takes an AuditLog or the path of a folder, and not a {what}"
+        raise TypeError(msg)
 
 
 class Run:
@@ -275,7 +281,12 @@ class Run:
     def _judged(self, facts: Mapping[str, object]) -> dict[str, object]:
         """What the detectors say of the whole run, by the facts of its end."""
         self.tell_issues(self.detectors.finish(facts), self.detectors.unit)
-        return self.detectors.outcome(facts)
+        judged = self.detectors.outcome(facts)
+        own, theirs = facts.get("checks"), judged.get("checks")
+        if isinstance(own, dict) and isinstance(theirs, dict):
+            not_run = {**theirs.get("not_run", {}), **own.get("not_run", {})}
+            judged["checks"] = {**theirs, **own, "not_run": not_run}
+        return judged
 
     def fail(
         self,

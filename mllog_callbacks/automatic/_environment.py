@@ -1,8 +1,6 @@
 """What the environment says of auditing without a line of code."""
 
-import logging
 import os
-from pathlib import Path
 from typing import Final
 
 from mllog_callbacks.automatic import _notes as notes
@@ -17,13 +15,11 @@ AUTO: Final = "MLLOG_AUTO"
 
 NOTES: Final = notes.VARIABLE
 
-SITE: Final = Path(__file__).parent / "site"
+SITE: Final = os.path.join(os.path.dirname(__file__), "site")
 """The folder that on ``PYTHONPATH`` switches auditing on as Python starts, where `AUTO` says so."""
 
 _ALL: Final = frozenset({"1", "true", "yes", "on", "all"})
 _NONE: Final = frozenset({"", "0", "false", "no", "off"})
-
-_logger = logging.getLogger("mllog_callbacks")
 
 
 def chosen() -> tuple[str, ...]:
@@ -38,7 +34,9 @@ def chosen() -> tuple[str, ...]:
     unknown = names - known
     if unknown and value not in _warned:
         _warned.add(value)
-        _logger.warning(
+        import logging  # noqa: PLC0415 - Python starts with us
+
+        logging.getLogger("mllog_callbacks").warning(
             "%s names %s; known are %s",
             AUTO,
             ", ".join(sorted(unknown)),

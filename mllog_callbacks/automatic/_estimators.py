@@ -68,9 +68,10 @@ class _Made:
 
 
 def _subclasses(cls: type) -> Iterator[type]:
-    for each in cls.__subclasses__():
-        yield each
-        yield from _subclasses(each)
+    found: list[type] = cls.__subclasses__()
+    for below in found:
+        yield below
+        yield from _subclasses(below)
 
 
 def _watch(cls: type) -> None:
@@ -153,7 +154,7 @@ def _marked(iterable: Iterable[Any]) -> Iterable[Any]:
 def _marking(iterable: Iterable[Any]) -> Iterator[Any]:
     for task in iterable:
         if isinstance(task, tuple) and hasattr(task[0], "__dict__"):
-            vars(task[0])[_PART] = True
+            task[0].__dict__[_PART] = True
         yield task
 
 

@@ -3,10 +3,8 @@
 Each is a line of JSON, appended to one file: what auditing is on in which process.
 """
 
-import json
 import os
 import sys
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 __all__ = ["VARIABLE", "Note", "note", "read_notes"]
@@ -22,6 +20,8 @@ def note(**facts: object) -> None:
     path = os.environ.get(VARIABLE)
     if not path:
         return
+    import json  # noqa: PLC0415 - Python starts with us
+
     line = json.dumps({"pid": os.getpid(), "python": sys.executable, **facts}) + "\n"
     try:
         file = os.open(path, os.O_WRONLY | os.O_APPEND)
@@ -33,10 +33,14 @@ def note(**facts: object) -> None:
         return
 
 
-def read_notes(path: Path) -> list[Note]:
+def read_notes(path: str) -> list[Note]:
     """The notes in a file, in the order in which they were left."""
+    import json  # noqa: PLC0415 - as above
+
+    with open(path, encoding="utf-8", errors="replace") as file:
+        lines = file.read().splitlines()
     found = []
-    for line in path.read_text("utf-8", "replace").splitlines():
+    for line in lines:
         try:
             found.append(json.loads(line))
         except ValueError:  # cut short, as by a full disk

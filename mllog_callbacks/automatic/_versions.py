@@ -1,6 +1,5 @@
 """Versions of the frameworks, as they are imported or installed."""
 
-import re
 import sys
 
 from mllog_callbacks.automatic._frameworks import Framework
@@ -48,6 +47,8 @@ def _is_there(name: str) -> bool:
 def too_old(framework: Framework) -> str | None:
     """Why a version is not supported; None where it is, or is not known."""
     found = version(framework)
+    import re  # noqa: PLC0415 - Python starts with us
+
     numbers = re.findall(r"\d+", found or "")[:2]
     if len(numbers) == len(framework.oldest) and tuple(map(int, numbers)) < framework.oldest:
         return f"version {found} is older than {'.'.join(map(str, framework.oldest))}"

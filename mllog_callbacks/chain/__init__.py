@@ -1,4 +1,4 @@
-"""Tamper evidence as it is written: a hash chain over a session's lines, kept beside its files.
+"""Tamper evidence as it is written: a hash chain over a session's lines, kept with its files.
 
 The drainer loads this package: standard library only, and little of it.
 """

@@ -53,7 +53,7 @@ def last_digest(path: str) -> str:
 
 
 def _is_plain(name: str) -> bool:
-    """Whether a name can stand in a record as it is."""
+    """Whether a name can be in a record as it is."""
     return name.isascii() and all(each.isalnum() or each in "._-" for each in name)
 
 

@@ -13,7 +13,7 @@ _LARGEST = 268_435_456  # bytes of a chain that is read back: some sixty million
 
 
 class Past:
-    """What a chain and its files tell of what was written before.
+    """What a chain and its files show of what was written before.
 
     Attributes:
         offset: The end of the last whole record.
@@ -41,10 +41,10 @@ class Past:
 
 
 def read_back(path: str, session: str, manifest: bytes) -> Past | None:
-    """What stands in a chain already; None where there is none, or one of another session.
+    """What is in a chain already; None where there is none, or one of another session.
 
     Raises:
-        OSError: It cannot be read, or a file it tells of.
+        OSError: It cannot be read, or a file it names.
         ValueError: It is not as it was written.
     """
     try:

@@ -49,7 +49,7 @@ _absolute: dict[str, str] = {}
 
 
 def key_path(given: str) -> str:
-    """The file that is meant, absolute: as seen from where the process was when first asked."""
+    """The file that is meant, absolute: as seen from where the process was at the first call."""
     return _absolute.setdefault(given, os.path.abspath(os.path.expanduser(given)))
 
 
@@ -75,7 +75,7 @@ def _load(path: str) -> "tuple[Ed25519PrivateKey | None, str]":
 
 
 def _read(path: str) -> bytes:
-    """The content of a regular file of a key's size.
+    """The content of a regular file of a key's size; of a link, as mounted secrets are, its target.
 
     Raises:
         OSError: It cannot be read, or is none.

@@ -1,7 +1,7 @@
-"""Writing a session's chain, beside its lines and after them.
+"""Writing a session's chain, after its lines.
 
 Whatever befalls the chain's file, the log itself goes on: what cannot be written waits in memory,
-within bounds, and a chain that lost a record ends there. Such a session is told as unsealed.
+within bounds, and a chain that lost a record ends there. Such a session is reported as unsealed.
 """
 
 import os
@@ -18,9 +18,6 @@ __all__ = ["Chain"]
 
 _MEMORY = 1_048_576  # bytes of records held while their file cannot be written
 _MODE = 0o640
-_FLAGS = os.O_RDWR
-for _flag in "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY":  # each where the system has it
-    _FLAGS |= getattr(os, _flag, 0)
 
 
 class Chain:
@@ -33,7 +30,7 @@ class Chain:
         path: Its file.
         session: The session's name.
         manifest: The bytes of the session's manifest.
-        position: Where in the session's stream of lines the first one stands.
+        position: Where in the session's stream of lines the first one begins.
         state: The file of its state, for whoever goes on after a kill; empty for none.
 
     Attributes:
@@ -155,7 +152,7 @@ class Chain:
         self._name, self._lines, self._bytes = past.name, past.lines, past.size
 
     def _checkpoint(self, state: str) -> None:
-        """Write a record where there is something to tell."""
+        """Write a record where there is something to record."""
         if not self._leaves and state == records.OPEN:
             return
         self._tree.grow(self._leaves)
@@ -221,8 +218,7 @@ class Chain:
         make_folders(os.path.dirname(folder))
         make_folder(folder, alike=True)
         with Folder(self._path) as sidecars:
-            flags = _FLAGS | os.O_CREAT | os.O_EXCL
-            file = os.open(sidecars.at(self._path), flags, _MODE, dir_fd=sidecars.descriptor)
+            file = sidecars.create(self._path, os.O_RDWR, _MODE)
         give_group(file, folder)
         return file
 

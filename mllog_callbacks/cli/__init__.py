@@ -16,6 +16,7 @@ __all__ = ["main"]
 
 _COMMANDS: Final = {
     "anchor": "Print the heads of chains, to be kept elsewhere.",
+    "attach": "Show what of a platform would be audited, and what to name.",
     "check": "Check the proof that an entry is in a log.",
     "completion": "Print the script that completes commands in a shell.",
     "contract": "Check that an adapter keeps the contract of all adapters.",

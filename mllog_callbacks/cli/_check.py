@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from mllog_callbacks.cli._given import TextFile, limited_lines, limited_text
+from mllog_callbacks.cli._given import limited_lines, limited_text, text_file
 from mllog_callbacks.cli._objects import json_option, print_object
 from mllog_callbacks.cli._output import say, say_json
 from mllog_callbacks.schema import count
@@ -16,11 +16,12 @@ __all__ = ["check"]
 
 
 @click.command
-@click.argument("proof", type=TextFile())
+@click.argument("proof", type=text_file)
 @click.option("--root", help="The root that is trusted, as hex.")
 @click.option(
     "--anchor",
-    type=TextFile(),
+    type=text_file,
+    metavar="FILENAME",
     help="What `mllog anchor` printed, kept elsewhere.",
 )
 @json_option(words="Print one JSON object, instead of the entry alone.")

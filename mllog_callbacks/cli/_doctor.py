@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 from mllog_callbacks.cli._objects import json_option, print_object
+from mllog_callbacks.cli._output import say
 from mllog_callbacks.cli._paths import FINDINGS, given_or_default
 
 __all__ = ["doctor"]
@@ -41,7 +42,7 @@ def doctor(ctx: click.Context, directory: Path | None, *, as_json: bool) -> None
         if as_json:
             print_object(asdict(each))
         else:
-            click.echo(f"{each.holds:<8} {each.promise}: {each.reason}")
+            say(f"{each.holds:<8} {each.promise}: {each.reason}")
     signed = any(each.promise == _SIGNED and each.holds == "yes" for each in found)
     usable = not any(each.promise == _VITAL and each.holds == "no" for each in found)
     if not usable or (required and not signed):

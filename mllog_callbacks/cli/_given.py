@@ -10,34 +10,31 @@ import click
 from mllog_callbacks.cli._paths import STDIN
 from mllog_callbacks.files import open_given
 
-__all__ = ["TextFile", "limited_lines", "limited_text"]
+__all__ = ["limited_lines", "limited_text", "text_file"]
 
 _LONGEST: Final = 1 << 17
 """Characters of a line that are read; an anchor has some 400, the lines of logs at most 65,536."""
 
 
-class TextFile(click.ParamType):
-    """A file of text, or - for standard input; a FIFO that nobody writes to is empty."""
+def text_file(path: str) -> TextIO:
+    """Open a file of text, or - for standard input; a FIFO that nobody writes to is empty.
 
-    name = "filename"
+    It is closed with the command's context.
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> TextIO:
-        """Open it.
-
-        Raises:
-            click.BadParameter: It cannot be opened.
-        """
-        if value == STDIN:
-            return sys.stdin
-        try:
-            stream = io.TextIOWrapper(open_given(str(value)), encoding="utf-8")
-        except OSError as error:
-            self.fail(f"{str(value)!r}: {error.strerror}", param, ctx)
-        if ctx is not None:
-            ctx.call_on_close(stream.close)
-        return stream
+    Raises:
+        click.BadParameter: It cannot be opened.
+    """
+    if path == STDIN:
+        return sys.stdin
+    try:
+        stream = io.TextIOWrapper(open_given(path), encoding="utf-8")
+    except OSError as error:
+        msg = f"{path!r}: {error.strerror}"
+        raise click.BadParameter(msg) from None
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.call_on_close(stream.close)
+    return stream
 
 
 def limited_text(stream: TextIO) -> str:

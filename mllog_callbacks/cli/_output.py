@@ -30,7 +30,7 @@ def say_lines(text: object, *, err: bool = False) -> None:
     It may quote an entry: what follows the first line is indented, so that it begins no line.
     """
     for number, line in enumerate(str(text).splitlines()):
-        say(f"  {line}" if number else line, err=err)
+        say(f"  {line}".rstrip() if number else line, err=err)
 
 
 def say_json(text: str) -> None:

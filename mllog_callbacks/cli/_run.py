@@ -75,16 +75,36 @@ def run(
         "MLLOG_DATASET": dataset,
         "MLLOG_MODEL": model,
         AUTO: ",".join(only) or os.environ.get(AUTO) or "1",
-        "MLLOG_DIR": os.path.abspath(directory or os.environ.get("MLLOG_DIR") or "logs"),  # noqa: PTH100 - as text
+        "MLLOG_DIR": None if disabled() else _usable(directory),
     }
     given = {name: value for name, value in settings.items() if value is not None}
     with tempfile.TemporaryDirectory(prefix="mllog-run-") as folder:
         notes = Path(folder, "notes")
         notes.touch()
-        status = _supervised(command, _environment(given, notes))
-        for line in _lines(read_notes(notes), explain=explain, as_json=as_json):
+        ended = _supervised(command, _environment(given, notes))
+        for line in _lines(read_notes(str(notes)), explain=explain, as_json=as_json):
             say(line, err=True)
-    end_as(status)
+    end_as(ended)
+
+
+def _usable(directory: Path | None) -> str:
+    """The directory of the logs, once logs can be made there as the environment says.
+
+    Raises:
+        click.UsageError: They cannot.
+    """
+    from mllog_callbacks.exceptions import MLLogError  # noqa: PLC0415 - as below
+    from mllog_callbacks.recording import (  # noqa: PLC0415 - slow
+        check_signing,
+        log_directory,
+        signing_required,
+    )
+
+    try:
+        check_signing(required=signing_required(), unsigned=True)
+        return str(log_directory(directory or os.environ.get("MLLOG_DIR") or "logs"))
+    except MLLogError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _supervised(command: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -102,18 +122,13 @@ def _supervised(command: Sequence[str], environment: Mapping[str, str]) -> int:
 def _environment(given: Mapping[str, str], notes: Path) -> dict[str, str]:
     """The command's environment: ours, with auditing on."""
     environment = dict(os.environ)
-    if disabled():
-        return environment
-    before = environment.get("PYTHONPATH")
-    paths = [str(SITE), *(() if not before else before.split(os.pathsep))]
-    return (
-        environment
-        | given
-        | {
-            "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)),
-            NOTES: str(notes),
-        }
-    )
+    if not disabled():
+        before = environment.get("PYTHONPATH")
+        paths = [SITE, *(() if not before else before.split(os.pathsep))]
+        environment |= given
+        environment["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
+        environment[NOTES] = str(notes)
+    return environment
 
 
 def _lines(notes: Sequence[Note], *, explain: bool, as_json: bool) -> Iterator[str]:

@@ -90,7 +90,7 @@ def _reaped(pid: int) -> int | None:
             found = status
 
 
-def _prepared(mask: set[signal.Signals]) -> Callable[[], None]:
+def _prepared(mask: set[int | signal.Signals]) -> Callable[[], None]:
     """What the child does before it becomes the command."""
     libc = ctypes.CDLL(None)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
-from mllog_callbacks.cli._given import TextFile, limited_lines
+from mllog_callbacks.cli._given import limited_lines, text_file
 from mllog_callbacks.cli._objects import json_option, print_object
 from mllog_callbacks.cli._output import say
 from mllog_callbacks.cli._paths import given_or_default
@@ -45,7 +45,8 @@ class _Verify(click.Command):
 )
 @click.option(
     "--anchor",
-    type=TextFile(),
+    type=text_file,
+    metavar="FILENAME",
     help="What `mllog anchor` printed, kept elsewhere.",
 )
 @json_option("session")

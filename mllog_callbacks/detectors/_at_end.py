@@ -94,7 +94,7 @@ def _monitored(curves: Sequence[Curve], end: RunEnd) -> Iterator[Issue]:
                 f"The validation set {place.dataset} gives the training data's values.",
                 f"{place.metric} was the very same on both at all {count(curve.same, 'check')}; "
                 "it does not show how the model does on new data.",
-                {"checks": curve.same},
+                {"repeated": curve.same},
                 subject=place.curve(train=False),
             )
             return
@@ -141,7 +141,7 @@ def _best_at_start(curve: Curve, _end: RunEnd, _facts: Facts) -> Issue | None:
         f"{subject} was best at the first of {course.checks:,} checks.",
         f"It was {shown(course.first)} at {place.counted} {course.best_step:,} and is "
         f"{shown(course.last)} at {place.at}: the training has not improved it.",
-        {"best": place.own(course.best), "best_step": course.best_step, "checks": course.checks},
+        {"best": place.own(course.best), "best_step": course.best_step},
         subject=place.curve(train=False),
         since=course.best_step,
     )

@@ -1,6 +1,7 @@
 """Which checks ran in a run, and why others could not."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from mllog_callbacks.detectors._at_end import AT_END, Curve
@@ -31,23 +32,22 @@ def checks(
 
     Args:
         curves: All curves of the run.
-        watching: Names of the detectors in the set.
+        watching: Names of the detectors in the set, and of the checks at the end.
         ignored: Codes that are not reported.
         end: How the run ended.
         facts: What is known of the training.
     """
+    reasons: dict[str, Callable[[], str]] = {
+        **{name: partial(_of_curves, name, why, curves) for name, why in _WHY.items()},
+        **{name: partial(why, curves, end, facts) for name, why in AT_END.items()},
+    }
     why: dict[str, str] = {}
-    for name, reason in _WHY.items():
+    for name, reason in reasons.items():
         code = kind(name).code
         if name not in watching:
             why[code] = "not chosen"
-        elif code in ignored:
-            why[code] = "ignored"
         else:
-            why[code] = _of_curves(name, reason, curves)
-    for name, whole in AT_END.items():
-        code = kind(name).code
-        why[code] = "ignored" if code in ignored else whole(curves, end, facts)
+            why[code] = "ignored" if code in ignored else reason()
     return Checks(
         ran=tuple(code for code, reason in why.items() if not reason),
         not_run={code: reason for code, reason in why.items() if reason},

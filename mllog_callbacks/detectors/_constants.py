@@ -92,7 +92,7 @@ class ConstantMetric:
             f"Constant metric: {subject} is {seen.first:.6g} at each of its first "
             f"{count(seen.seen, 'check')}.",
             f"{subject} has had no other value up to {observation.at}.",
-            {"value": seen.first, "checks": seen.seen},
+            {"value": seen.first, "repeated": seen.seen},
             Severity.INFO if observation.higher_is_better else None,
             subject=curve,
         )
@@ -130,7 +130,7 @@ class ZeroLearningRate:
             observation,
             f"The learning rate is 0: nothing has been learned up to {observation.at}.",
             f"It has been 0 at each of the first {count(self._seen, 'check')}.",
-            {"learning_rate": 0.0, "checks": self._seen},
+            {"learning_rate": 0.0, "repeated": self._seen},
         )
 
     def skim(self, passage: Passage) -> bool:

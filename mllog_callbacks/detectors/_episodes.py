@@ -45,6 +45,9 @@ _EXPLAINS: Final[Mapping[str, frozenset[str]]] = {
 _OF_RUN: Final = frozenset({"divergence", "zero_learning_rate", "vanishing_gradient", "dead_units"})
 """Those that explain issues of every metric; others those of their own."""
 
+_OF_ALL: Final = frozenset({("overfitting", "generalisation_gap")})
+"""Pairs of which the first explains the second on every metric."""
+
 _EVENTS: Final = frozenset({"stalled", "unknown_direction"})
 """What has no duration: each is an issue of its own."""
 
@@ -76,7 +79,9 @@ class Episode:
         """Whether an issue is what this one brings with it."""
         if issue.name not in _EXPLAINS.get(self.issue.name, ()):
             return False
-        if self.issue.name in _OF_RUN or _is_lost(self.issue):
+        if (self.issue.name, issue.name) in _OF_ALL or self.issue.name in _OF_RUN:
+            return True
+        if _is_lost(self.issue):
             return True
         metrics = {each.metric for each in (self.issue.subject, *self.also) if each is not None}
         return issue.subject is not None and issue.subject.metric in metrics
@@ -126,7 +131,7 @@ class Episodes:
 
     def restore(self, other: "Episodes") -> None:
         """Go on where another was; those who share this one go on there as well."""
-        self.all, self._open = other.all, other._open
+        self.all, self._open = other.all, other._open  # noqa: SLF001 - its own kind
 
     def record(self, issue: Issue) -> Issue:
         """Give an issue its number, and keep it until the end of the run."""

@@ -134,7 +134,7 @@ class Divergence:
 
     Args:
         times: Least distance above the start, as a share of the start's size.
-        noise: The same, in mean changes.
+        noise: The same, in mean changes before.
         checks: How many checks in a row.
     """
 
@@ -144,7 +144,7 @@ class Divergence:
         self._times, self._noises, self._checks = times, noise, checks
         self._back = checks
         self._noise = Changes()
-        self._start = math.nan
+        self._start = self._before = math.nan
         self._start_step = self._since = 0
         self._trained = self._open = False
         self._best = math.inf
@@ -184,7 +184,8 @@ class Divergence:
         return (size if gained <= size else 2 * gained) * self._times
 
     def _check(self, observation: Observation, value: float) -> Issue | None:
-        noise = self._noise.update(value)
+        before = self._noise.size
+        self._noise.update(value)
         if math.isnan(self._start):
             self._start, self._start_step, self._best = value, observation.step, value
         if value < self._best:
@@ -192,11 +193,12 @@ class Divergence:
         above = value - self._start
         if self._open:
             return self._over(observation, value, above)
-        if not (above > self._far > 0) or above <= self._noises * noise < math.inf:
+        if not self._streak:
+            self._since, self._before = observation.step, before
+        # a first value that jumps has no noise before it
+        if not (above > self._far > 0) or above <= self._noises * self._before:
             self._streak = 0
             return None
-        if not self._streak:
-            self._since = observation.step
         self._streak += 1
         if self._streak < self._checks:
             return None

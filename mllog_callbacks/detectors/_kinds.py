@@ -26,7 +26,7 @@ class Kind(NamedTuple):
     threshold: str
     source: str
 
-    def issue(
+    def issue(  # noqa: PLR0913 - an issue has as many parts
         self,
         observation: Observation,
         decision: str,
@@ -66,10 +66,11 @@ KINDS: Final = (
         "MLA001",
         "overfitting",
         Severity.WARNING,
-        "for 3 to 5 checks the smoothed validation loss is above its best by 3 % of it (a score to "
-        "maximise below by 1 %), by 4 % of what was gained (15 % of the best suffices) and by 3 "
-        "times the noise, while the training loss fell by 2 % and by twice its noise; closed by a "
-        "new best; an error at the run's end where the kept model is worse by 10 %",
+        "for 3 to 5 checks (6 to 10 by iteration) the smoothed validation loss is above its best "
+        "by 3 % of it (a score to maximise below by 1 %), by 4 % of what was gained (15 % of the "
+        "best suffices) and by 3 times the noise, while the training loss fell by 2 % and by twice "
+        "its noise; closed by a new best; an error at the run's end where the kept model is worse "
+        "by 10 %",
         "Prechelt, Early Stopping - But When? (1998), GL; gates for noise and gain: "
         f"{_OWN}; {_STEP}",
     ),
@@ -86,8 +87,8 @@ KINDS: Final = (
         Severity.INFO,
         "the last fifth of the run (6 checks at least, 30 by iteration, 200 by step) brought at "
         "most 1 % of all that was gained and 1.5 % of the level, and within its noise at most "
-        "10 % of the gain and the level itself; 2 % of the start was gained at least; a drop of the learning "
-        "rate to half or less begins anew, five times as much for 3 checks closes it",
+        "10 % of the gain and the level itself; 2 % of the start was gained at least; a drop of "
+        "the learning rate to half or less begins anew, five times as much for 3 checks closes it",
         _OWN,
     ),
     Kind(
@@ -102,7 +103,7 @@ KINDS: Final = (
         "divergence",
         Severity.ERROR,
         "the training loss (validation loss where there is none) above twice its start, and by 4 "
-        "times the noise, for 3 checks; closed when it is back at its start for 3",
+        "mean changes, for 3 checks; closed when it is back at its start for 3",
         _OWN,
     ),
     Kind(

@@ -8,7 +8,7 @@ from typing import Final
 
 from mllog_callbacks.detectors._kinds import kind
 from mllog_callbacks.detectors._passage import Passage
-from mllog_callbacks.detectors._protocol import Issue, Observation, Severity
+from mllog_callbacks.detectors._protocol import Issue, Observation, Severity, Unit
 from mllog_callbacks.detectors._smoothing import ROUNDING, Follower, Level, Rises
 
 __all__ = ["Overfitting"]
@@ -20,6 +20,13 @@ Two exponential means of span 3 differ by noise alone by as much less than once 
 the rise is asked for more, as it is from the lowest of many.
 """
 
+_LASTING: Final[dict[Unit, tuple[int, int]]] = {
+    "epoch": (3, 5),
+    "iteration": (6, 10),
+    "step": (3, 5),
+}
+"""How many checks in a row at least, and at most: 3 % of the run between. An iteration is short."""
+
 _EARLY: Final = 2
 """The check from whose level on a gain counts, where it is below the first."""
 
@@ -27,14 +34,14 @@ _READABLE: Final = 100
 
 
 class Overfitting:
-    """Opens an issue when the validation loss has risen from its best, and closes it at a new best.
+    """The validation loss has risen from its best; closed by a new best.
 
-    The level is an exponential mean of the validation loss that follows a fall at once, the rise its
-    distance from the best level. A rise counts when it is material (a share of the best level, and
-    of all that was gained since the start), larger than the noise, not the work of one outlier, and
-    the training loss has fallen since: Prechelt's generalisation loss with these gates. Where the
-    best loss is at or below zero a share of it means nothing, and that of the gain counts alone; of
-    a score to maximise a hundredth of it is the least that counts.
+    The level is an exponential mean of the validation loss that follows a fall at once, the
+    rise its distance from the best level. A rise counts when it is material (a share of the best
+    level, and of all that was gained since the start), larger than the noise, not the work of one
+    outlier, and the training loss has fallen since: Prechelt's generalisation loss with these
+    gates. Where the best loss is at or below zero a share of it means nothing, and that of the gain
+    counts alone; of a score to maximise a hundredth of it is the least that counts.
 
     Without training values there is no issue, but for boosting iterations, which are fitted to
     lower the training loss.
@@ -187,7 +194,8 @@ class Overfitting:
             rise > material and value - self._best > material and not rise <= self._noises * noise
         )
         self._streak = self._streak + 1 if holds and self._fell(observation) else 0
-        if not self._streak or self._streak < min(max(math.ceil(0.03 * self._checks), 3), 5):
+        least, most = _LASTING[observation.unit]
+        if not self._streak or self._streak < min(max(math.ceil(0.03 * self._checks), least), most):
             return None
         self._since = self._lowest_step
         return self._risen(observation, level)

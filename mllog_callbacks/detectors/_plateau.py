@@ -54,7 +54,7 @@ class Plateau:
 
     name = "plateau"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a threshold each, by keyword alone
         self,
         *,
         part: float = 0.2,
@@ -231,7 +231,7 @@ class Plateau:
                 "best": observation.own(best),
                 "gained": gained,
                 "gained_lately": brought,
-                "checks": checks,
+                "window": checks,
             },
             subject=observation.curve(train=not self._validated),
         )

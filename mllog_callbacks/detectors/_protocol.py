@@ -17,6 +17,9 @@ LARGEST: Final = 1e100
 """Losses are cut to this size, so that no sum or product of a few overflows."""
 
 
+_WHOLE, _LONG = 1e4, 1e9
+
+
 class Severity(StrEnum):
     """How much an issue matters: to know, to look at, or the training is lost as it is."""
 
@@ -76,8 +79,9 @@ class Observation(NamedTuple):
         return math.copysign(LARGEST, -value if self.higher_is_better else value)
 
     def shown(self, loss: float) -> str:
-        """A value turned by `losses`, as the metric's own."""
-        return f"{-loss if self.higher_is_better else loss:.6g}"
+        """A value turned by `losses`, as the metric's own, with four digits that count."""
+        value = self.own(loss)
+        return f"{value:,.0f}" if _WHOLE <= abs(value) < _LONG else f"{value:.4g}"
 
     def own(self, loss: float) -> float:
         """The same as a number."""

@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import eq
 from typing import Any, Final
 
-from mllog_callbacks.detectors._at_end import Curve, at_end
+from mllog_callbacks.detectors._at_end import AT_END, Curve, at_end
 from mllog_callbacks.detectors._checks import checks
 from mllog_callbacks.detectors._collapse import Collapse, RisingFromStart
 from mllog_callbacks.detectors._consequences import Evidence, settled
@@ -248,9 +248,9 @@ class DetectorSet:
             snapshot: The facts of its end: "stop" and "kept", as `facts.dump` gives them.
 
         Returns:
-            The issues that only the whole run shows.
+            The issues that only the whole run shows; none where somebody chose the detectors.
         """
-        if not self.watches:
+        if not self.watches or self.chosen:
             return []
         return self.explain([*at_end(self._curves(), RunEnd.of(snapshot), self.facts)])
 
@@ -261,15 +261,17 @@ class DetectorSet:
             snapshot: The facts of the end, as in `finish`.
 
         Returns:
-            "issues": every issue of the run by its number, each with its final severity and what
-            closed it; "checks": which checks ran, and why others could not.
+            "issues": every issue of the run by its number, each with the severity of its
+            consequence and what closed it; "checks": which checks ran, and why others could not.
         """
         end = RunEnd.of(snapshot)
         closed = settled(self._episodes.all, end, self._evidence)
         issues = {number: dump(each) for number, each in closed.items()}
         found: dict[str, object] = {"issues": issues} if issues else {}
         if self.watches:
-            ran = checks(self._curves(), self._names, self._ignored, end, self.facts)
+            whole = () if self.chosen else AT_END
+            watching = {*self._names, *whole}
+            ran = checks(self._curves(), watching, self._ignored, end, self.facts)
             found["checks"] = dump(ran)
         return found
 
@@ -298,7 +300,7 @@ class DetectorSet:
         ]
 
     def _reported(self, found: list[tuple[Issue, Rates | None]]) -> list[Issue]:
-        """What is reported of findings at one step: issues that open or close, with their causes."""
+        """What is reported of findings at one step: issues that open or close, with causes."""
         rates = {id(issue): each for issue, each in found}
         kept = [issue for issue, _ in found if not self.ignores(issue)]
         reported = self._episodes.take_step(together(kept))

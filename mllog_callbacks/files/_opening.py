@@ -74,8 +74,8 @@ def is_regular(path: "AnyPath") -> bool:
 class Folder:
     """The folder that a file is in, held open: a context manager.
 
-    What is done in it by `at` and `near` happens in this folder, whatever is put in its place
-    meanwhile. A folder of sidecars is never a link.
+    What its methods do happens in this folder, whatever is put in its place meanwhile. A folder of
+    sidecars is never a link.
 
     Args:
         path: The file.
@@ -135,6 +135,19 @@ class Folder:
             os.close(file)
             _refuse(path, _kind(found) or "no regular file")
         return file
+
+    def create(self, path: "AnyPath", flags: int, mode: int) -> int:
+        """Create a file of this folder; nothing of that name may be there, a link neither.
+
+        Raises:
+            FileExistsError: There is something of that name.
+            OSError: It cannot be created.
+        """
+        flags |= os.O_CREAT | os.O_EXCL | _SAFELY
+        try:
+            return os.open(self.at(path), flags, mode, dir_fd=self.descriptor)
+        except OSError as error:
+            raise type(error)(error.errno, error.strerror, os.fsdecode(path)) from None
 
     def remove(self, path: "AnyPath") -> None:
         """Remove a file of this folder; of a link the link itself.

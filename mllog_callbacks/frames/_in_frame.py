@@ -157,7 +157,7 @@ class _Site:
         passage = self._under_way[frame] = _Passage(self._under_way, frame, calls)
         return passage
 
-    def __reduce__(self) -> object:
+    def __reduce__(self) -> tuple[Any, ...]:
         """A function that is pickled by its value, as of a script, takes no watch along."""
         return partial, (nullcontext,)
 
@@ -190,7 +190,7 @@ class _Results:
                 passage.result = result[0]
         return result[0]
 
-    def __reduce__(self) -> object:
+    def __reduce__(self) -> tuple[Any, ...]:
         return itemgetter, (0,)
 
 
@@ -203,7 +203,7 @@ class _Changing:
     def __call__(self, given: tuple[object]) -> object:
         return self._change(given[0])
 
-    def __reduce__(self) -> object:
+    def __reduce__(self) -> tuple[Any, ...]:
         return itemgetter, (0,)
 
 
@@ -313,7 +313,7 @@ def _definition(tree: ast.AST, code: CodeType) -> ast.FunctionDef | None:
 def _compiled(tree: ast.Module, code: CodeType) -> CodeType | None:
     """The code of the same function in a source; None where there is none."""
     flags = code.co_flags & _FUTURE
-    waiting = [compile(tree, code.co_filename, "exec", flags, dont_inherit=True)]
+    waiting: list[CodeType] = [compile(tree, code.co_filename, "exec", flags, dont_inherit=True)]
     while waiting:
         found = waiting.pop()
         if (found.co_qualname, found.co_firstlineno) == (code.co_qualname, code.co_firstlineno):
@@ -377,12 +377,12 @@ def _taken(given: ast.arguments) -> tuple[str, str]:
     others = [each.arg for each in given.kwonlyargs]
     rest = [each.arg for each in (given.vararg, given.kwarg) if each is not None]
     if names:
-        pairs = ", ".join(f"{each!r}: {each}" for each in [*names[1:], *others, *rest])
-        return names[0], f"{{{pairs}}}"
+        named = ", ".join(f"{each!r}: {each}" for each in [*names[1:], *others, *rest])
+        return names[0], f"{{{named}}}"
     every = given.vararg.arg if given.vararg else "()"
-    pairs = [f"'args': {every}[1:]", *(f"{each!r}: {each}" for each in others)]
-    pairs += [f"**{given.kwarg.arg}"] if given.kwarg else []
-    return f"({every} or (None,))[0]", f"{{{', '.join(pairs)}}}"
+    listed = [f"'args': {every}[1:]", *(f"{each!r}: {each}" for each in others)]
+    listed += [f"**{given.kwarg.arg}"] if given.kwarg else []
+    return f"({every} or (None,))[0]", f"{{{', '.join(listed)}}}"
 
 
 def _parameters(given: ast.arguments) -> Iterable[str]:

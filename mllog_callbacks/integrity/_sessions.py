@@ -19,9 +19,16 @@ from mllog_callbacks.files import (
     unsafe_kind,
     walk,
 )
-from mllog_callbacks.sinks import recover
+from mllog_callbacks.sinks import Recovered, recover
 
-__all__ = ["MOST_BYTES", "Session", "find_sessions", "sidecar_folders"]
+__all__ = [
+    "MOST_BYTES",
+    "Session",
+    "complete",
+    "find_sessions",
+    "sessions_of",
+    "sidecar_folders",
+]
 
 MOST_BYTES: Final = 1 << 20
 """Bytes of a manifest that are read; one that is larger is not ours."""
@@ -80,13 +87,37 @@ def find_sessions(paths: Iterable[str | os.PathLike[str]]) -> list[Session]:
     Raises:
         FileNotFoundError: There is no such path.
     """
+    given = [Path(each) for each in paths]
+    complete(given)
+    return sessions_of(given)
+
+
+def complete(paths: Iterable[Path]) -> list[tuple[Path, Recovered]]:
+    """Write what killed sessions left in memory to the files of the folders that paths mean.
+
+    Returns:
+        What was found there, each with its folder.
+    """
+    folders: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            folders.update((sidecars.parent, None) for sidecars, _ in sidecar_folders(path))
+        else:
+            folders[path.parent] = None
+    return [(folder, each) for folder in folders for each in recover(folder)]
+
+
+def sessions_of(paths: Iterable[Path]) -> list[Session]:
+    """The sessions that paths mean, as their files are.
+
+    Raises:
+        FileNotFoundError: There is no such path.
+    """
     found: dict[tuple[Path, str], Session] = {}
-    for each in paths:
-        path = Path(each)
+    for path in paths:
         if path.is_dir():
             _take_folder(found, path)
         elif os.path.lexists(path):
-            recover(path.parent)
             session = _session(found, path.parent, session_of(path))
             session.files = _files_of(session) or [path]
         else:
@@ -104,8 +135,6 @@ def sidecar_folders(folder: Path) -> list[tuple[Path, str]]:
 
 
 def _take_folder(found: dict[tuple[Path, str], Session], folder: Path) -> None:
-    for sidecars, _ in sidecar_folders(folder):
-        recover(sidecars.parent)
     for name, folders, others in walk(folder):
         directory = Path(name)
         if SIDECARS in folders:

@@ -16,13 +16,15 @@ from mllog_callbacks.integrity._retention import read_pruned
 from mllog_callbacks.integrity._sessions import (
     MOST_BYTES,
     Session,
-    find_sessions,
+    complete,
+    sessions_of,
     sidecar_folders,
 )
 from mllog_callbacks.integrity._signatures import check_signatures
 from mllog_callbacks.integrity._verdicts import Problem, Status, Verdict
 from mllog_callbacks.integrity._witnesses import check_anchors, check_heads
 from mllog_callbacks.schema import count
+from mllog_callbacks.sinks import Recovered
 
 __all__ = ["verify"]
 
@@ -48,10 +50,11 @@ def verify(
         FileNotFoundError: There is no such path.
     """
     given = [Path(each) for each in paths]
-    checked = [_check(each, key, progress) for each in find_sessions(given)]
+    left = [_left(folder, each) for folder, each in complete(given) if each.error]
+    checked = [_check(each, key, progress) for each in sessions_of(given)]
     folders = {each.resolve() for each in given if each.is_dir()}
     by_folder = groupby(checked, key=lambda each: each.session.directory)
-    others = [verdict for each in folders for verdict in _check_folders(each, key)]
+    others = left + [verdict for each in folders for verdict in _check_folders(each, key)]
     for folder, group in by_folder:
         together = {each.session.name: each for each in group}
         whole = any(folder.resolve().is_relative_to(each) for each in folders)
@@ -61,6 +64,13 @@ def verify(
     }
     others += check_anchors(checked, anchors, directories, key)
     return [*(each.verdict for each in checked), *others]
+
+
+def _left(folder: Path, found: Recovered) -> Verdict:
+    """What a killed session left in memory, and could not be written to its file."""
+    reason = f"may have entries that were not written to its file: {found.error}"
+    problem = Problem("completeness", Status.UNSEALED, reason)
+    return Verdict(found.session, str(folder), problems=[problem])
 
 
 def _check(session: Session, key: str | None, progress: Progress | None) -> Checked:

@@ -10,6 +10,7 @@ from mllog_callbacks.platform._actions import audit_action
 from mllog_callbacks.platform._adapting import adapt
 from mllog_callbacks.platform._call import Call, Hook, Namer, Rule, Told
 from mllog_callbacks.platform._executors import carry_through
+from mllog_callbacks.platform._explaining import Recognised, explain
 from mllog_callbacks.platform._hooks import Attachment, attach, hooked
 from mllog_callbacks.platform._mapping import MAPPING, audit_platform
 from mllog_callbacks.platform._naming import argument, name_of
@@ -20,6 +21,7 @@ __all__ = [
     "Call",
     "Hook",
     "Namer",
+    "Recognised",
     "Rule",
     "Told",
     "adapt",
@@ -28,6 +30,7 @@ __all__ = [
     "audit_action",
     "audit_platform",
     "carry_through",
+    "explain",
     "hooked",
     "name_of",
 ]

@@ -54,7 +54,7 @@ class Action:
 
     __slots__ = (
         *("_began", "_done", "_hook", "_part_of", "_recorded", "_thread", "call"),
-        *("handed_over", "log", "scope"),
+        *("handed_over", "labels", "log", "scope"),
     )
 
     def __init__(self, hook: Hook, log: AuditLog | None, call: Call, key: object) -> None:
@@ -64,6 +64,7 @@ class Action:
         self.log = get_log() if log is None else log
         self.call = call
         self.handed_over: str | None = None
+        self.labels: tuple[bool, set[str]] | None = None
         self._began = perf_counter()
         self._thread = threading.current_thread() if hook.run else None
         parent = current.get()
@@ -78,7 +79,7 @@ class Action:
         call.around = around
         if hook.run:
             open_runs.begin(self)
-        elif hook.stops or hook.watches or (around is None and _speaks_of_run(hook)):
+        elif hook.stops or hook.watches or (around is None and hook.reports):
             self._find_runs()
         self._tell("call")
         self._began = perf_counter()  # what was recorded before it is none of the call's time
@@ -247,6 +248,8 @@ class Action:
 
     def _tell_ends(self, result: object) -> None:
         """Record the ends of runs that this call has seen: of those whose own call is over."""
+        if not self._hook.watches and not self._hook.stops:
+            return
         state = outcome_of(result).state
         watches = self._hook.watches and state in {"done", "failed", "stopped"}
         if watches or (self._hook.stops and state == "stopped"):
@@ -258,9 +261,11 @@ class Action:
     def _tell(self, moment: str) -> bool:
         """Leave the entries of a moment; whether the table has any."""
         rules = self._hook.at[moment]
-        for rule in rules[self._recorded.get(moment, 0) :]:
-            self._tell_one(rule.event, rule.tell)
-            self._recorded[moment] = self._recorded.get(moment, 0) + 1
+        if rules:
+            done = self._recorded.get(moment, 0)
+            for number, rule in enumerate(rules[done:], done + 1):
+                self._tell_one(rule.event, rule.tell)
+                self._recorded[moment] = number
         return bool(rules)
 
     @guarded
@@ -287,8 +292,8 @@ class Action:
         facts: dict[str, object] = {} if around is None else {RUN: around.number}
         if self.call.seconds:
             facts["seconds"] = round(self.call.seconds, 6)
-        event = EventType(event)
-        if self._part_of is not None and event in _OF_RUNS:
+        if self._part_of is not None and EventType(event) in _OF_RUNS:
+            event = EventType(event)
             reason = Reason(told.decision, told.reasoning or "")
             facts["part"] = event
             event = self._part_of.as_part(event, reason)
@@ -320,10 +325,6 @@ def begin(hook: Hook, log: AuditLog | None, call: Call, key: object) -> Action |
     if hook.run and is_clone_of_search(call.instance):
         return None
     return Action(hook, log, call, key)
-
-
-def _speaks_of_run(hook: Hook) -> bool:
-    return any(each.event is EventType.TRAINING_PROGRESS for each in hook.rules)
 
 
 def _of(model: str | None) -> str:

@@ -162,6 +162,7 @@ class Hook:
 
     Attributes:
         at: The rules of each moment.
+        reports: Whether a rule records progress: of a run, which may have begun elsewhere.
 
     Example:
         >>> Hook(Rule("MODEL_SAVED", lambda call: Told(f"Saved as {call.result}.")))
@@ -174,6 +175,7 @@ class Hook:
     run: bool
     stops: bool
     watches: bool
+    reports: bool = field(compare=False)
 
     def __init__(
         self,
@@ -196,6 +198,7 @@ class Hook:
             "run": run,
             "stops": stops,
             "watches": watches,
+            "reports": any(each.event is EventType.TRAINING_PROGRESS for each in known),
         }.items():
             object.__setattr__(self, name, value)
 

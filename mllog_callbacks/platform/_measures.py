@@ -89,12 +89,25 @@ def _of_sequence(value: Sequence[Any], names: Sequence[str], depth: int) -> dict
         return {names[0] if len(names) == 1 else "values": numbers}
     found: dict[str, Any] = {}
     for each in value[:_MOST]:
+        if _is_matrix(each):
+            found.setdefault("matrix", each)
+            continue
         pair = _pair(each)
         inner = {pair[0]: pair[1]} if pair else _measures(each, names, depth + 1)
         if "values" in inner and "values" in found:
             continue
         found.update(inner)
     return found
+
+
+def _is_matrix(value: object) -> bool:
+    """Whether a value is rows of numbers, such as a confusion matrix."""
+    return (
+        isinstance(value, (list, tuple))
+        and bool(value)
+        and all(isinstance(row, (list, tuple)) for row in value)
+        and all(_number(each) is not None for row in value for each in row)
+    )
 
 
 def _pair(value: object) -> tuple[str, float] | None:

@@ -50,10 +50,10 @@ def name_of(value: object) -> str | None:
 
 
 def _name_of(value: object) -> str | None:
+    if isinstance(value, str):
+        return _of_text(value.value if isinstance(value, Enum) else value)
     if isinstance(value, Enum):
         return _name_of(value.value)
-    if isinstance(value, str):
-        return _of_text(value)
     if isinstance(value, int):
         return None if isinstance(value, bool) else str(value)
     if isinstance(value, PathLike):
@@ -152,6 +152,9 @@ _LABELS: Final = (*MODELS, *DATASETS)
 
 def labels(*values: object) -> set[str]:
     """What requests, jobs or results may be called by: their names and those of their parts."""
-    found = {name_of(value) for value in values}
-    found |= {name_of(part(value, name)) for value in values for name in (*_LABELS, "id", "name")}
+    found: set[str | None] = set()
+    for value in values:
+        found.add(name_of(value))
+        if not isinstance(value, (str, int, float, type(None))):
+            found.update(name_of(part(value, name)) for name in (*_LABELS, "id", "name"))
     return {each for each in found if each}

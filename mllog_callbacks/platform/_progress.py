@@ -115,7 +115,9 @@ def _progress(given: Mapping[str, Any]) -> _Progress | None:
 def _due(call: Call, progress: _Progress | None) -> bool:
     """Whether this one is to be recorded, of all that a caller reports."""
     level = Level.INFO if call.log is None else call.log.level
-    planned = None if progress is None else progress.planned
+    planned = None
+    if progress is not None and progress.unit != "percent":  # of which calls are counted
+        planned = progress.planned
     if call.around is not None:
         kept = call.around.cadence
         if not isinstance(kept, _Kept):

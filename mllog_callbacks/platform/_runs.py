@@ -76,9 +76,13 @@ class OpenRuns:
 
     @staticmethod
     def _labels(action: "Action") -> set[str]:
-        """What a run may be called by."""
-        found = labels(*action.call.given.values(), action.call.result)
-        return found | {each for each in (action.scope.model, action.scope.dataset) if each}
+        """What a run may be called by: read once, and again where its call has returned."""
+        returned = action.call.result is not None
+        if action.labels is None or action.labels[0] is not returned:
+            found = labels(*action.call.given.values(), action.call.result)
+            action.labels = returned, found
+        names = {each for each in (action.scope.model, action.scope.dataset) if each}
+        return action.labels[1] | names
 
     def _leave(self) -> None:
         """The process exits: what still runs in it ends with it."""

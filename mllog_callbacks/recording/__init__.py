@@ -19,7 +19,7 @@ from mllog_callbacks.recording._guards import (
 from mllog_callbacks.recording._kinds import Begin, Watched, followed, runner
 from mllog_callbacks.recording._log import AuditLog, get_log, log_in
 from mllog_callbacks.recording._naming import checked_name
-from mllog_callbacks.recording._places import log_directory, signing_required
+from mllog_callbacks.recording._places import check_signing, log_directory, signing_required
 
 __all__ = [
     "AuditLog",
@@ -29,6 +29,7 @@ __all__ = [
     "Watched",
     "audit_context",
     "carry_context",
+    "check_signing",
     "checked_name",
     "completing",
     "current",

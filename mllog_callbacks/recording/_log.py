@@ -26,7 +26,7 @@ _EVENTS: Final = {event.value: event for event in EventType}
 
 
 class AuditLog:
-    """One session of an audit trail: takes entries, and writes them beside the training.
+    """One session of an audit trail: takes entries, and writes them while the training goes on.
 
     Thread-safe. A forked child, and a copy unpickled in another process, go on in a session of
     their own. The log is closed when the process exits.
@@ -61,7 +61,8 @@ class AuditLog:
         level: str | Level | None = None,
         session: str | None = None,
     ) -> None:
-        self._enter(Session(directory, level, session), dataset, model)
+        names = checked_name(dataset, "dataset"), checked_name(model, "model")
+        self._enter(Session(directory, level, session), *names)
 
     @classmethod
     def _of_process(cls) -> Self:
@@ -73,7 +74,6 @@ class AuditLog:
     def _enter(self, session: Session, dataset: str | None, model: str | None) -> None:
         self._session = session
         named_dataset, named_model = session.names
-        dataset, model = checked_name(dataset, "dataset"), checked_name(model, "model")
         self._dataset = named_dataset if dataset is None else dataset
         self._model = named_model if model is None else model
         self._bound: tuple[str | None, str | None] = (None, None)
@@ -88,7 +88,7 @@ class AuditLog:
         reasoning: str | None = None,
         metrics_snapshot: Mapping[str, object] | None = None,
     ) -> None:
-        """Record what happened. Returns at once: the disk is written beside the training.
+        """Record what happened. Returns at once: the disk is written later, by another process.
 
         Values are copied now. What JSON cannot hold is written as near as it can be, and the
         entry's reasoning says so.
@@ -270,8 +270,8 @@ class AuditLog:
         from mllog_callbacks.report import render_log  # noqa: PLC0415 - jinja2 is slow to import
 
         stats = self.stats
-        told = f"{stats.emitted:,} emitted, {stats.pending:,} pending, {stats.dropped:,} dropped"
-        return render_log(self.path, self.session, told)
+        counts = f"{stats.emitted:,} emitted, {stats.pending:,} pending, {stats.dropped:,} dropped"
+        return render_log(self.path, self.session, counts)
 
 
 _default: AuditLog | None = None

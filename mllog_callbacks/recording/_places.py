@@ -55,7 +55,7 @@ def signing_required() -> bool:
 
 
 def check_signing(*, required: bool, unsigned: bool) -> None:
-    """Look whether the log can be signed, where that is asked for.
+    """Look whether the log can be signed, where it should be.
 
     Args:
         required: Whether it must be.

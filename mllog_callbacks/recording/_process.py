@@ -1,4 +1,4 @@
-"""Who is logging: the facts that name a session and stand in its sidecar."""
+"""Who is logging: the facts that name a session, and are in its sidecar."""
 
 import getpass
 import os
@@ -48,7 +48,7 @@ def job() -> str | None:
 
 
 def ancestors() -> list[int]:
-    """The processes this one descends from, as far as the system tells: parent, its parent."""
+    """The processes this one descends from, as far as the system shows them: parent, its parent."""
     found = [os.getppid()]
     with suppress(OSError, ValueError, IndexError):
         while found[-1] > 1 and len(found) < _GENERATIONS:
@@ -93,7 +93,7 @@ def describe_session(parent: str | None = None, level: Level = Level.INFO) -> di
 
 
 def _platform() -> str:
-    """System, release and machine; `platform.platform` would start a process to ask for more."""
+    """System, release and machine; `platform.platform` would start a process to find out more."""
     if not hasattr(os, "uname"):
         return platform.platform()
     system = os.uname()

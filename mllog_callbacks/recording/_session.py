@@ -171,7 +171,7 @@ class Session:
     def _open_here(self) -> Sink:
         """Open a session in a process that nobody opened one in: within an `emit`.
 
-        Nothing may block there, so the disk is not asked for a name: it gets a unique one.
+        Nothing may block there, so no name is claimed on the disk: the session gets a unique one.
         """
         if self._disabled:
             return NullSink()

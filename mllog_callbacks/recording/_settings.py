@@ -39,9 +39,9 @@ class Settings(BaseSettings):
         disabled: Record nothing, and create no file.
         durability: What an entry survives once `emit` returned. ``process``: the end of the
             process, however it comes; a power failure up to what the kernel had not written
-            back, about 35 s. ``machine``: beside that, a power failure up to the last second,
+            back, about 35 s. ``machine``: a power failure up to the last second,
             for the disk is made to confirm what was written once a second. With either,
-            `flush` tells when an entry is that safe.
+            `flush` returns when an entry is that safe.
         spool: A file system in memory where entries wait for the disk. Where it is missing or
             has less than 2 MiB free, as on macOS and Windows, they wait in the process's own
             memory, and the last few milliseconds of entries die with a process that is killed.
@@ -76,8 +76,8 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        told = "; ".join(
+        text = "; ".join(
             f"MLLOG_{str(each['loc'][0]).upper()}: {each['msg'].removeprefix('Value error, ')}"
             for each in error.errors()
         )
-        raise SettingsError(told) from None
+        raise SettingsError(text) from None

@@ -30,7 +30,7 @@ _URGENT: Final = frozenset(
 
 
 class EventType(StrEnum):
-    """The fifteen things an entry can tell.
+    """The fifteen things an entry can record.
 
     A run begins with ``TRAINING_STARTED`` and has exactly one end: ``TRAINING_COMPLETED`` (all
     that was planned), ``TRAINING_STOPPED`` (earlier: by a rule such as early stopping, or by

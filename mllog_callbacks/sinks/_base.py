@@ -17,7 +17,7 @@ class SinkStats:
         written: Entries handed to the operating system for the file.
         pending: Entries held, to be written as soon as the disk takes them.
         dropped: Entries given up, because memory for pending ones had run out or the log was
-            closed; the log itself tells of them.
+            closed; the log itself has an account of them.
     """
 
     emitted: int
@@ -75,7 +75,7 @@ class Sink(Protocol):
 
 
 class NullSink:
-    """Keeps nothing: what `MLLOG_DISABLED` asks for."""
+    """Keeps nothing: for `MLLOG_DISABLED`."""
 
     path = Path(os.devnull)
     session = "disabled"

@@ -42,8 +42,8 @@ def open_sink(
             return SpoolSink(files, sync_ms=sync_ms)
         except OSError as error:
             if spool := os.environ.get("MLLOG_SPOOL"):
-                told = "MLLOG_SPOOL=%s cannot be used: %s; entries wait in the process's memory"
-                _logger.warning(told, spool, error)
+                text = "MLLOG_SPOOL=%s cannot be used: %s; entries wait in the process's memory"
+                _logger.warning(text, spool, error)
             else:
                 _logger.info("entries wait in the process's own memory: %s", error)
     if not claim:

@@ -24,7 +24,7 @@ from mllog_callbacks.files import (
 __all__ = ["DAY", "LogFiles", "check_session", "unusable"]
 
 DAY: Final = slice(14, 24)
-"""Where in a line its day stands: behind ``{"timestamp":"``."""
+"""Where a line's day is: behind ``{"timestamp":"``."""
 
 _SESSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 _CREATE: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
@@ -56,7 +56,7 @@ class LogFiles:
 
     Args:
         directory: Where the files are made.
-        session: The name asked for.
+        session: The name it should have.
         manifest: What the manifest says of the session.
         claim: Whether to create directory and manifest now; else whoever writes the files does,
             and the name must be one that nobody else can have.
@@ -127,7 +127,7 @@ class LogFiles:
 
     def _create_manifest(self) -> None:
         with Folder(self.sidecar) as folder:
-            file = os.open(folder.at(self.sidecar), _CREATE, _FILE_MODE, dir_fd=folder.descriptor)
+            file = folder.create(self.sidecar, os.O_WRONLY, _FILE_MODE)
         with os.fdopen(file, "w", encoding="utf-8") as stream:
             give_group(file, str(self._integrity))
             stream.write(self.manifest)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from mllog_callbacks.files import SIDECARS, walk
+from mllog_callbacks.schema import plain
 from mllog_callbacks.sinks.spool._recovery import recover
 
 __all__ = ["find_logs"]
@@ -30,7 +31,7 @@ def find_logs(path: str | os.PathLike[str], *, complete: bool = True) -> list[Pa
         if complete:
             for each in recover(root):
                 if each.error:
-                    _logger.warning("%s: %s", each.session, each.error)
+                    _logger.warning("%s: %s", plain(each.session), plain(each.error))
         logs = []
         for directory, folders, others in walk(root):
             if SIDECARS in folders:

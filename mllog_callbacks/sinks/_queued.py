@@ -32,7 +32,7 @@ _logger = logging.getLogger("mllog_callbacks")
 class QueuedSink:
     """Holds lines in memory until a thread has written them.
 
-    A disk that is full, read-only or gone is asked again every quarter of a second; meanwhile
+    A disk that is full, read-only or gone is tried again every quarter of a second; meanwhile
     lines wait in memory. An entry in the log itself records how many lines were dropped, and why.
 
     Args:

@@ -32,7 +32,7 @@ def test_a_run_ends_once(log: AuditLog, entries: Entries) -> None:
         "All ran.",
     )
     assert only.metrics_snapshot is not None
-    assert {*only.metrics_snapshot} == {"run", "seconds", "steps"}
+    assert {*only.metrics_snapshot} == {"run", "seconds", "steps", "checks"}
     assert run.ended
 
 

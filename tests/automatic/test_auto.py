@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import joblib
 import lightgbm as lgb
 import numpy as np
 import pytest
@@ -116,7 +117,7 @@ def test_the_outermost_fit_is_the_one_recorded(log: AuditLog, entries: Entries) 
     """Searches, pipelines and the estimators of users."""
     light_model = lgb.LGBMClassifier(n_estimators=2, verbosity=-1, n_jobs=1)
 
-    class Own(ClassifierMixin, BaseEstimator):
+    class Own(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         def fit(self, rows: Any, labels: Any, sample_weight: Any = None, **_: Any) -> "Own":
             self.inner_ = LogisticRegression().fit(rows, labels, sample_weight)
             self.classes_ = self.inner_.classes_
@@ -124,7 +125,8 @@ def test_the_outermost_fit_is_the_one_recorded(log: AuditLog, entries: Entries) 
 
     with auto(log=log):
         GridSearchCV(light_model, {"num_leaves": [3, 4]}, cv=2).fit(X, Y)
-        GridSearchCV(LogisticRegression(), {"C": [1, 2]}, cv=2, n_jobs=2).fit(X, Y)
+        with joblib.parallel_config("threading"):
+            GridSearchCV(LogisticRegression(), {"C": [1, 2]}, cv=2, n_jobs=2).fit(X, Y)
         make_pipeline(StandardScaler(), light_model).fit(X, Y)
         Own().fit(X, Y)
     assert models(entries) == [

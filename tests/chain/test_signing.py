@@ -4,10 +4,12 @@ import json
 import logging
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
+from commands import run
 from mllog_callbacks import AuditLog, SettingsError, get_log
 from mllog_callbacks.integrity import Status, Verdict, read_public_key, verify
 from mllog_callbacks.sinks import LogFiles, QueuedSink
@@ -146,6 +148,25 @@ def test_signing_may_be_required(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         for make in (AuditLog, get_log):
             with pytest.raises(SettingsError, match="MLLOG_SIGNING_KEY"):
                 make()
+
+
+@pytest.mark.parametrize("given", ["", "none"])
+def test_no_command_is_run_that_could_not_be_signed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    """`mllog run`, where signing is required; else an unusable key is a warning."""
+    made = tmp_path / "made"
+    command = ["run", "--", sys.executable, "-c", f"open({str(made)!r}, 'w')"]
+    monkeypatch.setenv("MLLOG_SIGNING_KEY", given and str(tmp_path / given))
+    monkeypatch.setenv("MLLOG_DIR", str(tmp_path))
+    refused = run(*command, MLLOG_REQUIRE_SIGNING="1")
+    assert refused.returncode == 2
+    assert b"MLLOG_SIGNING_KEY" in refused.stderr
+    assert not made.exists()
+    done = run(*command)
+    assert done.returncode == 0
+    assert (b"the log is not signed" in done.stderr) is bool(given)
+    assert made.exists()
 
 
 def test_a_relative_key_is_that_of_the_start(

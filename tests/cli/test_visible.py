@@ -77,7 +77,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     drained(logs)
     forged = FORGED.replace("\r", "").encode().replace(b"/", b"")
     for name in b"ml-platform-2026-01-30.x\x1b[2J" + forged + b".jsonl", os.fsencode(UNNAMED):
-        shutil.copy(path, os.fsencode(logs) + b"/" + name)
+        shutil.copy(os.fsencode(path), os.fsencode(logs) + b"/" + name)
     manifest = logs / "_integrity" / f"x\x1b[2J{forged.decode()}.json"
     manifest.write_text(json.dumps({"parent": EVIL, "job": EVIL, "rank": 0, "host": EVIL}))
     return logs
@@ -188,7 +188,7 @@ def test_columns_of_other_tools_are_text(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("command", ["summary", "verify"])
 def test_narrow_encodings_and_names_that_are_no_text_raise_nothing(
-    logs: Path, command: str, encoding: dict[str, str]
+    logs: Path, command: str, encoding: dict[str, Any]
 ) -> None:
     """What an encoding lacks is an escape too."""
     shown = run(command, logs, **encoding)

@@ -109,12 +109,17 @@ def test_a_file_that_a_user_names_may_be_a_link_and_nobody_waits(
         assert stream.read() == b""
     reader, writer = os.pipe()
     with open_given(f"/dev/fd/{reader}") as stream:
-        threading.Timer(0.1, lambda: (os.write(writer, b"late"), os.close(writer))).start()
+        threading.Timer(0.1, _write_late, [writer]).start()
         assert stream.read() == b"late"
     os.close(reader)
     for path in tmp_path, tmp_path / "nothing":
         with pytest.raises(OSError, match="irectory"):
             open_given(path)
+
+
+def _write_late(pipe: int) -> None:
+    os.write(pipe, b"late")
+    os.close(pipe)
 
 
 def test_what_is_missing_is_missing(tmp_path: Path) -> None:

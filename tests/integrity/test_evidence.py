@@ -347,6 +347,26 @@ def test_a_removal_is_recorded_for_one_chain_alone(tmp_path: Path) -> None:
     assert (missing.session, missing.status) == ("run", INCOMPLETE)
 
 
+def test_what_a_killed_session_left_and_cannot_be_written_is_reported(tmp_path: Path) -> None:
+    """Its entries are in memory still, and its disk takes none; once it does, all is there."""
+    import resource  # noqa: PLC0415 - not on Windows
+
+    path = kill(tmp_path, 100)
+    size = path.stat().st_size
+
+    def look() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        found = [each for each in verify([tmp_path]) if "not written to its file" in str(each)]
+        assert [each.completeness for each in found] == [UNSEALED]
+        assert exit_code(found) == 2
+        shown = mllog("verify", path)
+        assert b"not written to its file" in shown.stdout
+
+    assert ended(forked(look)) == 0
+    assert [each.entries for each in verify([tmp_path])] == [100]
+
+
 @pytest.fixture
 def busy(tmp_path: Path) -> Iterator[Path]:
     """A folder in which sessions begin, end, are killed and removed all the time."""

@@ -270,7 +270,7 @@ def ring(logs: Path) -> None:
 
 DEEP = "[" * 20_000 + "]" * 20_000
 LOG = f"{OLD}.x.jsonl"
-MADE = {
+MADE: dict[str, Callable[[Path], object]] = {
     "pruned: key is a number": removed({"session": "gone", "key": 5, "previous": ""}),
     "pruned: key is a list": removed({"session": "gone", "key": ["a"], "previous": ""}),
     "pruned: session is a list": removed({"session": ["gone"], "key": None, "previous": ""}),

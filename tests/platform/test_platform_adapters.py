@@ -67,8 +67,10 @@ def test_each_algorithm_is_one_run_with_its_frameworks_news(
     # The forest is grown by many fits; they are not told
     own = [] if algorithm == "random_forest" else ["TRAINING_STARTED", "TRAINING_COMPLETED"]
     assert parts == own
+    parameters: list[Any] = [each.get("parameters", {}) for each in snapshots]
     set_by_caller = [
-        each.get("set_by_caller", each.get("parameters", {}).get("given")) for each in snapshots
+        each.get("set_by_caller", own.get("given"))
+        for each, own in zip(snapshots, parameters, strict=True)
     ]
     set_by_caller = [each for each in set_by_caller if each is not None]
     assert set_by_caller[0] == SETTINGS[algorithm]

@@ -10,6 +10,9 @@ from mllog_callbacks import read_entries
 from processes import drained, drainers, until
 from servers import serving
 from uploads import GOOD
+from workbench.datasets import DatasetManager
+from workbench.store import Store
+from workbench.training import ModelTrainer
 
 
 def test_a_killed_server_recovers_its_log(tmp_path: Path) -> None:
@@ -44,3 +47,18 @@ def test_a_killed_server_recovers_its_log(tmp_path: Path) -> None:
     steps = [each.metrics_snapshot["step"] for each in entries[6:] if each.metrics_snapshot]
     assert steps[:2] == [10, 20]
     assert {each.event for each in entries[6:]} == {"TRAINING_PROGRESS"}
+
+
+def test_two_servers_on_one_store_leave_each_others_trainings_alone(tmp_path: Path) -> None:
+    """Only those of a server that is gone are interrupted."""
+    store = Store(tmp_path)
+    first = ModelTrainer(store, DatasetManager(store))
+    of_first = store.server()
+    for name, server in (("here", of_first.id), ("gone", "of a server that was killed")):
+        store.add("models", name, status="training", server=server)
+    ModelTrainer(store, DatasetManager(store))
+    assert {each["name"]: each["status"] for each in store.all("models")} == {
+        "here": "training",
+        "gone": "interrupted",
+    }
+    del first

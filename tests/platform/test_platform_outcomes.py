@@ -9,7 +9,7 @@ import multiprocessing.pool
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -234,13 +234,13 @@ class EpochTrainer:
 class LiveTrainer:
     """The same, asynchronously."""
 
-    async def train(self, dataset: str) -> AsyncIterator[dict[str, int]]:
+    async def train(self, dataset: str) -> AsyncGenerator[dict[str, int], None]:
         """A hundred."""
         del dataset
         for epoch in range(1, 101):
             yield {"epoch": epoch}
 
-    async def download(self, model: str) -> AsyncIterator[bytes]:
+    async def download(self, model: str) -> AsyncGenerator[bytes, None]:
         """In chunks."""
         del model
         for _ in range(100):
@@ -266,8 +266,8 @@ def test_a_generator_that_is_given_up_is_stopped_by_its_caller(
         audit_platform(trainer=EpochTrainer, log=log),
         audit_platform(trainer=LiveTrainer, log=log),
     ):
-        for each in EpochTrainer().train("churn"):
-            if each["epoch"] == 3:
+        for step in EpochTrainer().train("churn"):
+            if step["epoch"] == 3:
                 break
         asyncio.run(disconnect())
         list(EpochTrainer().train("whole"))

@@ -42,7 +42,7 @@ BAD = {
     "prose": (b"Dear all, hello.\nFind, below, nothing.\n", "Line 2 has 3 cells"),
     "one column": (b"size\n1\n2\n", "its header has one column"),
     "no rows": (b"size,weekday,late\n", "no rows below its header"),
-    "duplicate columns": (changed("size,size,late"), "'size' stands in the header more than once"),
+    "duplicate columns": (changed("size,size,late"), "'size' is in the header more than once"),
     "unnamed column": (changed("size,,late"), "Column 2 has no name"),
     "ragged": (changed(line="1,2,3,4"), "Line 3 has 4 cells; the header has 3"),
     "open quote": (changed(line='1,2,"yes'), "not a CSV file"),
@@ -99,6 +99,14 @@ def test_numbers_with_a_sign_are_no_formulas(client: TestClient) -> None:
     assert uploaded(client, changed(line="-1.5,+2e3,yes = no"))[0] == 200
 
 
+@pytest.mark.parametrize(
+    "cell", ["-", "--", '"-1,5"', '"-1.234,5"', "-12%", "+49 170 1234567", "+49 (0)30/123-45", "-3"]
+)
+def test_dashes_and_telephone_numbers_are_no_formulas(client: TestClient, cell: str) -> None:
+    """Nor are numbers with a decimal comma."""
+    assert uploaded(client, changed(line=f"1,{cell},yes"))[0] == 200
+
+
 def test_a_name_is_taken_once(client: TestClient, entries: Entries) -> None:
     """The first data set stays."""
     assert uploaded(client, GOOD)[0] == 200
@@ -113,6 +121,8 @@ def test_a_name_is_taken_once(client: TestClient, entries: Entries) -> None:
         (b"size,late\n1,yes\n2,no\n", "2 rows are too few"),
         (b"size,late\n" + b"1,yes\n" * 60, "1 different values"),
         (b"size,late\n" + b"1,yes\n2,no\n3,\n" * 20, "the class is missing in 20 rows"),
+        (b"size,late\n" + b"1,yes\n2,no\n3,NaN\n" * 20, "the class is missing in 20 rows"),
+        (b"size,late\n" + b"1,yes\n2,NaN\n" * 40, "1 different values"),
     ],
 )
 def test_a_data_set_one_cannot_learn_from_is_not_valid(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import joblib
 import pytest
@@ -39,7 +40,7 @@ def _rank(directory: Path, ranks: int = 2, **environment: str) -> subprocess.Pop
     return subprocess.Popen(command, env=os.environ | environment)
 
 
-def _launch(directory: Path, **environment: str) -> None:
+def _launch(directory: Path, **environment: Any) -> None:
     ranks = [_rank(directory, RANK=str(n), LOCAL_RANK=str(n), **environment) for n in range(2)]
     assert [each.wait(60) for each in ranks] == [0, 0]
     drained(directory)
@@ -117,7 +118,7 @@ def test_sessions_of_one_process_stand_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("exported", [{"SLURM_JOB_ID": "4711"}, {}], ids=["a job", "no job"])
 def test_trainings_one_after_the_other_are_none_of_a_family(
-    tmp_path: Path, exported: dict[str, str]
+    tmp_path: Path, exported: dict[str, Any]
 ) -> None:
     """Though one job and one process started both, and `RANK` was exported, or counted up."""
     for rank in "0", "0", "1":

@@ -7,6 +7,7 @@ import pytest
 
 from mllog_callbacks import AuditLog, LogDirectoryError, SettingsError
 from processes import emit_many, numbers
+from sealed import mllog
 
 STORES = ["s3://bucket/logs", "gs://b/x", "abfss://c@a.dfs.core.windows.net/p", "file:///tmp/logs"]
 
@@ -23,6 +24,15 @@ def test_a_store_is_no_directory(
     given = None if how == "variable" else store if how == "argument" else Path(store)
     with pytest.raises(SettingsError, match="copy its files to the store"):
         AuditLog(given)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("given", ["s3://bucket/logs", "~nobody-of-this-name/logs"])
+def test_no_command_is_run_whose_logs_have_no_place(tmp_path: Path, given: str) -> None:
+    """`mllog run`: it would go on without an audit trail."""
+    done = mllog("run", "--", "touch", tmp_path / "made", MLLOG_DIR=given)
+    assert done.returncode == 2
+    assert b"is not a directory" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 

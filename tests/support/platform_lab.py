@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import joblib
-import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import GridSearchCV
@@ -62,7 +61,7 @@ class Catalogue:
         return self.frames[dataset_name]
 
 
-class Bagged(BaseEstimator, ClassifierMixin):
+class Bagged(BaseEstimator, ClassifierMixin):  # type: ignore[misc]  # scikit-learn has no types
     """An ensemble of the house: it fits experiments of its own."""
 
     def __init__(self, size: int = 2, max_depth: int | None = None) -> None:
@@ -80,7 +79,7 @@ class Bagged(BaseEstimator, ClassifierMixin):
         self.classes_ = self.parts_[0].classes_
         return self
 
-    def predict(self, features: Any) -> np.ndarray:
+    def predict(self, features: Any) -> Any:
         """Of the first."""
         return self.parts_[0].predict(features)
 

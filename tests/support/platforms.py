@@ -97,6 +97,10 @@ class ModelTrainer:
     def report_progress(self, step: int, total: int, **metrics: float) -> None:
         """Do nothing with it."""
 
+    def status(self) -> str:
+        """Say how it stands."""
+        return "stopping" if self.stopping.is_set() else "running"
+
     def stop(self) -> None:
         """Ask for it."""
         self.stopping.set()

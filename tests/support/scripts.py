@@ -31,7 +31,7 @@ def bare(
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=600,
     )
 
 

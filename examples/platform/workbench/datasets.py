@@ -1,4 +1,4 @@
-"""Data sets: taken in, checked, and made into numbers."""
+"""Data sets: uploaded, checked, and made into numbers."""
 
 import re
 import shutil
@@ -11,7 +11,7 @@ import numpy as np
 
 from workbench.errors import RefusedError
 from workbench.store import Store
-from workbench.tables import Table, number, read_table
+from workbench.tables import Table, is_missing, number, read_table
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}")
 _MOST_CLASSES = 20
@@ -21,7 +21,7 @@ _MOST_CATEGORIES = 12
 
 @dataclass
 class Dataset:
-    """A data set as it came in."""
+    """A data set as it was uploaded."""
 
     name: str
     rows: int
@@ -55,10 +55,10 @@ class DatasetManager:
         self._store = store
 
     def upload(self, name: str, content: BinaryIO) -> Dataset:
-        """Take in a CSV file.
+        """Keep a CSV file.
 
         Raises:
-            RefusedError: Its name or content cannot be taken.
+            RefusedError: Its name or content is refused.
         """
         if not _NAME.fullmatch(name):
             msg = "A name has up to 80 letters, digits, spaces, dots, dashes or underscores."
@@ -67,8 +67,8 @@ class DatasetManager:
             shutil.copyfileobj(content, copy)
             copy.seek(0)
             table = read_table(copy)
-            taken = Dataset(name, len(table.rows), len(table.columns), table.columns[-1])
-            about = {"rows": taken.rows, "columns": taken.columns, "target": taken.target}
+            dataset = Dataset(name, len(table.rows), len(table.columns), table.columns[-1])
+            about = {"rows": dataset.rows, "columns": dataset.columns, "target": dataset.target}
             try:
                 self._store.add("datasets", name, status="uploaded", **about)
             except sqlite3.IntegrityError:
@@ -77,22 +77,22 @@ class DatasetManager:
             copy.seek(0)
             with self._store.path("datasets", name, ".csv").open("wb") as file:
                 shutil.copyfileobj(copy, file)
-        return taken
+        return dataset
 
     def validate(self, name: str) -> Validation:
         """Check whether one can learn from it."""
         table = self._table(name)
-        labels = [row[-1].strip() for row in table.rows]
+        labels = {row[-1].strip() for row in table.rows if not is_missing(row[-1])}
         problems, warnings = [], []
         if len(table.rows) < _FEWEST_ROWS:
             problems.append(f"{len(table.rows)} rows are too few; {_FEWEST_ROWS} are the least")
-        if not 2 <= len(set(labels)) <= _MOST_CLASSES:
+        if not 2 <= len(labels) <= _MOST_CLASSES:
             problems.append(
-                f"the last column, {table.columns[-1]!r}, has {len(set(labels)):,} different "
+                f"the last column, {table.columns[-1]!r}, has {len(labels):,} different "
                 f"values; 2 to {_MOST_CLASSES} classes are expected"
             )
         for index, column in enumerate(table.columns):
-            missing = sum(not row[index].strip() for row in table.rows)
+            missing = sum(is_missing(row[index]) for row in table.rows)
             if missing and index == len(table.columns) - 1:
                 problems.append(f"the class is missing in {missing:,} rows")
             elif missing:
@@ -146,7 +146,7 @@ def _numbers(table: Table) -> tuple[np.ndarray, list[str], list[str]]:
     made: list[Any] = []
     filled = spread = dropped = 0
     for index in range(len(table.columns) - 1):
-        cells = [row[index].strip() for row in table.rows]
+        cells = ["" if is_missing(row[index]) else row[index].strip() for row in table.rows]
         values = [number(cell) for cell in cells]
         if all(value is not None for value, cell in zip(values, cells, strict=True) if cell):
             column = np.array([np.nan if value is None else value for value in values])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import NotFoundError
+from workbench.servers import Server
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS datasets (
@@ -78,6 +79,10 @@ class Store:
     def path(self, table: str, name: str, suffix: str) -> Path:
         """The file of a row; its name is a number, whatever the row is called."""
         return self._folder / table / f"{self.get(table, name)['id']}{suffix}"
+
+    def server(self) -> Server:
+        """This process, as others that share the store see it."""
+        return Server(self._folder)
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from typing import BinaryIO, NamedTuple
 
@@ -10,6 +11,12 @@ from workbench.errors import RefusedError
 MAX_BYTES = 10_000_000
 MAX_COLUMNS = 500
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NO_FORMULA = re.compile(
+    r"[+\-]+"  # a dash, as people write where there is nothing
+    r"|[+\-]\d[\d.,' ]*%?"  # a number with a decimal comma, or thousands set apart
+    r"|\+\d[\d \-()./]*"  # a telephone number
+)
+_MISSING = frozenset({"", "nan", "na", "n/a", "#n/a", "null"})
 
 
 class Table(NamedTuple):
@@ -54,6 +61,11 @@ def number(cell: str) -> float | None:
         return None
 
 
+def is_missing(cell: str) -> bool:
+    """Whether a cell holds nothing, or what programs write for that."""
+    return cell.strip().lower() in _MISSING
+
+
 def _decoded(content: bytes) -> str:
     if not content.strip():
         msg = "The file is empty."
@@ -91,7 +103,7 @@ def _check_columns(table: Table) -> None:
         raise RefusedError(msg)
     twice = [name for name, count in Counter(table.columns).items() if count > 1]
     if twice:
-        msg = f"Column {twice[0]!r} stands in the header more than once."
+        msg = f"Column {twice[0]!r} is in the header more than once."
         raise RefusedError(msg)
 
 
@@ -105,9 +117,14 @@ def _check_cells(table: Table) -> None:
     _check_formulas(table.columns, 1)
 
 
+def _is_plain(cell: str) -> bool:
+    """Whether a cell that begins as a formula is a number, a telephone number or a dash."""
+    return number(cell) is not None or _NO_FORMULA.fullmatch(cell.strip()) is not None
+
+
 def _check_formulas(cells: list[str], line: int) -> None:
     for cell in cells:
-        if cell.startswith(_FORMULA) and number(cell) is None:
+        if cell.startswith(_FORMULA) and not _is_plain(cell):
             msg = (
                 f"Line {line} holds {cell[:30]!r}: a spreadsheet would run it as a formula. "
                 "Remove it, and upload again."

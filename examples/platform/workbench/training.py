@@ -36,8 +36,10 @@ class ModelTrainer:
         self._stops: dict[str, threading.Event] = {}
         self._shown: dict[str, float] = {}
         self._naming = threading.Lock()
-        for model in store.all("models"):
-            if model["status"] in {"waiting", "training"}:
+        self._server = store.server()
+        for model in store.all("models"):  # of a server that is gone; another one may be training
+            ended = not self._server.is_alive(model.get("server"))
+            if model["status"] in {"waiting", "training"} and ended:
                 store.update("models", model["name"], status="interrupted")
 
     def select_algorithm(self, algorithm: str, dataset: str) -> str:
@@ -98,7 +100,7 @@ class ModelTrainer:
             msg = f"{model} is {about['status']}; a model is trained once."
             raise RefusedError(msg)
         self._stops[model] = threading.Event()
-        self._store.update("models", model, status="waiting")
+        self._store.update("models", model, status="waiting", server=self._server.id)
         self._pool.submit(self._train, model, about["dataset"])
 
     def train(self, model: str, dataset: str) -> Outcome:
@@ -144,7 +146,8 @@ class ModelTrainer:
         """
         status = self._store.get("models", model)["status"]
         if status not in {"waiting", "training"} or model not in self._stops:
-            msg = f"{model} is not being trained: it is {status}."
+            where = " by another server" if status in {"waiting", "training"} else ""
+            msg = f"{model} is not being trained here: it is {status}{where}."
             raise RefusedError(msg)
         self._stops[model].set()
         return True

@@ -6,14 +6,12 @@ without it. Written for any Python 3, and for any environment: the package may b
 
 import os
 import sys
-from importlib.machinery import PathFinder
-from importlib.util import module_from_spec
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:] = [each for each in sys.path if os.path.abspath(each or os.curdir) != _HERE]
 
 
-def _start():  # type: ignore[no-untyped-def]  # see above
+def _start() -> None:
     try:
         from mllog_callbacks import automatic
 
@@ -22,7 +20,7 @@ def _start():  # type: ignore[no-untyped-def]  # see above
         _note("{}: {}".format(type(error).__name__, error))
 
 
-def _note(why):  # type: ignore[no-untyped-def]
+def _note(why: str) -> None:
     """Let ``mllog run`` know that this process is not audited, and why."""
     path = os.environ.get("MLLOG_RUN_NOTES")
     if path:
@@ -39,9 +37,6 @@ def _note(why):  # type: ignore[no-untyped-def]
 if os.environ.get("MLLOG_AUTO", "0").lower() not in {"", "0", "false", "no", "off"}:
     _start()
 
-_spec = PathFinder.find_spec("sitecustomize", sys.path)
-if _spec is None or _spec.loader is None:
-    _missing = "No module named 'sitecustomize'"
-    raise ImportError(_missing, name="sitecustomize")  # as without us; `site` passes over it
-sys.modules["sitecustomize"] = _module = module_from_spec(_spec)
-_spec.loader.exec_module(_module)
+# The user's own: our folder is off the path now. Where there is none, the error is as without us.
+del sys.modules["sitecustomize"]
+import sitecustomize  # type: ignore[import-not-found]  # noqa: E402, F401 - the user's

@@ -86,13 +86,14 @@ class Fold:
 
 @dataclass(slots=True)
 class Found:
-    """An issue, from its first entry to its last: possible, confirmed, resolved.
+    """An issue, from its first entry to its last.
 
     Attributes:
         code: Its code, as in "MLA001"; empty where there is none.
         name: Its name, as in "overfitting"; empty where there is none.
         subject: The curve it is about, by set and metric; empty where its entries name none.
-        severity: The worst it was told with: "error", "warning" or "info".
+        severity: That of its consequence at the end of its run, else the worst it was reported
+            with: "error", "warning" or "info".
         count: How many entries tell of it.
         told: The first of these and the last.
         steps: The first position at which it was told, and the last.

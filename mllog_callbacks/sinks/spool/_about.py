@@ -18,8 +18,8 @@ class About:
         directory: The log directory, absolute.
         place: Its device, inode and mount namespace: two containers may share a tmpfs, not a path.
         sidecar: The path of the session's sidecar.
-        manifest: What stands in the sidecar.
-        beside: Whether the spool is in the log directory itself, wherever that is seen.
+        manifest: The content of the sidecar.
+        in_logs: Whether the spool is in the log directory itself, wherever that is seen.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class About:
         self.sidecar = sidecar
         self.manifest = manifest
         self.place = place or _place(directory)
-        self.beside = False
+        self.in_logs = False
 
     @classmethod
     def read(cls, folder: str) -> "About":
@@ -38,7 +38,7 @@ class About:
             directory, sidecar, place, manifest = stream.read().split(b"\0", 3)
         about = cls(directory, sidecar, manifest, place)
         if within := directory_of(folder):
-            about.directory, about.beside = within, True
+            about.directory, about.in_logs = within, True
             about.sidecar = b"/".join((within, SIDECARS.encode(), os.path.basename(sidecar)))
         return about
 
@@ -58,7 +58,7 @@ class About:
         """Whether it is this very directory, seen from this process."""
         if directory != self.directory:
             return False
-        if self.beside:
+        if self.in_logs:
             return True
         then, now = self.place.split(), _place(directory).split()
         return any(a == b != b"-" for a, b in zip(then, now, strict=True))

@@ -1,7 +1,7 @@
 """The drainer: moves a session's lines from memory to the session's file.
 
 It does all work on the disk, so that a disk that hangs holds up nobody else, not even the exit
-of the training. How it runs, and for how long, is told in `process`.
+of the training. How it runs, and for how long: see `_process`.
 """
 
 import os
@@ -52,7 +52,7 @@ class Drainer:
         return self._control
 
     def drain(self, *, final: bool = False) -> bool:
-        """Write what there is; with `final`, also what stands behind a gap. Say whether any was.
+        """Write what there is; with `final`, also what is behind a gap. Say whether any was.
 
         Raises:
             OSError: The disk does not take it now; what was not written is kept.
@@ -281,16 +281,14 @@ class Drainer:
         if self._discarded():
             return
         about = self._about
-        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             folder = os.path.dirname(about.sidecar)
             make_folders(os.path.dirname(folder))
             make_folder(folder, alike=True)
             with Folder(about.sidecar) as sidecars:
-                name = sidecars.at(about.sidecar)
-                file = os.open(name, flags, 0o640, dir_fd=sidecars.descriptor)
+                file = sidecars.create(about.sidecar, os.O_WRONLY, 0o640)
             give_group(file, folder)
-        except OSError:  # it is there; or the disk fails, which the lines tell as well
+        except OSError:  # it is there; or the disk fails, which the lines show as well
             return
         with open(file, "wb") as stream:
             stream.write(about.manifest)

@@ -48,7 +48,7 @@ class Overflow:
         """Keep a line, or give it up and count it; true, for it was dealt with."""
         stream = self._stream
         size = len(stream.stamped(stream.last + 1, line))
-        # Once something was given up, no line is kept before that was told
+        # Once something was given up, no line is kept before that is in the log
         if self._account is not None or self._bytes + size > self._memory:
             full = f"The {self._memory:,} bytes for entries that wait in the process were full."
             self._give_up(stream.stamped(stream.last + 1, b"")[_WHEN], size, full)

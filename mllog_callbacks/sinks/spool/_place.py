@@ -10,7 +10,7 @@ from mllog_callbacks.sinks._files import LogFiles
 from mllog_callbacks.sinks.spool._about import About
 from mllog_callbacks.sinks.spool._control import FIRST, Control
 from mllog_callbacks.sinks.spool._locks import lock
-from mllog_callbacks.sinks.spool._roots import VARIABLE, beside, directory_of, in_memory, is_own
+from mllog_callbacks.sinks.spool._roots import VARIABLE, directory_of, in_logs, in_memory, is_own
 from mllog_callbacks.sinks.spool._spools import remove
 from mllog_callbacks.sinks.spool._surroundings import MAPPABLE, file_system, surroundings
 
@@ -58,7 +58,7 @@ def parents(directory: Path) -> list[Path]:
         return [memory]
     if file_system(str(directory)) not in MAPPABLE:
         return [memory]
-    return [Path(beside(str(directory))), memory]
+    return [Path(in_logs(str(directory))), memory]
 
 
 class Place:
@@ -89,7 +89,7 @@ class Place:
         self.control.position = self.control.durable = position
 
     @property
-    def beside(self) -> bool:
+    def is_in_logs(self) -> bool:
         """Whether it is in the log directory."""
         return bool(directory_of(self.folder))
 

@@ -18,9 +18,9 @@ __all__ = ["main", "run"]
 
 _ACTIVE_S = 0.005  # how long lines gather while there are any
 _IDLE_S = 0.05  # the longest wait; issues, ends, saves, a flush and the session's end wake
-_RETRY_S = 0.25  # how often a disk that failed is asked again
+_RETRY_S = 0.25  # how often a disk that failed is tried again
 _LOCK_S = 5.0  # how long another drainer of the same spool is given to go
-_GIVE_UP_S = 600.0  # how long a dead session's failing disk is asked; then its spool waits
+_GIVE_UP_S = 600.0  # how long a dead session's failing disk is tried; then its spool waits
 
 
 def run(folder: str, wake: int) -> None:

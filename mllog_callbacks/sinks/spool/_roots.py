@@ -8,7 +8,16 @@ import stat
 
 from mllog_callbacks.files import SIDECARS
 
-__all__ = ["VARIABLE", "beside", "directory_of", "in_memory", "is_own", "memory", "owners", "roots"]
+__all__ = [
+    "VARIABLE",
+    "directory_of",
+    "in_logs",
+    "in_memory",
+    "is_own",
+    "memory",
+    "owners",
+    "roots",
+]
 
 VARIABLE = "MLLOG_SPOOL"
 """The environment variable that names the file system in memory."""
@@ -28,7 +37,7 @@ def in_memory(user: int | None = None) -> str:
     return f"{memory()}/{_USER}{os.geteuid() if user is None else user}"
 
 
-def beside(directory: str, user: int | None = None) -> str:
+def in_logs(directory: str, user: int | None = None) -> str:
     """The folder of all spools of a user in a log directory; default this user."""
     return f"{directory}/{SIDECARS}/{_PREFIX}{os.geteuid() if user is None else user}"
 
@@ -56,7 +65,7 @@ def is_own(path: str, user: int | None = None) -> bool:
 
 def roots(directory: str | bytes) -> list[str]:
     """The folders in which spools of this user for a log directory may be."""
-    both = in_memory(), beside(os.fsdecode(directory))
+    both = in_memory(), in_logs(os.fsdecode(directory))
     return [each for each in both if is_own(each)]
 
 

@@ -2,7 +2,7 @@
 
 A segment is a header and then lines, in a file of NULs. No line holds a NUL and every byte is
 written once, so whatever is not NUL is final: a line is there when its newline is and no NUL
-stands before it, in whatever order the processor made the bytes visible.
+is before it, in whatever order the processor made the bytes visible.
 """
 
 import mmap
@@ -90,11 +90,11 @@ class Segment:
 
     @property
     def start(self) -> int:
-        """Where in the stream the first line stands."""
+        """Where in the stream the first line begins."""
         return int.from_bytes(self.memory[:8], "little")
 
     def count(self, position: int) -> int:
-        """How many lines stand before a position of the stream that is in this segment."""
+        """How many lines are before a position of the stream that is in this segment."""
         before = int.from_bytes(self.memory[8:_PATH], "little")
         return before + self.memory[HEADER : self.offset(position)].count(b"\n")
 

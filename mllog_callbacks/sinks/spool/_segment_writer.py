@@ -166,7 +166,7 @@ class SegmentWriter:
             self.roll(text[:10])
         try:
             self.tend()
-        except Exception as error:  # noqa: BLE001 - what is seen to beside it costs no line
+        except Exception as error:  # noqa: BLE001 - what fails here costs no line
             self.failed(error)
         prefix, first = _prefix(text), second * SECOND
         self.prefix = prefix  # no call

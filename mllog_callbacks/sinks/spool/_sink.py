@@ -103,7 +103,7 @@ class SpoolSink(Stream):
             wait = min(_LONGEST_S, wait * 1.5)
             try:
                 self._look_after(_WAITING_NS)
-            except Exception as error:  # noqa: BLE001 - beside the waiting, which goes on
+            except Exception as error:  # noqa: BLE001 - the waiting goes on
                 self.failed(error)
 
     def close(self, timeout: float) -> bool:
@@ -164,7 +164,7 @@ class SpoolSink(Stream):
         try:
             if self._helper is None or self.limit <= CLOSED:
                 return
-            if self.place.beside and sys.is_finalizing():
+            if self.place.is_in_logs and sys.is_finalizing():
                 self._take_away()
             else:
                 self.close(0)
@@ -203,7 +203,7 @@ class SpoolSink(Stream):
         self._look_after(_TEND_NS)
 
     def failed(self, error: Exception) -> None:
-        """Warn once of what failed beside the lines, which are kept all the same."""
+        """Warn once of what failed while the drainer was looked after; all lines are kept."""
         self._troubles.failed(error)
 
     def _goal(self) -> int:

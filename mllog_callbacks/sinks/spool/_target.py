@@ -1,8 +1,8 @@
 """The file a drainer writes: made once, written in one place after the other, found again.
 
-What stands in its place and is not ours (another user's file, a planted link, what somebody
-wrote or cut meanwhile) is left untouched: the lines go to a file beside it, ``-2`` and so on.
-Lines are appended (``O_APPEND``), so that nothing that stands there is ever overwritten, not even
+What is in its place and is not ours (another user's file, a planted link, what somebody
+wrote or cut meanwhile) is left untouched: the lines go to another file, ``-2`` and so on.
+Lines are appended (``O_APPEND``), so that nothing that is there is ever overwritten, not even
 what comes between a look at the file and the writing.
 """
 
@@ -37,7 +37,7 @@ _NOT_OURS = {
     errno.EACCES,
     errno.EPERM,
 }
-"""What opening a file that was ours says where something else stands in its place."""
+"""What opening a file that was ours says where something else is in its place."""
 
 
 class Altered(Exception):  # noqa: N818 - not an error: a state that the drainer answers
@@ -48,13 +48,13 @@ class Altered(Exception):  # noqa: N818 - not an error: a state that the drainer
 
 
 class Target:
-    """One file, and which part of the stream stands in it.
+    """One file, and which part of the stream is in it.
 
-    Its size tells how much of the stream it has: what a drainer wrote that was killed before it
-    could say so is recognised, and not written again.
+    Its size shows how much of the stream it has: what a drainer wrote that was killed before it
+    could note so is recognised, and not written again.
 
     Attributes:
-        path: The name asked for.
+        path: The name it should have.
         shift: The place in the stream of the file's first byte.
         copy: 1 for the name itself, 2 for the one with ``-2``, and so on.
     """
@@ -130,7 +130,7 @@ class Target:
             return
 
     def write(self, lines: memoryview) -> int:
-        """Append as much as the disk takes at once; return how many bytes stand there now.
+        """Append as much as the disk takes at once; return how many bytes are there now.
 
         Raises:
             Altered: Somebody else wrote to the file or cut it.
@@ -142,9 +142,9 @@ class Target:
         return written
 
     def _meet(self, lines: memoryview, size: int) -> int:
-        """How much of `lines` stands in the file already, though nobody took note of it.
+        """How much of `lines` is in the file already, though nobody noted it.
 
-        A drainer that was killed may have written it, or a disk that then told of a failure.
+        A drainer that was killed may have written it, or a disk that then reported a failure.
         """
         there = os.pread(self._file, len(lines), self._size) if size > self._size else b""
         common = _common(bytes(lines[: len(there)]), there)
@@ -153,7 +153,7 @@ class Target:
         return common
 
     def rewrite(self, lines: memoryview, position: int) -> None:
-        """Write once more what stands there: after a failure the disk may not have it.
+        """Write once more what is there: after a failure the disk may not have it.
 
         Raises:
             Altered: Somebody cut the file.

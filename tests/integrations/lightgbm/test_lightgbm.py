@@ -98,9 +98,9 @@ def test_progress_tells_the_best_so_far_in_the_metrics_own_direction(
         top = best(values)
         at = values.index(top) + 1
         expected = (
-            f"valid_0 {metric} is {values[-1]:.6g}, its best so far."
+            f"valid_0 {metric} is {values[-1]:.4g}, its best so far."
             if at == 100
-            else f"valid_0 {metric} is {values[-1]:.6g}; its best was {top:.6g} at iteration {at}."
+            else f"valid_0 {metric} is {values[-1]:.4g}; its best was {top:.4g} at iteration {at}."
         )
         assert expected in str(told.reasoning)
 
@@ -125,7 +125,7 @@ def test_early_stopping_tells_metric_best_patience_and_consequence(
         f"The model of iteration {best} is kept."
     )
     assert str(end.reasoning).startswith(
-        f"valid_0 binary_logloss last improved at iteration {best} ({value:.6g}); 10 iterations "
+        f"valid_0 binary_logloss last improved at iteration {best} ({value:.4g}); 10 iterations "
         "without improvement reached early_stopping(stopping_rounds=10, min_delta=0). "
         "Top features"
     )
@@ -169,7 +169,7 @@ def test_the_metric_that_decided_is_named_among_several(log: AuditLog, entries: 
         name for name in ("auc", "binary_logloss") if f"held_out {name}" in str(end.reasoning)
     )
     value = results["held_out"][metric][best - 1]
-    assert f"held_out {metric} last improved at iteration {best} ({value:.6g})" in str(
+    assert f"held_out {metric} last improved at iteration {best} ({value:.4g})" in str(
         end.reasoning
     )
 
@@ -201,7 +201,13 @@ def test_continued_training_tells_where_it_began(log: AuditLog, entries: Entries
     train(log, init_model=first, num_boost_round=5)
     told = entries()
     assert "continues a model of 5 iterations" in str(told[0].reasoning)
-    assert the_end(told).decision == "Training completed: all 5 planned iterations ran."
+    end = the_end(told)
+    assert (
+        end.decision == "Training completed: all 10 planned iterations (5 of them before it) ran."
+    )
+    assert {"iterations_done": 10, "iterations_before": 5}.items() <= (
+        end.metrics_snapshot or {}
+    ).items()
 
 
 def test_cross_validation_tells_folds_and_one_end(log: AuditLog, entries: Entries) -> None:
@@ -241,7 +247,7 @@ def test_the_round_that_cross_validation_chooses_is_told_in_words(
         f"Iteration {best} is chosen, and the results that lightgbm.cv returns end with it."
     )
     assert str(end.reasoning).startswith(
-        f"valid binary_logloss last improved at iteration {best} ({mean:.6g} +- {deviation:.6g}); "
+        f"valid binary_logloss last improved at iteration {best} ({mean:.4g} +- {deviation:.4g}); "
         "5 iterations without improvement reached early_stopping("
     )
 

@@ -194,7 +194,14 @@ def test_a_parameter_that_is_no_number_changes_too(log: AuditLog, entries: Entri
     train(log, lgb.reset_parameter(extra_trees=[False, True, True, False]), num_boost_round=4)
     changed = _facts(the_end(entries()))["parameters"]["changed"]["extra_trees"]
     assert changed["last"] is False
-    assert [str(each[1]) for each in changed["values"]] == ["True", "False"]
+    assert (changed["at"], changed["to"]) == ([2, 4], ["True", "False"])
+
+
+def test_what_lightgbm_sets_itself_is_no_change(log: AuditLog, entries: Entries) -> None:
+    """It has no objective of its own beside one of the caller's."""
+    zeros = np.zeros(426)
+    train(log, params={"objective": lambda *_: (zeros, zeros + 1)}, num_boost_round=2)
+    assert "parameters" not in _facts(the_end(entries()))
 
 
 def test_a_dart_model_is_not_said_to_have_scores_of_before(log: AuditLog, entries: Entries) -> None:

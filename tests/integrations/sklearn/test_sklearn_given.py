@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]  # it has no types
 import pytest
 from lightgbm import LGBMClassifier
 from scipy import sparse
@@ -35,7 +35,8 @@ class Anything(StandardScaler):  # type: ignore[misc]  # scikit-learn has no typ
 
 def training(told: list[Any]) -> Any:
     """The facts of the training data."""
-    return one(told, EventType.DATASET_VALIDATED).metrics_snapshot["data"]["training"]  # type: ignore[index]  # it has them
+    facts: Any = one(told, EventType.DATASET_VALIDATED).metrics_snapshot
+    return facts["data"]["training"]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.mixture import GaussianMixture
+from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.tree import DecisionTreeClassifier
 
@@ -158,3 +159,15 @@ def test_curves_are_kept_whole(log: AuditLog, entries: Entries) -> None:
     assert (curve["at"][0], curve["at"][-1]) == (1, 120)
     assert losses == [made.loss_curve_[at - 1] for at in curve["at"]]
     assert min(losses) == min(made.loss_curve_)
+
+
+def test_a_search_begins_with_clones_also_where_they_would_start_warm(
+    log: AuditLog, entries: Entries
+) -> None:
+    """The best estimator of an earlier fit is no beginning of the next."""
+    network = MLPClassifier((4,), warm_start=True, max_iter=5, random_state=0)
+    search = audited(GridSearchCV(network, {"alpha": [0.1]}, cv=2), log)
+    with quiet():
+        search.fit(*iris()).fit(*iris())
+    first, second = of(entries(), EventType.TRAINING_PROGRESS)
+    assert facts(first)["curve"] == facts(second)["curve"]
