@@ -32,7 +32,7 @@ def test_a_default_mode_is_not_the_callers_word(
     trainer = make_trainer(pl, log, tmp_path, checkpoint, *stop, max_epochs=4)
     trainer.fit(Scored(), loader(), loader(seed=1))
     told = entries()
-    (issue,) = issues(told, "contradicting_modes")
+    (issue,) = issues(told, "monitor_mode")
     assert snapshot(issue)["severity"] == "error"
     assert str(issue.decision).endswith("keeps the checkpoint with the lowest val_acc.")
     why = "EarlyStopping(monitor='val_acc', mode='max')" if stopper else "By its name, more of"
