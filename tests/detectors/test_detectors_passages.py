@@ -103,10 +103,10 @@ def test_whatever_the_values(
 
 
 def test_issues_of_several_streams_come_by_step() -> None:
-    """Each is told at its step, and in the order of the streams."""
+    """Each at its step, and in the order of the streams; of other metrics, for one explains more."""
     firsts = [
         Observation(0, "iteration", metric, dataset)
-        for metric, dataset in (("l2", "valid_0"), ("l2", "valid_1"), ("auc", "valid_0"))
+        for metric, dataset in (("l2", "valid_0"), ("l1", "valid_1"), ("auc", "valid_0"))
     ]
     curves = [curve("overfits", 1), curve("spikes", 2), curve("falls", 3)]
     each = [observations(first, None, c) for first, c in zip(firsts, curves, strict=True)]
