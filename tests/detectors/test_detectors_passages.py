@@ -103,7 +103,7 @@ def test_whatever_the_values(
 
 
 def test_issues_of_several_streams_come_by_step() -> None:
-    """Each at its step, and in the order of the streams; of other metrics, for one explains more."""
+    """Each at its step, in the order of the streams; of two metrics, for one would explain both."""
     firsts = [
         Observation(0, "iteration", metric, dataset)
         for metric, dataset in (("l2", "valid_0"), ("l1", "valid_1"), ("auc", "valid_0"))
