@@ -50,6 +50,7 @@ _HOMES: Final[dict[str, tuple[str, ...]]] = {
         "finaliser",
         "get_log",
         "guarded",
+        "log_in",
         "raising",
         "report_failure",
         "unbroken",

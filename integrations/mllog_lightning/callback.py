@@ -1,5 +1,6 @@
 """The callback a user gives to Lightning's trainer."""
 
+import os
 import sys
 from collections.abc import Callable, MutableMapping, Sequence
 from types import FrameType
@@ -32,7 +33,8 @@ class MLAuditCallback(CallbackBase):
     In a distributed training rank zero tells all of this, and each other rank its own failure.
 
     Args:
-        log: Where entries go; default `get_log()`, asked for at each fit.
+        log: Where entries go: a log, or the path of a folder; default `get_log()`, asked for at
+            each fit.
         dataset: Name of the training data in the entries; default the log's.
         model: Name of the model in the entries; default the log's, or the module's class.
         detectors: What watches the metrics: detectors, or names such as "overfitting"; default
@@ -53,11 +55,11 @@ class MLAuditCallback(CallbackBase):
 
     def __init__(
         self,
-        log: AuditLog | None = None,
+        log: AuditLog | str | os.PathLike[str] | None = None,
         *,
         dataset: str | None = None,
         model: str | None = None,
-        detectors: DetectorSet | Sequence[Detector | str] | None = None,
+        detectors: DetectorSet | Detector | str | Sequence[Detector | str] | None = None,
         on_issue: Callable[[Issue], object] | None = None,
         gradients: bool = False,
     ) -> None:

@@ -24,7 +24,8 @@ class MLAuditCallback(Settings):
     in a pickle.
 
     Args:
-        log: Where entries go; default `get_log()`, asked for at each fit.
+        log: Where entries go: a log, or the path of a folder; default `get_log()`, asked for at
+            each fit.
         dataset: Name of the training data in the entries; default the log's.
         model: Name of the model in the entries; default the log's, or the estimator's class.
         detectors: What watches the curves that estimators keep, as for `audited`.

@@ -2,12 +2,13 @@
 
 import functools
 import multiprocessing.context
+import os
 import pickle
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 
-from mllog_callbacks import AuditLog, Auditor, Detector, DetectorSet, Issue, Level, get_log
+from mllog_callbacks import AuditLog, Auditor, Detector, DetectorSet, Issue, Level, get_log, log_in
 from mllog_callbacks.schema import interruption
 
 __all__ = ["Settings", "feeds_worker"]
@@ -21,11 +22,11 @@ class Settings:
         ValueError: There is no detector of a name.
     """
 
-    log: AuditLog | None = None
+    log: AuditLog | str | os.PathLike[str] | None = None
     _: KW_ONLY
     dataset: str | None = None
     model: str | None = None
-    detectors: DetectorSet | Sequence[Detector | str] | None = None
+    detectors: DetectorSet | Detector | str | Sequence[Detector | str] | None = None
     on_issue: Callable[[Issue], object] | None = None
 
     def __post_init__(self) -> None:
@@ -47,14 +48,21 @@ class Settings:
     @property
     def level(self) -> Level:
         """The least level recorded."""
-        return (get_log() if self.log is None else self.log).level
+        return self._opened.level
+
+    @property
+    def _opened(self) -> AuditLog:
+        """The log itself."""
+        if isinstance(self.log, AuditLog):
+            return self.log
+        return get_log() if self.log is None else log_in(self.log)
 
     def for_worker(self) -> "Settings":
         """The same for a worker process, in a session of its own that names this one.
 
         A function to be called with issues that cannot be pickled is left behind.
         """
-        sent = replace(self, log=get_log() if self.log is None else self.log)
+        sent = replace(self, log=self._opened)
         try:
             pickle.dumps(self.on_issue)
         except Exception as error:

@@ -9,6 +9,7 @@ type, and without any state of ours in its instances. How to log stands on the s
 import copy
 import functools
 import inspect
+import os
 import pickle
 from abc import ABCMeta
 from collections.abc import Callable, Sequence
@@ -33,11 +34,11 @@ _E = TypeVar("_E")
 
 def audited(
     estimator: _E,
-    log: AuditLog | None = None,
+    log: AuditLog | str | os.PathLike[str] | None = None,
     *,
     dataset: str | None = None,
     model: str | None = None,
-    detectors: DetectorSet | Sequence[Detector | str] | None = None,
+    detectors: DetectorSet | Detector | str | Sequence[Detector | str] | None = None,
     on_issue: Callable[[Issue], object] | None = None,
 ) -> _E:
     """Return the estimator, audited: what its fits and scores do, and why, is recorded.
