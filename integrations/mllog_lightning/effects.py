@@ -85,7 +85,7 @@ class Trainable:
             {
                 "epoch": trainer.current_epoch + 1,
                 "trainable": trainable,
-                "parameters": total,
+                "parameters_of_model": total,
                 **({"by": by.split("(")[0].strip()} if by else {}),
             },
         )

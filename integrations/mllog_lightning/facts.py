@@ -133,7 +133,7 @@ class ModelFacts(NamedTuple):
 
     Attributes:
         name: Its class.
-        parameters: Number of parameters; None where some are made by the first batch only.
+        parameters_of_model: Number of parameters; None where some are made by the first batch only.
         trainable: Of these, how many are trainable.
         dropout: The one probability of all its dropout layers; None where there are none, or
             several probabilities.
@@ -141,7 +141,7 @@ class ModelFacts(NamedTuple):
     """
 
     name: str
-    parameters: int | None
+    parameters_of_model: int | None
     trainable: int | None
     dropout: float | None
     by_hand: bool = False

@@ -109,9 +109,9 @@ def algorithm(
     """
     listed = " and ".join(map(_with_rate, names, optimizers)) or "no optimizer"
     words = []
-    if model.parameters is not None and model.trainable is not None:
-        share = model.trainable / model.parameters if model.parameters else 1
-        of = "" if share == 1 else f" of {model.parameters:,}"
+    if model.parameters_of_model is not None and model.trainable is not None:
+        share = model.trainable / model.parameters_of_model if model.parameters_of_model else 1
+        of = "" if share == 1 else f" of {model.parameters_of_model:,}"
         words.append(
             f"{model.trainable:,}{of} trainable parameters ({share:.3g} of all)."
             if of

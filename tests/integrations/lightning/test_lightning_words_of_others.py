@@ -163,7 +163,7 @@ def test_layers_that_become_trainable_are_shown(
     told = of(entries(), EventType.HYPERPARAMETERS_SET)
     (change,) = [each for each in told if "became trainable" in str(each.decision)]
     numbers = snapshot(change)
-    assert (numbers["trainable"], numbers["parameters"], numbers["epoch"]) == (45, 45, 2)
+    assert (numbers["trainable"], numbers["parameters_of_model"], numbers["epoch"]) == (45, 45, 2)
     assert numbers["by"] == "BackboneFinetuning"
 
 
