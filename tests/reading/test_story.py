@@ -62,6 +62,20 @@ def test_a_verdict_follows_from_the_consequence_of_issues(
     assert ("Overfitting" in verdict.reason) is (word != "healthy")
 
 
+def test_a_training_that_broke_down_is_looked_at_whatever_it_keeps() -> None:
+    """A checkpoint from before the first infinite loss is no sign of health."""
+    issue = {"id": 1, "code": "MLA004", "name": "non_finite", "severity": "error"}
+    end = {"stop": {"by": "rule"}, "issues": {"1": {**issue, "severity": "info"}}}
+    story = story_of(
+        ("TRAINING_STARTED", {}),
+        ("TRAINING_PROGRESS", {"metrics_snapshot": {"iteration": 1, "valid": {"loss": 0.5}}}),
+        ("ISSUE_DETECTED", {"decision": "Infinite loss.", "metrics_snapshot": issue}),
+        ("TRAINING_STOPPED", {"metrics_snapshot": end}),
+    )
+    assert telling.verdict_of(story) == ("check", "Infinite loss.")
+    assert "good" not in {mood for mood, _ in telling.pills(story)[:2]}
+
+
 @pytest.mark.parametrize(
     ("told_then", "word"),
     [

@@ -22,6 +22,9 @@ MOODS: Final[Mapping[Word, str]] = {
 }
 """The mood that a verdict is shown in."""
 
+_BREAKDOWNS: Final = frozenset({"non_finite", "divergence"})
+"""Issues that somebody should look at also where a model from before them is kept."""
+
 _GRAVEST_FIRST: Final[tuple[Word, ...]] = ("broken", "check", "unknown", "healthy")
 
 
@@ -66,6 +69,8 @@ def verdict_of_run(run: Run) -> Verdict:
     for severity, word in _OF_SEVERITY:
         if issues := by_severity.get(severity):
             return Verdict(word, _of_issues(issues))
+    if broke := [found for found in run.issues.values() if found.name in _BREAKDOWNS]:
+        return Verdict("check", _of_issues(broke))
     return _without_issue(run)
 
 
