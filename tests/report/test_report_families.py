@@ -46,7 +46,7 @@ def test_ranks_are_one_training_each_with_its_own_end(tmp_path: Path) -> None:
         "2 runs: 1 completed, 1 failed",
         "Rank 0: completed; rank 1: failed.",
         '<td class="bad">Failed: ValueError</td>',
-        '<td class="good">Completed as planned</td><td>3 epochs</td>',
+        '<td class="note">Completed as planned</td><td>3 epochs</td>',  # no metric, so no verdict
         "rank 1: how far it came is not recorded",
         "rank 1, line 2",
     ):
