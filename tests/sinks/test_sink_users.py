@@ -1,5 +1,6 @@
 """Several users: folders that a group shares, programs that give up root, spools of others."""
 
+import codecs
 import os
 import shutil
 import signal
@@ -26,6 +27,7 @@ FIRST, SECOND, GROUP = 54_001, 54_002, 54_000
 @pytest.fixture(autouse=True, scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> None:
     """All modules are loaded: other users may not be able to read where Python is installed."""
+    codecs.lookup("ascii")
     logs = tmp_path_factory.mktemp("loaded")
     _log(logs, 0)
     assert [each.status for each in verify([logs])] == [Status.SOUND]
