@@ -55,7 +55,7 @@ def test_the_lightning_example_names_the_step_and_the_cause(printed: Printed) ->
 def test_the_pipeline_example_says_what_did_not_converge(printed: Printed) -> None:
     """With the iterations as evidence, and the scores."""
     shown = "\n".join(printed("sklearn_pipeline.py"))
-    assert shown.startswith("The solver did not converge (ConvergenceWarning).")
+    assert shown.startswith("The solver did not converge (ConvergenceWarning): lbfgs failed")
     assert "n_iter_=5 reached max_iter=5" in shown
     assert shown.count("(accuracy) on 143 rows.") == 2
 

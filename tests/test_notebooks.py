@@ -29,7 +29,6 @@ SAYS = {
     ],
     "the_run_that_went_wrong": [
         "Probable cause: the learning rate rose from 0.1 to 1e+20",
-        "plateau: validation loss",
         "The process ended with -9.",
         "A training has no end in this log",
         "It is resumed from killed/last.ckpt.",

@@ -119,12 +119,12 @@ def warning_issues(
 
 def _warned(kind: type[Warning], message: str, times: int, estimator: object) -> Issue:
     name = _name(kind, message)
-    first = cut(message.strip().partition("\n")[0], _LINE_CHARS)
+    first = cut(message.strip().partition("\n")[0].rstrip(" :"), _LINE_CHARS)
     often = "" if times == 1 else f" {times:,} times"
     evidence = f" {used_up(estimator)}".rstrip() if name == "not_converged" else ""
     return issue(
         name,
-        f"{_said(name, kind)}: {first} ({kind.__name__}{often})",
+        f"{_said(name, kind)} ({kind.__name__}{often}): {first}",
         f"The warning{' was made' + often + ', first' if often else ''}: "
         f"{cut(' '.join(message.split()), _MESSAGE_CHARS)}{evidence}",
         {"warning": kind.__name__, "message": cut(message, _MESSAGE_CHARS), "times": times},

@@ -17,6 +17,7 @@ from mllog_sklearn.parameters import described, fitted_parts
 __all__ = [
     "NOT_FINITE",
     "Found",
+    "Scores",
     "all_failed",
     "candidate_told",
     "completed",
