@@ -8,6 +8,7 @@ from typing import Final
 
 from mllog_callbacks.chain import VARIABLE, Signer
 from mllog_callbacks.exceptions import SettingsError
+from mllog_callbacks.recording._settings import load_settings
 from mllog_callbacks.sinks import unusable
 
 __all__ = ["check_signing", "log_directory", "signing_required"]
@@ -49,8 +50,6 @@ def signing_required() -> bool:
     Raises:
         SettingsError: A variable cannot be used.
     """
-    from mllog_callbacks.recording._settings import load_settings  # noqa: PLC0415 - slow to import
-
     return load_settings().require_signing
 
 
