@@ -8,10 +8,10 @@ import secrets
 import sys
 import threading
 import weakref
-from dataclasses import replace
 from time import monotonic
 from typing import Final, Self
 
+from mllog_callbacks._record import replace
 from mllog_callbacks.recording._guards import guarded, report_failure
 from mllog_callbacks.recording._places import check_signing, log_directory
 from mllog_callbacks.recording._process import ancestors, describe_session, new_session_name
