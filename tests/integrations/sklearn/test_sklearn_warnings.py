@@ -23,8 +23,6 @@ from mllog_sklearn import audited
 from sklearn_training import iris, issues, quiet
 from told import Entries, of, the_end
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 EMPTY = np.array([[1.0, np.nan], [2.0, np.nan], [3.0, np.nan]])
 
 
