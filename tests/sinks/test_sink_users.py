@@ -21,7 +21,9 @@ from processes import drained, emit_many, ended, forked, numbers
 
 pytestmark = needs_root
 
-FIRST, SECOND, GROUP = 54_001, 54_002, 54_000
+# Other runs of these tests on the same machine have other users
+GROUP = 54_000 + 10 * (os.getpid() % 1_000)
+FIRST, SECOND = GROUP + 1, GROUP + 2
 
 
 @pytest.fixture(autouse=True, scope="module")
