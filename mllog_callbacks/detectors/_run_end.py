@@ -1,14 +1,14 @@
 """How a run ended, as far as its issues depend on it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from mllog_callbacks._record import Record
 
 __all__ = ["RunEnd"]
 
 
-@dataclass(frozen=True, slots=True)
-class RunEnd:
+class RunEnd(Record):
     """What an end's facts say.
 
     Attributes:

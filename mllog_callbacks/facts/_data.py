@@ -1,7 +1,6 @@
 """The facts of data sets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
 from mllog_callbacks.facts._fact import Fact, Group
@@ -11,7 +10,6 @@ __all__ = ["DataSet", "GroupSizes", "Range", "Role"]
 Role: TypeAlias = Literal["training", "validation", "test"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Range(Group):
     """The range of numbers such as labels or weights."""
 
@@ -20,7 +18,6 @@ class Range(Group):
     mean: Annotated[float | None, Fact("The arithmetic mean", 151.9)] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupSizes(Group):
     """Groups of rows, such as the queries of a ranking."""
 
@@ -29,7 +26,6 @@ class GroupSizes(Group):
     largest: Annotated[int, Fact("Rows of the largest", 20)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DataSet(Group):
     """One data set, as the framework has it."""
 

@@ -1,6 +1,5 @@
 """The facts of a run's end: why it ended, what was raised, which model it leaves."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
 from mllog_callbacks.facts._control import rule_behind
@@ -13,7 +12,6 @@ __all__ = ["Failure", "Kept", "Stop", "StoppedBy", "ended_by"]
 StoppedBy: TypeAlias = Literal["plan", "rule", "limit", "hand", "request", "error", "exit"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Stop(Group):
     """Why a training ended."""
 
@@ -31,7 +29,6 @@ class Stop(Group):
     signal: Annotated[str | None, Fact("The signal or exception of a stop by hand")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept(Group):
     """The model that a training leaves."""
 
@@ -53,7 +50,6 @@ class Kept(Group):
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure(Group):
     """What was raised."""
 

@@ -1,7 +1,6 @@
 """The facts of each event of a training: their dump is the entry's ``metrics_snapshot``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 from mllog_callbacks.facts._course import Best, Continued, Plan, Progress, Results
@@ -29,12 +28,10 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EventFacts(Group):
     """The facts of one event."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingStarted(EventFacts):
     """A training begins."""
 
@@ -49,14 +46,12 @@ class TrainingStarted(EventFacts):
     machines: Annotated[int | None, Fact("Machines or workers that train together", 2)] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetValidated(EventFacts):
     """The framework has loaded the data."""
 
     data: Annotated[Mapping[str, DataSet], Fact("The data sets, by name")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AlgorithmSelected(EventFacts):
     """Which algorithm trains."""
 
@@ -64,14 +59,12 @@ class AlgorithmSelected(EventFacts):
     parameters: Annotated[Parameters | None, Fact("The parameters in force")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HyperparametersSet(EventFacts):
     """Which hyperparameters a training has."""
 
     parameters: Annotated[Parameters, Fact("The parameters")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingProgress(EventFacts):
     """A part of the training is done."""
 
@@ -93,7 +86,6 @@ class TrainingProgress(EventFacts):
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelEvaluated(EventFacts):
     """The model that a training leaves was measured."""
 
@@ -105,14 +97,12 @@ class ModelEvaluated(EventFacts):
     computed_by: Annotated[str, Fact("What computed the values", "XGBoost")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSaved(EventFacts):
     """A model was saved."""
 
     saved: Annotated[Saved, Fact("What was saved")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingEnded(EventFacts):
     """A training is over; which event that is follows from its stop."""
 

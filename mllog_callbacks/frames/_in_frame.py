@@ -20,14 +20,15 @@ from operator import itemgetter
 from types import CodeType, FunctionType, TracebackType
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
+from mllog_callbacks._lazy import pattern
 from mllog_callbacks.locks import ProcessLock
 
 __all__ = ["Call", "Changed", "Watched"]
 
-_IMPORT: Final = re.compile(
+_IMPORT: Final = pattern(
     r"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(\([^)]*\)|[^\n;(]+)", re.MULTILINE
 )
-_COMMENT: Final = re.compile("#.*")
+_COMMENT: Final = pattern("#.*")
 
 _T = TypeVar("_T", bound=ast.AST)
 

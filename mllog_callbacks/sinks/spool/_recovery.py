@@ -3,10 +3,11 @@
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
+
+from mllog_callbacks._record import Record
 
 __all__ = ["Recovered", "recover"]
 
@@ -14,8 +15,7 @@ _WAIT_S: Final = 2.0
 _POLL_S: Final = 0.005
 
 
-@dataclass(frozen=True, slots=True)
-class Recovered:
+class Recovered(Record):
     """What became of one killed session.
 
     Attributes:
