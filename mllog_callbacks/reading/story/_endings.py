@@ -5,6 +5,7 @@ from typing import NamedTuple
 from mllog_callbacks.reading.story import _facts as facts
 from mllog_callbacks.reading.story._formatting import number
 from mllog_callbacks.reading.story._model import Run
+from mllog_callbacks.runs import STOPPING, signal_words
 from mllog_callbacks.schema import EventType, count
 
 __all__ = ["Ending", "ending"]
@@ -33,12 +34,29 @@ def ending(run: Run) -> Ending:
         return Ending("unknown", what, "Not recorded", "no entry records an end")
     if run.end.event == EventType.TRAINING_COMPLETED:
         return _completed(run)
+    if facts.of_end(run, "stop").get("by") == "killed":
+        return _killed(run)
     error = facts.of_end(run, "error").get("type")
     kind = error if isinstance(error, str) else ""
     if run.end.event == EventType.TRAINING_FAILED:
         pill = f"Failed: {kind}" if kind else "Failed"
         return Ending("bad", pill, kind or "Failed", _how_far(run))
     return _stopped(run, kind)
+
+
+def _killed(run: Run) -> Ending:
+    """Of a run whose process was gone before its end; who recorded that knows how, or why not."""
+    stop = facts.of_end(run, "stop")
+    if type(stop.get("signal_number")) is int:
+        stopped = stop.get("signal") in STOPPING
+        pill = f"{'Stopped' if stopped else 'Killed'} by {signal_words(stop)}"
+        return Ending("unknown" if stopped else "bad", pill, pill, _how_far(run))
+    if type(stop.get("exit_code")) is int:
+        pill = f"Process exited with code {stop['exit_code']}"
+        return Ending("bad", pill, pill, _how_far(run))
+    runs_on = facts.of_end(run, "witness").get("runs_on") is True
+    pill = "Left by its process" if runs_on else "Process gone"
+    return Ending("bad", pill, pill, _how_far(run))
 
 
 def _stopped(run: Run, kind: str) -> Ending:
