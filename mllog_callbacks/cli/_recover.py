@@ -29,8 +29,8 @@ def recover(ctx: click.Context, paths: tuple[str, ...], *, everywhere: bool, as_
 
     PATH is a folder, a file in it, or a glob; default MLLOG_DIR, or logs. What killed sessions
     had emitted is in memory until the machine is restarted. Each run whose process was gone before
-    its end gets one, which says how that process ended, where that is known. This also happens by itself: when the
-    next session starts in the directory, and when its entries are read.
+    its end gets one, which says how that process ended, where that is known. This also happens by
+    itself: when the next session starts in the directory, and when its entries are read.
 
     Exits with 0; 2 on wrong usage; 3 where a path does not exist, or something could not be
     written: it is kept, for another try.

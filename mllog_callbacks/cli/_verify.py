@@ -66,9 +66,9 @@ def verify(
     Life cycle: whether its runs begin and end as runs do. Each problem is shown with its lines.
 
     Exits with 0 where all is sound, 1 where something was tampered with, 2 where something is
-    incomplete or unsealed (its process still lives, or was killed without a witness), 3 where it cannot be checked.
-    That a session is not signed is shown, and changes the exit code with --key alone. What a
-    sound log does not prove is in docs/integrity.md.
+    incomplete or unsealed (its process still lives, or was killed without a witness), 3 where it
+    cannot be checked. That a session is not signed is shown, and changes the exit code with --key
+    alone. What a sound log does not prove is in docs/integrity.md.
     """
     from mllog_callbacks import integrity  # noqa: PLC0415 - loads pydantic: slow
 

@@ -126,9 +126,9 @@ class TrainingEnded(EventFacts):
     saved: Annotated[
         Saved | None, Fact("The model that was saved last, where its process was gone")
     ] = None
-    witness: Annotated[
-        Witness | None, Fact("Who recorded the end, where its process was gone")
-    ] = None
+    witness: Annotated[Witness | None, Fact("Who recorded the end, where its process was gone")] = (
+        None
+    )
     error: Annotated[Failure | None, Fact("What was raised")] = None
     consequence: Annotated[
         str | None, Fact("What its caller got instead of a model", "no model was returned")

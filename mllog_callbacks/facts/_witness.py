@@ -13,9 +13,9 @@ class OutOfMemory(Group):
     """How many processes the kernel has killed for lack of memory, by its own count."""
 
     cgroup: Annotated[str | None, Fact("The process's control group", "/training.slice")] = None
-    cgroup_before: Annotated[
-        int | None, Fact("Killed in that group when the session began", 0)
-    ] = None
+    cgroup_before: Annotated[int | None, Fact("Killed in that group when the session began", 0)] = (
+        None
+    )
     cgroup_after: Annotated[int | None, Fact("The same when the end was recorded", 1)] = None
     machine_before: Annotated[
         int | None, Fact("Killed on the machine when the session began", 4)
@@ -29,7 +29,9 @@ class Witness(Group):
 
     recorded_by: Annotated[
         str,
-        Fact("Who: drainer, drainer of a later session, reader, or command mllog recover", "drainer"),
+        Fact(
+            "Who: drainer, drainer of a later session, reader, or command mllog recover", "drainer"
+        ),
     ]
     pid: Annotated[int | None, Fact("The process that was gone", 4711)] = None
     seconds_after: Annotated[
@@ -43,9 +45,9 @@ class Witness(Group):
         str | None,
         Fact("The session's last entry before, in UTC", "2025-01-30T10:00:00.100000Z"),
     ] = None
-    boot_id: Annotated[
-        str | None, Fact("The kernel's id of the machine's start at this entry")
-    ] = None
+    boot_id: Annotated[str | None, Fact("The kernel's id of the machine's start at this entry")] = (
+        None
+    )
     restarted: Annotated[
         bool | None,
         Fact("Whether the machine was restarted after the session began", example=False),

@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
-from jsonschema import Draft202012Validator
 
 from mllog_callbacks import AuditLog, LogEntry
 from mllog_callbacks.facts import facts_schema
@@ -158,11 +158,11 @@ def test_the_end_says_how_the_process_ended(
 def test_its_facts_are_documented_and_its_words_made_from_them(tmp_path: Path) -> None:
     """The words are those of `wording` for the same facts, though the drainer makes them."""
     _killed(tmp_path, _kill(signal.SIGKILL))
-    (line,) = [each for each in tmp_path.glob("*.jsonl")]
+    (line,) = tmp_path.glob("*.jsonl")
     entry = json.loads(line.read_bytes().splitlines()[-1])
     assert killed_words(entry["metrics_snapshot"]) == (entry["decision"], entry["reasoning"])
     schema = facts_schema(Entry.model_json_schema())
-    Draft202012Validator(schema).validate(entry)
+    jsonschema_rs.validator_for(schema).validate(entry)
     groups = schema["$defs"]
     for group, facts in (
         ("Stop", entry["metrics_snapshot"]["stop"]),
@@ -303,7 +303,7 @@ def test_killing_who_records_the_ends_doubles_none(tmp_path: Path) -> None:
 
 def test_one_that_becomes_another_program_still_runs(tmp_path: Path) -> None:
     """Nothing killed it."""
-    child = forked(lambda: _train(tmp_path, lambda: os.execv("/bin/sleep", ["sleep", "60"])))
+    child = forked(lambda: _train(tmp_path, lambda: os.execv("/bin/sleep", ["sleep", "60"])))  # noqa: S606 - no shell
     until(lambda: len(lines(tmp_path)) == 3)
     drained(tmp_path)
     os.kill(child, signal.SIGKILL)

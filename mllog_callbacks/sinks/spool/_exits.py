@@ -68,28 +68,32 @@ def exit_of(control: Control, watch: Watch | None) -> Exit:
 
 
 def _look(control: Control, watch: Watch | None) -> Exit | None:
-    """What is known now; None while the process still ends."""
+    """What is known now; None while the process still ends, or its parent has not waited for it."""
+    stat = _stat(control)
+    status = _status(control, watch, stat)
+    if status is not None:
+        return Exit(status)
+    if stat:
+        return None
+    status = _status(control, watch, stat)  # its parent may have waited for it in between
+    if status is not None:
+        return Exit(status)
+    if watch is None:
+        return Exit(None, _NOBODY)
+    return Exit(None, watch.why or _KERNEL)
+
+
+def _status(control: Control, watch: Watch | None, stat: list[str]) -> int | None:
+    """The wait status, from whoever knows it: who noted it, the kernel, the process itself."""
     if control.ended:  # by a drainer before, or by its parent
-        return Exit(control.ended - 1)
+        return control.ended - 1
     if watch is not None and watch.file >= 0:
         status = _of_descriptor(watch.file)
         if status is not None:
-            return Exit(status)
-    stat = _stat(control)
-    if stat and not _is_over(stat):
-        return None
-    if stat and (int(stat[_STATUS]) or _may_be_seen(control.owner)):
-        return Exit(int(stat[_STATUS]))
-    if stat:
-        return None  # its parent has not waited for it yet
-    if control.ended:  # its parent has noted it just now
-        return Exit(control.ended - 1)
-    if watch is None:
-        return Exit(None, _NOBODY)
-    if watch.file < 0:
-        return Exit(None, watch.why)
-    again = _of_descriptor(watch.file)  # it may have been waited for in between
-    return Exit(None, _KERNEL) if again is None else Exit(again)
+            return status
+    if _is_over(stat) and (int(stat[_STATUS]) or _may_be_seen(control.owner)):
+        return int(stat[_STATUS])
+    return None
 
 
 def _of_descriptor(file: int) -> int | None:

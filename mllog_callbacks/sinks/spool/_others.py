@@ -67,7 +67,9 @@ def _recover_as(user: int, recover: Callable[[], list[Found]]) -> list[Found] | 
     os.close(writing)
     try:
         answers = json.loads(_answer(reading))
-        return [(str(name), int(entries), error, int(ends)) for name, entries, error, ends in answers]
+        return [
+            (str(name), int(entries), error, int(ends)) for name, entries, error, ends in answers
+        ]
     except (OSError, ValueError, TypeError):
         return None
     finally:

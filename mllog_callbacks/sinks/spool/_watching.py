@@ -9,7 +9,7 @@ from time import time_ns
 
 from mllog_callbacks.sinks.spool._control import Control
 from mllog_callbacks.sinks.spool._locks import private
-from mllog_callbacks.sinks.spool._memory_counts import cgroup_of, cgroup_kills, machine_kills
+from mllog_callbacks.sinks.spool._memory_counts import cgroup_kills, cgroup_of, machine_kills
 
 __all__ = ["Watch", "cgroup_noted"]
 
