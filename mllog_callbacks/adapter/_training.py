@@ -83,7 +83,7 @@ class Training:
         if facts.continues is not None:
             self.continued = facts.continues.at
         rules = [rule for rule in (facts.rules or {}).values() if rule.patience is not None]
-        self._causes(
+        self.know(
             early_stopping=bool(rules),
             patience=min((rule.patience or 0 for rule in rules), default=None),
         )
@@ -95,11 +95,18 @@ class Training:
             sets = facts.data.values()
             data = next((each for each in sets if each.role == "training" and each.rows), None)
             if data is not None:
-                self._causes(rows=data.rows, features=data.features, classes=data.classes)
+                self.know(
+                    rows=data.rows,
+                    features=data.features,
+                    classes=data.classes,
+                    labels=data.labels,
+                    weighted=data.weights is not None,
+                )
+            self.know(sets=facts.data)
         self._run.record(facts)
 
-    def _causes(self, **known: Any) -> None:  # noqa: ANN401 - the fields of the detectors' facts
-        """Let the detectors know what may explain an issue."""
+    def know(self, **known: Any) -> None:  # noqa: ANN401 - the fields of the detectors' facts
+        """Let the detectors know what may explain an issue, as the fields of `Facts`."""
         self._run.detectors.facts = replace(self._run.detectors.facts, **known)
 
     def changed(self, parameters: Mapping[str, object]) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from mllog_callbacks.detectors._protocol import Issue
 from mllog_callbacks.detectors._rates import Rates, much_lower
+from mllog_callbacks.facts import DataSet, Range
 from mllog_callbacks.schema import count
 
 __all__ = ["Facts", "explained"]
@@ -33,6 +34,12 @@ class Facts:
         early_stopping: Whether early stopping is on.
         patience: Its number of checks without improvement.
         watched: Set and metric of each curve that it looks at; None where it looks at all.
+        labels: The labels of the training data, where they are no classes.
+        sets: The data sets by the names that observations have, as far as they are known.
+        weighted: Whether rows or classes are weighted: then the class shares alone do not give a
+            log loss.
+        baselines: Metrics where nothing was learned, with what they are, by the metric's key: what
+            the framework's own loss shows.
     """
 
     rows: int | None = None
@@ -45,6 +52,10 @@ class Facts:
     early_stopping: bool | None = None
     patience: int | None = None
     watched: Collection[tuple[str, str]] | None = None
+    labels: Range | None = None
+    sets: Mapping[str, DataSet] | None = None
+    weighted: bool = False
+    baselines: Mapping[str, tuple[float, str]] | None = None
 
 
 def explained(issue: Issue, facts: Facts, rates: Rates | None = None) -> Issue:
