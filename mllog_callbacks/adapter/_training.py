@@ -64,12 +64,17 @@ class Training:
         self.done = 0
         self.continued: int | None = None
         self._run, self._unit = run, unit
-        self._training_set, self._directions = training_set, directions
+        self._training_set, self._known = training_set, directions
         self._cadence = Cadence(run.level)
         self._planned: int | None = None
         self._folds: int | None = None
-        self._scores = Scores(directions)
+        self._scores = Scores(self._directions)
         self._changed: dict[str, object] = {}
+
+    def _directions(self, metric: str) -> bool | None:
+        """Whether more of a metric is better: the caller's word goes first."""
+        stated = self._run.detectors.stated(metric)
+        return self._known(metric) if stated is None else stated
 
     @property
     def ended(self) -> bool:

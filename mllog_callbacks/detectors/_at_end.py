@@ -11,6 +11,7 @@ from mllog_callbacks.detectors._facts import Facts
 from mllog_callbacks.detectors._kinds import kind
 from mllog_callbacks.detectors._protocol import Issue, Observation, Severity
 from mllog_callbacks.detectors._run_end import RunEnd
+from mllog_callbacks.detectors._stated import StatedDirections
 from mllog_callbacks.schema import assumed_direction, count, parse_metric_name
 
 __all__ = ["AT_END", "Curve", "at_end"]
@@ -53,18 +54,21 @@ class Curve:
         return self.place.higher_is_better is not None
 
 
-def at_end(curves: Sequence[Curve], end: RunEnd, facts: Facts) -> Iterator[Issue]:
+def at_end(
+    curves: Sequence[Curve], end: RunEnd, facts: Facts, stated: StatedDirections
+) -> Iterator[Issue]:
     """The issues that only the whole run shows.
 
     Args:
         curves: All curves of the run.
         end: How it ended.
         facts: What is known of the training.
+        stated: The directions that the caller states.
     """
     if end.by == "error":
         return
     yield from _monitored(curves, end, facts)
-    yield from _wrong_mode(curves, end)
+    yield from _wrong_mode(curves, end, stated)
     yield from _baselines(curves, facts)
     yield from _leaks(curves, end, facts)
     yield from _small(curves, end, facts)
@@ -125,18 +129,19 @@ def _of_training(rule: Mapping[str, Any], curves: Sequence[Curve]) -> str:
     return ""
 
 
-def _wrong_mode(curves: Sequence[Curve], end: RunEnd) -> Iterator[Issue]:
+def _wrong_mode(curves: Sequence[Curve], end: RunEnd, stated: StatedDirections) -> Iterator[Issue]:
     for rule in end.all_rules():
         metric, mode = str(rule.get("metric") or ""), rule.get("mode")
-        higher = assumed_direction(metric) if metric else None
+        said = stated(metric)
+        higher = assumed_direction(metric) if said is None else said
         if higher is None or mode not in {"min", "max"} or (mode == "max") == higher:
             continue
         better = "higher" if higher else "lower"
         yield kind("monitor_mode").issue(
             curves[0].place if curves else Observation(0),
             f"{rule.get('name')} keeps the worst {metric}: its mode is {mode}.",
-            f"By its name {better} values of {metric} are better, and mode={mode!r} takes the "
-            "others for improvements.",
+            f"{'By its name' if said is None else 'As directions= states,'} {better} values of "
+            f"{metric} are better, and mode={mode!r} takes the others for improvements.",
             {"metric": metric, "mode": str(mode)},
         )
         return
@@ -207,7 +212,7 @@ def _ended_worse(curve: Curve, end: RunEnd, _facts: Facts) -> Issue | None:
     )
 
 
-def _no_better(curve: Curve, _end: RunEnd, facts: Facts) -> Issue | None:
+def _no_better(curve: Curve, facts: Facts) -> Issue | None:
     """Compares the best value with that of a prediction which uses no feature."""
     known, place = _known(curve, facts), curve.place
     if known is None or known.gain(_best(curve)) > known.chance:
@@ -230,7 +235,10 @@ def _allowed(known: Baseline, best: float) -> str:
 
 
 def _known(curve: Curve, facts: Facts) -> Baseline | None:
-    """The baseline of a curve on a validation set."""
+    """The baseline of a curve on a validation set; a few rows show nothing about it."""
+    rows = _rows(curve, facts)
+    if not curve.validation.checks or (rows is not None and rows <= _FEW_ROWS):
+        return None
     return baseline_of(curve.place.metric, curve.place.dataset, facts)
 
 
@@ -243,7 +251,7 @@ def _baselines(curves: Sequence[Curve], facts: Facts) -> Iterator[Issue]:
     measured = [each for each in curves if each.directed and each.validation.checks]
     for _, of_set in groupby(sorted(measured, key=_set), key=_set):
         compared = [each for each in of_set if _known(each, facts) is not None]
-        found = [_no_better(each, RunEnd(), facts) for each in compared]
+        found = [_no_better(each, facts) for each in compared]
         issues = [each for each in found if each is not None]
         if len(issues) == len(compared):
             yield from issues
@@ -256,10 +264,10 @@ def _set(curve: Curve) -> str:
 def _leaks(curves: Sequence[Curve], end: RunEnd, facts: Facts) -> Iterator[Issue]:
     """One feature has nearly all gain, and the score is near-perfect."""
     name, share = max(end.importance.items(), key=lambda each: each[1], default=("", 0.0))
-    if share < _NEARLY_ALL or len(end.importance) < 2:  # noqa: PLR2004 - then it is the only one
+    if share < _NEARLY_ALL or max(facts.features or 0, len(end.importance)) < 2:  # noqa: PLR2004 - else it is the only one
         return
     for curve in curves:
-        known = _known(curve, facts) if curve.directed and curve.validation.checks else None
+        known = _known(curve, facts) if curve.directed else None
         if known is not None and known.is_perfect(_best(curve)):
             place = curve.place
             yield kind("possible_leak").issue(
@@ -302,9 +310,7 @@ def _rows(curve: Curve, facts: Facts) -> int | None:
 AT_END: Final[Mapping[str, Callable[[Sequence[Curve], RunEnd, Facts], str]]] = {
     "best_at_start": lambda curves, _end, _facts: _too_few(curves, FEWEST),
     "best_at_end": lambda curves, end, _facts: (
-        "the run did not end as planned"
-        if end.by != "plan"
-        else _too_few(curves, _FOR_END)
+        "the run did not end as planned" if end.by != "plan" else _too_few(curves, _FOR_END)
     ),
     "monitored_training_data": lambda _curves, end, facts: (
         ""
@@ -319,14 +325,14 @@ AT_END: Final[Mapping[str, Callable[[Sequence[Curve], RunEnd, Facts], str]]] = {
     ),
     "no_better_than_baseline": lambda curves, _end, facts: (
         ""
-        if any(_known(each, facts) for each in curves if each.validation.checks)
+        if any(_known(each, facts) for each in curves)
         else not_known(facts) or "no metric with a known baseline on a validation set"
     ),
     "possible_leak": lambda curves, end, facts: (
         "the importance of features is not known"
         if not end.importance
         else ""
-        if any(_known(each, facts) for each in curves if each.validation.checks)
+        if any(_known(each, facts) for each in curves)
         else not_known(facts) or "no metric with a known baseline on a validation set"
     ),
     "small_validation_set": lambda curves, _end, facts: (

@@ -55,6 +55,7 @@ def baseline_of(metric: str, dataset: str, facts: Facts) -> Baseline | None:
         facts: What is known of the training.
     """
     key = parse_metric_name(metric).key
+    key = (facts.known_as or {}).get(key, key)
     given = facts.baselines.get(key) if facts.baselines else None
     data = _data(dataset, facts)
     if given is not None:

@@ -38,8 +38,9 @@ class Facts:
         sets: The data sets by the names that observations have, as far as they are known.
         weighted: Whether rows or classes are weighted: then the class shares alone do not give a
             log loss.
-        baselines: Metrics where nothing was learned, with what they are, by the metric's key: what
-            the framework's own loss shows.
+        baselines: Losses where nothing was learned, and what that is in words, by the metric's key:
+            what the framework's own loss shows.
+        known_as: Metrics that have another usual name, by their keys.
     """
 
     rows: int | None = None
@@ -56,6 +57,7 @@ class Facts:
     sets: Mapping[str, DataSet] | None = None
     weighted: bool = False
     baselines: Mapping[str, tuple[float, str]] | None = None
+    known_as: Mapping[str, str] | None = None
 
 
 def explained(issue: Issue, facts: Facts, rates: Rates | None = None) -> Issue:
