@@ -1,6 +1,5 @@
 """The facts of a witness: who recorded the end of a run whose process was gone, and what it saw."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from mllog_callbacks.facts._fact import Fact, Group
@@ -8,7 +7,6 @@ from mllog_callbacks.facts._fact import Fact, Group
 __all__ = ["OutOfMemory", "Witness"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OutOfMemory(Group):
     """How many processes the kernel has killed for lack of memory, by its own count."""
 
@@ -23,7 +21,6 @@ class OutOfMemory(Group):
     machine_after: Annotated[int | None, Fact("The same when the end was recorded", 5)] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Witness(Group):
     """Who recorded the end of a run whose process was gone, and what it saw."""
 
