@@ -50,6 +50,7 @@ def _words(names: Sequence[str]) -> tuple[str, str, dict[str, float | str]]:
     decision = f"{named}: {directions} unknown, so only non-finite values and stalls are checked."
     reasoning = (
         f"The optimisation {directions} of {named} {is_} not specified, so improvement cannot be "
-        "distinguished from deterioration."
+        "distinguished from deterioration; the callback's argument directions= states it, as in "
+        f'directions={{"{names[0]}": "max"}}.'
     )
     return decision, reasoning, {"metrics": ", ".join(names)}

@@ -37,7 +37,13 @@ _EXPLAINS: Final[Mapping[str, frozenset[str]]] = {
     "constant_metric": _OUTCOMES | {"no_convergence", "plateau", "oscillation"},
     "oscillation": _OUTCOMES | {"no_convergence", "plateau"},
     "no_convergence": _OUTCOMES | {"plateau"},
-    "no_better_than_baseline": frozenset({"best_at_start", "ended_worse"}),
+    "no_better_than_baseline": frozenset(
+        {
+            *("best_at_start", "ended_worse", "best_at_end", "overfitting", "generalisation_gap"),
+            *("plateau", "constant_metric", "small_validation_set"),
+        }
+    ),
+    "small_validation_set": frozenset({"overfitting", "generalisation_gap", "best_at_start"}),
     "best_at_start": frozenset({"ended_worse"}),
     "monitor_mode": frozenset({"best_at_start"}),
 }

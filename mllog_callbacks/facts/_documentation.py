@@ -13,6 +13,7 @@ from mllog_callbacks.facts._issue import Checks, IssueFacts, Subject
 from mllog_callbacks.facts._parameters import Choice, Derived, Parameters
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
+from mllog_callbacks.facts._witness import OutOfMemory, Witness
 from mllog_callbacks.schema import EventType
 
 __all__ = ["GROUPS", "OF_EVENTS", "OF_RUNS", "Documented", "documented", "facts_schema"]
@@ -22,6 +23,7 @@ GROUPS: Final[tuple[type[Group], ...]] = (
     *(DataSet, Range, GroupSizes),
     *(Parameters, Derived, Choice),
     *(Stop, Rule, Kept, Failure),
+    *(Witness, OutOfMemory),
     *(Saved, Subject, Checks),
 )
 """The groups of facts within entries."""

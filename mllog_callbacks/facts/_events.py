@@ -11,6 +11,8 @@ from mllog_callbacks.facts._issue import Checks
 from mllog_callbacks.facts._parameters import Choice, Parameters
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
+from mllog_callbacks.facts._witness import Witness
+from mllog_callbacks.runs import STOPPING
 from mllog_callbacks.schema import EventType
 
 __all__ = [
@@ -111,6 +113,12 @@ class TrainingEnded(EventFacts):
     folds: Annotated[int | None, Fact("Folds of a cross-validation", 5)] = None
     stop: Annotated[Stop | None, Fact("Why it ended; absent where nobody saw it")] = None
     kept: Annotated[Kept | None, Fact("The model it leaves")] = None
+    saved: Annotated[
+        Saved | None, Fact("The model that was saved last, where its process was gone")
+    ] = None
+    witness: Annotated[Witness | None, Fact("Who recorded the end, where its process was gone")] = (
+        None
+    )
     error: Annotated[Failure | None, Fact("What was raised")] = None
     consequence: Annotated[
         str | None, Fact("What its caller got instead of a model", "no model was returned")
@@ -168,10 +176,13 @@ _OF_STOPS: Final = {
 def event_of(facts: EventFacts) -> EventType:
     """The event that facts are of; of an end it follows from the stop.
 
-    A training that nobody saw ending has failed: its call is over without a result.
+    A training that nobody saw ending has failed: its call is over without a result. One whose
+    process was killed was stopped where the signal is one that asks for it, else it has failed.
     """
     if isinstance(facts, TrainingEnded):
         if facts.stop is None:
+            return EventType.TRAINING_FAILED
+        if facts.stop.by == "killed" and facts.stop.signal not in STOPPING:
             return EventType.TRAINING_FAILED
         return _OF_STOPS.get(facts.stop.by, EventType.TRAINING_STOPPED)
     return next(event for event, cls in EVENTS.items() if cls is type(facts))

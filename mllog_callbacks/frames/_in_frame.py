@@ -11,7 +11,6 @@ import inspect
 import linecache
 import re
 import sys
-import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
@@ -22,6 +21,7 @@ from types import CodeType, FunctionType, TracebackType
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from mllog_callbacks._lazy import pattern
+from mllog_callbacks.locks import ProcessLock
 
 __all__ = ["Call", "Changed", "Watched"]
 
@@ -166,8 +166,7 @@ class _Site:
 
 _UNWATCHED: Final = nullcontext()
 _sites: Final[weakref.WeakKeyDictionary[FunctionType, _Site]] = weakref.WeakKeyDictionary()
-# Re-entrant, as a finaliser may run in any thread at any time, this one included
-_lock: Final = threading.RLock()
+_lock: Final = ProcessLock()
 
 
 def _site(function: FunctionType) -> _Site:
