@@ -17,9 +17,9 @@ class _Fields:
     def __get__(self, _: object, record: "type[Record]") -> "dict[str, Field[Any]]":
         from dataclasses import make_dataclass  # noqa: PLC0415 - see above
 
-        made: dict[str, Field[Any]] = make_dataclass("_", record.fields_).__dataclass_fields__
+        made = vars(make_dataclass("_", record.fields_))["__dataclass_fields__"]
         record.__dataclass_fields__ = made
-        return made
+        return record.__dataclass_fields__
 
 
 @dataclass_transform(frozen_default=True)
