@@ -59,7 +59,7 @@ class Curve(NamedTuple):
     source: str
     learning_rate: float | None = None
 
-    def directed(self, stated: bool | None) -> "Curve":
+    def directed(self, *, stated: bool | None) -> "Curve":
         """The same in the direction that the caller states, where he does."""
         return self if stated is None else self._replace(higher_is_better=stated)
 
