@@ -21,6 +21,7 @@ from mllog_callbacks.facts._events import (
     DatasetValidated,
     EventFacts,
     HyperparametersSet,
+    ModelCompared,
     ModelEvaluated,
     ModelSaved,
     TrainingEnded,
@@ -34,6 +35,7 @@ from mllog_callbacks.facts._parameters import Choice, Derived, Parameters
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._runs import RUN, Names, may_be_same
 from mllog_callbacks.facts._saved import Saved
+from mllog_callbacks.facts._search import Candidates, Method, RunnerUp, Study, Trial
 from mllog_callbacks.facts._thinning import Column, thinned
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "RUN",
     "AlgorithmSelected",
     "Best",
+    "Candidates",
     "Checks",
     "Choice",
     "Column",
@@ -61,6 +64,8 @@ __all__ = [
     "IssueFacts",
     "IssueState",
     "Kept",
+    "Method",
+    "ModelCompared",
     "ModelEvaluated",
     "ModelSaved",
     "Names",
@@ -71,13 +76,16 @@ __all__ = [
     "Results",
     "Role",
     "Rule",
+    "RunnerUp",
     "Saved",
     "Stop",
     "StoppedBy",
+    "Study",
     "Subject",
     "TrainingEnded",
     "TrainingProgress",
     "TrainingStarted",
+    "Trial",
     "documented",
     "dump",
     "ended_by",

@@ -14,6 +14,7 @@ from mllog_callbacks.facts._issue import Checks, IssueFacts, Subject
 from mllog_callbacks.facts._parameters import Choice, Derived, Parameters
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
+from mllog_callbacks.facts._search import Candidates, Method, RunnerUp, Study, Trial
 from mllog_callbacks.schema import EventType
 
 __all__ = ["GROUPS", "OF_EVENTS", "OF_RUNS", "Documented", "documented", "facts_schema"]
@@ -24,6 +25,7 @@ GROUPS: Final[tuple[type[Group], ...]] = (
     *(Parameters, Derived, Choice),
     *(Stop, Rule, Kept, Failure),
     *(Saved, Subject, Checks),
+    *(Study, Method, Trial, Candidates, RunnerUp),
 )
 """The groups of facts within entries."""
 
