@@ -4,7 +4,6 @@ import threading
 import weakref
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from time import monotonic
 from typing import Any, Final
 
@@ -115,8 +114,8 @@ class Search:
         with self._lock:
             rule = self._rules.pop(trial.number, None)
             failure = self._failures.pop(trial.number, None)
-            facts = trial_facts(trial, self._metrics, rule, failure)
-            self._record(replace(facts, best_so_far=self._is_best(trial) or None))
+            is_best = self._is_best(trial)
+            self._record(trial_facts(trial, self._metrics, rule, failure, is_best=is_best))
 
     @guarded
     def _raised(self, number: int, error: BaseException, *, is_end: bool) -> None:

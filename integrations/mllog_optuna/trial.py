@@ -20,7 +20,12 @@ _STATES: Final[dict[TrialState, _State]] = {
 
 
 def trial_facts(
-    trial: FrozenTrial, metrics: Metrics, rule: Rule | None, failure: Failure | None
+    trial: FrozenTrial,
+    metrics: Metrics,
+    rule: Rule | None,
+    failure: Failure | None,
+    *,
+    is_best: bool,
 ) -> Trial:
     """The facts of a trial that ended.
 
@@ -29,6 +34,7 @@ def trial_facts(
         metrics: The objectives.
         rule: The rule by which the pruner had it stopped; None where it did not.
         failure: What its objective raised; None where it raised nothing, or a prune.
+        is_best: Whether it is better than all before.
     """
     state = _STATES[trial.state]
     values = trial.values or []
@@ -39,6 +45,7 @@ def trial_facts(
         state=state,
         parameters=trial.params,
         values=dict(zip(metrics, values, strict=False)) if state == "complete" else None,
+        best_so_far=is_best or None,
         reported=_reported(trial),
         seconds=_seconds(trial),
         rule=rule if state == "pruned" else None,

@@ -25,6 +25,7 @@ from mllog_callbacks.detectors._protocol import Detector, Issue, Observation, Se
 from mllog_callbacks.detectors._rates import Rates
 from mllog_callbacks.detectors._scanning import scan
 from mllog_callbacks.detectors._stalled import Stalled
+from mllog_callbacks.detectors._stated import Mode, StatedDirections
 from mllog_callbacks.detectors._streams import DEFAULTS, DetectorSet
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Gradients",
     "Issue",
     "Kind",
+    "Mode",
     "NoConvergence",
     "NonFinite",
     "Observation",
@@ -54,6 +56,7 @@ __all__ = [
     "Severity",
     "Spike",
     "Stalled",
+    "StatedDirections",
     "Unit",
     "VanishingGradient",
     "ZeroLearningRate",

@@ -33,10 +33,11 @@ from mllog_callbacks.facts._fact import Fact, Group, dump
 from mllog_callbacks.facts._issue import Checks, IssueFacts, IssueState, Subject
 from mllog_callbacks.facts._parameters import Choice, Derived, Parameters
 from mllog_callbacks.facts._rule import Rule
-from mllog_callbacks.facts._runs import RUN, Names, may_be_same
 from mllog_callbacks.facts._saved import Saved
 from mllog_callbacks.facts._search import Candidates, Method, RunnerUp, Study, Trial
 from mllog_callbacks.facts._thinning import Column, thinned
+from mllog_callbacks.facts._witness import OutOfMemory, Witness
+from mllog_callbacks.runs import RUN, Names, may_be_same
 
 __all__ = [
     "EVENTS",
@@ -69,6 +70,7 @@ __all__ = [
     "ModelEvaluated",
     "ModelSaved",
     "Names",
+    "OutOfMemory",
     "Parameters",
     "Plan",
     "Progress",
@@ -86,6 +88,7 @@ __all__ = [
     "TrainingProgress",
     "TrainingStarted",
     "Trial",
+    "Witness",
     "documented",
     "dump",
     "ended_by",

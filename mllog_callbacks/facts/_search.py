@@ -1,7 +1,6 @@
 """The facts of a search: how it looks for parameters, what each trial came to, which is chosen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from mllog_callbacks.facts._ending import Failure
@@ -11,7 +10,6 @@ from mllog_callbacks.facts._rule import Rule
 __all__ = ["Candidates", "Method", "RunnerUp", "Study", "Trial"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Method(Group):
     """What a search decides by, such as its sampler or its pruner."""
 
@@ -21,7 +19,6 @@ class Method(Group):
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Study(Group):
     """A search whose trials are chosen one after the other."""
 
@@ -37,7 +34,6 @@ class Study(Group):
     trials_before: Annotated[int | None, Fact("Trials it had when this call began", 20)] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Trial(Group):
     """One trial of a search."""
 
@@ -57,7 +53,6 @@ class Trial(Group):
     error: Annotated[Failure | None, Fact("What it raised")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates(Group):
     """What was chosen from: a list a fact, with an item a candidate."""
 
@@ -76,7 +71,6 @@ class Candidates(Group):
     chosen: Annotated[int | None, Fact("The number of the one that is chosen", 1)] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerUp(Group):
     """The next best candidate."""
 

@@ -17,7 +17,7 @@ from mllog_callbacks.comparison import (
     score_in_words,
 )
 from mllog_callbacks.files import replace_file
-from mllog_callbacks.reading import seal, trainings
+from mllog_callbacks.reading import observe, seal, trainings
 from mllog_callbacks.reading import story as telling
 from mllog_callbacks.reading.story import Story, as_object, read_stories
 from mllog_callbacks.recording import AuditLog
@@ -179,6 +179,7 @@ def read_trail(
     files = dict.fromkeys(file for path in paths for file in find_logs(path))
     stories = _by_age(read_stories(files))
     seal(stories)
+    observe(stories)
     return Trail(tuple(trainings(stories)))
 
 
