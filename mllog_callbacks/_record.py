@@ -3,16 +3,31 @@
 That code takes a millisecond a class; every program that logs would wait for some fifty of them.
 """
 
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
+
+if TYPE_CHECKING:
+    from dataclasses import Field
 
 __all__ = ["Record", "replace"]
+
+
+class _Fields:
+    """What the functions of `dataclasses` look for; made for the first one that is called."""
+
+    def __get__(self, _: object, record: "type[Record]") -> "dict[str, Field[Any]]":
+        from dataclasses import make_dataclass  # noqa: PLC0415 - see above
+
+        made = vars(make_dataclass("_", record.fields_))["__dataclass_fields__"]
+        record.__dataclass_fields__ = made
+        return record.__dataclass_fields__
 
 
 @dataclass_transform(frozen_default=True)
 class Record:
     """The base of such a class: its annotations are its fields, in order, with their defaults.
 
-    Two are equal where they are of one class and all their values are.
+    Two are equal where they are of one class and all their values are. `dataclasses.fields`,
+    `asdict` and `replace` take them.
 
     Args:
         values: The values of the first fields.
@@ -25,6 +40,9 @@ class Record:
         TypeError: A field without a default has no value, or there is no such field.
     """
 
+    if TYPE_CHECKING:
+        __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
     fields_: ClassVar[tuple[str, ...]] = ()
     _known: ClassVar[frozenset[str]] = frozenset()
     _required: ClassVar[frozenset[str]] = frozenset()
@@ -32,6 +50,8 @@ class Record:
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         own = dict.fromkeys(cls.__annotations__)
+        if not TYPE_CHECKING:
+            cls.__dataclass_fields__ = _Fields()
         cls.fields_ = tuple(dict.fromkeys((*cls.fields_, *own)))
         cls._known = frozenset(cls.fields_)
         # A default is an attribute of the class, which its instances have as well
@@ -80,7 +100,7 @@ _Kept = TypeVar("_Kept", bound=Record)
 
 
 def replace(record: _Kept, **changes: Any) -> _Kept:  # noqa: ANN401 - as `dataclasses.replace` has it
-    """A copy of a record with other values for some of its fields.
+    """A copy of a record with other values for some fields: as `dataclasses.replace`, and sooner.
 
     Raises:
         TypeError: There is no such field.

@@ -1,6 +1,7 @@
 """What the core is built of that costs an import little: records, and patterns compiled late."""
 
 import copy
+import dataclasses
 import pickle
 
 import pytest
@@ -68,6 +69,16 @@ def test_records_are_equal_by_class_and_values() -> None:
     assert Raised(3) != PLACE
     with pytest.raises(TypeError, match="has no row"):
         replace(PLACE, row=1)
+
+
+def test_the_functions_of_dataclasses_take_records() -> None:
+    """For whoever is given an issue."""
+    raised = Raised(1, "a.py", "KeyError")
+    assert [each.name for each in dataclasses.fields(raised)] == ["line", "name", "error"]
+    assert dataclasses.asdict(raised) == {"line": 1, "name": "a.py", "error": "KeyError"}
+    assert dataclasses.asdict(PLACE) == {"line": 3, "name": "train.py"}
+    assert dataclasses.replace(raised, line=2) == replace(raised, line=2) != raised
+    assert dataclasses.is_dataclass(Place)
 
 
 def test_a_record_is_copied_and_pickled() -> None:
