@@ -27,8 +27,8 @@ from mllog_callbacks.detectors._protocol import Detector, Issue, Observation, Un
 from mllog_callbacks.detectors._rates import Rates
 from mllog_callbacks.detectors._run_end import RunEnd
 from mllog_callbacks.detectors._stalled import Stalled
-from mllog_callbacks.detectors._stated import StatedDirections
 from mllog_callbacks.detectors._state import pack, unpack
+from mllog_callbacks.detectors._stated import StatedDirections
 from mllog_callbacks.facts import Subject, dump
 
 __all__ = ["DEFAULTS", "DetectorSet"]
