@@ -155,15 +155,12 @@ def _rules(run: Run) -> Iterator[Mapping[str, Any]]:
         if stopped := _inner(told.snapshot, "stop", "rule"):
             yield stopped
         rules = _inner(told.snapshot, "rules")
-        yield from (
-            {"name": name, **each} for name, each in rules.items() if isinstance(each, dict)
-        )
-        checkpoint = _inner(told.snapshot, "best_checkpoint")
-        if checkpoint:
-            yield {
-                "name": "of the best checkpoint",
-                "metric": checkpoint.get("monitor"),
-            } | checkpoint
+        for name, each in rules.items():
+            if isinstance(each, dict):
+                yield {**each, "name": name}
+        if checkpoint := _inner(told.snapshot, "best_checkpoint"):
+            monitor = checkpoint.get("monitor")
+            yield {**checkpoint, "name": "of the best checkpoint", "metric": monitor}
 
 
 def _by_best(run: Run, dataset: str, metric: str) -> Mode:

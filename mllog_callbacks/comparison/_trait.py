@@ -27,11 +27,12 @@ _PARAMETERS: Final = "parameters"
 _IDENTITY: Final = frozenset(
     {
         *("session", "parent", "job", "started", "host", "pid", "parent_pid", "rank"),
-        *("local_rank", "level", "user", "program", "boot", "arguments", "command"),
+        *("local_rank", "level", "user", "program", "boot", "account", "directory"),
+        *("executable", "notebook"),
     }
 )
 _OF_A_START: Final = ("code", "versions", "environment", "provenance")
-_DEEPEST: Final = 3
+_DEEPEST: Final = 4
 
 _TIES: Final = frozenset({"study", "trial"})
 """Names in a program's context that tie a run to others, and say nothing of what it trained."""
@@ -185,8 +186,8 @@ def _context(run: Run) -> Iterator[tuple[str, Trait]]:
 
 def _leaves(name: str, value: Any, depth: int) -> Iterator[tuple[str, Trait]]:  # noqa: ANN401 - any value of JSON
     if isinstance(value, dict) and depth < _DEEPEST:
-        for inner, each in value.items():
-            yield from _leaves(f"{name}.{inner}", each, depth + 1)
+        for inner in value.keys() - _IDENTITY:
+            yield from _leaves(f"{name}.{inner}", value[inner], depth + 1)
     else:
         yield name, Trait(value)
 
@@ -217,7 +218,8 @@ def usual(runs: Sequence[Traits], first: Traits) -> Traits:
 
 def _most(votes: Counter[float | str], runs: int, own: Trait | None) -> float | str | None:
     """The key that most have; None where most have no trait of that name."""
-    every: dict[float | str | None, int] = {None: runs - votes.total(), **votes}
+    every: dict[float | str | None, int] = {None: runs - votes.total()}
+    every.update((key, many) for key, many in votes.items())
     mine = None if own is None else own.key
     return max(every, key=lambda key: (every[key], key == mine))
 
