@@ -4,11 +4,10 @@ Beside it stands its value on the training data, where that is evaluated too.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from mllog_callbacks import DetectorSet, Facts, Issue, Observation, Passage, guarded
-from mllog_callbacks.detectors import DEFAULTS
+from mllog_callbacks.detectors import DEFAULTS, replace
 from mllog_lightgbm.opening import TRAINING, Opening
 from mllog_lightgbm.parameters import Parameters
 from mllog_lightgbm.results import read_results

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from mllog_callbacks import DetectorSet, Facts, Issue, Observation, facts
-from mllog_callbacks.detectors import together
+from mllog_callbacks.detectors import replace, together
 from mllog_callbacks.facts import dump
 from mllog_callbacks.schema import is_learning_rate, number, parse_metric_name
 from mllog_lightning.directions import Direction, Directions

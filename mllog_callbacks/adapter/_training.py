@@ -1,10 +1,10 @@
 """A training as its adapter reports it: facts go in, entries and issues come out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from time import monotonic
 from typing import Any, TypeAlias
 
+from mllog_callbacks._record import replace
 from mllog_callbacks.adapter._curve import LEARNING_RATE
 from mllog_callbacks.adapter._run import Cadence, Run
 from mllog_callbacks.adapter._scores import Scores

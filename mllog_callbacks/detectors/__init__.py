@@ -4,6 +4,7 @@
 of all issues with their codes and thresholds.
 """
 
+from mllog_callbacks._record import replace
 from mllog_callbacks.detectors._collapse import Collapse, RisingFromStart
 from mllog_callbacks.detectors._constants import ConstantMetric, ZeroLearningRate
 from mllog_callbacks.detectors._directions import together
@@ -60,6 +61,7 @@ __all__ = [
     "Unit",
     "VanishingGradient",
     "ZeroLearningRate",
+    "replace",
     "scan",
     "together",
 ]

@@ -1,9 +1,9 @@
 """Metrics whose optimisation direction is not specified: reported together."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
+from mllog_callbacks._record import replace
 from mllog_callbacks.detectors._kinds import kind
 from mllog_callbacks.detectors._protocol import Issue, Observation
 from mllog_callbacks.schema import count

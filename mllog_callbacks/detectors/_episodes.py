@@ -1,9 +1,10 @@
 """Episodes: one cause is one issue, opened once and closed once, over all curves of a run."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
+from mllog_callbacks._record import replace
 from mllog_callbacks.detectors._protocol import Issue, Severity
 from mllog_callbacks.facts import Subject
 

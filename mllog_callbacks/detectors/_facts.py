@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from typing import Final
 
+from mllog_callbacks._record import Record, replace
 from mllog_callbacks.detectors._protocol import Issue
 from mllog_callbacks.detectors._rates import Rates, much_lower
 from mllog_callbacks.facts import DataSet, Range
@@ -19,8 +19,7 @@ _LEARNED: Final = 0.2
 """Share of the start from which on something is learned, as for `Oscillation`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Record):
     """What an adapter knows of a training; what it does not know is None, and never guessed.
 
     Attributes:

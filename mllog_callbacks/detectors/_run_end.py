@@ -1,14 +1,15 @@
 """How a run ended, as far as its issues depend on it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
+
+from mllog_callbacks._record import Record
 
 __all__ = ["RunEnd"]
 
 
-@dataclass(frozen=True, slots=True)
-class RunEnd:
+class RunEnd(Record):
     """What an end's facts say.
 
     Attributes:
@@ -29,7 +30,7 @@ class RunEnd:
     unit: str = ""
     chosen_by: str | None = None
     keeps: bool = False
-    importance: Mapping[str, float] = field(default_factory=dict)
+    importance: Mapping[str, float] = MappingProxyType({})
 
     @classmethod
     def of(cls, snapshot: Mapping[str, Any]) -> "RunEnd":

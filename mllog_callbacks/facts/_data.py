@@ -1,7 +1,6 @@
 """The facts of data sets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from mllog_callbacks.facts._fact import Fact, Group
@@ -13,7 +12,6 @@ _MOST_OF_MEDIAN: Final = 65_536
 Role: TypeAlias = Literal["training", "validation", "test"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Range(Group):
     """The range of numbers such as labels or weights."""
 
@@ -44,7 +42,6 @@ class Range(Group):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupSizes(Group):
     """Groups of rows, such as the queries of a ranking."""
 
@@ -53,7 +50,6 @@ class GroupSizes(Group):
     largest: Annotated[int, Fact("Rows of the largest", 20)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DataSet(Group):
     """One data set, as the framework has it."""
 

@@ -76,13 +76,13 @@ def test_warnings_of_numpy_and_of_a_users_transformer_are_issues(
 def test_what_a_library_hides_itself_is_no_issue(log: AuditLog, entries: Entries) -> None:
     """It decided that the warning is none of its users'."""
 
-    class Discreet(Complaining):
+    class Confidential(Complaining):
         def fit(self, X: Any, y: Any = None) -> Any:  # noqa: N803 - the protocol's
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return super().fit(X, y)
 
-    audited(Discreet(), log).fit([[1.0], [2.0]])
+    audited(Confidential(), log).fit([[1.0], [2.0]])
     assert found(entries()) == []
 
 
