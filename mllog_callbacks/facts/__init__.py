@@ -4,7 +4,7 @@ An entry's ``metrics_snapshot`` holds them under these names, and what reads a l
 decision and reasoning are for people.
 """
 
-from mllog_callbacks.facts._course import Best, Continued, Plan, Progress, Results
+from mllog_callbacks.facts._course import Attempt, Best, Continued, Plan, Progress, Results
 from mllog_callbacks.facts._data import DataSet, GroupSizes, Range, Role
 from mllog_callbacks.facts._documentation import (
     GROUPS,
@@ -30,7 +30,7 @@ from mllog_callbacks.facts._events import (
 )
 from mllog_callbacks.facts._fact import Fact, Group, dump
 from mllog_callbacks.facts._issue import Checks, IssueFacts, IssueState, Subject
-from mllog_callbacks.facts._parameters import Choice, Derived, Parameters
+from mllog_callbacks.facts._parameters import Choice, Derived, ModelSize, Parameters
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._runs import RUN, Names, may_be_same
 from mllog_callbacks.facts._saved import Saved
@@ -43,6 +43,7 @@ __all__ = [
     "OF_RUNS",
     "RUN",
     "AlgorithmSelected",
+    "Attempt",
     "Best",
     "Checks",
     "Choice",
@@ -63,6 +64,7 @@ __all__ = [
     "Kept",
     "ModelEvaluated",
     "ModelSaved",
+    "ModelSize",
     "Names",
     "Parameters",
     "Plan",
