@@ -26,6 +26,10 @@ _DERIVED: Final[Mapping[str, str]] = {
 """Arguments that the class sets by itself where they are not given, and what they follow from."""
 
 _EMPTY: Final = (None, "", "none", "no", [], (), {}, False)
+"""Values that say the same: the class makes one of another."""
+
+_MODE: Final = "greater_is_better"
+"""The argument of which None and False are not the same."""
 
 
 def hyperparameters(
@@ -73,7 +77,7 @@ def is_given(field: "Field[Any]", value: object) -> bool:
         default = None if field.default_factory is MISSING else field.default_factory()
     if isinstance(value, AcceleratorConfig):  # what it is made of where it is not given
         default = AcceleratorConfig()
-    if value in _EMPTY and default in _EMPTY:
+    if field.name != _MODE and value in _EMPTY and default in _EMPTY:
         return False
     return bool(value != default)
 

@@ -1,10 +1,12 @@
 """Why a training ended: its plan, early stopping, or somebody who asked for it."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from transformers import (
     EarlyStoppingCallback,
+    Trainer,
     TrainerCallback,
     TrainerControl,
     TrainerState,
@@ -12,13 +14,14 @@ from transformers import (
 )
 
 from mllog_callbacks import Heard, listen
-from mllog_callbacks.facts import Rule, Stop
+from mllog_callbacks.facts import Rule
 
 __all__ = ["Requests", "beginning", "early_stoppings", "mode", "monitored"]
 
 _UNIT: Final = "evaluation"
 _OWN: Final = ("transformers.", "mllog_")
-_HOOKS: Final = [name for name in vars(TrainerCallback) if name.startswith("on_")]
+_BASE: Final = {name: each for name, each in vars(TrainerCallback).items() if name[:3] == "on_"}
+_HOOKS: Final = frozenset(_BASE)
 
 
 def mode(args: TrainingArguments) -> str | None:
@@ -112,45 +115,40 @@ class Requests:
     """Hears which of the user's callbacks ends the training or an epoch.
 
     Args:
-        callbacks: The trainer's callbacks.
+        trainer: The trainer; listened to until `leave`.
     """
 
-    def __init__(self, callbacks: list[TrainerCallback]) -> None:
+    def __init__(self, trainer: Trainer) -> None:
         self.by: str | None = None
+        self._trainer: Trainer | None = trainer
         self._before = False
         self._leave = list[Callable[[], object]]()
-        for each in callbacks:
+        for each in trainer.callback_handler.callbacks:
             kind = type(each)
             if kind.__module__.startswith(_OWN):
                 continue
             hooks = {name for name in _HOOKS if getattr(kind, name) is not _BASE[name]}
-            try:
+            with suppress(TypeError):  # a hook that is no plain method: who asked is not known then
                 self._leave.append(listen(each, hooks, self._hear, began=self._begin))
-            except TypeError:
-                continue  # a hook that is no plain method: who asked is not known then
-
-    def stop(self, state: TrainerState, control: TrainerControl) -> Stop | None:
-        """The stop that somebody asked for; None where nobody did."""
-        if not control.should_training_stop or state.global_step >= state.max_steps:
-            return None
-        return Stop(by="request", requested_by=self.by)
 
     def leave(self) -> None:
         """Listen no more."""
         for each in self._leave:
             each()
         self._leave.clear()
+        self._trainer = None
 
-    def _begin(self, arguments: Mapping[str, Any]) -> None:
-        self._before = _asked(arguments.get("control"))
+    def _begin(self, _arguments: Mapping[str, Any]) -> None:
+        self._before = self._asked(None)
 
     def _hear(self, heard: Heard) -> None:
-        if not self._before and _asked(heard.arguments.get("control")):
+        if not self._before and self._asked(heard.result):
             self.by = f"{type(heard.target).__qualname__}.{heard.method}"
 
-
-_BASE: Final = {name: getattr(TrainerCallback, name) for name in _HOOKS}
-
-
-def _asked(control: TrainerControl | None) -> bool:
-    return control is not None and (control.should_training_stop or control.should_epoch_stop)
+    def _asked(self, returned: object) -> bool:
+        """Whether an end is asked for, by the control in force or that which a hook returned."""
+        if self._trainer is None:
+            return False
+        own = self._trainer.control
+        control = returned if isinstance(returned, TrainerControl) else own
+        return control.should_training_stop or control.should_epoch_stop

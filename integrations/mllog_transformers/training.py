@@ -82,7 +82,7 @@ class Fit:
     def begin(self) -> None:
         """Record start, data, model and arguments, and listen for what has no hook."""
         trainer = self._call.trainer
-        self._requests = Requests(self._callbacks)
+        self._requests = Requests(trainer)
         self._labels = Labels(self._run)
         self._checkpoints = Checkpoints.of(trainer, self._call.arguments.get("trial"))
         with suppress(TypeError):  # a trainer that overrides it by what is no plain method
