@@ -65,7 +65,7 @@ class MLAuditCallback(Auditor, Audit, TrainerCallback):
         **kwargs: Any,
     ) -> None:
         """Take where an epoch begins."""
-        if (fit := self._fit(state)) is not None:
+        if (fit := self._watching(state)) is not None:
             fit.epoch_begins(state)
 
     def on_epoch_end(
@@ -133,6 +133,11 @@ class MLAuditCallback(Auditor, Audit, TrainerCallback):
 
     @guarded
     def _fit(self, state: TrainerState) -> Fit | None:
+        """The training that has this state, where this process records what goes well."""
+        found = self._watching(state)
+        return found if found is not None and found.records else None
+
+    def _watching(self, state: TrainerState) -> Fit | None:
         call = call_of(state)
         found = None if call is None else call.watching.get(id(self))
-        return found if isinstance(found, Fit) and found.records else None
+        return found if isinstance(found, Fit) else None

@@ -48,7 +48,7 @@ class Checkpoints:
         best = state.best_model_checkpoint
         return Saved(
             path=str(path),
-            bytes=size(path),
+            bytes=_size(path),
             format=format_of(path),
             unit="step",
             holds=state.global_step,
@@ -84,7 +84,7 @@ def watch_saves(trainer: Trainer, run: Run) -> None:
         if heard.error is not None or given.get("_internal_call"):
             return
         path = given.get("output_dir") or heard.target.args.output_dir
-        found = size(Path(path)), format_of(Path(path))
+        found = _size(Path(path)), format_of(Path(path))
         if heard.target.args.should_save:
             record(ModelSaved(saved=Saved(path=str(path), bytes=found[0], format=found[1])))
 
@@ -92,7 +92,7 @@ def watch_saves(trainer: Trainer, run: Run) -> None:
         _watched[trainer] = listen(trainer, {"save_model"}, hear)
 
 
-def size(path: Path) -> int | None:
+def _size(path: Path) -> int | None:
     """The bytes of all files in a folder; None where it cannot be read."""
     try:
         return sum(

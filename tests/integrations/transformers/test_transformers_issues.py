@@ -83,9 +83,9 @@ _OVERFITTING = {
     "data": _Noise(8, 1),
     "eval_dataset": {"a": _Noise(8, 2), "b": _Noise(8, 3)},
     "eval_strategy": "steps",
-    "eval_steps": 10,
-    "max_steps": 160,
-    "learning_rate": 0.02,
+    "eval_steps": 8,
+    "max_steps": 96,
+    "learning_rate": 0.03,
     "lr_scheduler_type": "constant",
 }
 
@@ -94,7 +94,7 @@ _OVERFITTING = {
     ("given", "code"),
     [
         (_OVERFITTING, "MLA001"),
-        (_OVERFITTING | {"logging_steps": 10}, "MLA001"),
+        (_OVERFITTING | {"logging_steps": 8}, "MLA001"),
         ({"learning_rate": 0.0, "logging_steps": 2, "max_steps": 14}, "MLA016"),
         ({"learning_rate": 0.0, "logging_steps": 2, "max_steps": 6}, None),
         ({"max_steps": 40, "logging_steps": 2}, None),
