@@ -5,7 +5,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from transformers import Trainer, TrainerState
 
@@ -37,7 +37,7 @@ class Checkpoints:
         self._there = self._listed()
 
     @classmethod
-    def of(cls, trainer: Trainer, trial: object) -> "Checkpoints":
+    def of(cls, trainer: Trainer, trial: Any) -> "Checkpoints":
         """Those of a trainer's training, in the folder of its trial where it is one of a search."""
         return cls(trainer._get_output_dir(trial))  # noqa: SLF001 - no public name has it
 

@@ -17,10 +17,10 @@ _ARGUMENTS: Final = ("optim", "lr_scheduler_type")
 
 def algorithm(trainer: Trainer) -> AlgorithmSelected:
     """The facts of model, optimiser, scheduler and precision, as the trainer has them."""
-    model = plain_model(trainer.model)
-    args = trainer.args
+    whole, args = trainer.model, trainer.args
+    model = plain_model(whole)
     choices = {"model": Choice(value=type(model).__name__, by=_CALLER)}
-    if adapters := getattr(trainer.model, "peft_config", None):
+    if adapters := getattr(whole, "peft_config", None):
         kinds = sorted({type(each).__name__ for each in adapters.values()})
         choices["peft"] = Choice(value=", ".join(kinds), by=_CALLER)
     defaults = {each.name: each.default for each in args.__dataclass_fields__.values()}
@@ -31,7 +31,7 @@ def algorithm(trainer: Trainer) -> AlgorithmSelected:
     mixed = next((each for each in ("bf16", "fp16") if getattr(args, each)), None)
     if mixed is not None:
         choices["mixed_precision"] = Choice(value=mixed, by=_CALLER)
-    weight = next(iter(trainer.model.parameters()), None)
+    weight = None if whole is None else next(iter(whole.parameters()), None)
     if weight is not None:
         choices["dtype"] = Choice(value=str(weight.dtype).removeprefix("torch."), by="the model")
     tokenizer = trainer.processing_class
@@ -39,7 +39,7 @@ def algorithm(trainer: Trainer) -> AlgorithmSelected:
         choices["processing_class"] = Choice(value=type(tokenizer).__name__, by=_CALLER)
     return AlgorithmSelected(
         choices=choices,
-        size=_size(trainer.model),
+        size=None if whole is None else _size(whole),
         parameters=_configuration(model),
     )
 
@@ -60,7 +60,7 @@ def _size(model: nn.Module) -> ModelSize:
 
 def _configuration(model: Any) -> Parameters | None:
     """What the model's configuration says that is not the default of its class."""
-    config = getattr(model, "config", None)
+    config: Any = getattr(model, "config", None)
     differing = getattr(config, "to_diff_dict", None)
     if differing is None:
         return None

@@ -25,7 +25,7 @@ _DERIVED: Final[Mapping[str, str]] = {
 }
 """Arguments that the class sets by itself where they are not given, and what they follow from."""
 
-_EMPTY: Final = (None, "", "none", "no", [], (), {}, False)
+_EMPTY: Final[tuple[object, ...]] = (None, "", "none", "no", [], (), {}, False)
 """Values that say the same: the class makes one of another."""
 
 _MODE: Final = "greater_is_better"
@@ -47,7 +47,7 @@ def hyperparameters(
     given: dict[str, object] = {}
     derived: dict[str, Derived] = {}
     defaults: dict[str, object] = {}
-    values = args.to_dict()
+    values: dict[str, object] = args.to_dict()  # type: ignore[no-untyped-call]  # it has no types
     for field in fields(args):
         name = field.name
         if name not in values or name in (trial or {}):

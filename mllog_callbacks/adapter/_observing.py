@@ -49,8 +49,12 @@ class Observer:
         for name, metrics in (others or {self._training_set: trained}).items():
             for metric, value in metrics.items():
                 values = trained.get(metric), value if others else None
-                known = self._directions(metric), rate, now, self._called
-                seen.append(Observation(at, self._judged, metric, name, *values, *known))
+                known = self._directions(metric), rate, now
+                seen.append(
+                    Observation(
+                        at, self._judged, metric, name, *values, *known, called=self._called
+                    )
+                )
         return seen
 
     def evaluated(self, at: int, results: Results) -> list[Observation]:
@@ -58,8 +62,16 @@ class Observer:
         trained, now = self._means.since(at), monotonic()
         return [
             Observation(
-                *(at, "epoch", metric, name, trained.get(metric), value),
-                *(self._directions(metric), self._rate, now, self._unit),
+                at,
+                "epoch",
+                metric,
+                name,
+                trained.get(metric),
+                value,
+                self._directions(metric),
+                self._rate,
+                now,
+                self._unit,
             )
             for name, metrics in results.items()
             for metric, value in metrics.items()

@@ -87,7 +87,8 @@ def _train(audit: MLAuditCallback | None, way: Way) -> Outcome:
         made.train()
     weights = b"".join(each.detach().numpy().tobytes() for each in model.parameters())
     sizes = [_ROWS, ROUNDS, _PATIENCE, sum(each.numel() for each in model.parameters())]
-    known = [made.args.to_dict(), made.state.log_history, transformers.__version__, sizes]
+    given: Any = made.args.to_dict()  # type: ignore[no-untyped-call]  # it has no types
+    known = [given, made.state.log_history, transformers.__version__, sizes]
     return Outcome(weights, [*known, made.state.global_step, made.state.best_global_step])
 
 

@@ -29,13 +29,13 @@ class _Noise(Texts):
 class _Poison(TrainerCallback):
     """Makes the weights NaN after a step."""
 
-    def on_step_end(self, *given: Any, model: Any, **_: Any) -> None:
+    def on_step_end(self, *given: Any, **known: Any) -> None:
         """Act at step 4."""
         state: TrainerState = given[1]
         control: TrainerControl = given[2]
         if state.global_step == 4 and not control.should_training_stop:
             with torch.no_grad():
-                next(model.parameters()).fill_(float("nan"))
+                next(known["model"].parameters()).fill_(float("nan"))
 
 
 def _train(folder: Path, *callbacks: TrainerCallback, **given: Any) -> tuple[list[LogEntry], Path]:

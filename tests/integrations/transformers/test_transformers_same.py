@@ -63,9 +63,8 @@ def test_checkpoints_results_and_random_state_are_the_same(log: AuditLog, tmp_pa
             load_best_model_at_end=True,
         )
         out = made.train()
-        weights = pickle.dumps(
-            {name: each.numpy() for name, each in made.model.state_dict().items()}
-        )
+        model: Any = made.model
+        weights = pickle.dumps({name: each.numpy() for name, each in model.state_dict().items()})
         numpys: Any = np.random.get_state()  # noqa: NPY002 - as above
         state = random.getstate(), numpys[1].tolist(), torch.get_rng_state().tolist()
         seen.append((out.training_loss, weights, state, _bytes(tmp_path / "out")))
@@ -77,7 +76,7 @@ def test_the_trainer_is_freed_when_it_is_dropped(log: AuditLog, tmp_path: Path) 
     """Nothing of ours holds it, nor its model."""
     made = trainer(tmp_path, MLAuditCallback(log), max_steps=2)
     made.train()
-    freed = [weakref.ref(made), weakref.ref(made.model), weakref.ref(made.state)]
+    freed: list[Any] = [weakref.ref(each) for each in (made, made.model, made.state)]
     del made
     gc.collect()
     assert [each() for each in freed] == [None] * 3
