@@ -50,6 +50,8 @@ class MLAuditCallback(Auditor, Audit):
             of its own.
         on_issue: Called with each issue that is told, mostly from a thread beside the training;
             the end waits for it, up to 10 seconds. What it raises is reported by `logging`.
+        directions: Which values of a metric are better, as in ``{"my_score": "max"}``; default
+            what LightGBM and the caller's metric say.
 
     Raises:
         ValueError: There is no detector of a name.

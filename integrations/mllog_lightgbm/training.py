@@ -334,7 +334,7 @@ class Training:
         boosters = [] if model is None else boosters_of(model)
         head = _gains(boosters, at) or {}
         if head:
-            snapshot["gain_shares"] = head
+            snapshot["importance"] = head
         trees = _held(boosters) if boosters else None
         if trees is not None and trees < at:
             snapshot["held_iterations"] = trees

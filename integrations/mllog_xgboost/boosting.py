@@ -103,6 +103,8 @@ class Boosting:
         )
         data = data_sets(call.sets, self._same, call.params.get("objective"))
         self._training.record(DatasetValidated(data=data))
+        if call.params.get("scale_pos_weight") not in {None, 1}:
+            self._training.know(weighted=True)
         self._training.record(HyperparametersSet(parameters=params))
         self._call = call._replace(sets={})  # data may be large, and a run outlives its call
 

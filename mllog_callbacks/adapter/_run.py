@@ -11,7 +11,14 @@ from time import monotonic
 from typing import Final
 
 from mllog_callbacks.adapter._curve import CurveKeeper
-from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
+from mllog_callbacks.detectors import (
+    Detector,
+    DetectorSet,
+    Issue,
+    Mode,
+    Observation,
+    StatedDirections,
+)
 from mllog_callbacks.facts import RUN, EventFacts, Rule, dump, ended_by, event_of
 from mllog_callbacks.recording import (
     AuditLog,
@@ -59,10 +66,13 @@ class Auditor:
             several; default all, ``[]`` for none; or a `DetectorSet`. Each run has copies of its
             own.
         on_issue: Called with each issue that is told; what it raises is reported by `logging`.
+        directions: Which values of a metric are better, "max" or "min" by its name, as in
+            ``{"my_score": "max"}``; default what the framework or the name says.
 
     Raises:
-        TypeError: `log` is neither a log nor a path, or `dataset` or `model` is no name.
-        ValueError: There is no detector of a name.
+        TypeError: `log` is neither a log nor a path, `dataset` or `model` is no name, or
+            `directions` no mapping.
+        ValueError: There is no detector of a name, or a direction is neither "max" nor "min".
     """
 
     def __init__(
@@ -73,6 +83,7 @@ class Auditor:
         model: str | None = None,
         detectors: DetectorSet | Detector | str | Sequence[Detector | str] | None = None,
         on_issue: Callable[[Issue], object] | None = None,
+        directions: Mapping[str, Mode] | None = None,
     ) -> None:
         _check_log(log)
         if not isinstance(detectors, (DetectorSet, Iterable, type(None))) or isinstance(
@@ -85,6 +96,7 @@ class Auditor:
         self._dataset = checked_name(dataset, "dataset")
         self._model = checked_name(model, "model")
         self._on_issue = on_issue
+        self._stated = StatedDirections(directions)
         self.prepare()
 
     def prepare(self) -> None:
@@ -105,7 +117,9 @@ class Auditor:
         if not isinstance(log, AuditLog):
             log = log_in(log)
         bound = log.bind(dataset=self._dataset, model=self._model)
-        return Run(bound, copy.deepcopy(self._detectors), self._on_issue, trains=trains)
+        detectors = copy.deepcopy(self._detectors)
+        detectors.stated = self._stated
+        return Run(bound, detectors, self._on_issue, trains=trains)
 
 
 def _check_log(log: object) -> None:

@@ -1,9 +1,9 @@
 """A training as its adapter reports it: facts go in, entries and issues come out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeAlias
 
+from mllog_callbacks._record import replace
 from mllog_callbacks.adapter._curve import LEARNING_RATE
 from mllog_callbacks.adapter._observing import Observer
 from mllog_callbacks.adapter._run import Cadence, Run
@@ -69,15 +69,21 @@ class Training:
         self.done = 0
         self.continued: int | None = None
         self._run, self._unit, self._counts_on = run, unit, counts_on
+        self._known = directions
         self._cadence, self._checks = Cadence(run.level), Cadence(run.level)
         self._checked, self._checked_at, self._check_due = 0, -1, False
-        self._observer = Observer(unit, judged, training_set, directions)
+        self._observer = Observer(unit, judged, training_set, self._directions)
         # numbers that are no metrics are only looked at for values that are not finite
         self._watching = run.detectors.among({"non_finite"})
         self._planned: int | None = None
         self._folds: int | None = None
-        self._scores = Scores(directions)
+        self._scores = Scores(self._directions)
         self._changed: dict[str, object] = {}
+
+    def _directions(self, metric: str) -> bool | None:
+        """Whether more of a metric is better: the caller's word goes first."""
+        stated = self._run.detectors.stated(metric)
+        return self._known(metric) if stated is None else stated
 
     @property
     def ended(self) -> bool:
@@ -94,7 +100,7 @@ class Training:
         else:
             self.continued = before
         rules = [rule for rule in (facts.rules or {}).values() if rule.patience is not None]
-        self._causes(
+        self.know(
             early_stopping=bool(rules),
             patience=min((rule.patience or 0 for rule in rules), default=None),
         )
@@ -106,11 +112,18 @@ class Training:
             sets = facts.data.values()
             data = next((each for each in sets if each.role == "training" and each.rows), None)
             if data is not None:
-                self._causes(rows=data.rows, features=data.features, classes=data.classes)
+                self.know(
+                    rows=data.rows,
+                    features=data.features,
+                    classes=data.classes,
+                    labels=data.labels,
+                    weighted=data.weights is not None,
+                )
+            self.know(sets=facts.data)
         self._run.record(facts)
 
-    def _causes(self, **known: Any) -> None:  # noqa: ANN401 - the fields of the detectors' facts
-        """Let the detectors know what may explain an issue."""
+    def know(self, **known: Any) -> None:  # noqa: ANN401 - the fields of the detectors' facts
+        """Let the detectors know what may explain an issue, as the fields of `Facts`."""
         self._run.detectors.facts = replace(self._run.detectors.facts, **known)
 
     def changed(self, parameters: Mapping[str, object]) -> None:

@@ -39,10 +39,11 @@ def summary(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> Non
     Exits with 0; with 1 where lines are no entries, or entries are missing; 3 where a path cannot
     be read.
     """
-    from mllog_callbacks.reading import seal  # noqa: PLC0415 - loads pydantic: slow
+    from mllog_callbacks.reading import observe, seal  # noqa: PLC0415 - loads pydantic: slow
 
     reading = read(given_or_default(paths))
     seal(reading.stories)
+    observe(reading.stories)
     if as_json:
         from mllog_callbacks.reading.story import as_object  # noqa: PLC0415 - loads pydantic: slow
 

@@ -19,6 +19,7 @@ from mllog_callbacks.cli._paths import (
     given_or_default,
     report_unreadable,
 )
+from mllog_callbacks.cli._silence import Silence
 from mllog_callbacks.files import session_of
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def tail(
 
     PATH is a file, a folder, a glob, or - for standard input; default MLLOG_DIR, or logs. Entries
     of several sessions are shown in the order of their timestamps. With -f new sessions in a
-    folder and the files of new days are followed, until it is interrupted.
+    folder and the files of new days are followed, until it is interrupted. Of a training that
+    records nothing for a minute it is said on stderr that its process is alive, and how far it was.
 
     Exits with 0; with 1 where lines are no entries (said on stderr); 2 on wrong usage; 3 where a
     path cannot be read.
@@ -203,6 +205,12 @@ def _follow(paths: tuple[str, ...], files: list[str], lines: int, showing: _Show
     ends = followed.skip_to_end()
     with suppress(KeyboardInterrupt):
         showing.show(_last(files, lines, showing, ends))
+        silence = Silence()
+        silence.know(ends)
         while True:
-            showing.show(followed.new())
+            new = followed.new()
+            showing.show(new)
+            silence.heard(new)
+            for session, words in silence.broken():
+                say(f"== {session}: {words}", err=True, dim=True)
             time.sleep(_POLL_S)

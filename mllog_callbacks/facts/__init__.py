@@ -32,9 +32,10 @@ from mllog_callbacks.facts._fact import Fact, Group, dump
 from mllog_callbacks.facts._issue import Checks, IssueFacts, IssueState, Subject
 from mllog_callbacks.facts._parameters import Choice, Derived, ModelSize, Parameters
 from mllog_callbacks.facts._rule import Rule
-from mllog_callbacks.facts._runs import RUN, Names, may_be_same
 from mllog_callbacks.facts._saved import Saved
 from mllog_callbacks.facts._thinning import Column, thinned
+from mllog_callbacks.facts._witness import OutOfMemory, Witness
+from mllog_callbacks.runs import RUN, Names, may_be_same
 
 __all__ = [
     "EVENTS",
@@ -66,6 +67,7 @@ __all__ = [
     "ModelSaved",
     "ModelSize",
     "Names",
+    "OutOfMemory",
     "Parameters",
     "Plan",
     "Progress",
@@ -80,6 +82,7 @@ __all__ = [
     "TrainingEnded",
     "TrainingProgress",
     "TrainingStarted",
+    "Witness",
     "documented",
     "dump",
     "ended_by",

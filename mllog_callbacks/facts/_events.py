@@ -1,7 +1,6 @@
 """The facts of each event of a training: their dump is the entry's ``metrics_snapshot``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 from mllog_callbacks.facts._course import Attempt, Best, Continued, Plan, Progress, Results
@@ -12,6 +11,8 @@ from mllog_callbacks.facts._issue import Checks
 from mllog_callbacks.facts._parameters import Choice, ModelSize, Parameters
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
+from mllog_callbacks.facts._witness import Witness
+from mllog_callbacks.runs import STOPPING
 from mllog_callbacks.schema import EventType
 
 __all__ = [
@@ -29,12 +30,10 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EventFacts(Group):
     """The facts of one event."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingStarted(EventFacts):
     """A training begins."""
 
@@ -54,14 +53,12 @@ class TrainingStarted(EventFacts):
     trial: Annotated[int | None, Fact("Number of the trial of a search", 3)] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetValidated(EventFacts):
     """The framework has loaded the data."""
 
     data: Annotated[Mapping[str, DataSet], Fact("The data sets, by name")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AlgorithmSelected(EventFacts):
     """Which algorithm trains."""
 
@@ -70,14 +67,12 @@ class AlgorithmSelected(EventFacts):
     parameters: Annotated[Parameters | None, Fact("The parameters in force")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HyperparametersSet(EventFacts):
     """Which hyperparameters a training has."""
 
     parameters: Annotated[Parameters, Fact("The parameters")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingProgress(EventFacts):
     """A part of the training is done."""
 
@@ -103,7 +98,6 @@ class TrainingProgress(EventFacts):
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelEvaluated(EventFacts):
     """A model was measured: that which a training leaves, or one by itself."""
 
@@ -121,14 +115,12 @@ class ModelEvaluated(EventFacts):
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSaved(EventFacts):
     """A model was saved."""
 
     saved: Annotated[Saved, Fact("What was saved")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingEnded(EventFacts):
     """A training is over; which event that is follows from its stop."""
 
@@ -137,6 +129,12 @@ class TrainingEnded(EventFacts):
     folds: Annotated[int | None, Fact("Folds of a cross-validation", 5)] = None
     stop: Annotated[Stop | None, Fact("Why it ended; absent where nobody saw it")] = None
     kept: Annotated[Kept | None, Fact("The model it leaves")] = None
+    saved: Annotated[
+        Saved | None, Fact("The model that was saved last, where its process was gone")
+    ] = None
+    witness: Annotated[Witness | None, Fact("Who recorded the end, where its process was gone")] = (
+        None
+    )
     error: Annotated[Failure | None, Fact("What was raised")] = None
     consequence: Annotated[
         str | None, Fact("What its caller got instead of a model", "no model was returned")
@@ -201,10 +199,13 @@ _OF_STOPS: Final = {
 def event_of(facts: EventFacts) -> EventType:
     """The event that facts are of; of an end it follows from the stop.
 
-    A training that nobody saw ending has failed: its call is over without a result.
+    A training that nobody saw ending has failed: its call is over without a result. One whose
+    process was killed was stopped where the signal is one that asks for it, else it has failed.
     """
     if isinstance(facts, TrainingEnded):
         if facts.stop is None:
+            return EventType.TRAINING_FAILED
+        if facts.stop.by == "killed" and facts.stop.signal not in STOPPING:
             return EventType.TRAINING_FAILED
         return _OF_STOPS.get(facts.stop.by, EventType.TRAINING_STOPPED)
     return next(event for event, cls in EVENTS.items() if cls is type(facts))

@@ -11,7 +11,6 @@ import inspect
 import linecache
 import re
 import sys
-import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
@@ -21,12 +20,15 @@ from operator import itemgetter
 from types import CodeType, FunctionType, TracebackType
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
+from mllog_callbacks._lazy import pattern
+from mllog_callbacks.locks import ProcessLock
+
 __all__ = ["Call", "Changed", "Watched"]
 
-_IMPORT: Final = re.compile(
+_IMPORT: Final = pattern(
     r"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(\([^)]*\)|[^\n;(]+)", re.MULTILINE
 )
-_COMMENT: Final = re.compile("#.*")
+_COMMENT: Final = pattern("#.*")
 
 _T = TypeVar("_T", bound=ast.AST)
 
@@ -164,8 +166,7 @@ class _Site:
 
 _UNWATCHED: Final = nullcontext()
 _sites: Final[weakref.WeakKeyDictionary[FunctionType, _Site]] = weakref.WeakKeyDictionary()
-# Re-entrant, as a finaliser may run in any thread at any time, this one included
-_lock: Final = threading.RLock()
+_lock: Final = ProcessLock()
 
 
 def _site(function: FunctionType) -> _Site:

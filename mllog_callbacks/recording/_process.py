@@ -81,6 +81,7 @@ def describe_session(parent: str | None = None, level: Level = Level.INFO) -> di
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "parent_pid": os.getppid(),
+        "boot_id": _boot_id(),
         "rank": rank(),
         "local_rank": _first_number(_LOCAL_RANKS),
         "level": level.name,
@@ -90,6 +91,14 @@ def describe_session(parent: str | None = None, level: Level = Level.INFO) -> di
         "platform": _platform(),
         "mllog_callbacks": __version__,
     }
+
+
+def _boot_id() -> str | None:
+    """The kernel's id of this start of the machine; None where it shows none."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except (OSError, ValueError):
+        return None
 
 
 def _platform() -> str:

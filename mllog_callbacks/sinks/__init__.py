@@ -7,7 +7,7 @@ from mllog_callbacks.sinks._files import LogFiles, check_session, unusable
 from mllog_callbacks.sinks._find import find_logs
 from mllog_callbacks.sinks._prospects import Prospect, prospects
 from mllog_callbacks.sinks._queued import QueuedSink
-from mllog_callbacks.sinks.spool import Recovered, recover, session_of_process
+from mllog_callbacks.sinks.spool import Recovered, living, note_exit, recover, session_of_process
 
 __all__ = [
     "LogFiles",
@@ -19,6 +19,8 @@ __all__ = [
     "SinkStats",
     "check_session",
     "find_logs",
+    "living",
+    "note_exit",
     "open_sink",
     "prospects",
     "recover",

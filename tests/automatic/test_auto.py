@@ -28,8 +28,6 @@ from mllog_lightgbm import MLAuditCallback
 from mllog_sklearn import audited
 from told import Entries
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 X = np.random.RandomState(0).rand(80, 4)
 Y = (X[:, 0] > 0.5).astype(int)
 SMALL = {"objective": "binary", "verbosity": -1, "num_threads": 1}

@@ -52,7 +52,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> Path:
     folder = tmp_path_factory.mktemp("made")
     seal(folder / "unsigned", 120)
     kill(folder / "killed", 120)
-    assert judge(folder / "killed").state == "unsealed"
+    assert judge(folder / "killed").state == "witnessed"
     os.environ["MLLOG_SIGNING_KEY"] = str(keys / "own")
     try:
         seal(folder / "signed", 120)

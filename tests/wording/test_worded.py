@@ -1,6 +1,5 @@
 """Decision and reasoning are made from facts: nothing is said that is not one."""
 
-from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -182,4 +181,4 @@ def test_a_dump_leaves_out_what_is_not_known() -> None:
     """Empty collections as well."""
     found: dict[str, Any] = dump(TrainingStarted(plan=Plan(unit="epoch"), rules={}))
     assert found == {"plan": {"unit": "epoch"}}
-    assert {each.name for each in fields(TrainingStarted)} > found.keys()
+    assert set(TrainingStarted.fields_) > found.keys()

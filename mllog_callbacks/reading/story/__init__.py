@@ -2,17 +2,32 @@
 
 from mllog_callbacks.reading.story._builder import StoryBuilder
 from mllog_callbacks.reading.story._candidates import Candidate, Candidates, candidates
-from mllog_callbacks.reading.story._curves import Curve, Curves, Point
+from mllog_callbacks.reading.story._curves import Curve, Curves, Point, measured
 from mllog_callbacks.reading.story._export import as_object
-from mllog_callbacks.reading.story._facts import Checks, checks, data_facts, done, kept, settings
+from mllog_callbacks.reading.story._facts import (
+    Checks,
+    checks,
+    data_facts,
+    default_settings,
+    done,
+    kept,
+    seconds,
+    settings,
+)
 from mllog_callbacks.reading.story._family import join
-from mllog_callbacks.reading.story._files import STANDARD_INPUT, read_sidecar, read_stories
+from mllog_callbacks.reading.story._files import (
+    STANDARD_INPUT,
+    each_story,
+    read_sidecar,
+    read_stories,
+)
 from mllog_callbacks.reading.story._formatting import cut, moment, number, value
 from mllog_callbacks.reading.story._model import (
     GRAVITY,
     Fold,
     Found,
     Member,
+    Pulse,
     Run,
     Seal,
     Story,
@@ -35,6 +50,7 @@ from mllog_callbacks.reading.story._summary import (
     title_of_run,
     took,
     verdict_of,
+    verdict_of_run,
     what_happened,
 )
 
@@ -54,6 +70,7 @@ __all__ = [
     "Member",
     "Piece",
     "Point",
+    "Pulse",
     "Run",
     "Seal",
     "Story",
@@ -66,17 +83,21 @@ __all__ = [
     "checks",
     "cut",
     "data_facts",
+    "default_settings",
     "done",
+    "each_story",
     "ending",
     "issue_text",
     "join",
     "kept",
+    "measured",
     "moment",
     "number",
     "pills",
     "read_sidecar",
     "read_stories",
     "run_facts",
+    "seconds",
     "settings",
     "state_of",
     "tiles",
@@ -85,6 +106,7 @@ __all__ = [
     "took",
     "value",
     "verdict_of",
+    "verdict_of_run",
     "verification_of",
     "what_happened",
 ]

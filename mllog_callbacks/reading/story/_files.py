@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -12,7 +12,7 @@ from mllog_callbacks.reading.story._builder import StoryBuilder
 from mllog_callbacks.reading.story._model import Story
 from mllog_callbacks.schema import count
 
-__all__ = ["STANDARD_INPUT", "read_sidecar", "read_stories"]
+__all__ = ["STANDARD_INPUT", "each_story", "read_sidecar", "read_stories"]
 
 STANDARD_INPUT: Final = "-"
 
@@ -25,7 +25,16 @@ def read_stories(
     stream: BinaryIO | None = None,
     tell: Callable[[str, float | None], object] | None = None,
 ) -> list[Story]:
-    """Read files into the stories of their sessions, in the order the sessions are met.
+    """Read files into the stories of their sessions, all at once: see `each_story`."""
+    return [*each_story(files, stream, tell)]
+
+
+def each_story(
+    files: Iterable[str | os.PathLike[str]],
+    stream: BinaryIO | None = None,
+    tell: Callable[[str, float | None], object] | None = None,
+) -> Iterator[Story]:
+    """Read files into the stories of their sessions, one by one, in the order they are met.
 
     Args:
         files: The files; "-" stands for `stream`.
@@ -39,7 +48,8 @@ def read_stories(
     for each in files:
         path = Path(each)
         sessions.setdefault((path.parent, session_of(path)), []).append(path)
-    return [_read(session, sorted(paths), stream, tell) for (_, session), paths in sessions.items()]
+    for (_, session), paths in sessions.items():
+        yield _read(session, sorted(paths), stream, tell)
 
 
 def _read(

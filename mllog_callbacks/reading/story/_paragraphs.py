@@ -130,6 +130,8 @@ def _words_of_the_end(run: Run) -> tuple[str, str]:
     """What the end of a run decided, and why; as its entry says it."""
     if run.end is None:
         last = f"; its last entry is of {run.last[11:19]} UTC" if run.last else ""
+        if run.pulse is not None:
+            return f"It has not ended: its process is alive{last}.", ""
         return f"Its end is {NOT_RECORDED}: it is still running, or was killed{last}.", ""
     return cut(run.end.decision, _SENTENCE_CHARS), cut(run.end.reasoning, _REASONING_CHARS)
 

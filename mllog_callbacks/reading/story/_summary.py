@@ -33,6 +33,7 @@ __all__ = [
     "title_of_run",
     "took",
     "verdict_of",
+    "verdict_of_run",
     "what_happened",
 ]
 

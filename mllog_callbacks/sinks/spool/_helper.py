@@ -11,7 +11,7 @@ from typing import Final
 from mllog_callbacks.sinks.spool._about import About
 from mllog_callbacks.sinks.spool._finishing import finish_dead
 from mllog_callbacks.sinks.spool._locks import lock
-from mllog_callbacks.sinks.spool._process import run
+from mllog_callbacks.sinks.spool._process import LATER, run
 from mllog_callbacks.sinks.spool._starting import is_python, start_process
 from mllog_callbacks.sinks.spool._surroundings import surroundings
 
@@ -115,4 +115,4 @@ def _drain(folder: str, wake: socket.socket) -> None:
 
 def _finish_others(directory: bytes) -> None:
     with suppress(OSError, ValueError):
-        finish_dead(directory)
+        finish_dead(directory, LATER)
