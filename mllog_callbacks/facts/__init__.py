@@ -4,7 +4,7 @@ An entry's ``metrics_snapshot`` holds them under these names, and what reads a l
 decision and reasoning are for people.
 """
 
-from mllog_callbacks.facts._course import Best, Continued, Plan, Progress, Results
+from mllog_callbacks.facts._course import Attempt, Best, Continued, Plan, Progress, Results
 from mllog_callbacks.facts._data import DataSet, GroupSizes, Range, Role
 from mllog_callbacks.facts._documentation import (
     GROUPS,
@@ -21,6 +21,7 @@ from mllog_callbacks.facts._events import (
     DatasetValidated,
     EventFacts,
     HyperparametersSet,
+    ModelCompared,
     ModelEvaluated,
     ModelSaved,
     TrainingEnded,
@@ -30,9 +31,10 @@ from mllog_callbacks.facts._events import (
 )
 from mllog_callbacks.facts._fact import Fact, Group, dump
 from mllog_callbacks.facts._issue import Checks, IssueFacts, IssueState, Subject
-from mllog_callbacks.facts._parameters import Choice, Derived, Parameters
+from mllog_callbacks.facts._parameters import Choice, Derived, ModelSize, Parameters
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
+from mllog_callbacks.facts._search import Candidates, Method, RunnerUp, Study, Trial
 from mllog_callbacks.facts._thinning import Column, thinned
 from mllog_callbacks.facts._witness import OutOfMemory, Witness
 from mllog_callbacks.runs import RUN, Names, may_be_same
@@ -44,7 +46,9 @@ __all__ = [
     "OF_RUNS",
     "RUN",
     "AlgorithmSelected",
+    "Attempt",
     "Best",
+    "Candidates",
     "Checks",
     "Choice",
     "Column",
@@ -62,8 +66,11 @@ __all__ = [
     "IssueFacts",
     "IssueState",
     "Kept",
+    "Method",
+    "ModelCompared",
     "ModelEvaluated",
     "ModelSaved",
+    "ModelSize",
     "Names",
     "OutOfMemory",
     "Parameters",
@@ -73,13 +80,16 @@ __all__ = [
     "Results",
     "Role",
     "Rule",
+    "RunnerUp",
     "Saved",
     "Stop",
     "StoppedBy",
+    "Study",
     "Subject",
     "TrainingEnded",
     "TrainingProgress",
     "TrainingStarted",
+    "Trial",
     "Witness",
     "documented",
     "dump",

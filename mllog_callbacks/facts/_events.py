@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from mllog_callbacks.facts._course import Best, Continued, Plan, Progress, Results
+from mllog_callbacks.facts._course import Attempt, Best, Continued, Plan, Progress, Results
 from mllog_callbacks.facts._data import DataSet
 from mllog_callbacks.facts._ending import Failure, Kept, Stop
 from mllog_callbacks.facts._fact import Fact, Group
 from mllog_callbacks.facts._issue import Checks
-from mllog_callbacks.facts._parameters import Choice, Parameters
+from mllog_callbacks.facts._parameters import Choice, ModelSize, Parameters
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
+from mllog_callbacks.facts._search import Candidates, RunnerUp, Study, Trial
 from mllog_callbacks.facts._witness import Witness
 from mllog_callbacks.runs import STOPPING
 from mllog_callbacks.schema import EventType
@@ -21,6 +22,7 @@ __all__ = [
     "DatasetValidated",
     "EventFacts",
     "HyperparametersSet",
+    "ModelCompared",
     "ModelEvaluated",
     "ModelSaved",
     "TrainingEnded",
@@ -46,6 +48,12 @@ class TrainingStarted(EventFacts):
     ] = None
     called_by: Annotated[str | None, Fact("What called the framework", "XGBClassifier.fit")] = None
     machines: Annotated[int | None, Fact("Machines or workers that train together", 2)] = None
+    study: Annotated[Study | None, Fact("The search, where it is one of trials")] = None
+    rank: Annotated[int | None, Fact("Which of them this process is, from 0", 1)] = None
+    attempt: Annotated[
+        Attempt | None, Fact("Which attempt of a call that trains again by itself, from the second")
+    ] = None
+    trial: Annotated[int | None, Fact("Number of the trial of a search", 3)] = None
 
 
 class DatasetValidated(EventFacts):
@@ -58,6 +66,7 @@ class AlgorithmSelected(EventFacts):
     """Which algorithm trains."""
 
     choices: Annotated[Mapping[str, Choice], Fact("What was chosen, and by whom")]
+    size: Annotated[ModelSize | None, Fact("How large the model is")] = None
     parameters: Annotated[Parameters | None, Fact("The parameters in force")] = None
 
 
@@ -79,24 +88,42 @@ class TrainingProgress(EventFacts):
         Mapping[str, Mapping[str, Best]] | None,
         Fact("The best value so far of each metric whose direction is known"),
     ] = None
+    readings: Annotated[
+        Mapping[str, float] | None,
+        Fact("Other numbers measured now, which are no metrics of the model", {"grad_norm": 0.8}),
+    ] = None
     changed: Annotated[
         Mapping[str, object] | None,
         Fact("Parameters in force that were changed since the start", {"learning_rate": 0.05}),
     ] = None
+    trial: Annotated[Trial | None, Fact("The trial of a search that ended")] = None
     curve: Annotated[
         Mapping[str, object] | None, Fact("The steps since the last entry, thinned")
     ] = None
 
 
+class ModelCompared(EventFacts):
+    """A search has chosen from its candidates."""
+
+    candidates: Annotated[Candidates, Fact("What it chose from")]
+    runner_up: Annotated[RunnerUp | None, Fact("The next best")] = None
+
+
 class ModelEvaluated(EventFacts):
-    """The model that a training leaves was measured."""
+    """A model was measured: that which a training leaves, or one by itself."""
 
     results: Annotated[Results, Fact("Values by data set and metric", {"valid": {"auc": 0.9}})]
     deviations: Annotated[Results | None, Fact("Standard deviations over folds, as `results`")] = (
         None
     )
-    kept: Annotated[Kept, Fact("The model that was measured")]
+    kept: Annotated[
+        Kept | None, Fact("The model that was measured; absent where that is not known")
+    ] = None
     computed_by: Annotated[str, Fact("What computed the values", "XGBoost")]
+    readings: Annotated[
+        Mapping[str, float] | None,
+        Fact("Other numbers measured with it", {"samples_per_second": 240.0}),
+    ] = None
 
 
 class ModelSaved(EventFacts):
@@ -127,9 +154,16 @@ class TrainingEnded(EventFacts):
     best: Annotated[
         Mapping[str, Mapping[str, Best]] | None, Fact("The best value of each metric")
     ] = None
+    readings: Annotated[
+        Mapping[str, float] | None,
+        Fact("Other numbers of the whole training", {"samples_per_second": 240.0}),
+    ] = None
     rules: Annotated[Mapping[str, Rule] | None, Fact("Rules that were on and did not stop it")] = (
         None
     )
+    deleted: Annotated[
+        tuple[str, ...] | None, Fact("Saved models that were deleted since the last was saved")
+    ] = None
     importance: Annotated[
         Mapping[str, float] | None,
         Fact("The most important features, with their shares of all importance", {"age": 0.4}),
@@ -160,6 +194,7 @@ EVENTS: Final[Mapping[EventType, type[EventFacts]]] = {
     EventType.HYPERPARAMETERS_SET: HyperparametersSet,
     EventType.TRAINING_PROGRESS: TrainingProgress,
     EventType.MODEL_EVALUATED: ModelEvaluated,
+    EventType.MODEL_COMPARED: ModelCompared,
     EventType.MODEL_SAVED: ModelSaved,
     EventType.TRAINING_COMPLETED: TrainingEnded,
     EventType.TRAINING_STOPPED: TrainingEnded,
