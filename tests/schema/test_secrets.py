@@ -235,6 +235,12 @@ def test_the_quick_look_misses_none() -> None:
     assert not may_hold_secret("Iteration 20 of 1,000 is done: valid binary_logloss 0.4321.")
 
 
+def _with(text: str, others: dict[str, str]) -> str:
+    for letter, other in others.items():
+        text = text.replace(letter, other)
+    return text
+
+
 @pytest.mark.parametrize(
     "like", [{}, {"i": "\u0131", "s": "\u017f"}, {"i": "\u0130", "k": "\u212a"}]
 )
@@ -243,6 +249,6 @@ def test_a_quick_look_overlooks_no_connection(like: dict[str, str]) -> None:
     parts = ("dsn", "conn", "connection", "str", "string", "url", "uri", "db", "broker", "_", "x")
     for pieces in itertools.product(parts, repeat=3):
         plain = "".join(pieces)
-        for name in plain.translate(str.maketrans(like)), plain.upper():
+        for name in _with(plain, like), plain.upper():
             found = secrets._is_connection(name)  # noqa: SLF001 - the quick look before it
             assert found == (secrets._CONNECTION.search(name) is not None)  # noqa: SLF001
