@@ -11,6 +11,7 @@ __all__ = [
     "duration",
     "moment",
     "number",
+    "span",
     "value",
 ]
 
