@@ -278,10 +278,10 @@ class Run:
         """Show the observations of a step to the detectors, and tell what begins or ends with it.
 
         Args:
-            observations: Each metric on each set; of one unit.
+            observations: Each metric on each set, of one step.
         """
         if observations:
-            self.tell_issues(self.detectors.look(observations), observations[0].unit)
+            self.tell_issues(self.detectors.look(observations), observations[0].counted)
 
     def tell_issues(self, issues: Iterable[Issue], unit: str | None = None) -> None:
         """Tell issues, and call back with each.

@@ -292,6 +292,14 @@ KINDS: Final = (
         "scikit-learn, VarianceThreshold's default",
     ),
     Kind(
+        "MLA103",
+        "no_labels",
+        Severity.ERROR,
+        "all labels of a step's batches are -100, which losses leave out, at 3 steps in a row that "
+        "were looked at",
+        "PyTorch, CrossEntropyLoss, ignore_index=-100",
+    ),
+    Kind(
         "MLA111",
         "not_converged",
         Severity.WARNING,

@@ -16,6 +16,12 @@ class Saved(Group):
     unit: Annotated[str | None, Fact("What its parts are", "iteration")] = None
     holds: Annotated[int | None, Fact("How many of them it holds", 26)] = None
     of: Annotated[int | None, Fact("How many the model had", 76)] = None
+    best: Annotated[
+        bool | None, Fact("Whether it is the best so far, by the metric that chooses", example=True)
+    ] = None
+    deleted: Annotated[
+        tuple[str, ...] | None, Fact("Older ones that were deleted since", ["checkpoint-20"])
+    ] = None
     by: Annotated[
         str | None, Fact("Function, file and line that saved it", "main, train.py line 31")
     ] = None
