@@ -2,7 +2,6 @@
 
 import logging
 import tempfile
-import warnings
 from typing import Any
 
 import lightning as pl
@@ -96,7 +95,6 @@ def _fit(
     *,
     validate: bool = True,
 ) -> None:
-    warnings.filterwarnings("ignore")
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     batches = DataLoader(TensorDataset(data.x, data.y), 64, shuffle=True)
     held_out = DataLoader(TensorDataset(data.x_validation, data.y_validation), 256)

@@ -3,7 +3,9 @@
 import contextlib
 import io
 import tempfile
+import warnings
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -85,9 +87,8 @@ def outcome_of(scripted: Scripted, folder: Path | None = None) -> Outcome:
     with tempfile.TemporaryDirectory() as temporary:
         directory = folder or Path(temporary)
         log = AuditLog(directory)
-        silent = contextlib.redirect_stdout(io.StringIO())
         # the exception that ends a training is its own; what is recorded of it is judged
-        with silent, contextlib.redirect_stderr(io.StringIO()), contextlib.suppress(Exception):
+        with _silence(), contextlib.suppress(Exception):
             scripted.script(log)
         log.close()
         path = log.path
@@ -98,6 +99,18 @@ def outcome_of(scripted: Scripted, folder: Path | None = None) -> Outcome:
             if each.event == EventType.ISSUE_DETECTED
         )
     return _outcome(scripted, story, runs)
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Frameworks print and warn; some of that is what a training is about."""
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _outcome(scripted: Scripted, story: Story, runs: Counter[int]) -> Outcome:

@@ -1,6 +1,5 @@
 """Trainings with scikit-learn."""
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -27,9 +26,7 @@ from mllog_sklearn import audited
 
 
 def _fit(log: AuditLog, estimator: Any, x: Any, y: Any) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return audited(estimator, log=log).fit(x, y)
+    return audited(estimator, log=log).fit(x, y)
 
 
 @healthy()

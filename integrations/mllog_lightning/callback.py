@@ -21,6 +21,10 @@ __all__ = ["MLAuditCallback"]
 _FIT = "fit"
 
 
+class _Auditor(Auditor):
+    can_stop = True
+
+
 class MLAuditCallback(CallbackBase):
     """Leaves an audit trail of what a Lightning trainer does: what happened, and why.
 
@@ -42,6 +46,10 @@ class MLAuditCallback(CallbackBase):
             all, ``[]`` for none; or ``DetectorSet(ignore=["MLA003"])``. Each fit has copies of
             its own.
         on_issue: Called with each issue that is told; what it raises is reported by `logging`.
+            Where it returns "stop" the training ends as by ``trainer.should_stop``.
+        stop_on: Names or codes of issues that end the training when they open, as in
+            ``["non_finite"]``: by ``trainer.should_stop``, so ``min_epochs`` still holds; in a
+            distributed training they do not.
         gradients: Whether gradients are watched as well, each `log_every_n_steps` steps: for those
             that vanish or explode, and for units that get none. It costs a few operations on the
             device for each layer.
@@ -64,15 +72,17 @@ class MLAuditCallback(CallbackBase):
         model: str | None = None,
         detectors: DetectorSet | Detector | str | Sequence[Detector | str] | None = None,
         on_issue: Callable[[Issue], object] | None = None,
+        stop_on: str | Sequence[str] = (),
         gradients: bool = False,
         directions: Mapping[str, Mode] | None = None,
     ) -> None:
-        self._auditor = Auditor(
+        self._auditor = _Auditor(
             log,
             dataset=dataset,
             model=model,
             detectors=detectors,
             on_issue=on_issue,
+            stop_on=stop_on,
             directions=directions,
         )
         self._gradients = gradients

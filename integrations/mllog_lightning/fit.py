@@ -146,7 +146,7 @@ class Fit:
         if self.progress is not None:
             self.progress.finish(trainer)
         stops = StopWatch() if self.progress is None else self.progress.stops
-        found = stops.end(trainer, self._best, trained=self.trained)
+        found = stops.end(trainer, self._best, trained=self.trained, asked=self.run.stop)
         event = EventType.TRAINING_COMPLETED if found.planned else EventType.TRAINING_STOPPED
         weights, of_weights = effects.averaged(trainer) if self.trained else ("", {})
         words, kept = self._kept(trainer)

@@ -118,6 +118,15 @@ class Progress:
             self._run.tell(EventType.HYPERPARAMETERS_SET, reason, numbers)
         if self._losses.add(outputs, trainer.global_step, accumulates):
             self._read_losses(trainer)
+            self._stop_where_asked(trainer)
+
+    def _stop_where_asked(self, trainer: Any) -> None:
+        """End the training by Lightning's own means, where an issue does that its user named.
+
+        Of several ranks the others would go on without this one.
+        """
+        if self._run.stop is not None and trainer.world_size == 1:
+            trainer.should_stop = True
 
     def begin_epoch(self, trainer: Any) -> None:
         """See, at an epoch's first step of an optimizer, what callbacks have made trainable."""
@@ -163,6 +172,7 @@ class Progress:
                 self._epoch_handler(trainer, at, None if validation is None else validation.at),
             )
         self.saves.settle()
+        self._stop_where_asked(trainer)
 
     def validated(self, trainer: Any) -> None:
         """Take a validation's values.
@@ -181,6 +191,7 @@ class Progress:
         self._open = _Validation(at, values)
         if self._within and not loop.batch_progress.is_last_batch:
             self._settle_validation()
+        self._stop_where_asked(trainer)
 
     def _settle_validation(self) -> None:
         """Handle a validation by itself: within an epoch, or of one that was broken off."""

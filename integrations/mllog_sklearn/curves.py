@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from sklearn.base import is_classifier
 
 from mllog_callbacks import Facts, Observation, Reason, Run
-from mllog_callbacks.detectors import Unit
+from mllog_callbacks.detectors import StatedDirections, Unit
 from mllog_callbacks.facts import Best, DataSet, Progress, dump
 from mllog_callbacks.schema import count, number
 from mllog_sklearn.data import DataFacts
@@ -59,9 +59,10 @@ class Curve(NamedTuple):
     source: str
     learning_rate: float | None = None
 
-    def directed(self, *, stated: bool | None) -> "Curve":
+    def directed(self, stated: StatedDirections) -> "Curve":
         """The same in the direction that the caller states, where he does."""
-        return self if stated is None else self._replace(higher_is_better=stated)
+        more = stated(self.metric)
+        return self if more is None else self._replace(higher_is_better=more)
 
     @property
     def steps(self) -> range:

@@ -123,7 +123,7 @@ class Fit:
         part, _ = trained(estimator)
         self.run.detectors.facts = facts_for_causes(self.data, part)
         stated = self.run.detectors.stated
-        found = [each.directed(stated=stated(each.metric)) for each in curves(part, self._before)]
+        found = [each.directed(stated) for each in curves(part, self._before)]
         if self.run.detectors.watches:
             watch(self.run, found)
         for curve in found:

@@ -38,6 +38,7 @@ _COMMANDS: Final = {
     "tail": "Show the last entries, and those that come.",
     "validate": "List the lines of logs that are not entries, and why.",
     "verify": "Say whether logs are as they were written, and all there.",
+    "watch": "Send a message when an issue opens, or a training fails.",
 }
 """Each command with its short help; it is the attribute of that name in the module of that name."""
 

@@ -119,17 +119,18 @@ def _print_issues(console: "Console", story: "Story") -> None:
     from mllog_callbacks.cli._styled import Styled  # noqa: PLC0415 - loads rich
     from mllog_callbacks.reading import story as telling  # noqa: PLC0415 - as above
 
-    issues = story.issues
+    issues = telling.findings(story)
     if not issues:
         return
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column(ratio=1)
-    for _, found in issues[:_ISSUES]:
+    for each in issues[:_ISSUES]:
+        found = each.found
         style = _STYLES[_SEVERITIES[found.severity]]
         text = telling.issue_text(found)
         told = Styled(text.title)
-        told.below(text.where, "dim")
+        told.below(" · ".join(filter(None, (each.shared, text.where))), "dim")
         if text.advice:
             told.below(f"Try: {text.advice}", "dim")
         sign = _SIGNS[_SEVERITIES[found.severity]]

@@ -134,7 +134,7 @@ def _repeats(runs: Sequence[ComparedRun], metric: str) -> Iterator[Group]:
         yield Group(kind, each[0].title, tuple(_of(run, metric) for run in each), metric)
 
 
-def _trait(each: Trait | None) -> str:
+def _trait(each: Trait | None) -> float | str:
     return "" if each is None else each.key
 
 

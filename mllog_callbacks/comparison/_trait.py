@@ -27,11 +27,12 @@ _PARAMETERS: Final = "parameters"
 _IDENTITY: Final = frozenset(
     {
         *("session", "parent", "job", "started", "host", "pid", "parent_pid", "rank"),
-        *("local_rank", "level", "user", "program", "boot", "arguments", "command"),
+        *("local_rank", "level", "user", "program", "boot", "account", "directory"),
+        *("executable", "notebook"),
     }
 )
 _OF_A_START: Final = ("code", "versions", "environment", "provenance")
-_DEEPEST: Final = 3
+_DEEPEST: Final = 4
 
 _TIES: Final = frozenset({"study", "trial"})
 """Names in a program's context that tie a run to others, and say nothing of what it trained."""
@@ -139,7 +140,9 @@ def traits_of(story: Story, run: Run, known: Known) -> Traits:
 
 def _parameters(run: Run) -> Iterator[tuple[str, Trait]]:
     for each in settings(run, defaults=False):
-        yield each.name, Trait(each.value, CALLER if each.by_caller else each.source)
+        by = CALLER if each.by_caller else each.source
+        for name, trait in _leaves(each.name, each.value, 1):
+            yield name, trait._replace(by=by)
     end = {} if run.end is None else run.end.snapshot
     changed = end.get("changed")
     for name, value in changed.items() if isinstance(changed, dict) else ():
@@ -156,7 +159,7 @@ def _environment(story: Story, run: Run) -> Iterator[tuple[str, Trait]]:
     """What the manifest says of code and versions, whatever it names, and the start of the run."""
     for name, value in story.sidecar.items():
         if name not in _IDENTITY and value is not None:
-            yield from _leaves(name, value, 1)
+            yield from _leaves(name, value, 1, _IDENTITY)
     for told in run.data:
         if told.event == EventType.TRAINING_STARTED:
             for name in _OF_A_START:
@@ -183,10 +186,24 @@ def _context(run: Run) -> Iterator[tuple[str, Trait]]:
             yield name, Trait(value)
 
 
-def _leaves(name: str, value: Any, depth: int) -> Iterator[tuple[str, Trait]]:  # noqa: ANN401 - any value of JSON
-    if isinstance(value, dict) and depth < _DEEPEST:
+def _leaves(
+    name: str,
+    value: Any,  # noqa: ANN401 - any value of JSON
+    depth: int,
+    without: frozenset[str] = frozenset(),
+) -> Iterator[tuple[str, Trait]]:
+    """What is within a value, each by its path.
+
+    Args:
+        name: Its own name.
+        value: The value.
+        depth: How deep it is.
+        without: Names of what is left out.
+    """
+    if isinstance(value, dict) and value and depth < _DEEPEST:
         for inner, each in value.items():
-            yield from _leaves(f"{name}.{inner}", each, depth + 1)
+            if inner not in without:
+                yield from _leaves(f"{name}.{inner}", each, depth + 1, without)
     else:
         yield name, Trait(value)
 
@@ -217,7 +234,8 @@ def usual(runs: Sequence[Traits], first: Traits) -> Traits:
 
 def _most(votes: Counter[float | str], runs: int, own: Trait | None) -> float | str | None:
     """The key that most have; None where most have no trait of that name."""
-    every: dict[float | str | None, int] = {None: runs - votes.total(), **votes}
+    every: dict[float | str | None, int] = {None: runs - votes.total()}
+    every.update((key, many) for key, many in votes.items())
     mine = None if own is None else own.key
     return max(every, key=lambda key: (every[key], key == mine))
 

@@ -83,7 +83,9 @@ def against_in_words(judged: Judgement | None) -> str:
 
 def plain_name(name: str) -> str:
     """A trait's name as it is shown: that of a parameter by itself."""
-    return name.removeprefix("parameters.").removeprefix("environment.").removeprefix("context.")
+    for prefix in ("parameters.", "environment.", "context.", "origin."):
+        name = name.removeprefix(prefix)
+    return name
 
 
 def trait_in_words(each: Trait | None, most: int = 40) -> str:

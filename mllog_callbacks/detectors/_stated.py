@@ -22,9 +22,7 @@ class StatedDirections:
     """
 
     def __init__(self, modes: Mapping[str, Mode] | None = None) -> None:
-        if not isinstance(modes, Mapping | None):
-            msg = f'directions= takes a mapping, e.g. {{"my_score": "max"}}, not {modes!r}'
-            raise TypeError(msg)
+        _check(modes)
         for metric, mode in (modes or {}).items():
             if mode not in {"min", "max"}:
                 msg = f"the direction of {metric} is 'min' or 'max', not {mode!r}"
@@ -41,3 +39,9 @@ class StatedDirections:
             return None
         known = self._by_name.get(metric)
         return known if known is not None else self._by_name.get(parse_metric_name(metric).metric)
+
+
+def _check(modes: object) -> None:
+    if not isinstance(modes, Mapping | None):
+        msg = f'directions= takes a mapping, e.g. {{"my_score": "max"}}, not {modes!r}'
+        raise TypeError(msg)

@@ -21,6 +21,7 @@ from mllog_callbacks.facts._events import (
     DatasetValidated,
     EventFacts,
     HyperparametersSet,
+    ModelCompared,
     ModelEvaluated,
     ModelSaved,
     TrainingEnded,
@@ -33,6 +34,7 @@ from mllog_callbacks.facts._issue import Checks, IssueFacts, IssueState, Subject
 from mllog_callbacks.facts._parameters import Choice, Derived, ModelSize, Parameters
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
+from mllog_callbacks.facts._search import Candidates, Method, RunnerUp, Study, Trial
 from mllog_callbacks.facts._thinning import Column, thinned
 from mllog_callbacks.facts._witness import OutOfMemory, Witness
 from mllog_callbacks.runs import RUN, Names, may_be_same
@@ -46,6 +48,7 @@ __all__ = [
     "AlgorithmSelected",
     "Attempt",
     "Best",
+    "Candidates",
     "Checks",
     "Choice",
     "Column",
@@ -63,6 +66,8 @@ __all__ = [
     "IssueFacts",
     "IssueState",
     "Kept",
+    "Method",
+    "ModelCompared",
     "ModelEvaluated",
     "ModelSaved",
     "ModelSize",
@@ -75,13 +80,16 @@ __all__ = [
     "Results",
     "Role",
     "Rule",
+    "RunnerUp",
     "Saved",
     "Stop",
     "StoppedBy",
+    "Study",
     "Subject",
     "TrainingEnded",
     "TrainingProgress",
     "TrainingStarted",
+    "Trial",
     "Witness",
     "documented",
     "dump",

@@ -13,6 +13,7 @@ from mllog_callbacks.facts._issue import Checks, IssueFacts, Subject
 from mllog_callbacks.facts._parameters import Choice, Derived, ModelSize, Parameters
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
+from mllog_callbacks.facts._search import Candidates, Method, RunnerUp, Study, Trial
 from mllog_callbacks.facts._witness import OutOfMemory, Witness
 from mllog_callbacks.schema import EventType
 
@@ -25,6 +26,7 @@ GROUPS: Final[tuple[type[Group], ...]] = (
     *(Stop, Rule, Kept, Failure),
     *(Witness, OutOfMemory),
     *(Saved, Subject, Checks),
+    *(Study, Method, Trial, Candidates, RunnerUp),
 )
 """The groups of facts within entries."""
 

@@ -11,6 +11,7 @@ from mllog_callbacks.facts._issue import Checks
 from mllog_callbacks.facts._parameters import Choice, ModelSize, Parameters
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
+from mllog_callbacks.facts._search import Candidates, RunnerUp, Study, Trial
 from mllog_callbacks.facts._witness import Witness
 from mllog_callbacks.runs import STOPPING
 from mllog_callbacks.schema import EventType
@@ -21,6 +22,7 @@ __all__ = [
     "DatasetValidated",
     "EventFacts",
     "HyperparametersSet",
+    "ModelCompared",
     "ModelEvaluated",
     "ModelSaved",
     "TrainingEnded",
@@ -46,6 +48,7 @@ class TrainingStarted(EventFacts):
     ] = None
     called_by: Annotated[str | None, Fact("What called the framework", "XGBClassifier.fit")] = None
     machines: Annotated[int | None, Fact("Machines or workers that train together", 2)] = None
+    study: Annotated[Study | None, Fact("The search, where it is one of trials")] = None
     rank: Annotated[int | None, Fact("Which of them this process is, from 0", 1)] = None
     attempt: Annotated[
         Attempt | None, Fact("Which attempt of a call that trains again by itself, from the second")
@@ -93,9 +96,17 @@ class TrainingProgress(EventFacts):
         Mapping[str, object] | None,
         Fact("Parameters in force that were changed since the start", {"learning_rate": 0.05}),
     ] = None
+    trial: Annotated[Trial | None, Fact("The trial of a search that ended")] = None
     curve: Annotated[
         Mapping[str, object] | None, Fact("The steps since the last entry, thinned")
     ] = None
+
+
+class ModelCompared(EventFacts):
+    """A search has chosen from its candidates."""
+
+    candidates: Annotated[Candidates, Fact("What it chose from")]
+    runner_up: Annotated[RunnerUp | None, Fact("The next best")] = None
 
 
 class ModelEvaluated(EventFacts):
@@ -183,6 +194,7 @@ EVENTS: Final[Mapping[EventType, type[EventFacts]]] = {
     EventType.HYPERPARAMETERS_SET: HyperparametersSet,
     EventType.TRAINING_PROGRESS: TrainingProgress,
     EventType.MODEL_EVALUATED: ModelEvaluated,
+    EventType.MODEL_COMPARED: ModelCompared,
     EventType.MODEL_SAVED: ModelSaved,
     EventType.TRAINING_COMPLETED: TrainingEnded,
     EventType.TRAINING_STOPPED: TrainingEnded,

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 from mllog_callbacks._lazy import pattern
-from mllog_callbacks.chain import VARIABLE, Signer
 from mllog_callbacks.exceptions import SettingsError
 from mllog_callbacks.recording._settings import load_settings
 from mllog_callbacks.sinks import unusable
@@ -63,6 +62,8 @@ def check_signing(*, required: bool, unsigned: bool) -> None:
     Raises:
         SettingsError: It cannot be signed.
     """
+    from mllog_callbacks.chain import VARIABLE, Signer  # noqa: PLC0415 - not before a log is made
+
     given = os.environ.get(VARIABLE)
     if not given:
         if required:

@@ -4,7 +4,6 @@ import getpass
 import os
 import platform
 import re
-import secrets
 import socket
 import sys
 from contextlib import suppress
@@ -64,7 +63,7 @@ def new_session_name() -> str:
     parts = [start, host, str(os.getpid())]
     if (own_rank := rank()) is not None:
         parts.append(f"rank{own_rank}")
-    return "-".join([*parts, secrets.token_hex(4)])
+    return "-".join([*parts, os.urandom(4).hex()])
 
 
 def describe_session(parent: str | None = None, level: Level = Level.INFO) -> dict[str, object]:

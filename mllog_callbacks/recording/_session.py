@@ -4,7 +4,6 @@ import atexit
 import itertools
 import logging
 import os
-import secrets
 import sys
 import threading
 import weakref
@@ -174,7 +173,7 @@ class Session:
         """
         if self._disabled:
             return NullSink()
-        name = f"{self._name[:100]}-{os.getpid()}-{secrets.token_hex(4)}" if self._name else None
+        name = f"{self._name[:100]}-{os.getpid()}-{os.urandom(4).hex()}" if self._name else None
         _end_with_multiprocessing()
         return open_sink(
             self._directory,

@@ -146,7 +146,7 @@ def _sorts(run: ComparedRun, name: str) -> str:
     trait = run.traits.get(name)
     if trait is None:
         return ""
-    return str(trait.value) if isinstance(trait.value, int | float) else trait.key
+    return str(trait.key)
 
 
 def _chart(

@@ -11,12 +11,15 @@ from mllog_callbacks.facts import (
     TrainingProgress,
 )
 from mllog_callbacks.schema import Reason, assigned, count, listed, number
+from mllog_callbacks.wording._search import trial_ended
 
 __all__ = ["evaluated", "in_force", "measured", "progressed", "read", "saved"]
 
 
 def progressed(facts: TrainingProgress) -> Reason:
     """A part of a training is done."""
+    if facts.trial is not None:
+        return trial_ended(facts, facts.trial)
     progress = facts.progress
     of = "" if progress.planned is None else f" of {progress.planned:,}"
     said = [*measured(facts.results, facts.deviations, facts.best, progress.done)]

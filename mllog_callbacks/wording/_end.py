@@ -17,7 +17,8 @@ def ended(facts: TrainingEnded) -> Reason:
         return Reason(*killed_words(dump(facts)))
     kept = "" if facts.kept is None else _kept(facts.kept)
     left = "" if facts.consequence is None else f"; {facts.consequence}"
-    decision = f"{what(facts.folds)} {_how(facts)}{left}.{kept}"
+    unit = "" if facts.progress is None else facts.progress.unit
+    decision = f"{what(facts.folds, unit)} {_how(facts)}{left}.{kept}"
     return Reason(decision, " ".join([*_why(facts), *_state(facts)]))
 
 

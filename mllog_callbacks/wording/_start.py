@@ -12,6 +12,7 @@ from mllog_callbacks.facts import (
     TrainingStarted,
 )
 from mllog_callbacks.schema import Reason, assigned, by_label, count, listed, number
+from mllog_callbacks.wording._search import of_study
 
 __all__ = ["started", "validated", "what"]
 
@@ -21,6 +22,8 @@ def started(facts: TrainingStarted) -> Reason:
     plan = facts.plan
     most = "" if plan.most is None else f" of at most {count(plan.most, plan.unit)}"
     said = [*_sizes(facts.data or {})]
+    if facts.study is not None:
+        said += of_study(facts.study)
     if facts.continues is not None:
         said.append(_continued(facts.continues))
     said += [_rule(rule) for rule in (facts.rules or {}).values()]
@@ -34,15 +37,17 @@ def started(facts: TrainingStarted) -> Reason:
     if facts.called_by is not None:
         said.append(f"Called by {facts.called_by}.")
     epochs = "" if plan.epochs is None else f" ({_epochs(plan.epochs)})"
-    return Reason(f"{what(plan.folds)}{most}{epochs} started.", " ".join(said))
+    return Reason(f"{what(plan.folds, plan.unit)}{most}{epochs} started.", " ".join(said))
 
 
 def _epochs(epochs: float) -> str:
     return count(int(epochs), "epoch") if epochs == int(epochs) else f"{epochs:g} epochs"
 
 
-def what(folds: int | None) -> str:
-    """What runs: a training, or a cross-validation."""
+def what(folds: int | None, unit: str = "") -> str:
+    """What runs: a training, a cross-validation, or a search of trials."""
+    if unit == "trial":
+        return "Search"
     return f"Cross-validation over {count(folds, 'fold')}" if folds else "Training"
 
 

@@ -256,6 +256,22 @@ def test_an_end_that_is_written_again_without_the_key_is_no_tampering(
         assert verdict.authenticity == UNSEALED
 
 
+def test_a_signed_session_that_is_cut_and_witnessed_without_the_key_is_not_sound(
+    copy: Callable[[str], Path], key: str
+) -> None:
+    """As by somebody who has it look as if its process had been killed."""
+    logs = copy("signed")
+    path = logs / "_integrity" / "run.chain"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    (log,) = logs.glob("*.jsonl")
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:100]))
+    add_record(logs, state="witnessed")
+    for given in {}, {"key": key}:
+        verdict = only(logs, **given)
+        assert (verdict.integrity, verdict.completeness) == (SOUND, UNSEALED)
+        assert (verdict.authenticity, exit_code([verdict])) == (UNSEALED, 2)
+
+
 @pytest.mark.parametrize("signed_", [True, False])
 @pytest.mark.parametrize(("entries", "state"), [(1, "sealed"), (0, "unsealed")])
 def test_a_chain_that_goes_on_behind_the_end_that_an_anchor_names_is_tampering(

@@ -1,5 +1,6 @@
 """What a trail tells: read from its lines alone, and tolerant of whatever became of them."""
 
+from mllog_callbacks.reading.story._alike import Alike, Finding, alike_runs, findings
 from mllog_callbacks.reading.story._builder import StoryBuilder
 from mllog_callbacks.reading.story._candidates import Candidate, Candidates, candidates
 from mllog_callbacks.reading.story._curves import Curve, Curves, Point, measured
@@ -58,12 +59,14 @@ __all__ = [
     "GRAVITY",
     "NOT_RECORDED",
     "STANDARD_INPUT",
+    "Alike",
     "Candidate",
     "Candidates",
     "Checks",
     "Curve",
     "Curves",
     "Ending",
+    "Finding",
     "Fold",
     "Found",
     "IssueText",
@@ -78,6 +81,7 @@ __all__ = [
     "Tile",
     "Told",
     "Verdict",
+    "alike_runs",
     "as_object",
     "candidates",
     "checks",
@@ -87,6 +91,7 @@ __all__ = [
     "done",
     "each_story",
     "ending",
+    "findings",
     "issue_text",
     "join",
     "kept",

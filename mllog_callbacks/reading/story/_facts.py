@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from mllog_callbacks.reading.story._candidates import candidates
 from mllog_callbacks.reading.story._curves import Curve, Point, measured, position_of
 from mllog_callbacks.reading.story._model import Run, Story, Told
 from mllog_callbacks.schema import EventType
@@ -168,7 +169,18 @@ def kept(run: Run) -> Kept | None:
             name = f"{dataset} {metric}".strip()
             is_kept = here is not None and here == at
             return Kept(name, value, here and here[0], here[1] if here else "", is_kept)
-    return None if at is None else _kept_on_a_curve(run, at) or _best_told(run, at)
+    if at is not None and (found := _kept_on_a_curve(run, at) or _best_told(run, at)):
+        return found
+    return _of_candidates(run)
+
+
+def _of_candidates(run: Run) -> Kept | None:
+    """The score of the candidate that a search chose, where it measured nothing else."""
+    for each in candidates(run):
+        chosen, metric = each.chosen, each.metrics[0]
+        if chosen is not None and metric in chosen.means:
+            return Kept(metric, chosen.means[metric], None, "", is_kept=True, how="best candidate")
+    return None
 
 
 def _measured_at(told: Told) -> tuple[float, str] | None:

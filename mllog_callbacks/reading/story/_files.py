@@ -48,8 +48,11 @@ def each_story(
     for each in files:
         path = Path(each)
         sessions.setdefault((path.parent, session_of(path)), []).append(path)
-    for (_, session), paths in sessions.items():
-        yield _read(session, sorted(paths), stream, tell)
+    completed: set[Path] = set()
+    for (folder, session), paths in sessions.items():
+        complete = folder not in completed
+        completed.add(folder)
+        yield _read(session, sorted(paths), stream, tell, complete=complete)
 
 
 def _read(
@@ -57,6 +60,8 @@ def _read(
     paths: list[Path],
     stream: BinaryIO | None,
     tell: Callable[[str, float | None], object] | None,
+    *,
+    complete: bool,
 ) -> Story:
     named = "standard input" if session == STANDARD_INPUT else session
     builder = StoryBuilder(named, read_sidecar(paths[0].parent, session))
@@ -65,12 +70,14 @@ def _read(
     for path in paths:
         account = FileAccount(path)
         builder.begin_file(account)
-        for row in read_rows(account, stream if str(path) == STANDARD_INPUT else None):
+        source = stream if str(path) == STANDARD_INPUT else None
+        for row in read_rows(account, source, complete=complete):
             builder.take(row)
             if tell is not None and row.number % _LOOK_EVERY == 0:
                 share = (before + account.bytes) / total if total else None
                 tell(f"{path.name}: {count(row.number, 'line')}", share)
         before += account.bytes
+        complete = False
     return builder.story()
 
 

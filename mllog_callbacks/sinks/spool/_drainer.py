@@ -12,6 +12,7 @@ from mllog_callbacks.files import Folder, give_group, log_name, make_folder, mak
 from mllog_callbacks.sinks.spool._about import About
 from mllog_callbacks.sinks.spool._chained import Chained
 from mllog_callbacks.sinks.spool._control import Control
+from mllog_callbacks.sinks.spool._quick_look import all_runs_ended
 from mllog_callbacks.sinks.spool._segment import HEADER, Segment
 from mllog_callbacks.sinks.spool._segments import Segments
 from mllog_callbacks.sinks.spool._target import Altered, Target
@@ -110,6 +111,8 @@ class Drainer:
         about, control = self._about, self._control
         if control.sealed and self._chain.is_foreign:
             return None  # nothing follows a signed end without the key
+        if control.leaving and all_runs_ended(about):
+            return 0
         try:
             from mllog_callbacks.sinks.spool import _witness as witness  # noqa: PLC0415 - seldom
 

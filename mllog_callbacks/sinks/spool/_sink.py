@@ -6,7 +6,6 @@ and it sees to it that somebody drains.
 """
 
 import os
-import secrets
 import sys
 import threading
 from pathlib import Path
@@ -266,7 +265,7 @@ class SpoolSink(Stream):
                 return True
             old, files = self.control, self.files
             if os.geteuid() != self.place.user:  # the files are another user's now
-                name = f"{files.session[:100]}-{os.getpid()}-{secrets.token_hex(4)}"
+                name = f"{files.session[:100]}-{os.getpid()}-{os.urandom(4).hex()}"
                 files = files.successor(name)
             try:
                 place = Place(files, old.sync_ms, old.position)
