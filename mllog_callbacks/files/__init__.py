@@ -7,8 +7,10 @@ from mllog_callbacks.files._extent import last_data
 from mllog_callbacks.files._folders import give_group, make_folder, make_folders
 from mllog_callbacks.files._names import (
     CHAIN,
+    LARGEST_ORIGIN,
     LOGS,
     NAME,
+    ORIGIN,
     SIDECARS,
     chain_name,
     day_of,
@@ -16,6 +18,7 @@ from mllog_callbacks.files._names import (
     is_taken,
     log_name,
     manifest_name,
+    origin_name,
     session_of,
     session_part,
     with_copy,
@@ -35,8 +38,10 @@ from mllog_callbacks.files._walking import walk
 
 __all__ = [
     "CHAIN",
+    "LARGEST_ORIGIN",
     "LOGS",
     "NAME",
+    "ORIGIN",
     "SIDECARS",
     "Folder",
     "UnsafeFileError",
@@ -54,6 +59,7 @@ __all__ = [
     "open_given",
     "open_regular",
     "open_stream",
+    "origin_name",
     "read_regular",
     "replace_file",
     "session_of",

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
             of a process it descends from, where one logs in the same directory.
         signing_key: File of the private key (PEM) that signs the log's chain; without it the
             chain is not signed.
+        origin: Whether the session's code, environment and machine are found out beside it: see
+            docs/records.md.
         require_signing: Whether a log that cannot be signed is an error.
     """
 
@@ -64,6 +66,7 @@ class Settings(BaseSettings):
     spool: Path = Path("/dev/shm")  # noqa: S108 - it is what is meant
     parent: str | None = None
     signing_key: Path | None = None
+    origin: bool = True
     require_signing: bool = False
 
 

@@ -11,6 +11,7 @@ from mllog_callbacks.files import Folder, give_group, make_folder, make_folders
 from mllog_callbacks.sinks.spool._about import About
 from mllog_callbacks.sinks.spool._chained import Chained
 from mllog_callbacks.sinks.spool._control import Control
+from mllog_callbacks.sinks.spool._origin import Origin
 from mllog_callbacks.sinks.spool._segment import HEADER, Segment
 from mllog_callbacks.sinks.spool._segments import Segments
 from mllog_callbacks.sinks.spool._target import Altered, Target
@@ -40,6 +41,7 @@ class Drainer:
         self._control = Control(folder)
         self._control.pid = os.getpid()
         self._chain = Chained(folder, self._about)
+        self._origin = Origin(folder, self._about, self._chain)
         self._segment: Segment | None = None
         self._segments = Segments(folder, self._control)
         self._target: Target | None = None
@@ -73,15 +75,19 @@ class Drainer:
         self._control.error = 0
         return moved
 
-    def end(self) -> None:
+    def end(self, *, seen: bool) -> None:
         """Write the rest of a session that emits no more.
+
+        Args:
+            seen: Whether it has ended just now; else that was at some time before.
 
         Raises:
             OSError: The disk does not take it now.
         """
         self.drain(final=True)
         self._over = bool(self._control.closing)
-        self._finish(sealed=bool(self._control.closing or self._control.leaving))
+        sealed = bool(self._control.closing or self._control.leaving)
+        self._finish(sealed=sealed, seen=seen)
         self._control.done = 1
 
     def seal(self) -> None:
@@ -91,18 +97,23 @@ class Drainer:
             OSError: The disk does not take it now.
         """
         if self._control.sealed != self._control.position:
-            self._finish(sealed=True)
+            self._finish(sealed=True, seen=True)
 
-    def _finish(self, *, sealed: bool) -> None:
+    def _finish(self, *, sealed: bool, seen: bool) -> None:
         control = self._control
-        if control.sealed == control.position:
+        if control.sealed == control.position and self._origin.is_bound:
             return
         control.busy = monotonic_ns()
         try:
             self._confirm()
             self._write_sidecar()
             if os.path.exists(self._about.directory):
+                if seen:
+                    self._origin.end()
+                else:
+                    self._origin.publish()
                 self._chain.end(sealed=sealed)
+                self._origin.settle()
         finally:
             control.busy = 0
         if sealed:
@@ -267,6 +278,7 @@ class Drainer:
                 self._target.keep()
                 self._control.copy = self._target.copy
                 self._write_sidecar()
+                self._origin.publish()
 
     def _discarded(self) -> bool:
         """Whether files that are gone were meant to go, until another entry comes.

@@ -37,7 +37,7 @@ def finish(folder: str) -> int | None:
             return None
         try:
             if not drainer.control.done:
-                drainer.end()
+                drainer.end(seen=False)
         finally:
             drainer.close()
         remove(folder)

@@ -12,6 +12,7 @@ from mllog_callbacks.sinks.spool._about import About
 from mllog_callbacks.sinks.spool._drainer import Drainer
 from mllog_callbacks.sinks.spool._finishing import finish_dead
 from mllog_callbacks.sinks.spool._locks import lock
+from mllog_callbacks.sinks.spool._origin import Collector
 from mllog_callbacks.sinks.spool._spools import alive, remove, spools
 
 __all__ = ["main", "run"]
@@ -20,21 +21,31 @@ _ACTIVE_S = 0.005  # how long lines gather while there are any
 _IDLE_S = 0.05  # the longest wait; issues, ends, saves, a flush and the session's end wake
 _RETRY_S = 0.25  # how often a disk that failed is tried again
 _LOCK_S = 5.0  # how long another drainer of the same spool is given to go
+_SEALING_S = 0.2  # the same, of a process that is about to end
+_ORIGIN_S = 1.0  # how long the end of a session waits for what is collected about its origin
 _GIVE_UP_S = 600.0  # how long a dead session's failing disk is tried; then its spool waits
 
 
-def run(folder: str, wake: int) -> None:
-    """Drain a session until its log was closed or its process is gone, and all is written."""
-    drainer = Drainer(folder)
+def run(folder: str, wake: int, *, apart: bool) -> None:
+    """Drain a session until its log was closed or its process is gone, and all is written.
+
+    Args:
+        folder: The session's spool.
+        wake: The file that wakes it.
+        apart: Whether this process is not that of the training.
+    """
+    drainer, collector = Drainer(folder), Collector(folder, apart=apart)
     wait, lives, since = _ACTIVE_S, True, monotonic()
     while True:
         ended = bool(drainer.control.closing) or not lives
         try:
             moved = drainer.drain(final=ended)
             if ended:
-                drainer.end()
+                collector.wait(_ORIGIN_S)
+                drainer.end(seen=True)
                 break
             if drainer.control.leaving and not (moved and drainer.control.sealed):
+                collector.wait(_SEALING_S)
                 drainer.seal()
         except OSError:
             wait = _RETRY_S
@@ -91,7 +102,7 @@ def main(folder: str, *, detached: bool) -> None:
         os.close(0)
         finish_dead(directory)
         return
-    run(folder, 0)
+    run(folder, 0, apart=True)
     os.close(held)
 
 
