@@ -237,8 +237,13 @@ class Fit:
             "step": trainer.global_step,
             **self._before,
         }
-        best = None if self.progress is None else self.progress.metrics.bests()
-        return done | {"best": best} if best else done
+        if self.progress is None:
+            return done
+        known = {
+            "best": self.progress.metrics.bests(),
+            "deleted": self.progress.saves.deleted(),
+        }
+        return done | {name: each for name, each in known.items() if each}
 
 
 def _kept(checkpoint: Mapping[str, Any]) -> Kept:

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Final
 
 from mllog_callbacks.adapter._curve import CurveKeeper
+from mllog_callbacks.adapter._saved import with_file
 from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
 from mllog_callbacks.facts import RUN, EventFacts, Rule, dump, ended_by, event_of
 from mllog_callbacks.recording import (
@@ -33,7 +34,7 @@ from mllog_callbacks.schema import (
     stopped_by_hand,
     stopped_by_rule,
 )
-from mllog_callbacks.wording import worded
+from mllog_callbacks.wording import saved_later, worded
 
 __all__ = ["Auditor", "Cadence", "Run"]
 
@@ -187,8 +188,15 @@ class Run:
             reason: What was decided or done, and why.
             snapshot: The numbers and settings behind it, by name.
         """
+        if event is EventType.MODEL_SAVED:
+            snapshot = self._with_file(snapshot or {})
         if event in _WITH_CURVE:
             snapshot = {**(snapshot or {}), **self.curve.take(snapshot or {})}
+        self._emit(event, reason, snapshot)
+
+    def _emit(
+        self, event: EventType, reason: Reason, snapshot: Mapping[str, object] | None
+    ) -> None:
         around, number = self._around, None
         if around is not None:
             number, told = around.number, around.as_part(event, reason)
@@ -203,6 +211,19 @@ class Run:
                 reasoning=reason.reasoning or None,
                 metrics_snapshot=snapshot,
             )
+
+    def _with_file(self, snapshot: Mapping[str, object]) -> Mapping[str, object]:
+        """The facts of a save, with what is known of its file; another entry may complete them."""
+        saved = snapshot.get("saved")
+        if not isinstance(saved, Mapping):
+            return snapshot
+        run = self.detached()
+
+        def complete(facts: dict[str, object]) -> None:
+            if not run.closed:
+                run._emit(EventType.MODEL_SAVED, saved_later(facts), {"saved": facts})  # noqa: SLF001 - our own
+
+        return {**snapshot, "saved": with_file(saved, complete)}
 
     def record(self, facts: EventFacts) -> None:
         """Record an event by its facts, worded from them; later ends are passed over."""

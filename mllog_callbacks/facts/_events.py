@@ -110,6 +110,10 @@ class ModelSaved(EventFacts):
     """A model was saved."""
 
     saved: Annotated[Saved, Fact("What was saved")]
+    deleted: Annotated[
+        tuple[str, ...] | None,
+        Fact("Models saved before that are deleted by now, each named once", ["epoch=0.ckpt"]),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +152,10 @@ class TrainingEnded(EventFacts):
             "names are those of ISSUE_DETECTED",
             {"1": {"code": "MLA001", "severity": "info", "closed_by": "a new best"}},
         ),
+    ] = None
+    deleted: Annotated[
+        tuple[str, ...] | None,
+        Fact("Models saved before that are deleted by now, each named once", ["epoch=0.ckpt"]),
     ] = None
     checks: Annotated[Checks | None, Fact("Which checks ran, and why others could not")] = None
     curve: Annotated[

@@ -3,6 +3,7 @@
 The drainer loads this package: standard library only, and little of it.
 """
 
+from mllog_callbacks.files._digests import digest_of, size_of
 from mllog_callbacks.files._extent import last_data
 from mllog_callbacks.files._folders import give_group, make_folder, make_folders
 from mllog_callbacks.files._names import (
@@ -47,6 +48,7 @@ __all__ = [
     "UnsafeFileError",
     "chain_name",
     "day_of",
+    "digest_of",
     "give_group",
     "is_log",
     "is_regular",
@@ -64,6 +66,7 @@ __all__ = [
     "replace_file",
     "session_of",
     "session_part",
+    "size_of",
     "unsafe_kind",
     "walk",
     "with_copy",

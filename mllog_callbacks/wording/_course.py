@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from mllog_callbacks.facts import Best, ModelEvaluated, ModelSaved, Results, TrainingProgress
 from mllog_callbacks.schema import Reason, assigned, count, number
 
-__all__ = ["evaluated", "in_force", "measured", "progressed", "saved"]
+__all__ = ["evaluated", "in_force", "measured", "progressed", "saved", "saved_later"]
 
 
 def progressed(facts: TrainingProgress) -> Reason:
@@ -68,6 +68,16 @@ def evaluated(facts: ModelEvaluated) -> Reason:
         f"{which} evaluated. {values}.",
         f"Computed by {facts.computed_by} {where}{chosen}.",
     )
+
+
+def saved_later(saved: Mapping[str, object]) -> Reason:
+    """The hash of a saved file is known now, or it is known why it is not."""
+    path, digest = saved.get("path"), saved.get("sha256")
+    if digest is not None:
+        return Reason(f"Saved model hashed: {path}.", f"SHA-256 {digest}.")
+    why = saved.get("not_known")
+    reason = why.get("sha256") if isinstance(why, Mapping) else None
+    return Reason(f"Saved model not hashed: {path}.", f"Not hashed: {reason}.")
 
 
 def saved(facts: ModelSaved) -> Reason:
