@@ -115,6 +115,8 @@ class Fit:
             return
         loop = trainer.fit_loop
         training, validating = facts.loaders(loop), facts.loaders(loop.epoch_loop.val_loop)
+        validation = facts.raw_sets(loop.epoch_loop.val_loop, "validation")
+        self.run.examine(facts.raw_sets(loop, "training") | validation)
         self.run.tell(
             EventType.DATASET_VALIDATED,
             reasons.data(training, validating),

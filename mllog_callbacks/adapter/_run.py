@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Final
 
 from mllog_callbacks.adapter._curve import CurveKeeper
+from mllog_callbacks.adapter._examined import Examination, RawData, later, leaks
 from mllog_callbacks.adapter._saved import with_file
 from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation
 from mllog_callbacks.facts import RUN, EventFacts, Rule, dump, ended_by, event_of
@@ -147,6 +148,8 @@ class Run:
         self._on_issue = on_issue
         self._began = monotonic()
         self._number: tuple[str, int] | None = None
+        self._examination: Examination | None = None
+        self._leaks: list[Issue] = []
         # As it is now: an end may be told from elsewhere, such as a finaliser
         self._scope = current.get()
         self._around = None if self._scope is None else self._scope.run_under_way
@@ -188,6 +191,9 @@ class Run:
             reason: What was decided or done, and why.
             snapshot: The numbers and settings behind it, by name.
         """
+        if event is EventType.DATASET_VALIDATED and self._examination is not None:
+            self._tell_data(reason, snapshot or {}, self._examination)
+            return
         if event is EventType.MODEL_SAVED:
             snapshot = self._with_file(snapshot or {})
         if event in _WITH_CURVE:
@@ -211,6 +217,41 @@ class Run:
                 reasoning=reason.reasoning or None,
                 metrics_snapshot=snapshot,
             )
+
+    def examine(self, sets: Mapping[str, RawData]) -> None:
+        """Take the data of the training: the entry of the data gets fingerprints.
+
+        It is examined beside the training, and let go of then.
+
+        Args:
+            sets: The data sets by name, as the caller gave them.
+        """
+        self._examination = Examination(sets)
+
+    def _tell_data(
+        self, reason: Reason, snapshot: Mapping[str, object], examination: Examination
+    ) -> None:
+        """Record the data with what is known of it; another entry may complete that."""
+        run = self.detached()
+
+        def complete(found: dict[str, dict[str, object]]) -> None:
+            if not run.closed:
+                run._emit(EventType.DATASET_VALIDATED, later(found), {"data": found})  # noqa: SLF001 - our own
+                self._leaks += leaks(found)  # recorded at the end, by the training's own thread
+
+        begin = guarded(examination.begin)
+        found: dict[str, dict[str, object]] = begin(complete) or {}
+        known = snapshot.get("data")
+        sets = {**known} if isinstance(known, Mapping) else {}
+        merged = {name: {**sets.get(name, {}), **each} for name, each in found.items()}
+        self._emit(EventType.DATASET_VALIDATED, reason, {**snapshot, "data": {**sets, **merged}})
+        self._leaks += leaks(found)
+        self._tell_leaks()
+
+    def _tell_leaks(self) -> None:
+        """Record which sets have rows of the training data."""
+        found, self._leaks = self._leaks, []
+        self.tell_issues(each for each in found if not self.detectors.ignores(each))
 
     def _with_file(self, snapshot: Mapping[str, object]) -> Mapping[str, object]:
         """The facts of a save, with what is known of its file; another entry may complete them."""
@@ -293,6 +334,10 @@ class Run:
     @unbroken
     def _end(self, event: EventType, reason: Reason, snapshot: Mapping[str, object]) -> None:
         if not self.ended:
+            if self._examination is not None:
+                self._examination.end()
+                self._examination = None
+                guarded(self._tell_leaks)()
             self.ended = True
             seconds = round(monotonic() - self._began, 3)
             judged = self._judged(snapshot) or {}

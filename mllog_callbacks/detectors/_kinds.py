@@ -270,6 +270,14 @@ KINDS: Final = (
         "scikit-learn, VarianceThreshold's default",
     ),
     Kind(
+        "MLA103",
+        "shared_rows",
+        Severity.WARNING,
+        "rows of a validation set are in the training data, and most of them are there only once: "
+        "more than data that repeats itself leads to expect",
+        "Kapoor and Narayanan, Leakage and the reproducibility crisis, 2023: duplicates",
+    ),
+    Kind(
         "MLA111",
         "not_converged",
         Severity.WARNING,

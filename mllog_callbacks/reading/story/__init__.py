@@ -37,6 +37,7 @@ from mllog_callbacks.reading.story._summary import (
     verdict_of,
     what_happened,
 )
+from mllog_callbacks.reading.story._verdict import verdict_of_run
 
 __all__ = [
     "GRAVITY",
@@ -85,6 +86,7 @@ __all__ = [
     "took",
     "value",
     "verdict_of",
+    "verdict_of_run",
     "verification_of",
     "what_happened",
 ]
