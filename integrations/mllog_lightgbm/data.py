@@ -6,11 +6,13 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from lightgbm import Dataset
 
+from mllog_callbacks.facts import DataSet, Range
 from mllog_lightgbm.estimator import CLASSES_LISTED
 
 __all__ = ["DataFacts", "FeatureFacts", "data_facts", "feature_facts"]
 
 _CLASSIFYING: Final = frozenset({"binary", "multiclass", "multiclassova"})
+_RANGE: Final = ("least", "largest", "mean", "deviation", "absolute_deviation")
 _LABELS_COUNTED: Final = 1 << 16
 _ROWS_AT_ONCE: Final = 1 << 20
 
@@ -23,7 +25,8 @@ class DataFacts(NamedTuple):
         features: Number of features.
         classes: Rows of each class, by label; None where labels are no classes, are too many, or
             are not known.
-        labels: Least and largest label, and their mean, where labels are no classes; else None.
+        labels: Least and largest label, their mean, their standard deviation, and their mean
+            distance from the median, where labels are no classes; else None.
         weights: Least and largest weight of a row; None where no weights were given.
         groups: Number of groups (queries), and the least and largest number of rows in one; None
             where no groups were given.
@@ -36,7 +39,7 @@ class DataFacts(NamedTuple):
     rows: int
     features: int
     classes: dict[str, int] | None
-    labels: tuple[float, float, float] | None = None
+    labels: tuple[float, float, float, float, float] | None = None
     weights: tuple[float, float] | None = None
     groups: tuple[int, int, int] | None = None
     init_score: bool = False
@@ -48,7 +51,7 @@ class DataFacts(NamedTuple):
         """The facts that are known, by name."""
         told = self._asdict()
         names = {
-            "labels": ("least", "largest", "mean"),
+            "labels": _RANGE,
             "weights": ("least", "largest"),
             "groups": ("count", "least_rows", "most_rows"),
         }
@@ -56,6 +59,24 @@ class DataFacts(NamedTuple):
             if told[name] is not None:
                 told[name] = dict(zip(parts, told[name], strict=True))
         return {name: value for name, value in told.items() if value not in (None, False, 0, "")}
+
+    def as_set(self) -> DataSet:
+        """What the detectors need of it."""
+        labels = self.labels
+        return DataSet(
+            role="training" if self.role == "training" else "validation",
+            rows=self.rows,
+            classes=self.classes,
+            labels=None
+            if labels is None
+            else Range(
+                least=labels[0],
+                largest=labels[1],
+                deviation=labels[3],
+                absolute_deviation=labels[4],
+            ),
+            same_as=self.same_as,
+        )
 
 
 class FeatureFacts(NamedTuple):
@@ -143,6 +164,7 @@ def _named(classes: Mapping[int, int], names: Sequence[str]) -> dict[str, int]:
     return {names[label] if names else str(label): rows for label, rows in classes.items()}
 
 
-def _spread(labels: np.ndarray[Any, Any]) -> tuple[float, float, float]:
-    mean = float(labels.mean(dtype=np.float64))
-    return float(labels.min()), float(labels.max()), mean
+def _spread(labels: np.ndarray[Any, Any]) -> tuple[float, float, float, float, float]:
+    found = Range.of_labels(labels)
+    spread = found.deviation or 0.0, found.absolute_deviation or 0.0
+    return found.least, found.largest, found.mean or 0.0, *spread

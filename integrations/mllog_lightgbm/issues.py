@@ -4,11 +4,10 @@ Beside it stands its value on the training data, where that is evaluated too.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from mllog_callbacks import DetectorSet, Facts, Issue, Observation, Passage, guarded
-from mllog_callbacks.detectors import DEFAULTS
+from mllog_callbacks.detectors import DEFAULTS, replace
 from mllog_lightgbm.opening import TRAINING, Opening
 from mllog_lightgbm.parameters import Parameters
 from mllog_lightgbm.results import read_results
@@ -107,6 +106,8 @@ def watching(detectors: DetectorSet, found: Parameters) -> DetectorSet:
 def facts_for_causes(opening: Opening) -> Facts:
     """What is known of a training that may make a cause probable."""
     data, found, stopping = opening.data, opening.found, opening.stopping
+    sets = {name: each.as_set() for name, each in opening.sets.items()}
+    training = sets.get(opening.training)
     return Facts(
         rows=opening.rows,
         features=data.features if data else None,
@@ -115,7 +116,18 @@ def facts_for_causes(opening: Opening) -> Facts:
         min_data_in_leaf=_whole(found.get("min_data_in_leaf")),
         early_stopping=stopping.on,
         patience=stopping.patience,
+        labels=None if training is None else training.labels,
+        sets=None if opening.folds else sets,
+        weighted=_weighted(opening),
     )
+
+
+def _weighted(opening: Opening) -> bool:
+    """Whether rows or classes are weighted, so that class shares alone give no log loss."""
+    found, data = opening.found, opening.data
+    by_class = opening.class_weight is not None or found.get("is_unbalance") is True
+    scaled = found.get("scale_pos_weight") not in {None, 1}
+    return by_class or scaled or (data is not None and data.weights is not None)
 
 
 def _whole(value: object) -> int | None:

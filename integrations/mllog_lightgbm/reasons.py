@@ -92,6 +92,8 @@ def _kept(stop: Stop, folds: int) -> str:
 
 
 def _rule_met(stop: Stop) -> str:
+    if stop.asked is not None:
+        return f"The user had it end on this issue ({stop.asked.name}). {stop.asked.message}"
     if stop.deciding is None or stop.patience is None:
         return (
             f"The callback {stop.by} raised EarlyStopException after iteration "

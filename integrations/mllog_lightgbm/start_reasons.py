@@ -83,7 +83,7 @@ def _described(name: str, facts: DataFacts, by: str) -> str:
     if facts.unlabelled:
         told.append(f"{count(facts.unlabelled, 'label')} given as NaN or infinite")
     if facts.labels is not None:
-        least, largest, mean = map(number, facts.labels)
+        least, largest, mean = map(number, facts.labels[:3])
         told.append(f"target range {least} to {largest}, mean {mean}")
     if facts.weights is not None:
         told.append(

@@ -28,6 +28,7 @@ class Stop:
         min_delta: Least change of the deciding metric that counts as improvement.
         met: Whether the rule was met; otherwise all iterations ran, and only the best is named.
         name: The callback's name.
+        asked: The rule by which the user had the audit end it on an issue.
     """
 
     by: str
@@ -39,11 +40,14 @@ class Stop:
     min_delta: float = 0.0
     met: bool = True
     name: str = "early_stopping"
+    asked: Rule | None = None
 
     @property
     def rule(self) -> Rule:
         """The rule and the values it compared, as facts."""
         deciding = self.deciding
+        if self.asked is not None:
+            return self.asked
         if deciding is None or self.patience is None:
             return Rule(name=self.name, best_at=self.best_iteration, unit="iteration")
         return Rule(

@@ -2,9 +2,10 @@
 
 import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from lightgbm.callback import CallbackEnv
+from lightgbm.callback import CallbackEnv, EarlyStopException
 
 from mllog_callbacks import (
     Backlog,
@@ -19,6 +20,7 @@ from mllog_callbacks import (
 from mllog_callbacks.facts import Kept, dump
 from mllog_callbacks.facts import Stop as Stopped
 from mllog_lightgbm import reasons, start_reasons
+from mllog_lightgbm.calls import Audit
 from mllog_lightgbm.estimator import Estimator
 from mllog_lightgbm.issues import Watcher, facts_for_causes, watching
 from mllog_lightgbm.model import Model, Saved, boosters_of, gains, held
@@ -166,8 +168,19 @@ class Training:
                     self._unwatched.clear()
                 if done == self._last and not self.watched:
                     self.end()
+            if self._run.stops:
+                self._catch_up()
         except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
             report_failure(error, "Training.record")
+
+    def stop_where_asked(self, env: CallbackEnv) -> None:
+        """End the training by LightGBM's own means, where an issue does that its user named.
+
+        Raises:
+            EarlyStopException: It is to end after this iteration.
+        """
+        if self._run.stop is not None and not self.ended:
+            raise EarlyStopException(env.iteration, env.evaluation_result_list or [])
 
     @guarded
     def returned(self, known: Mapping[str, Any]) -> None:
@@ -189,7 +202,7 @@ class Training:
         listed = given if isinstance(given, Collection) else (callback,)
         if self._folds:
             at_best = at_best if best == self._done else None
-        return read_stop(
+        found = read_stop(
             callback,
             by_parameter=all(callback is not each for each in listed),
             iteration=self._done,
@@ -199,6 +212,8 @@ class Training:
             last=self._latest_results,
             ignored=self._opening.stopping.ignored,
         )
+        asked = self._run.stop if isinstance(callback, Audit) else None
+        return found if asked is None else replace(found, name=asked.name, asked=asked)
 
     @guarded
     def fail(self, error: BaseException, where: str, iteration: int | None = None) -> None:
@@ -321,7 +336,7 @@ class Training:
     def _evaluate(self, iteration: int, results: list[Result]) -> Kept:
         """Record the scores of the model that is kept, where it is the one that was measured."""
         stop, opening = self._stop, self._opening
-        chosen_by = None if stop is None else stop.name
+        chosen_by = None if stop is None or stop.asked is not None else stop.name
         dart = opening is not None and opening.found.get("boosting") == "dart"
         measured = iteration == self._done or not dart
         if results and measured:
@@ -352,7 +367,7 @@ class Training:
         boosters = [] if model is None else boosters_of(model)
         head = _gains(boosters, at) or {}
         if head:
-            snapshot["gain_shares"] = head
+            snapshot["importance"] = head
         trees = _held(boosters) if boosters else None
         if trees is not None and trees < at:
             snapshot["held_iterations"] = trees

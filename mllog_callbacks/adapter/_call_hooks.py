@@ -1,11 +1,11 @@
 """Watching a framework's function from its first line to its end, whatever way that is."""
 
-import threading
 from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import Any, Final, TypeAlias
 
 from mllog_callbacks.frames import Watched
+from mllog_callbacks.locks import ProcessLock
 from mllog_callbacks.recording import guarded
 
 __all__ = ["attend"]
@@ -66,4 +66,4 @@ class _Call:
 
 
 _all: Final[dict[FunctionType, _Attended]] = {}
-_lock: Final = threading.Lock()
+_lock: Final = ProcessLock()

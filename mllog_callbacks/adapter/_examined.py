@@ -52,39 +52,40 @@ class Examination:
         self._cancelled = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def begin(
-        self, complete: Callable[[dict[str, dict[str, object]]], object]
-    ) -> dict[str, dict[str, object]]:
-        """The facts of each set; of large data only that they come later.
-
-        Args:
-            complete: Called by another thread with the facts, where they come later.
-        """
+    def begin(self) -> dict[str, dict[str, object]]:
+        """The facts of each set; of large data only that they come later, by `go_on`."""
         from mllog_callbacks.fingerprints import size_of  # noqa: PLC0415 - where there is data
 
         parts = [each for raw in self._sets.values() for each in (raw.features, raw.labels)]
         if sum(size_of(each) for each in parts if each is not None) <= _SMALL:
-            found = self._examined()
-            self._sets = {}
+            found, self._sets = self._examined(), {}
             return found
+        return {
+            name: {"role": each.role, "fingerprint": {"not_known": _PENDING}}
+            for name, each in self._sets.items()
+        }
 
-        roles = {name: each.role for name, each in self._sets.items()}
+    def go_on(self, complete: Callable[[dict[str, dict[str, object]]], object]) -> None:
+        """Examine in a thread what `begin` has left.
+
+        Args:
+            complete: Called by that thread with the facts of each set.
+        """
+        if not self._sets:
+            return
 
         def work() -> None:
-            found = self._examined()
-            self._sets = {}
+            found, self._sets = self._examined(), {}
             guarded(complete)(found)
 
         self._thread = threading.Thread(target=work, name="mllog-data", daemon=True)
         try:
             self._thread.start()
         except RuntimeError:  # no more threads, or the interpreter shuts down
-            self._thread, why = None, _ENDED
-        else:
-            why = _PENDING
-        return {
-            name: {"role": role, "fingerprint": {"not_known": why}} for name, role in roles.items()
-        }
+            ended: dict[str, object] = {"not_known": _ENDED}
+            found = {name: {"role": r.role, "fingerprint": ended} for name, r in self._sets.items()}
+            self._thread, self._sets = None, {}
+            complete(found)
 
     def end(self) -> None:
         """Give up what is not done: the training has ended."""
@@ -124,8 +125,6 @@ class Examination:
 
 
 def _with_labels(of: Fingerprint, labels: object, is_cancelled: Callable[[], bool]) -> Fingerprint:
-    from dataclasses import replace  # noqa: PLC0415 - used here alone
-
     from mllog_callbacks import fingerprints  # noqa: PLC0415 - as above
 
     if labels is None:
@@ -134,7 +133,7 @@ def _with_labels(of: Fingerprint, labels: object, is_cancelled: Callable[[], boo
         own = fingerprints.fingerprint(labels, is_cancelled=is_cancelled)
     except Exception:  # noqa: BLE001 - of any library; the features are known all the same
         return of
-    return replace(of, labels_sha256=own.sha256)
+    return Fingerprint(**{**dump(of), "labels_sha256": own.sha256})  # type: ignore[arg-type]  # as dumped
 
 
 def _shared(training: RawData, other: RawData) -> dict[str, object]:

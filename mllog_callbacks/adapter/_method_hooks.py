@@ -5,13 +5,13 @@ objects stay as they are: of their class, and with nothing added to them, so tha
 know nothing of it.
 """
 
-import threading
 import weakref
 from collections.abc import Callable, Collection, Mapping
 from types import FunctionType
 from typing import Any, Final, NamedTuple, Protocol
 
 from mllog_callbacks.frames import Watched
+from mllog_callbacks.locks import ProcessLock
 from mllog_callbacks.recording import finaliser, guarded
 
 __all__ = ["Heard", "Listener", "listen"]
@@ -128,8 +128,7 @@ class _Call(NamedTuple):
 
 
 _all: Final[dict[FunctionType, _Method]] = {}
-# Re-entrant, as a finaliser may run in any thread at any time, this one included
-_lock: Final = threading.RLock()
+_lock: Final = ProcessLock()
 
 
 def _watched(kind: type, name: str) -> _Method:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from mllog_callbacks.files import digest_of, size_of
 from mllog_callbacks.recording import guarded
 
-__all__ = ["SMALL", "hashing", "turn", "with_file"]
+__all__ = ["SMALL", "hash_later", "hashing", "turn", "with_file"]
 
 SMALL: Final = 1 << 20
 """Bytes that are hashed in less than a millisecond."""
@@ -49,40 +49,49 @@ turn = threading.Lock()
 _over = threading.Event()
 
 
-def with_file(
-    saved: Mapping[str, Any], complete: Callable[[dict[str, object]], object]
-) -> dict[str, object]:
+def with_file(saved: Mapping[str, Any]) -> tuple[dict[str, object], bool]:
     """What is known of a saved file, with its size, hash and format.
 
     Args:
         saved: The facts that an adapter has, ``path`` among them.
-        complete: Called by another thread with all facts, once the hash of a large file is known
-            or it is known why it is not.
+
+    Returns:
+        The facts, and whether `hash_later` is to complete them.
     """
     facts = {name: each for name, each in saved.items() if each is not None}
     path = str(facts.get("path"))
     try:
         size = size_of(path)
         if size is None:
-            return facts
+            return facts, False
         facts = {"bytes": size, **facts, "format": facts.get("format") or _format(path)}
         facts = {name: each for name, each in facts.items() if each is not None}
         if size <= SMALL:
-            return {**facts, "sha256": digest_of(path)}
-        return {**facts, "not_known": {"sha256": _begin(os.path.abspath(path), facts, complete)}}  # noqa: PTH100 - a text
+            return {**facts, "sha256": digest_of(path)}, False
     except OSError as error:
-        return {**facts, "not_known": {"sha256": error.strerror or str(error)}}
+        return {**facts, "not_known": {"sha256": error.strerror or str(error)}}, False
+    return {**facts, "not_known": {"sha256": _PENDING}}, True
 
 
-def _begin(
-    path: str, facts: dict[str, object], complete: Callable[[dict[str, object]], object]
-) -> str:
-    """Have a thread hash a file; say why the hash is not known yet."""
-    before = _state(path)
+def hash_later(
+    facts: Mapping[str, object], complete: Callable[[dict[str, object]], object]
+) -> None:
+    """Have a thread hash a file.
+
+    Args:
+        facts: What `with_file` returned.
+        complete: Called with all facts, once the hash is known or it is known why it is not.
+    """
+    path = os.path.abspath(str(facts["path"]))  # noqa: PTH100 - a text
+    known = {name: each for name, each in facts.items() if name != "not_known"}
+    try:
+        before = _state(path)
+    except OSError:
+        before = None
 
     def work() -> None:
         try:
-            guarded(complete)({**facts, **_hashed(path, before)})
+            guarded(complete)({**known, **_hashed(path, before)})
         finally:
             hashing.discard(threading.current_thread())
 
@@ -92,8 +101,7 @@ def _begin(
         thread.start()
     except RuntimeError:  # no more threads, or the interpreter shuts down
         hashing.discard(thread)
-        return _ENDED
-    return _PENDING
+        complete({**known, "not_known": {"sha256": _ENDED}})
 
 
 def _hashed(path: str, before: object) -> dict[str, object]:

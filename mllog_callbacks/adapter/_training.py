@@ -1,10 +1,10 @@
 """A training as its adapter reports it: facts go in, entries and issues come out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from time import monotonic
 from typing import Any, TypeAlias
 
+from mllog_callbacks._record import replace
 from mllog_callbacks.adapter._curve import LEARNING_RATE
 from mllog_callbacks.adapter._run import Cadence, Run
 from mllog_callbacks.adapter._scores import Scores
@@ -64,12 +64,17 @@ class Training:
         self.done = 0
         self.continued: int | None = None
         self._run, self._unit = run, unit
-        self._training_set, self._directions = training_set, directions
+        self._training_set, self._known = training_set, directions
         self._cadence = Cadence(run.level)
         self._planned: int | None = None
         self._folds: int | None = None
-        self._scores = Scores(directions)
+        self._scores = Scores(self._directions)
         self._changed: dict[str, object] = {}
+
+    def _directions(self, metric: str) -> bool | None:
+        """Whether more of a metric is better: the caller's word goes first."""
+        stated = self._run.detectors.stated(metric)
+        return self._known(metric) if stated is None else stated
 
     @property
     def ended(self) -> bool:
@@ -83,7 +88,7 @@ class Training:
         if facts.continues is not None:
             self.continued = facts.continues.at
         rules = [rule for rule in (facts.rules or {}).values() if rule.patience is not None]
-        self._causes(
+        self.know(
             early_stopping=bool(rules),
             patience=min((rule.patience or 0 for rule in rules), default=None),
         )
@@ -95,11 +100,18 @@ class Training:
             sets = facts.data.values()
             data = next((each for each in sets if each.role == "training" and each.rows), None)
             if data is not None:
-                self._causes(rows=data.rows, features=data.features, classes=data.classes)
+                self.know(
+                    rows=data.rows,
+                    features=data.features,
+                    classes=data.classes,
+                    labels=data.labels,
+                    weighted=data.weights is not None,
+                )
+            self.know(sets=facts.data)
         self._run.record(facts)
 
-    def _causes(self, **known: Any) -> None:  # noqa: ANN401 - the fields of the detectors' facts
-        """Let the detectors know what may explain an issue."""
+    def know(self, **known: Any) -> None:  # noqa: ANN401 - the fields of the detectors' facts
+        """Let the detectors know what may explain an issue, as the fields of `Facts`."""
         self._run.detectors.facts = replace(self._run.detectors.facts, **known)
 
     def changed(self, parameters: Mapping[str, object]) -> None:

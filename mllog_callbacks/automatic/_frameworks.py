@@ -67,6 +67,14 @@ FRAMEWORKS: Final = (
         {},
         "a callback in every Trainer, by the entry points of Lightning",
     ),
+    Framework(
+        "optuna",
+        ("optuna",),
+        "mllog_optuna",
+        (4, 0),
+        {"optuna.study._optimize": (Place("_optimize"),)},
+        "a callback in every call of Study.optimize",
+    ),
     SKLEARN,
     Framework(
         "xgboost",

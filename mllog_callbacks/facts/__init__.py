@@ -21,6 +21,7 @@ from mllog_callbacks.facts._events import (
     DatasetValidated,
     EventFacts,
     HyperparametersSet,
+    ModelCompared,
     ModelEvaluated,
     ModelSaved,
     TrainingEnded,
@@ -32,9 +33,11 @@ from mllog_callbacks.facts._fact import Fact, Group, dump
 from mllog_callbacks.facts._issue import Checks, IssueFacts, IssueState, Subject
 from mllog_callbacks.facts._parameters import Choice, Derived, Parameters
 from mllog_callbacks.facts._rule import Rule
-from mllog_callbacks.facts._runs import RUN, Names, may_be_same
 from mllog_callbacks.facts._saved import Saved
+from mllog_callbacks.facts._search import Candidates, Method, RunnerUp, Study, Trial
 from mllog_callbacks.facts._thinning import Column, thinned
+from mllog_callbacks.facts._witness import OutOfMemory, Witness
+from mllog_callbacks.runs import RUN, Names, may_be_same
 
 __all__ = [
     "EVENTS",
@@ -44,6 +47,7 @@ __all__ = [
     "RUN",
     "AlgorithmSelected",
     "Best",
+    "Candidates",
     "Checks",
     "Choice",
     "Column",
@@ -62,9 +66,12 @@ __all__ = [
     "IssueFacts",
     "IssueState",
     "Kept",
+    "Method",
+    "ModelCompared",
     "ModelEvaluated",
     "ModelSaved",
     "Names",
+    "OutOfMemory",
     "Parameters",
     "Plan",
     "Progress",
@@ -72,13 +79,17 @@ __all__ = [
     "Results",
     "Role",
     "Rule",
+    "RunnerUp",
     "Saved",
     "Stop",
     "StoppedBy",
+    "Study",
     "Subject",
     "TrainingEnded",
     "TrainingProgress",
     "TrainingStarted",
+    "Trial",
+    "Witness",
     "documented",
     "dump",
     "ended_by",

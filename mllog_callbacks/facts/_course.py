@@ -1,7 +1,6 @@
 """The facts of a training's course: what is planned, how far it is, what was measured."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
 from mllog_callbacks.facts._fact import Fact, Group
@@ -12,7 +11,6 @@ Results: TypeAlias = Mapping[str, Mapping[str, float]]
 """Values by data set and metric."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(Group):
     """What a training is to do."""
 
@@ -21,7 +19,6 @@ class Plan(Group):
     folds: Annotated[int | None, Fact("Folds of a cross-validation", 5)] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Continued(Group):
     """The model that a training continues."""
 
@@ -30,7 +27,6 @@ class Continued(Group):
     path: Annotated[str | None, Fact("Its file, where it was loaded from one", "m.json")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress(Group):
     """How far a training is."""
 
@@ -42,7 +38,6 @@ class Progress(Group):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Best(Group):
     """The best value of a metric so far."""
 

@@ -1,7 +1,6 @@
 """The facts of each event of a training: their dump is the entry's ``metrics_snapshot``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 from mllog_callbacks.facts._course import Best, Continued, Plan, Progress, Results
@@ -12,6 +11,9 @@ from mllog_callbacks.facts._issue import Checks
 from mllog_callbacks.facts._parameters import Choice, Parameters
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
+from mllog_callbacks.facts._search import Candidates, RunnerUp, Study, Trial
+from mllog_callbacks.facts._witness import Witness
+from mllog_callbacks.runs import STOPPING
 from mllog_callbacks.schema import EventType
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "DatasetValidated",
     "EventFacts",
     "HyperparametersSet",
+    "ModelCompared",
     "ModelEvaluated",
     "ModelSaved",
     "TrainingEnded",
@@ -29,12 +32,10 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EventFacts(Group):
     """The facts of one event."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingStarted(EventFacts):
     """A training begins."""
 
@@ -47,16 +48,15 @@ class TrainingStarted(EventFacts):
     ] = None
     called_by: Annotated[str | None, Fact("What called the framework", "XGBClassifier.fit")] = None
     machines: Annotated[int | None, Fact("Machines or workers that train together", 2)] = None
+    study: Annotated[Study | None, Fact("The search, where it is one of trials")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetValidated(EventFacts):
     """The framework has loaded the data."""
 
     data: Annotated[Mapping[str, DataSet], Fact("The data sets, by name")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AlgorithmSelected(EventFacts):
     """Which algorithm trains."""
 
@@ -64,14 +64,12 @@ class AlgorithmSelected(EventFacts):
     parameters: Annotated[Parameters | None, Fact("The parameters in force")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HyperparametersSet(EventFacts):
     """Which hyperparameters a training has."""
 
     parameters: Annotated[Parameters, Fact("The parameters")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingProgress(EventFacts):
     """A part of the training is done."""
 
@@ -88,12 +86,19 @@ class TrainingProgress(EventFacts):
         Mapping[str, object] | None,
         Fact("Parameters in force that were changed since the start", {"learning_rate": 0.05}),
     ] = None
+    trial: Annotated[Trial | None, Fact("The trial of a search that ended")] = None
     curve: Annotated[
         Mapping[str, object] | None, Fact("The steps since the last entry, thinned")
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCompared(EventFacts):
+    """A search has chosen from its candidates."""
+
+    candidates: Annotated[Candidates, Fact("What it chose from")]
+    runner_up: Annotated[RunnerUp | None, Fact("The next best")] = None
+
+
 class ModelEvaluated(EventFacts):
     """The model that a training leaves was measured."""
 
@@ -105,7 +110,6 @@ class ModelEvaluated(EventFacts):
     computed_by: Annotated[str, Fact("What computed the values", "XGBoost")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSaved(EventFacts):
     """A model was saved."""
 
@@ -116,7 +120,6 @@ class ModelSaved(EventFacts):
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingEnded(EventFacts):
     """A training is over; which event that is follows from its stop."""
 
@@ -125,6 +128,12 @@ class TrainingEnded(EventFacts):
     folds: Annotated[int | None, Fact("Folds of a cross-validation", 5)] = None
     stop: Annotated[Stop | None, Fact("Why it ended; absent where nobody saw it")] = None
     kept: Annotated[Kept | None, Fact("The model it leaves")] = None
+    saved: Annotated[
+        Saved | None, Fact("The model that was saved last, where its process was gone")
+    ] = None
+    witness: Annotated[Witness | None, Fact("Who recorded the end, where its process was gone")] = (
+        None
+    )
     error: Annotated[Failure | None, Fact("What was raised")] = None
     consequence: Annotated[
         str | None, Fact("What its caller got instead of a model", "no model was returned")
@@ -170,6 +179,7 @@ EVENTS: Final[Mapping[EventType, type[EventFacts]]] = {
     EventType.HYPERPARAMETERS_SET: HyperparametersSet,
     EventType.TRAINING_PROGRESS: TrainingProgress,
     EventType.MODEL_EVALUATED: ModelEvaluated,
+    EventType.MODEL_COMPARED: ModelCompared,
     EventType.MODEL_SAVED: ModelSaved,
     EventType.TRAINING_COMPLETED: TrainingEnded,
     EventType.TRAINING_STOPPED: TrainingEnded,
@@ -186,10 +196,13 @@ _OF_STOPS: Final = {
 def event_of(facts: EventFacts) -> EventType:
     """The event that facts are of; of an end it follows from the stop.
 
-    A training that nobody saw ending has failed: its call is over without a result.
+    A training that nobody saw ending has failed: its call is over without a result. One whose
+    process was killed was stopped where the signal is one that asks for it, else it has failed.
     """
     if isinstance(facts, TrainingEnded):
         if facts.stop is None:
+            return EventType.TRAINING_FAILED
+        if facts.stop.by == "killed" and facts.stop.signal not in STOPPING:
             return EventType.TRAINING_FAILED
         return _OF_STOPS.get(facts.stop.by, EventType.TRAINING_STOPPED)
     return next(event for event, cls in EVENTS.items() if cls is type(facts))

@@ -1,7 +1,6 @@
 """The facts of hyperparameters: who gave which, and what became of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated
 
 from mllog_callbacks.facts._fact import Fact, Group
@@ -9,7 +8,6 @@ from mllog_callbacks.facts._fact import Fact, Group
 __all__ = ["Choice", "Derived", "Parameters"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Derived(Group):
     """A parameter whose value follows from something else."""
 
@@ -17,7 +15,6 @@ class Derived(Group):
     source: Annotated[str, Fact("What it follows from", "the labels")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice(Group):
     """What was chosen, and by whom."""
 
@@ -25,7 +22,6 @@ class Choice(Group):
     by: Annotated[str, Fact("Who chose it", "the caller")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters(Group):
     """The parameters of a training, by their main names."""
 

@@ -1,7 +1,6 @@
 """The facts of a model that was saved."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated
 
 from mllog_callbacks.facts._fact import Fact, Group
@@ -9,7 +8,6 @@ from mllog_callbacks.facts._fact import Fact, Group
 __all__ = ["Saved"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Saved(Group):
     """A file or folder that a model was saved to."""
 

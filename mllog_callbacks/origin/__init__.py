@@ -3,8 +3,7 @@
 The drainer loads this package: standard library only, and little of it.
 """
 
-from mllog_callbacks.origin._collecting import collect
 from mllog_callbacks.origin._request import Request
 from mllog_callbacks.origin._writing import with_end
 
-__all__ = ["Request", "collect", "with_end"]
+__all__ = ["Request", "with_end"]

@@ -6,11 +6,11 @@ from hashlib import sha256
 from mllog_callbacks.origin._git import plain, repository
 from mllog_callbacks.origin._installed import digest, installed
 from mllog_callbacks.origin._machine import account, boot, machine
-from mllog_callbacks.origin._request import Request
 from mllog_callbacks.origin._writing import within
 
 TYPE_CHECKING = False  # the drainer imports no `typing`
 if TYPE_CHECKING:
+    from mllog_callbacks.origin._request import Request
     from mllog_callbacks.origin._writing import Value
 
 __all__ = ["collect"]
@@ -18,13 +18,8 @@ __all__ = ["collect"]
 _LARGEST = 33_554_432  # bytes of a script that is hashed
 
 
-def collect(request: Request, *, run: bool) -> bytes:
-    """Where a process comes from, as JSON of at most 32 KiB.
-
-    Args:
-        request: The process.
-        run: Whether git may be run: never within the process of a training.
-    """
+def collect(request: "Request", *, run: bool) -> bytes:
+    """Where a process comes from; see `Request.collect`."""
     start = os.path.dirname(request.script) if request.script else request.cwd
     git = repository(start, request.logs, run=run)
     found = installed(request.path)

@@ -23,6 +23,16 @@ class Request:
         self.path = path
         self.logs = logs
 
+    def collect(self, *, run: bool) -> bytes:
+        """Where the process comes from, as JSON of at most 32 KiB.
+
+        Args:
+            run: Whether git may be run: never within the process of a training.
+        """
+        from mllog_callbacks.origin._collecting import collect  # noqa: PLC0415 - not at the start
+
+        return collect(self, run=run)
+
     def pack(self) -> bytes:
         """The request as bytes."""
         texts = [str(self.pid), self.cwd, self.script, self.logs, *self.path]

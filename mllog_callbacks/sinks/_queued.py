@@ -12,8 +12,8 @@ from pathlib import Path
 from time import gmtime, sleep, strftime
 from typing import Final
 
-from mllog_callbacks.chain import Chain, chain_path
-from mllog_callbacks.origin import Request, collect, with_end
+from mllog_callbacks.chain import SEALED, Chain, chain_path
+from mllog_callbacks.origin import Request, with_end
 from mllog_callbacks.schema import Clock
 from mllog_callbacks.sinks._account import Account, clock_line
 from mllog_callbacks.sinks._base import SinkStats
@@ -153,7 +153,7 @@ class QueuedSink:
         """Find out about the session's origin, and publish that."""
         try:
             request = Request.unpack(self._files.request)
-            self._origin = collect(request, run=False)
+            self._origin = request.collect(run=False)
             self._publish(self._origin)
             self._files.write_origin(self._origin)
         except Exception as error:  # noqa: BLE001 - the entries are what matters
@@ -186,7 +186,7 @@ class QueuedSink:
         if self._origin:
             ended = with_end(self._origin, strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()))
             self._publish(ended)
-        self._chain.end(sealed=True)
+        self._chain.end(SEALED)
         if ended:
             with suppress(OSError):  # the chain names it: that it is missing will be seen
                 self._files.write_origin(ended)

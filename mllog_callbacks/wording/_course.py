@@ -4,12 +4,15 @@ from collections.abc import Iterator, Mapping
 
 from mllog_callbacks.facts import Best, ModelEvaluated, ModelSaved, Results, TrainingProgress
 from mllog_callbacks.schema import Reason, assigned, count, number
+from mllog_callbacks.wording._search import trial_ended
 
 __all__ = ["evaluated", "in_force", "measured", "progressed", "saved", "saved_later"]
 
 
 def progressed(facts: TrainingProgress) -> Reason:
     """A part of a training is done."""
+    if facts.trial is not None:
+        return trial_ended(facts, facts.trial)
     progress = facts.progress
     of = "" if progress.planned is None else f" of {progress.planned:,}"
     said = [*measured(facts.results, facts.deviations, facts.best, progress.done)]

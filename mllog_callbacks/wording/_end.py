@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from mllog_callbacks.facts import Failure, Kept, Progress, Rule, Stop, TrainingEnded
+from mllog_callbacks.facts import Failure, Kept, Progress, Rule, Stop, TrainingEnded, dump
+from mllog_callbacks.runs import killed_words
 from mllog_callbacks.schema import Reason, count, number
 from mllog_callbacks.wording._course import in_force, measured
 from mllog_callbacks.wording._start import what
@@ -12,9 +13,12 @@ __all__ = ["ended"]
 
 def ended(facts: TrainingEnded) -> Reason:
     """A training is over."""
+    if facts.stop is not None and facts.stop.by == "killed":
+        return Reason(*killed_words(dump(facts)))
     kept = "" if facts.kept is None else _kept(facts.kept)
     left = "" if facts.consequence is None else f"; {facts.consequence}"
-    decision = f"{what(facts.folds)} {_how(facts)}{left}.{kept}"
+    unit = "" if facts.progress is None else facts.progress.unit
+    decision = f"{what(facts.folds, unit)} {_how(facts)}{left}.{kept}"
     return Reason(decision, " ".join([*_why(facts), *_state(facts)]))
 
 

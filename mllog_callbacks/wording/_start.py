@@ -11,6 +11,7 @@ from mllog_callbacks.facts import (
     TrainingStarted,
 )
 from mllog_callbacks.schema import Reason, by_label, count, listed, number
+from mllog_callbacks.wording._search import of_study
 
 __all__ = ["started", "validated", "what"]
 
@@ -20,6 +21,8 @@ def started(facts: TrainingStarted) -> Reason:
     plan = facts.plan
     most = "" if plan.most is None else f" of at most {count(plan.most, plan.unit)}"
     said = [*_sizes(facts.data or {})]
+    if facts.study is not None:
+        said += of_study(facts.study)
     if facts.continues is not None:
         said.append(_continued(facts.continues))
     said += [_rule(rule) for rule in (facts.rules or {}).values()]
@@ -27,11 +30,13 @@ def started(facts: TrainingStarted) -> Reason:
         said.append(f"{count(facts.machines, 'worker')} train together; this is one of them.")
     if facts.called_by is not None:
         said.append(f"Called by {facts.called_by}.")
-    return Reason(f"{what(plan.folds)}{most} started.", " ".join(said))
+    return Reason(f"{what(plan.folds, plan.unit)}{most} started.", " ".join(said))
 
 
-def what(folds: int | None) -> str:
-    """What runs: a training, or a cross-validation."""
+def what(folds: int | None, unit: str = "") -> str:
+    """What runs: a training, a cross-validation, or a search of trials."""
+    if unit == "trial":
+        return "Search"
     return f"Cross-validation over {count(folds, 'fold')}" if folds else "Training"
 
 

@@ -82,7 +82,6 @@ def test_a_script_is_audited_without_a_change(tmp_path: Path) -> None:
     assert sum(each.event is EventType.TRAINING_PROGRESS for each in told) == 2
 
 
-@pytest.mark.timeout(600)
 def test_children_of_all_kinds_are_audited(tmp_path: Path) -> None:
     """Spawned, forked, started as a program; what a search sends to its workers is its part."""
     path = script(tmp_path, CHILDREN)

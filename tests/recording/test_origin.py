@@ -13,7 +13,7 @@ import pytest
 
 from mllog_callbacks import AuditLog
 from mllog_callbacks.files import LARGEST_ORIGIN
-from mllog_callbacks.origin import Request, collect
+from mllog_callbacks.origin import Request
 from mllog_callbacks.sinks import LogFiles, QueuedSink
 from sealed import judge, problems
 
@@ -172,7 +172,7 @@ def test_it_stays_small(tmp_path: Path) -> None:
     """However much is installed: what is left out is counted, and hashed all the same."""
     for number in range(3_000):
         (tmp_path / f"package_{number}-1.{number}.dist-info").mkdir()
-    content = collect(Request(os.getpid(), "/", "", [str(tmp_path)], "/"), run=False)
+    content = Request(os.getpid(), "/", "", [str(tmp_path)], "/").collect(run=False)
     facts = json.loads(content)["distributions"]
     assert len(content) < LARGEST_ORIGIN
     assert facts["count"] == 3_000

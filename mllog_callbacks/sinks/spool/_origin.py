@@ -100,11 +100,11 @@ class Collector:
 
 def _collect(folder: str, apart: bool, done: "_thread.LockType") -> None:  # noqa: FBT001 - of a thread
     try:
-        from mllog_callbacks.origin import Request, collect  # noqa: PLC0415 - beside the first lines
+        from mllog_callbacks.origin import Request  # noqa: PLC0415 - beside the first lines
 
         with open(f"{folder}/request", "rb") as stream:
             request = Request.unpack(stream.read())
-        content = collect(request, run=apart)
+        content = request.collect(run=apart)
         with open(f"{folder}/origin.new", "xb", opener=private) as new:
             new.write(content)
         os.rename(f"{folder}/origin.new", f"{folder}/origin")

@@ -26,7 +26,7 @@ def test_the_end_names_the_features_of_most_gain(log: AuditLog, entries: Entries
     first = int(np.argmax(shares))
     end = the_end(entries())
     assert end.metrics_snapshot is not None
-    told = end.metrics_snapshot["gain_shares"]
+    told = end.metrics_snapshot["importance"]
     assert isinstance(told, dict)
     assert len(told) == 5
     assert told[booster.feature_name()[first]] == pytest.approx(shares[first])
