@@ -16,7 +16,8 @@ CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 CORE, ADAPTERS = ROOT / "mllog_callbacks", ROOT / "integrations"
 
 HEAVY = (
-    "lightgbm sklearn torch lightning pytorch_lightning xgboost numpy pandas rich jinja2 IPython"
+    "lightgbm sklearn torch lightning pytorch_lightning transformers xgboost numpy pandas rich "
+    "jinja2 IPython"
 )
 
 

@@ -15,7 +15,7 @@ class Scores:
         directions: Whether more of a metric is better; None where that is not known.
 
     Attributes:
-        last: The values measured last.
+        last: The values measured last, by data set and metric.
     """
 
     def __init__(self, directions: Callable[[str], bool | None]) -> None:
@@ -30,8 +30,7 @@ class Scores:
 
     def take(self, at: int, results: Results) -> None:
         """Take the values that were measured now; those that are not finite are never best."""
-        if results:
-            self.last = results
+        self.last = {**self.last, **results}
         for name, metrics in results.items():
             for metric, value in metrics.items():
                 more = self._directions(metric)

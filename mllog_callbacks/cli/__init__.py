@@ -23,6 +23,7 @@ _COMMANDS: Final = {
     "contract": "Check that an adapter keeps the contract of all adapters.",
     "demo": "Train LightGBM on a real data set and watch its audit trail.",
     "doctor": "Show which promises hold for logs made here, and why.",
+    "fingerprint": "Print what data in a file is known again by.",
     "keygen": "Make a pair of keys that sign logs.",
     "mirror": "Send entries to an OpenTelemetry receiver as they are written.",
     "prove": "Print the proof that an entry is in a log.",
@@ -36,8 +37,10 @@ _COMMANDS: Final = {
     "schema": "Print the JSON Schema of an entry.",
     "summary": "Show what happened, why it stopped, what went wrong.",
     "tail": "Show the last entries, and those that come.",
+    "trace": "Find the runs that a model file, data or a commit comes from.",
     "validate": "List the lines of logs that are not entries, and why.",
     "verify": "Say whether logs are as they were written, and all there.",
+    "watch": "Send a message when an issue opens, or a training fails.",
 }
 """Each command with its short help; it is the attribute of that name in the module of that name."""
 

@@ -173,4 +173,4 @@ def _show(status: Status, *, as_json: bool) -> None:
         return
     version = status.version or ""
     outcome = f"not audited: {status.why_not}" if status.why_not else f"audited: {status.means}"
-    say(f"{status.name:<10} {version:<10} {outcome}")
+    say(f"{status.name:<12} {version:<10} {outcome}")

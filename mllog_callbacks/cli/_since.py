@@ -17,7 +17,7 @@ _AGO: Final = re.compile(rf"(\d+)([{''.join(_UNITS)}])")
 _LARGEST: Final = 1 << 24  # bytes of a cursor's file
 
 
-class Since(click.ParamType):
+class Since(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 alone
     """A time: ISO 8601, UTC unless it says otherwise, or so long ago, as in 90s, 15m, 2h or 3d."""
 
     name = "TIME"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any, Final, Literal, TypeAlias
 
-from mllog_callbacks.reading.story import Curve, Run, candidates, kept, measured
+from mllog_callbacks.reading.story import Candidates, Curve, Run, candidates, kept, measured
 from mllog_callbacks.schema import assumed_direction
 
 __all__ = ["ASSUMED", "Mode", "Score", "scores_of"]
@@ -14,6 +14,7 @@ Mode: TypeAlias = Literal["min", "max", ""]
 """Which values are better; empty where that is not known."""
 
 ASSUMED: Final = "assumed from its name"
+_RANKS: Final = "the ranks of the candidates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +60,28 @@ def scores_of(run: Run) -> dict[str, Score]:
 
 
 def _found(run: Run) -> Iterator[Score]:
-    for chosen in candidates(run):
-        winner = chosen.chosen
-        for metric, mean in winner.means.items() if winner is not None else ():
-            deviation = winner.deviations.get(metric) if winner is not None else None
-            ranks = [(each.ranks.get(metric), each.means.get(metric)) for each in chosen.rows]
-            mode = _mode_of_ranks(ranks)
-            by = "the ranks of the candidates" if mode else ""
-            yield Score(metric, mean, deviation, _splits(run), mode, by)
+    for listed in candidates(run):
+        if (winner := listed.chosen) is not None:
+            for metric, mean in winner.means.items():
+                mode = _by_ranks(listed, metric)
+                deviation = winner.deviations.get(metric)
+                yield Score(metric, mean, deviation, _splits(run), mode, _RANKS if mode else "")
     for told in reversed(run.evaluations):
         for (dataset, metric), value in measured(told.snapshot):
             if value is not None:
                 deviation = _deviation(told.snapshot, dataset, metric)
                 yield _scored(run, dataset, metric, value, deviation)
     if run.end is not None and not run.evaluations:
-        results = run.end.snapshot.get("results")
-        for dataset, metrics in results.items() if isinstance(results, dict) else ():
-            for metric, value in metrics.items() if isinstance(metrics, dict) else ():
-                if isinstance(value, int | float):
-                    deviation = _deviation(run.end.snapshot, dataset, metric)
-                    yield _scored(run, dataset, metric, value, deviation)
+        yield from _last(run, run.end.snapshot)
+
+
+def _last(run: Run, end: Mapping[str, Any]) -> Iterator[Score]:
+    """The last values of a run of which nothing was evaluated."""
+    results = _inner(end, "results")
+    for dataset in results:
+        for metric, value in _inner(results, dataset).items():
+            if isinstance(value, int | float):
+                yield _scored(run, dataset, metric, value, _deviation(end, dataset, metric))
 
 
 def _scored(
@@ -86,7 +89,8 @@ def _scored(
 ) -> Score:
     mode, by = _direction(run, dataset, metric)
     name = f"{dataset} {metric}".strip()
-    return Score(name, value, deviation, _folds(run) if deviation is not None else None, mode, by)
+    folds = None if deviation is None else _folds(run) or _splits(run)
+    return Score(name, value, deviation, folds, mode, by)
 
 
 def _deviation(snapshot: Mapping[str, Any], dataset: str, metric: str) -> float | None:
@@ -126,8 +130,9 @@ def _splits(run: Run) -> int | None:
     return None
 
 
-def _mode_of_ranks(ranks: list[tuple[int | None, float | None]]) -> Mode:
-    """Whether the better ranks have the larger values."""
+def _by_ranks(found: Candidates, metric: str) -> Mode:
+    """Whether the candidates of better ranks have the larger values."""
+    ranks = [(each.ranks.get(metric), each.means.get(metric)) for each in found.rows]
     known = sorted((rank, mean) for rank, mean in ranks if rank is not None and mean is not None)
     if len(known) < 2 or known[0][1] == known[-1][1]:  # noqa: PLR2004 - one has no order
         return ""
@@ -142,6 +147,9 @@ def _direction(run: Run, dataset: str, metric: str) -> tuple[Mode, str]:
             return mode, f"the rule {rule.get('name', 'of the run')}"
     if mode := _by_best(run, dataset, metric):
         return mode, "the best value that the run recorded"
+    for found in candidates(run):
+        if by_ranks := _by_ranks(found, metric):
+            return by_ranks, _RANKS
     assumed = assumed_direction(metric)
     if assumed is None:
         return "", ""

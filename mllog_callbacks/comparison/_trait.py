@@ -140,7 +140,9 @@ def traits_of(story: Story, run: Run, known: Known) -> Traits:
 
 def _parameters(run: Run) -> Iterator[tuple[str, Trait]]:
     for each in settings(run, defaults=False):
-        yield each.name, Trait(each.value, CALLER if each.by_caller else each.source)
+        by = CALLER if each.by_caller else each.source
+        for name, trait in _leaves(each.name, each.value, 1):
+            yield name, trait._replace(by=by)
     end = {} if run.end is None else run.end.snapshot
     changed = end.get("changed")
     for name, value in changed.items() if isinstance(changed, dict) else ():
@@ -157,7 +159,7 @@ def _environment(story: Story, run: Run) -> Iterator[tuple[str, Trait]]:
     """What the manifest says of code and versions, whatever it names, and the start of the run."""
     for name, value in story.sidecar.items():
         if name not in _IDENTITY and value is not None:
-            yield from _leaves(name, value, 1)
+            yield from _leaves(name, value, 1, _IDENTITY)
     for told in run.data:
         if told.event == EventType.TRAINING_STARTED:
             for name in _OF_A_START:
@@ -184,10 +186,24 @@ def _context(run: Run) -> Iterator[tuple[str, Trait]]:
             yield name, Trait(value)
 
 
-def _leaves(name: str, value: Any, depth: int) -> Iterator[tuple[str, Trait]]:  # noqa: ANN401 - any value of JSON
-    if isinstance(value, dict) and depth < _DEEPEST:
-        for inner in value.keys() - _IDENTITY:
-            yield from _leaves(f"{name}.{inner}", value[inner], depth + 1)
+def _leaves(
+    name: str,
+    value: Any,  # noqa: ANN401 - any value of JSON
+    depth: int,
+    without: frozenset[str] = frozenset(),
+) -> Iterator[tuple[str, Trait]]:
+    """What is within a value, each by its path.
+
+    Args:
+        name: Its own name.
+        value: The value.
+        depth: How deep it is.
+        without: Names of what is left out.
+    """
+    if isinstance(value, dict) and value and depth < _DEEPEST:
+        for inner, each in value.items():
+            if inner not in without:
+                yield from _leaves(f"{name}.{inner}", each, depth + 1, without)
     else:
         yield name, Trait(value)
 

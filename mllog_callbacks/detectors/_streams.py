@@ -23,7 +23,7 @@ from mllog_callbacks.detectors._overfitting import Overfitting
 from mllog_callbacks.detectors._passage import Passage, skims
 from mllog_callbacks.detectors._plateau import Plateau
 from mllog_callbacks.detectors._progress import NoConvergence, Oscillation
-from mllog_callbacks.detectors._protocol import Detector, Issue, Observation, Unit
+from mllog_callbacks.detectors._protocol import Detector, Issue, Observation
 from mllog_callbacks.detectors._rates import Rates
 from mllog_callbacks.detectors._run_end import RunEnd
 from mllog_callbacks.detectors._stalled import Stalled
@@ -109,9 +109,9 @@ class DetectorSet:
         return bool(self._patterns)
 
     @property
-    def unit(self) -> Unit | None:
+    def unit(self) -> str | None:
         """What the steps count of the curves it has seen; None where it has seen none."""
-        return next((each.place.unit for each in self._streams.values() if each.place), None)
+        return next((each.place.counted for each in self._streams.values() if each.place), None)
 
     def among(self, names: Collection[str]) -> "DetectorSet":
         """A set of those of its detectors that have one of these names, which has seen nothing.

@@ -4,8 +4,8 @@ An entry's ``metrics_snapshot`` holds them under these names, and what reads a l
 decision and reasoning are for people.
 """
 
-from mllog_callbacks.facts._course import Best, Continued, Plan, Progress, Results
-from mllog_callbacks.facts._data import DataSet, GroupSizes, Range, Role
+from mllog_callbacks.facts._course import Attempt, Best, Continued, Plan, Progress, Results
+from mllog_callbacks.facts._data import DataSet, Fingerprint, GroupSizes, Range, Role
 from mllog_callbacks.facts._documentation import (
     GROUPS,
     OF_EVENTS,
@@ -31,7 +31,7 @@ from mllog_callbacks.facts._events import (
 )
 from mllog_callbacks.facts._fact import Fact, Group, dump
 from mllog_callbacks.facts._issue import Checks, IssueFacts, IssueState, Subject
-from mllog_callbacks.facts._parameters import Choice, Derived, Parameters
+from mllog_callbacks.facts._parameters import Choice, Derived, ModelSize, Parameters
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
 from mllog_callbacks.facts._search import Candidates, Method, RunnerUp, Study, Trial
@@ -46,6 +46,7 @@ __all__ = [
     "OF_RUNS",
     "RUN",
     "AlgorithmSelected",
+    "Attempt",
     "Best",
     "Candidates",
     "Checks",
@@ -59,6 +60,7 @@ __all__ = [
     "EventFacts",
     "Fact",
     "Failure",
+    "Fingerprint",
     "Group",
     "GroupSizes",
     "HyperparametersSet",
@@ -69,6 +71,7 @@ __all__ = [
     "ModelCompared",
     "ModelEvaluated",
     "ModelSaved",
+    "ModelSize",
     "Names",
     "OutOfMemory",
     "Parameters",

@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 
 from mllog_callbacks.facts._fact import Fact, Group
 
-__all__ = ["Best", "Continued", "Plan", "Progress", "Results"]
+__all__ = ["Attempt", "Best", "Continued", "Plan", "Progress", "Results"]
 
 Results: TypeAlias = Mapping[str, Mapping[str, float]]
 """Values by data set and metric."""
@@ -17,6 +17,9 @@ class Plan(Group):
     unit: Annotated[str, Fact("What is counted", "iteration")]
     most: Annotated[int | None, Fact("How many at most", 200)] = None
     folds: Annotated[int | None, Fact("Folds of a cross-validation", 5)] = None
+    epochs: Annotated[
+        float | None, Fact("Passes over the training data, where steps follow from them", 3.0)
+    ] = None
 
 
 class Continued(Group):
@@ -25,6 +28,18 @@ class Continued(Group):
     at: Annotated[int | None, Fact("How far it was", 50)] = None
     unit: Annotated[str | None, Fact("What that counts", "iteration")] = None
     path: Annotated[str | None, Fact("Its file, where it was loaded from one", "m.json")] = None
+
+
+class Attempt(Group):
+    """An attempt of a call that trains again by itself when one has failed."""
+
+    number: Annotated[int, Fact("Which it is, from 1", 2)]
+    after: Annotated[
+        str | None, Fact("What ended the attempt before", "OutOfMemoryError: CUDA out of memory")
+    ] = None
+    changed: Annotated[
+        Mapping[str, object] | None, Fact("What is different now", {"train_batch_size": 32})
+    ] = None
 
 
 class Progress(Group):

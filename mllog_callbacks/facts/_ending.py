@@ -80,6 +80,10 @@ class Failure(Group):
     where: Annotated[
         str | None, Fact("What was under way", "in the evaluation on validation data")
     ] = None
+    between: Annotated[
+        bool | None,
+        Fact("Whether it came when the last one was done, as in an evaluation", example=True),
+    ] = None
     raised_in: Annotated[
         str | None, Fact("Innermost function, file and line", "recall, train.py line 63")
     ] = None

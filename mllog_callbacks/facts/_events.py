@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from mllog_callbacks.facts._course import Best, Continued, Plan, Progress, Results
+from mllog_callbacks.facts._course import Attempt, Best, Continued, Plan, Progress, Results
 from mllog_callbacks.facts._data import DataSet
 from mllog_callbacks.facts._ending import Failure, Kept, Stop
 from mllog_callbacks.facts._fact import Fact, Group
 from mllog_callbacks.facts._issue import Checks
-from mllog_callbacks.facts._parameters import Choice, Parameters
+from mllog_callbacks.facts._parameters import Choice, ModelSize, Parameters
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
 from mllog_callbacks.facts._search import Candidates, RunnerUp, Study, Trial
@@ -49,6 +49,11 @@ class TrainingStarted(EventFacts):
     called_by: Annotated[str | None, Fact("What called the framework", "XGBClassifier.fit")] = None
     machines: Annotated[int | None, Fact("Machines or workers that train together", 2)] = None
     study: Annotated[Study | None, Fact("The search, where it is one of trials")] = None
+    rank: Annotated[int | None, Fact("Which of them this process is, from 0", 1)] = None
+    attempt: Annotated[
+        Attempt | None, Fact("Which attempt of a call that trains again by itself, from the second")
+    ] = None
+    trial: Annotated[int | None, Fact("Number of the trial of a search", 3)] = None
 
 
 class DatasetValidated(EventFacts):
@@ -61,6 +66,7 @@ class AlgorithmSelected(EventFacts):
     """Which algorithm trains."""
 
     choices: Annotated[Mapping[str, Choice], Fact("What was chosen, and by whom")]
+    size: Annotated[ModelSize | None, Fact("How large the model is")] = None
     parameters: Annotated[Parameters | None, Fact("The parameters in force")] = None
 
 
@@ -82,6 +88,10 @@ class TrainingProgress(EventFacts):
         Mapping[str, Mapping[str, Best]] | None,
         Fact("The best value so far of each metric whose direction is known"),
     ] = None
+    readings: Annotated[
+        Mapping[str, float] | None,
+        Fact("Other numbers measured now, which are no metrics of the model", {"grad_norm": 0.8}),
+    ] = None
     changed: Annotated[
         Mapping[str, object] | None,
         Fact("Parameters in force that were changed since the start", {"learning_rate": 0.05}),
@@ -100,20 +110,30 @@ class ModelCompared(EventFacts):
 
 
 class ModelEvaluated(EventFacts):
-    """The model that a training leaves was measured."""
+    """A model was measured: that which a training leaves, or one by itself."""
 
     results: Annotated[Results, Fact("Values by data set and metric", {"valid": {"auc": 0.9}})]
     deviations: Annotated[Results | None, Fact("Standard deviations over folds, as `results`")] = (
         None
     )
-    kept: Annotated[Kept, Fact("The model that was measured")]
+    kept: Annotated[
+        Kept | None, Fact("The model that was measured; absent where that is not known")
+    ] = None
     computed_by: Annotated[str, Fact("What computed the values", "XGBoost")]
+    readings: Annotated[
+        Mapping[str, float] | None,
+        Fact("Other numbers measured with it", {"samples_per_second": 240.0}),
+    ] = None
 
 
 class ModelSaved(EventFacts):
     """A model was saved."""
 
     saved: Annotated[Saved, Fact("What was saved")]
+    deleted: Annotated[
+        tuple[str, ...] | None,
+        Fact("Models saved before that are deleted by now, each named once", ["epoch=0.ckpt"]),
+    ] = None
 
 
 class TrainingEnded(EventFacts):
@@ -138,6 +158,10 @@ class TrainingEnded(EventFacts):
     best: Annotated[
         Mapping[str, Mapping[str, Best]] | None, Fact("The best value of each metric")
     ] = None
+    readings: Annotated[
+        Mapping[str, float] | None,
+        Fact("Other numbers of the whole training", {"samples_per_second": 240.0}),
+    ] = None
     rules: Annotated[Mapping[str, Rule] | None, Fact("Rules that were on and did not stop it")] = (
         None
     )
@@ -157,6 +181,10 @@ class TrainingEnded(EventFacts):
             "names are those of ISSUE_DETECTED",
             {"1": {"code": "MLA001", "severity": "info", "closed_by": "a new best"}},
         ),
+    ] = None
+    deleted: Annotated[
+        tuple[str, ...] | None,
+        Fact("Models saved before that are deleted by now, each named once", ["epoch=0.ckpt"]),
     ] = None
     checks: Annotated[Checks | None, Fact("Which checks ran, and why others could not")] = None
     curve: Annotated[

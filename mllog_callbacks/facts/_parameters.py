@@ -5,7 +5,7 @@ from typing import Annotated
 
 from mllog_callbacks.facts._fact import Fact, Group
 
-__all__ = ["Choice", "Derived", "Parameters"]
+__all__ = ["Choice", "Derived", "ModelSize", "Parameters"]
 
 
 class Derived(Group):
@@ -20,6 +20,13 @@ class Choice(Group):
 
     value: Annotated[object, Fact("What was chosen", "hist")]
     by: Annotated[str, Fact("Who chose it", "the caller")]
+
+
+class ModelSize(Group):
+    """How large a model is."""
+
+    parameters: Annotated[int, Fact("Its parameters, shared ones once", 6_090)]
+    trainable: Annotated[int | None, Fact("How many of them are trainable", 6_090)] = None
 
 
 class Parameters(Group):

@@ -2,11 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 
-from mllog_callbacks.facts import Best, ModelEvaluated, ModelSaved, Results, TrainingProgress
-from mllog_callbacks.schema import Reason, assigned, count, number
+from mllog_callbacks.facts import (
+    Best,
+    Kept,
+    ModelEvaluated,
+    ModelSaved,
+    Results,
+    TrainingProgress,
+)
+from mllog_callbacks.schema import Reason, assigned, count, listed, number
 from mllog_callbacks.wording._search import trial_ended
 
-__all__ = ["evaluated", "in_force", "measured", "progressed", "saved"]
+__all__ = ["evaluated", "in_force", "measured", "progressed", "read", "saved", "saved_later"]
 
 
 def progressed(facts: TrainingProgress) -> Reason:
@@ -16,6 +23,8 @@ def progressed(facts: TrainingProgress) -> Reason:
     progress = facts.progress
     of = "" if progress.planned is None else f" of {progress.planned:,}"
     said = [*measured(facts.results, facts.deviations, facts.best, progress.done)]
+    if facts.readings:
+        said.append(f"{read(facts.readings)}.")
     if facts.changed:
         said.append(in_force(facts.changed))
     decision = f"{progress.unit.capitalize()} {progress.done:,}{of} is done."
@@ -44,6 +53,11 @@ def measured(
             yield f"{name} {metric}: {_value(value, deviation)}{standing}."
 
 
+def read(readings: Mapping[str, float]) -> str:
+    """Numbers that are no metrics."""
+    return ", ".join(f"{name}: {number(value)}" for name, value in readings.items())
+
+
 def in_force(changed: Mapping[str, object]) -> str:
     """Parameters that have other values than at the start."""
     shown = {
@@ -60,17 +74,31 @@ def _value(value: float, deviation: float | None) -> str:
 def evaluated(facts: ModelEvaluated) -> Reason:
     """The model that a training leaves was measured."""
     values = ", ".join(each.rstrip(".") for each in measured(facts.results, facts.deviations))
-    kept = facts.kept
-    which = "Kept model"
-    where = "at the end of the training"
-    if kept.at is not None and kept.unit is not None:
-        which += f" ({kept.unit} {kept.at:,})"
-        where = f"at {kept.unit} {kept.at:,}"
+    which, where = _model_of(facts.kept)
+    aside = f" {read(facts.readings)}." if facts.readings else ""
+    reasoning = f"Computed by {facts.computed_by}{where}.{aside}"
+    return Reason(f"{which} evaluated. {values}.", reasoning)
+
+
+def _model_of(kept: Kept | None) -> tuple[str, str]:
+    """Which model was measured, and where it stood."""
+    if kept is None:
+        return "Model", ""
     chosen = f", which {kept.chosen_by} chose" if kept.chosen_by else ""
-    return Reason(
-        f"{which} evaluated. {values}.",
-        f"Computed by {facts.computed_by} {where}{chosen}.",
-    )
+    if kept.at is None or kept.unit is None:
+        return "Kept model", f" at the end of the training{chosen}"
+    place = f"{kept.unit} {kept.at:,}"
+    return f"Kept model ({place})", f" at {place}{chosen}"
+
+
+def saved_later(saved: Mapping[str, object]) -> Reason:
+    """The hash of a saved file is known now, or it is known why it is not."""
+    path, digest = saved.get("path"), saved.get("sha256")
+    if digest is not None:
+        return Reason(f"Saved model hashed: {path}.", f"SHA-256 {digest}.")
+    why = saved.get("not_known")
+    reason = why.get("sha256") if isinstance(why, Mapping) else None
+    return Reason(f"Saved model not hashed: {path}.", f"Not hashed: {reason}.")
 
 
 def saved(facts: ModelSaved) -> Reason:
@@ -83,5 +111,8 @@ def saved(facts: ModelSaved) -> Reason:
     size = "" if found.bytes is None else f"{count(found.bytes, 'byte')}"
     form = "" if found.format is None else f"format {found.format}"
     known = ", ".join(filter(None, (size, form)))
+    best = " It is the best so far." if found.best else ""
+    deleted = f" Deleted: {listed(found.deleted)}." if found.deleted else ""
     by = "" if found.by is None else f" Saved by {found.by}."
-    return Reason(f"Model saved to {found.path}.", f"{known}.{holds}{by}".removeprefix(".").strip())
+    reasoning = f"{known}.{holds}{best}{deleted}{by}".removeprefix(".").strip()
+    return Reason(f"Model saved to {found.path}.", reasoning)

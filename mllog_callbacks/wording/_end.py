@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from mllog_callbacks.facts import Failure, Kept, Progress, Rule, Stop, TrainingEnded, dump
 from mllog_callbacks.runs import killed_words
-from mllog_callbacks.schema import Reason, count, number
-from mllog_callbacks.wording._course import in_force, measured
+from mllog_callbacks.schema import Reason, count, listed, number
+from mllog_callbacks.wording._course import in_force, measured, read
 from mllog_callbacks.wording._start import what
 
 __all__ = ["ended"]
@@ -29,9 +29,10 @@ def _how(facts: TrainingEnded) -> str:
     if stop.by == "plan":
         return _completed(facts.progress)
     if stop.by == "error":
-        return f"failed{_in(facts.progress)}" + ("" if error is None else f" with {error.type}")
+        kind = "" if error is None else f" with {error.type}"
+        return f"failed{_in(facts.progress, error)}{kind}"
     if stop.by == "hand":
-        return f"was stopped by hand{_in(facts.progress)}" + (
+        return f"was stopped by hand{_in(facts.progress, error)}" + (
             "" if error is None else f" ({error.type})"
         )
     return f"stopped early{_after(facts.progress)}"
@@ -49,9 +50,10 @@ def _after(progress: Progress | None) -> str:
     return "" if progress is None else f" after {progress.unit} {progress.done:,}{_of(progress)}"
 
 
-def _in(progress: Progress | None) -> str:
-    """Where an exception came: in the one after those that are done."""
-    if progress is None or progress.done == progress.planned:
+def _in(progress: Progress | None, error: Failure | None) -> str:
+    """Where an exception came: in the one after those that are done, or between the two."""
+    between = error is not None and error.between
+    if between or progress is None or progress.done == progress.planned:
         return _after(progress)
     return f" in {progress.unit} {progress.done + 1:,}{_of(progress)}"
 
@@ -95,7 +97,8 @@ def _rules(facts: TrainingEnded) -> Iterator[str]:
     for each in (facts.rules or {}).values():
         yield _met(each) if each.is_met else _not_met(each)
     rule = None if facts.stop is None else facts.stop.rule
-    kept = None if facts.kept is None else facts.kept.at
+    comparable = facts.kept is not None and rule is not None and facts.kept.unit == rule.unit
+    kept = facts.kept.at if comparable and facts.kept is not None else None
     if rule is not None and rule.best_at is not None and kept is not None and kept > rule.best_at:
         later = count(kept - rule.best_at, rule.unit or "check")
         yield f"The kept model is not cut to its best: it includes the {later} after it."
@@ -160,6 +163,10 @@ def _state(facts: TrainingEnded) -> Iterator[str]:
     if facts.results:
         now = None if facts.progress is None else facts.progress.done
         yield from measured(facts.results, None, facts.best, now)
+    if facts.readings:
+        yield f"{read(facts.readings)}."
+    if facts.deleted:
+        yield f"Deleted: {listed(facts.deleted)}."
     if facts.importance:
         shares = ", ".join(f"{name} {share:.1%}" for name, share in facts.importance.items())
         yield f"Top features by {facts.importance_by or 'importance'}: {shares}."

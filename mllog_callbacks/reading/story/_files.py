@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from mllog_callbacks.files import SIDECARS, manifest_name, read_regular, session_of
+from mllog_callbacks.files import SIDECARS, manifest_name, origin_name, read_regular, session_of
 from mllog_callbacks.reading._fast import FileAccount, read_rows
 from mllog_callbacks.reading.story._builder import StoryBuilder
 from mllog_callbacks.reading.story._model import Story
@@ -48,8 +48,11 @@ def each_story(
     for each in files:
         path = Path(each)
         sessions.setdefault((path.parent, session_of(path)), []).append(path)
-    for (_, session), paths in sessions.items():
-        yield _read(session, sorted(paths), stream, tell)
+    completed: set[Path] = set()
+    for (folder, session), paths in sessions.items():
+        complete = folder not in completed
+        completed.add(folder)
+        yield _read(session, sorted(paths), stream, tell, complete=complete)
 
 
 def _read(
@@ -57,6 +60,8 @@ def _read(
     paths: list[Path],
     stream: BinaryIO | None,
     tell: Callable[[str, float | None], object] | None,
+    *,
+    complete: bool,
 ) -> Story:
     named = "standard input" if session == STANDARD_INPUT else session
     builder = StoryBuilder(named, read_sidecar(paths[0].parent, session))
@@ -65,12 +70,14 @@ def _read(
     for path in paths:
         account = FileAccount(path)
         builder.begin_file(account)
-        for row in read_rows(account, stream if str(path) == STANDARD_INPUT else None):
+        source = stream if str(path) == STANDARD_INPUT else None
+        for row in read_rows(account, source, complete=complete):
             builder.take(row)
             if tell is not None and row.number % _LOOK_EVERY == 0:
                 share = (before + account.bytes) / total if total else None
                 tell(f"{path.name}: {count(row.number, 'line')}", share)
         before += account.bytes
+        complete = False
     return builder.story()
 
 
@@ -82,8 +89,16 @@ def _size(path: Path) -> int:
 
 
 def read_sidecar(directory: Path, session: str) -> dict[str, Any]:
-    """What the sidecar says of a session; empty where there is none that can be read."""
-    path = directory / SIDECARS / manifest_name(session)
+    """What the sidecars say of a session; empty where there are none that can be read.
+
+    What is known of its origin is under the name ``origin``.
+    """
+    facts = _read_facts(directory / SIDECARS / manifest_name(session))
+    origin = _read_facts(directory / SIDECARS / origin_name(session))
+    return {**facts, "origin": origin} if origin else facts
+
+
+def _read_facts(path: Path) -> dict[str, Any]:
     try:
         facts = json.loads(read_regular(path, _LARGEST_SIDECAR))
     except (OSError, ValueError, RecursionError):
