@@ -203,14 +203,14 @@ class Session:
 
     def __reduce__(self) -> tuple[object, ...]:
         parent = self._parent if self.opened is None else self.opened.session
-        fresh = {"opened": None, "closed": False, "_warned": False, "_lock": None}
+        fresh = {"opened": None, "closed": False, "_warned": False, "_lock": None, "runs": None}
         return _copied, (self.__dict__ | fresh | {"_parent": parent},)
 
     @classmethod
     def from_copy(cls, state: dict[str, object]) -> Self:
         """A session that is opened at first use, in the process it was copied to."""
         session = cls.__new__(cls)
-        session.__dict__.update(state | {"_lock": threading.RLock()})
+        session.__dict__.update(state | {"_lock": threading.RLock(), "runs": itertools.count(1)})
         return session
 
     def __deepcopy__(self, memo: dict[int, object]) -> Self:

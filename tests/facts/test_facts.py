@@ -16,6 +16,7 @@ from mllog_callbacks.facts import (
     GROUPS,
     OF_EVENTS,
     OF_RUNS,
+    Group,
     Kept,
     Rule,
     Stop,
@@ -44,7 +45,7 @@ def test_a_dump_holds_what_is_known_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("cls", GROUPS, ids=lambda cls: cls.__name__)
-def test_every_field_says_what_it_means(cls: type) -> None:
+def test_every_field_says_what_it_means(cls: type[Group]) -> None:
     """In a sentence's beginning, without its end; numbers of a kind have a type."""
     found = list(documented(cls))
     assert [each.name for each in found] == list(cls.fields_)

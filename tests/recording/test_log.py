@@ -276,8 +276,10 @@ def test_a_pickled_log_has_a_session_of_its_own(tmp_path: Path) -> None:
     """In the same directory, with the same default names; a closed one opens again."""
     with AuditLog(tmp_path, dataset="d", session="s") as log:
         log.emit("TRAINING_STARTED")
+        assert log.next_run() == 1
         with pickle.loads(pickle.dumps(log)) as copy:
             copy.emit("MODEL_SAVED")
+            assert copy.next_run() == 1
             assert copy.session != log.session
             assert [(e.event.value, e.dataset) for e in entries(copy)] == [("MODEL_SAVED", "d")]
         assert [entry.event.value for entry in entries(log)] == ["TRAINING_STARTED"]

@@ -243,6 +243,6 @@ def test_a_quick_look_overlooks_no_connection(like: dict[str, str]) -> None:
     parts = ("dsn", "conn", "connection", "str", "string", "url", "uri", "db", "broker", "_", "x")
     for pieces in itertools.product(parts, repeat=3):
         plain = "".join(pieces)
-        for name in plain.translate(str.maketrans(like)), plain.upper():
+        for name in _with(plain, like), plain.upper():
             found = secrets._is_connection(name)  # noqa: SLF001 - the quick look before it
             assert found == (secrets._CONNECTION.search(name) is not None)  # noqa: SLF001

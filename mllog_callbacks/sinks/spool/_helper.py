@@ -4,7 +4,9 @@ import _thread
 import os
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from time import monotonic
 from typing import Final
 
@@ -83,7 +85,7 @@ class Helper:
         if self._wake is not None:
             # no SIGPIPE: a program may have given that its deadly default back
             with suppress(OSError):
-                self._wake.send(b"\0", socket.MSG_NOSIGNAL)
+                _send()(self._wake, b"\0", 1, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
 
     def leave(self) -> None:
         """Let the drainer know that nobody is here any more."""
@@ -104,3 +106,26 @@ class Helper:
                 if os.waitpid(self._child, os.WNOHANG)[0] == 0:
                     return
             self._child = 0
+
+
+class _Descriptor:
+    """How a socket becomes an argument: in the call itself, so that nobody closes it before."""
+
+    from_param = socket.socket.fileno
+
+
+@cache
+def _send() -> Callable[[socket.socket, bytes, int, int], object]:
+    """The system's ``send``, called without letting go of the interpreter's lock.
+
+    `socket.send` lets it go: beside a thread that computes, a switch interval passes until the
+    caller, which is about to go on with a training, has it again.
+    """
+    try:
+        import ctypes  # noqa: PLC0415 - some builds of Python have none
+
+        send = ctypes.PyDLL(None).send
+        send.argtypes = _Descriptor, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int  # type: ignore[assignment]  # what has `from_param` will do
+    except (ImportError, OSError, AttributeError):
+        return lambda wake, data, _, flags: wake.send(data, flags)
+    return send
