@@ -117,7 +117,7 @@ class _Auto:
 
         Args:
             *frameworks: ``"lightgbm"``, ``"lightning"``, ``"optuna"``, ``"sklearn"``,
-                ``"xgboost"``; default
+                ``"transformers"``, ``"xgboost"``; default
                 those that the environment variable `MLLOG_AUTO` names, else all.
             log: Where entries go; default `get_log()`, read at each training.
             dataset: Name of the training data in the entries; default the log's.
