@@ -25,7 +25,7 @@ from transformers import (
     TrainerCallback,
     TrainingArguments,
 )
-from transformers.integrations import MLflowCallback, TensorBoardCallback
+from transformers.integrations.integration_utils import MLflowCallback, TensorBoardCallback
 
 from benchmarks.turns import take_turns
 from mllog_callbacks import AuditLog
