@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mllog_callbacks import EventType
-from mllog_callbacks.chain import Chain, chain_path
+from mllog_callbacks.chain import SEALED, Chain, chain_path
 from mllog_callbacks.integrity import Status, new_key, verify
 from mllog_callbacks.schema import encode
 from mllog_callbacks.sinks import LogFiles
@@ -58,7 +58,7 @@ def _chained(directory: Path, lines: list[bytes]) -> float:
         chain.take(name, part)
         spent += time.thread_time() - began
     began = time.thread_time()
-    chain.end(sealed=True)
+    chain.end(SEALED)
     files.close()
     return (spent + time.thread_time() - began) / len(lines) * 1e6
 

@@ -17,6 +17,7 @@ _HOMES: Final[dict[str, tuple[str, ...]]] = {
         "Cadence",
         "Heard",
         "Listener",
+        "RawData",
         "Run",
         "Training",
         "attend",
@@ -41,6 +42,7 @@ _HOMES: Final[dict[str, tuple[str, ...]]] = {
         "SettingsError",
         "UnknownEventError",
     ),
+    "fingerprints": ("fingerprint",),
     "reading": ("Line", "read_entries", "read_lines"),
     "recording": (
         "AuditLog",

@@ -10,6 +10,7 @@ from mllog_callbacks.adapter import (
     Cadence as Cadence,
     Heard as Heard,
     Listener as Listener,
+    RawData as RawData,
     Run as Run,
     Training as Training,
     attend as attend,
@@ -37,6 +38,9 @@ from mllog_callbacks.exceptions import (
     MLLogError as MLLogError,
     SettingsError as SettingsError,
     UnknownEventError as UnknownEventError,
+)
+from mllog_callbacks.fingerprints import (
+    fingerprint as fingerprint,
 )
 from mllog_callbacks.reading import (
     Line as Line,
@@ -100,6 +104,7 @@ __all__ = [
     "MLLogError",
     "Observation",
     "Passage",
+    "RawData",
     "Reason",
     "Run",
     "SettingsError",
@@ -114,6 +119,7 @@ __all__ = [
     "carry_context",
     "completing",
     "finaliser",
+    "fingerprint",
     "get_log",
     "guarded",
     "json_schema",

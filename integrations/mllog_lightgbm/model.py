@@ -75,6 +75,14 @@ class Saved(NamedTuple):
     def as_snapshot(self) -> dict[str, object]:
         """The numbers that are known, and the path."""
         told = {
+            "saved": {
+                "path": self.path,
+                "bytes": self.size,
+                "unit": "iteration",
+                "holds": self.iterations,
+                "of": self.trained,
+                "by": self.place.removeprefix("in "),
+            },
             "path": self.path,
             "bytes": self.size,
             "iterations": self.iterations,

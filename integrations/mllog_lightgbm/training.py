@@ -7,7 +7,16 @@ from typing import Any, Final
 
 from lightgbm.callback import CallbackEnv, EarlyStopException
 
-from mllog_callbacks import Backlog, Cadence, EventType, Reason, Run, guarded, report_failure
+from mllog_callbacks import (
+    Backlog,
+    Cadence,
+    EventType,
+    RawData,
+    Reason,
+    Run,
+    guarded,
+    report_failure,
+)
 from mllog_callbacks.facts import Kept, dump
 from mllog_callbacks.facts import Stop as Stopped
 from mllog_lightgbm import reasons, start_reasons
@@ -91,6 +100,15 @@ class Training:
         self._estimator = estimator
         more = {} if objective is None else {"objective": objective}
         self._given = without_functions({**given, **more})
+
+    @property
+    def copies(self) -> frozenset[str]:
+        """The validation sets that are copies of the training data."""
+        return self._raw.copies
+
+    def examine(self, sets: Mapping[str, RawData]) -> None:
+        """Take the data as the caller gave it, by name."""
+        self._run.examine(sets)
 
     @guarded
     def begin(self, env: CallbackEnv, known: Mapping[str, Any] | None = None) -> None:

@@ -24,7 +24,7 @@ from mllog_lightgbm.estimator import Estimator, calling_estimator
 from mllog_lightgbm.model import boosters_of, watch_resets, watch_saves
 from mllog_lightgbm.names import first_free
 from mllog_lightgbm.opening import TRAINING
-from mllog_lightgbm.raw import NOTHING, Raw, read_raw
+from mllog_lightgbm.raw import NOTHING, Raw, raw_sets, read_raw
 from mllog_lightgbm.training import Training
 
 __all__ = ["Token", "is_training"]
@@ -70,13 +70,15 @@ class Token(Audit):
         """Put a token into the frame of a call; the arguments are those of the class."""
         token = cls(audit, training, trainings)
         known = frame.f_locals
+        sets = _sets(known) or {}
         training.expect(
             known.get("params") or {},
             known.get("fobj"),
             known.get("num_boost_round") or 0,
             _estimator(frame),
-            _raw(known) or NOTHING,
+            _raw(sets) or NOTHING,
         )
+        _examine(training, sets)
         if (call := innermost()) is not None:
             call.trainings.append(training)
         weakref.finalize(token, _finish, training, trainings, token._leave)
@@ -107,16 +109,31 @@ class Token(Audit):
 
 
 @guarded
-def _raw(known: Mapping[str, Any]) -> Raw:
-    """The raw data of a call, whose sets are not constructed yet."""
+def _sets(known: Mapping[str, Any]) -> dict[str, Dataset]:
+    """The sets of a call, which are not constructed yet: the training data first."""
     training, sets = known.get("train_set"), known.get("reduced_valid_sets", ())
     if not isinstance(training, Dataset):
-        return NOTHING
+        return {}
     name = known["train_data_name"] if known.get("is_valid_contain_train") else TRAINING
-    others: dict[str, Dataset] = {}
+    found = {name: training}
     for own, each in zip(known.get("name_valid_sets", ()), sets, strict=False):
-        others[first_free(own, {name, *others})] = each
-    return read_raw(name, training, others)
+        found[first_free(own, {*found})] = each
+    return found
+
+
+@guarded
+def _raw(sets: Mapping[str, Dataset]) -> Raw:
+    if not sets:
+        return NOTHING
+    (name, training), *others = sets.items()
+    return read_raw(name, training, dict(others))
+
+
+@guarded
+def _examine(training: Training, sets: Mapping[str, Dataset]) -> None:
+    if sets:
+        (name, data), *others = sets.items()
+        training.examine(raw_sets(name, data, dict(others), training.copies))
 
 
 @guarded

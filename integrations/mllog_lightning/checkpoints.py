@@ -75,6 +75,7 @@ class CheckpointWatch:
         self._unwritten: list[Save] = []
         self._places: dict[str, tuple[int, int, bool]] = {}
         self._scores: dict[int, float] = {}
+        self._there: set[str] = set()
         self.leave = listen(trainer, ("save_checkpoint",), self._hear)
 
     def _hear(self, heard: Heard) -> None:
@@ -99,6 +100,16 @@ class CheckpointWatch:
             else:
                 self._unwritten.append(each)
 
+    def deleted(self) -> list[str]:
+        """Checkpoints that are not there any more, each once."""
+        gone = [
+            path
+            for path in self._there
+            if "://" not in path and not os.path.exists(path)  # noqa: PTH110 - it is a text
+        ]
+        self._there -= {*gone}
+        return sorted(gone)
+
     def place(self, path: str) -> tuple[int, int, bool] | None:
         """In which epoch and after which step a file was saved, and whether at the epoch's end."""
         return self._places.get(path)
@@ -114,6 +125,10 @@ class CheckpointWatch:
             "progress": dump(Progress(unit="epoch", done=save.epochs_done)),
             "step": save.step,
         }
+        if gone := self.deleted():
+            facts["deleted"] = gone
+        if save.has_file:
+            self._there.add(save.path)
         if save.by is not None:
             facts |= {
                 "best_model_path": save.best_path,

@@ -53,7 +53,7 @@ class Criterion:
             node = node.next_functions[0][0]
         kind = "" if node is None else node.name()
         known = kind in _CROSS_ENTROPIES | _BINARY | _SQUARED and self._kind in {"", kind}
-        if not known or _is_weighted(node):
+        if node is None or not known or _is_weighted(node):
             self._give_up()
         else:
             self._kind, self._left = kind, self._left - 1
@@ -70,6 +70,8 @@ class Criterion:
         elif self._kind not in _CROSS_ENTROPIES:
             values = target.detach().double()
             self._sums.append((target.numel(), values.sum(), values.square().sum()))
+        elif target.dim() == 0:
+            self._give_up()  # a single row without a dimension of rows
         else:
             self._classes = node._saved_self.shape[1]  # noqa: SLF001 - likewise
             if target.device.type == "cpu":  # elsewhere counting would have to wait

@@ -9,8 +9,9 @@ from typing import Any, Final, NamedTuple, cast
 
 from torch import nn
 from torch.nn.parameter import is_lazy
-from torch.utils.data import IterableDataset
+from torch.utils.data import IterableDataset, Subset, TensorDataset
 
+from mllog_callbacks import RawData
 from mllog_callbacks.facts import Continued, DataSet, Plan, Progress, Role, dump
 from mllog_callbacks.schema import interruption
 
@@ -24,6 +25,7 @@ __all__ = [
     "model_facts",
     "named",
     "position",
+    "raw_sets",
     "resolved",
     "sets_of",
 ]
@@ -63,6 +65,24 @@ def loaders(loop: Any) -> list[LoaderFacts]:
     flat = list(getattr(combined, "flattened", None) or ())
     counts = batches if isinstance(batches, list) else [batches] * len(flat)
     return [_loader(each, count) for each, count in zip(flat, counts, strict=False)]
+
+
+def raw_sets(loop: Any, role: Role) -> dict[str, RawData]:
+    """The data sets of the loaders that a loop goes through, under the names of `named`."""
+    combined = getattr(loop, "_combined_loader", None)
+    flat = list(getattr(combined, "flattened", None) or ())
+    return {
+        role if len(flat) == 1 else f"{role} {place}": _raw(getattr(each, "dataset", None), role)
+        for place, each in enumerate(flat)
+    }
+
+
+def _raw(dataset: Any, role: Role) -> RawData:
+    whole = dataset.dataset if isinstance(dataset, Subset) else dataset
+    if isinstance(whole, TensorDataset):
+        return RawData(dataset, role=role)
+    why = f"items of {type(whole).__name__} are not read: that could change what they are later"
+    return RawData(role=role, not_known=why)
 
 
 def _loader(loader: object, batches: object) -> LoaderFacts:

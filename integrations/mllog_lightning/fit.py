@@ -115,6 +115,8 @@ class Fit:
             return
         loop = trainer.fit_loop
         training, validating = facts.loaders(loop), facts.loaders(loop.epoch_loop.val_loop)
+        validation = facts.raw_sets(loop.epoch_loop.val_loop, "validation")
+        self.run.examine(facts.raw_sets(loop, "training") | validation)
         self.run.tell(
             EventType.DATASET_VALIDATED,
             reasons.data(training, validating),
@@ -238,8 +240,13 @@ class Fit:
             "step": trainer.global_step,
             **self._before,
         }
-        best = None if self.progress is None else self.progress.metrics.bests()
-        return done | {"best": best} if best else done
+        if self.progress is None:
+            return done
+        known = {
+            "best": self.progress.metrics.bests(),
+            "deleted": self.progress.saves.deleted(),
+        }
+        return done | {name: each for name, each in known.items() if each}
 
 
 def _kept(checkpoint: Mapping[str, Any]) -> Kept:

@@ -70,7 +70,7 @@ class MetricWatch:
         by_step: Whether positions count steps.
 
     Attributes:
-        loss: The key of the metric that `training_step` returns.
+        loss: The key of the metric that `training_step` returns; empty before one was seen.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class MetricWatch:
         self.directions = directions
         self._stoppers, self._validates, self._by_step = stoppers, validates, by_step
         self._best: dict[tuple[Stage, str], Best] = {}
-        self.loss = "loss"
+        self.loss = ""
 
     def take_loss(self, values: dict[str, float], loss: float | None) -> None:
         """Add the mean of what `training_step` returned, unless it was logged by another name.
@@ -98,6 +98,7 @@ class MetricWatch:
                 self.directions.minimise(name)
                 self.loss = _key(name)
                 return
+        self.loss = self.loss or _key(_LOSS)
         self.directions.minimise(_LOSS)
         values[_LOSS] = loss
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sklearn.exceptions import FitFailedWarning
 
-from mllog_callbacks import EventType, Issue, Level, Reason, Run, guarded
+from mllog_callbacks import EventType, Issue, Level, RawData, Reason, Run, guarded
 from mllog_sklearn import reasons, search
 from mllog_sklearn.algorithm import Algorithm, algorithm
 from mllog_sklearn.choice import compared
@@ -33,6 +33,11 @@ from mllog_sklearn.weights import weights_given
 from mllog_sklearn.workers import unheard
 
 __all__ = ["Fit"]
+
+
+def _raw(arguments: Mapping[str, Any]) -> RawData:
+    """The data of a fit as its caller gave it."""
+    return RawData(next(iter(arguments.values()), None), arguments.get("y"))
 
 
 class Fit:
@@ -67,6 +72,8 @@ class Fit:
         self.run.tell(EventType.TRAINING_STARTED, told, {"method": self.method})
         found = guarded(parameters)(estimator) or NONE
         weights = guarded(weights_given)(estimator, arguments, found.given) or {}
+        if not self.nested:
+            self.run.examine({"training": _raw(arguments)})
         self.run.tell(
             EventType.DATASET_VALIDATED,
             reasons.data_given(self.data, self.method, weights),

@@ -8,6 +8,7 @@ from typing import Any
 import joblib
 
 from mllog_callbacks import AuditLog, EventType, get_log
+from mllog_callbacks.facts import Saved, dump
 from mllog_callbacks.schema import count
 from mllog_sklearn.algorithm import title
 from mllog_sklearn.parameters import library
@@ -47,6 +48,7 @@ def save_model(
     with file.open("rb") as written:
         digest = hashlib.file_digest(written, "sha256").hexdigest()
     size = file.stat().st_size
+    saved = Saved(path=str(file), bytes=size, sha256=digest, format=form)
     log.emit(
         EventType.MODEL_SAVED,
         dataset=dataset,
@@ -54,7 +56,7 @@ def save_model(
         decision=f"{title(estimator)} was saved to {file} by {form}.",
         reasoning=f"The file has {count(size, 'byte')}, SHA-256 {digest}. The class is of "
         f"{library(type(estimator))}.",
-        metrics_snapshot={"path": str(file), "format": form, "bytes": size, "sha256": digest},
+        metrics_snapshot={"saved": dump(saved)},
     )
     return file
 

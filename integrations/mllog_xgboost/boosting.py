@@ -101,12 +101,16 @@ class Boosting:
                 machines=call.workers if call.workers > 1 else None,
             )
         )
+        raw = {name: each for name, each in call.raw.items() if name not in self._same}
+        self._run.examine(raw)
         data = data_sets(call.sets, self._same, call.params.get("objective"))
         self._training.record(DatasetValidated(data=data))
         if call.params.get("scale_pos_weight") not in {None, 1}:
             self._training.know(weighted=True)
         self._training.record(HyperparametersSet(parameters=params))
-        self._call = call._replace(sets={})  # data may be large, and a run outlives its call
+        self._call = call._replace(
+            sets={}, raw={}
+        )  # data may be large, and a run outlives its call
 
     @property
     def is_to_stop(self) -> bool:

@@ -8,6 +8,9 @@ from typing import Any, Final, NamedTuple
 
 from xgboost import DMatrix, collective
 
+from mllog_callbacks import RawData, guarded
+from mllog_xgboost.raw import raw_data
+
 __all__ = ["Call", "Metric", "read_call"]
 
 _BETWEEN: Final = ("xgboost.", "mllog_")
@@ -41,6 +44,7 @@ class Call(NamedTuple):
         estimator: The class of the scikit-learn estimator that called; empty where none did.
         settings: What the caller of that estimator set.
         workers: How many train together.
+        raw: The data as the caller gave it, by the names of the sets.
     """
 
     planned: int
@@ -54,6 +58,7 @@ class Call(NamedTuple):
     estimator: str
     settings: Mapping[str, object]
     workers: int
+    raw: Mapping[str, RawData]
 
 
 def read_call(container: FrameType, model: Any) -> Call:  # noqa: ANN401 - a booster or a pack of them
@@ -83,6 +88,7 @@ def read_call(container: FrameType, model: Any) -> Call:  # noqa: ANN401 - a boo
         estimator="" if estimator is None else type(estimator).__name__,
         settings={} if estimator is None else _settings(estimator),
         workers=collective.get_world_size(),
+        raw=guarded(raw_data)(given, next(filter(_estimator, frames[1:]), None)) or {},
     )
 
 

@@ -3,6 +3,7 @@
 from mllog_callbacks.adapter._call_hooks import attend
 from mllog_callbacks.adapter._curve import CurveKeeper
 from mllog_callbacks.adapter._deferred import Backlog
+from mllog_callbacks.adapter._examined import RawData
 from mllog_callbacks.adapter._method_hooks import Heard, Listener, listen
 from mllog_callbacks.adapter._observing import Observer
 from mllog_callbacks.adapter._run import Auditor, Cadence, Run
@@ -17,6 +18,7 @@ __all__ = [
     "Heard",
     "Listener",
     "Observer",
+    "RawData",
     "Run",
     "Training",
     "attend",

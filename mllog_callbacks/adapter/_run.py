@@ -11,6 +11,8 @@ from time import monotonic
 from typing import ClassVar, Final
 
 from mllog_callbacks.adapter._curve import CurveKeeper
+from mllog_callbacks.adapter._examined import Examination, RawData, later, leaks
+from mllog_callbacks.adapter._saved import hash_later, with_file
 from mllog_callbacks.detectors import (
     KINDS,
     Detector,
@@ -41,7 +43,7 @@ from mllog_callbacks.schema import (
     stopped_by_hand,
     stopped_by_rule,
 )
-from mllog_callbacks.wording import worded
+from mllog_callbacks.wording import saved_later, worded
 
 __all__ = ["Auditor", "Cadence", "Run"]
 
@@ -196,6 +198,8 @@ class Run:
         self._on_issue = on_issue
         self._began = monotonic()
         self._number: tuple[str, int] | None = None
+        self._examination: Examination | None = None
+        self._leaks: list[Issue] = []
         # As it is now: an end may be told from elsewhere, such as a finaliser
         self._scope = current.get()
         self._around = None if self._scope is None else self._scope.run_under_way
@@ -237,8 +241,19 @@ class Run:
             reason: What was decided or done, and why.
             snapshot: The numbers and settings behind it, by name.
         """
+        if event is EventType.DATASET_VALIDATED and self._examination is not None:
+            self._tell_data(reason, snapshot or {}, self._examination)
+            return
+        if event is EventType.MODEL_SAVED:
+            self._tell_save(reason, snapshot or {})
+            return
         if event in _WITH_CURVE:
             snapshot = {**(snapshot or {}), **self.curve.take(snapshot or {})}
+        self._emit(event, reason, snapshot)
+
+    def _emit(
+        self, event: EventType, reason: Reason, snapshot: Mapping[str, object] | None
+    ) -> None:
         around, number = self._around, None
         if around is not None:
             number, told = around.number, around.as_part(event, reason)
@@ -253,6 +268,56 @@ class Run:
                 reasoning=reason.reasoning or None,
                 metrics_snapshot=snapshot,
             )
+
+    def examine(self, sets: Mapping[str, RawData]) -> None:
+        """Take the data of the training: the entry of the data gets fingerprints.
+
+        It is examined beside the training, and let go of then.
+
+        Args:
+            sets: The data sets by name, as the caller gave them.
+        """
+        self._examination = Examination(sets)
+
+    def _tell_data(
+        self, reason: Reason, snapshot: Mapping[str, object], examination: Examination
+    ) -> None:
+        """Record the data with what is known of it; another entry may complete that."""
+        run = self.detached()
+
+        def complete(found: dict[str, dict[str, object]]) -> None:
+            if not run.closed:
+                run._emit(EventType.DATASET_VALIDATED, later(found), {"data": found})  # noqa: SLF001 - our own
+                self._leaks += leaks(found)  # recorded at the end, by the training's own thread
+
+        found: dict[str, dict[str, object]] = guarded(examination.begin)() or {}
+        known = snapshot.get("data")
+        sets = {**known} if isinstance(known, Mapping) else {}
+        merged = {name: {**sets.get(name, {}), **each} for name, each in found.items()}
+        self._emit(EventType.DATASET_VALIDATED, reason, {**snapshot, "data": {**sets, **merged}})
+        self._leaks += leaks(found)
+        self._tell_leaks()
+
+    def _tell_leaks(self) -> None:
+        """Record which sets have rows of the training data."""
+        found, self._leaks = self._leaks, []
+        self.tell_issues(each for each in found if not self.detectors.ignores(each))
+
+    def _tell_save(self, reason: Reason, snapshot: Mapping[str, object]) -> None:
+        """Record a save with what is known of its file; another entry may complete that."""
+        saved, run = snapshot.get("saved"), self.detached()
+        if not isinstance(saved, Mapping):
+            self._emit(EventType.MODEL_SAVED, reason, snapshot)
+            return
+
+        def complete(facts: dict[str, object]) -> None:
+            if not run.closed:
+                run._emit(EventType.MODEL_SAVED, saved_later(facts), {"saved": facts})  # noqa: SLF001 - our own
+
+        facts, later = with_file(saved)
+        self._emit(EventType.MODEL_SAVED, reason, {**snapshot, "saved": facts})
+        if later:
+            hash_later(facts, complete)
 
     def record(self, facts: EventFacts) -> None:
         """Record an event by its facts, worded from them; later ends are passed over."""
@@ -341,6 +406,10 @@ class Run:
     @unbroken
     def _end(self, event: EventType, reason: Reason, snapshot: Mapping[str, object]) -> None:
         if not self.ended:
+            if self._examination is not None:
+                self._examination.end()
+                self._examination = None
+                guarded(self._tell_leaks)()
             self.ended = True
             seconds = round(monotonic() - self._began, 3)
             judged = self._judged(snapshot) or {}

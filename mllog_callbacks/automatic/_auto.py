@@ -117,8 +117,8 @@ class _Auto:
 
         Args:
             *frameworks: ``"lightgbm"``, ``"lightning"``, ``"optuna"``, ``"sklearn"``,
-                ``"xgboost"``; default
-                those that the environment variable `MLLOG_AUTO` names, else all.
+                ``"transformers"``, ``"xgboost"``; default those that the environment variable
+                `MLLOG_AUTO` names, else all.
             log: Where entries go; default `get_log()`, read at each training.
             dataset: Name of the training data in the entries; default the log's.
             model: Name of the model in the entries; default the log's, or the adapter's.

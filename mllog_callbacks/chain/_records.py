@@ -65,7 +65,7 @@ def opening_start(session: str, manifest: bytes) -> bytes:
     ).encode()
 
 
-def checkpoint(
+def checkpoint(  # noqa: PLR0913 - the fields of a record
     *,
     entries: int,
     file: str,
@@ -74,6 +74,7 @@ def checkpoint(
     leaves: list[bytes],
     root: bytes,
     state: str,
+    origin: str,
     previous: str,
 ) -> bytes:
     """A further record, without its digest.
@@ -86,11 +87,13 @@ def checkpoint(
         leaves: The hashes of the lines since the record before.
         root: The root of the tree over all lines of the session so far.
         state: `OPEN`, `SEALED`, `UNSEALED` or `WITNESSED`.
+        origin: The hash of what is known of the session's origin, as hex; empty before it is.
         previous: The digest of the record before.
     """
+    known = f'"origin":"{origin}",' if origin else ""
     return (
         f'{{"entries":{entries},"file":"{file}","lines":{lines},"bytes":{size},'
-        f'"block":"{block(leaves)}","root":"{root.hex()}","state":"{state}",'
+        f'"block":"{block(leaves)}","root":"{root.hex()}","state":"{state}",{known}'
         f'"previous":"{previous}"'
     ).encode()
 

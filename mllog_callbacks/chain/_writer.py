@@ -35,12 +35,14 @@ class Chain:
 
     Attributes:
         position: Up to where in the stream lines were taken.
+        origin: The hash of what is known of the session's origin, as hex; empty before it is.
     """
 
     def __init__(
         self, path: str, session: str, manifest: bytes, position: int = 0, state: str = ""
     ) -> None:
         self.position = position
+        self.origin = ""
         self._path = path
         self._session = session
         self._manifest = manifest
@@ -177,6 +179,7 @@ class Chain:
             leaves=self._leaves,
             root=self._tree.root(),
             state=state,
+            origin=self.origin,
             previous=self._previous,
         )
         self._leaves = []

@@ -220,7 +220,8 @@ def _no_better(curve: Curve, facts: Facts) -> Issue | None:
     best = _best(curve)
     return kind("no_better_than_baseline").issue(
         place,
-        f"{place.subject(train=False)} is no better than without any feature.",
+        f"{place.subject(train=False)} is no better than without any feature: {best:.4g} against "
+        f"{known.value:.4g}.",
         f"Its best is {best:.4g}; {known.words}, is {known.value:.4g}{_allowed(known, best)}.",
         {"best": best, "baseline": known.value, "chance": known.chance},
         subject=place.curve(train=False),

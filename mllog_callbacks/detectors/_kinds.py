@@ -293,6 +293,14 @@ KINDS: Final = (
     ),
     Kind(
         "MLA103",
+        "shared_rows",
+        Severity.WARNING,
+        "rows of a validation set are in the training data, and most of them are there only once: "
+        "more than data that repeats itself leads to expect",
+        "Kapoor and Narayanan, Leakage and the reproducibility crisis, 2023: duplicates",
+    ),
+    Kind(
+        "MLA104",
         "no_labels",
         Severity.ERROR,
         "all labels of a step's batches are -100, which losses leave out, at 3 steps in a row that "

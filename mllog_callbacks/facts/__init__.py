@@ -5,7 +5,7 @@ decision and reasoning are for people.
 """
 
 from mllog_callbacks.facts._course import Attempt, Best, Continued, Plan, Progress, Results
-from mllog_callbacks.facts._data import DataSet, GroupSizes, Range, Role
+from mllog_callbacks.facts._data import DataSet, Fingerprint, GroupSizes, Range, Role
 from mllog_callbacks.facts._documentation import (
     GROUPS,
     OF_EVENTS,
@@ -60,6 +60,7 @@ __all__ = [
     "EventFacts",
     "Fact",
     "Failure",
+    "Fingerprint",
     "Group",
     "GroupSizes",
     "HyperparametersSet",

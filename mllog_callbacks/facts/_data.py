@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from mllog_callbacks.facts._fact import Fact, Group
 
-__all__ = ["DataSet", "GroupSizes", "Range", "Role"]
+__all__ = ["DataSet", "Fingerprint", "GroupSizes", "Range", "Role"]
 
 _MOST_OF_MEDIAN: Final = 65_536
 
@@ -50,6 +50,27 @@ class GroupSizes(Group):
     largest: Annotated[int, Fact("Rows of the largest", 20)]
 
 
+class Fingerprint(Group):
+    """What data is known again by; docs/records.md describes the form that is hashed."""
+
+    sha256: Annotated[str | None, Fact("SHA-256 over that form", "9f86d081...")] = None
+    form: Annotated[str | None, Fact("The name of that form", "mllog-table-1")] = None
+    rows: Annotated[int | None, Fact("Rows of the data", 285)] = None
+    columns: Annotated[int | None, Fact("Columns of the data", 30)] = None
+    names: Annotated[
+        tuple[str, ...] | None, Fact("Names of its first 100 columns that have one", ["age"])
+    ] = None
+    sampled_rows: Annotated[
+        int | None, Fact("Rows that were hashed, evenly spaced, where these are not all", 200_000)
+    ] = None
+    labels_sha256: Annotated[str | None, Fact("The fingerprint of the labels", "2c26b46b...")] = (
+        None
+    )
+    not_known: Annotated[
+        str | None, Fact("Why there is none", "data of the class Sequence is not read")
+    ] = None
+
+
 class DataSet(Group):
     """One data set, as the framework has it."""
 
@@ -67,6 +88,11 @@ class DataSet(Group):
     init_scores: Annotated[
         bool | None, Fact("Whether rows have scores to start from", example=True)
     ] = None
+    fingerprint: Annotated[Fingerprint | None, Fact("What it is known again by")] = None
+    rows_compared: Annotated[
+        int | None, Fact("Rows that were looked for in the training data", 143)
+    ] = None
+    rows_in_training: Annotated[int | None, Fact("Those of them that are there", 0)] = None
     same_as: Annotated[str | None, Fact("The set that it is, under another name", "training")] = (
         None
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from mllog_callbacks.facts._course import Attempt, Best, Continued, Plan, Progress
-from mllog_callbacks.facts._data import DataSet, GroupSizes, Range
+from mllog_callbacks.facts._data import DataSet, Fingerprint, GroupSizes, Range
 from mllog_callbacks.facts._ending import Failure, Kept, Stop
 from mllog_callbacks.facts._events import EVENTS
 from mllog_callbacks.facts._fact import Fact, Group
@@ -21,7 +21,7 @@ __all__ = ["GROUPS", "OF_EVENTS", "OF_RUNS", "Documented", "documented", "facts_
 
 GROUPS: Final[tuple[type[Group], ...]] = (
     *(Plan, Continued, Attempt, Progress, Best),
-    *(DataSet, Range, GroupSizes),
+    *(DataSet, Fingerprint, Range, GroupSizes),
     *(Parameters, Derived, Choice, ModelSize),
     *(Stop, Rule, Kept, Failure),
     *(Witness, OutOfMemory),

@@ -130,6 +130,10 @@ class ModelSaved(EventFacts):
     """A model was saved."""
 
     saved: Annotated[Saved, Fact("What was saved")]
+    deleted: Annotated[
+        tuple[str, ...] | None,
+        Fact("Models saved before that are deleted by now, each named once", ["epoch=0.ckpt"]),
+    ] = None
 
 
 class TrainingEnded(EventFacts):
@@ -161,9 +165,6 @@ class TrainingEnded(EventFacts):
     rules: Annotated[Mapping[str, Rule] | None, Fact("Rules that were on and did not stop it")] = (
         None
     )
-    deleted: Annotated[
-        tuple[str, ...] | None, Fact("Saved models that were deleted since the last was saved")
-    ] = None
     importance: Annotated[
         Mapping[str, float] | None,
         Fact("The most important features, with their shares of all importance", {"age": 0.4}),
@@ -180,6 +181,10 @@ class TrainingEnded(EventFacts):
             "names are those of ISSUE_DETECTED",
             {"1": {"code": "MLA001", "severity": "info", "closed_by": "a new best"}},
         ),
+    ] = None
+    deleted: Annotated[
+        tuple[str, ...] | None,
+        Fact("Models saved before that are deleted by now, each named once", ["epoch=0.ckpt"]),
     ] = None
     checks: Annotated[Checks | None, Fact("Which checks ran, and why others could not")] = None
     curve: Annotated[

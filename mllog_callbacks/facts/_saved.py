@@ -1,5 +1,6 @@
 """The facts of a model that was saved."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from mllog_callbacks.facts._fact import Fact, Group
@@ -12,7 +13,15 @@ class Saved(Group):
 
     path: Annotated[str, Fact("Where, as the caller gave it", "model.json")]
     bytes: Annotated[int | None, Fact("Its size", 40_960, "bytes")] = None
+    sha256: Annotated[
+        str | None,
+        Fact("Its SHA-256; of a folder that over `path NUL sha256 LF` of its files", "9f86d081..."),
+    ] = None
     format: Annotated[str | None, Fact("Its format", "json")] = None
+    not_known: Annotated[
+        Mapping[str, str] | None,
+        Fact("Why a fact is not known", {"sha256": "the file was deleted before it was computed"}),
+    ] = None
     unit: Annotated[str | None, Fact("What its parts are", "iteration")] = None
     holds: Annotated[int | None, Fact("How many of them it holds", 26)] = None
     of: Annotated[int | None, Fact("How many the model had", 76)] = None

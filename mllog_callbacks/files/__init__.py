@@ -3,12 +3,15 @@
 The drainer loads this package: standard library only, and little of it.
 """
 
+from mllog_callbacks.files._digests import digest_of, size_of
 from mllog_callbacks.files._extent import last_data
 from mllog_callbacks.files._folders import give_group, make_folder, make_folders
 from mllog_callbacks.files._names import (
     CHAIN,
+    LARGEST_ORIGIN,
     LOGS,
     NAME,
+    ORIGIN,
     SIDECARS,
     chain_name,
     day_of,
@@ -16,6 +19,7 @@ from mllog_callbacks.files._names import (
     is_taken,
     log_name,
     manifest_name,
+    origin_name,
     session_of,
     session_part,
     with_copy,
@@ -35,13 +39,16 @@ from mllog_callbacks.files._walking import walk
 
 __all__ = [
     "CHAIN",
+    "LARGEST_ORIGIN",
     "LOGS",
     "NAME",
+    "ORIGIN",
     "SIDECARS",
     "Folder",
     "UnsafeFileError",
     "chain_name",
     "day_of",
+    "digest_of",
     "give_group",
     "is_log",
     "is_regular",
@@ -54,10 +61,12 @@ __all__ = [
     "open_given",
     "open_regular",
     "open_stream",
+    "origin_name",
     "read_regular",
     "replace_file",
     "session_of",
     "session_part",
+    "size_of",
     "unsafe_kind",
     "walk",
     "with_copy",

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHAIN",
+    "LARGEST_ORIGIN",
     "LOGS",
     "NAME",
+    "ORIGIN",
     "SIDECARS",
     "chain_name",
     "day_of",
@@ -40,6 +42,12 @@ NAME = r"ml-platform-(\d{4}-\d{2}-\d{2})\.(.+)\.jsonl"
 
 CHAIN = ".chain"
 """The end of a chain's name: JSON Lines as well, but no pattern for logs is to find it."""
+
+ORIGIN = ".origin"
+"""The end of the name of what is known of a session's code, environment and machine: JSON."""
+
+LARGEST_ORIGIN = 32_768
+"""Bytes of that file at most."""
 
 _PREFIX = "ml-platform-"
 _SUFFIX = ".jsonl"
@@ -71,6 +79,11 @@ def manifest_name(session: str) -> str:
 def chain_name(session: str) -> str:
     """The name of a session's chain in the folder of sidecars."""
     return session + CHAIN
+
+
+def origin_name(session: str) -> str:
+    """The name of what is known of a session's origin, in the folder of sidecars."""
+    return session + ORIGIN
 
 
 def is_log(name: str) -> bool:

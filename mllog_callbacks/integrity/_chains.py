@@ -34,7 +34,9 @@ _OPENING: Final = re.compile(
 _CHECKPOINT: Final = re.compile(
     rb'(\{"entries":(\d{1,18}),"file":"([^"]*)","lines":(\d{1,18}),"bytes":(\d{1,18}),'
     rb'"block":%b,"root":%b,'
-    rb'"state":"(open|sealed|unsealed|witnessed)","previous":%b)' % (_HASH, _HASH, _HASH) + _END
+    rb'"state":"(open|sealed|unsealed|witnessed)",(?:"origin":%b,)?"previous":%b)'
+    % (_HASH, _HASH, _HASH, _HASH)
+    + _END
 )
 
 
@@ -71,6 +73,7 @@ class Checkpoint:
         block: The hash of the hashes of the lines since the record before.
         root: The root of the Merkle tree over all lines of the session so far, as hex.
         state: ``open``, ``sealed``, ``unsealed`` or ``witnessed``.
+        origin: The hash of what is known of the session's origin; empty where it was not known yet.
         previous: The digest of the record before.
         digest: Its own.
         signature: Of the digest, as hex; empty where there is none.
@@ -83,6 +86,7 @@ class Checkpoint:
     block: str
     root: str
     state: str
+    origin: str
     previous: str
     digest: str
     signature: str
@@ -132,6 +136,11 @@ class Chain:
         if self.last is not None:
             return self.last.digest
         return self.opening.digest if self.opening is not None else ""
+
+    @property
+    def origins(self) -> list[str]:
+        """The hashes of what was known of the session's origin, in the order of the records."""
+        return [each.origin for each in self.checkpoints if each.origin]
 
     @property
     def digests(self) -> set[str]:
@@ -201,7 +210,7 @@ def _read_opening(line: bytes) -> Opening:
 
 def _read_checkpoint(line: bytes) -> Checkpoint:
     text, entries, file, lines, size, *hashes = _match(_CHECKPOINT, line)
-    block, root, state, previous, digest, signature = (each.decode() for each in hashes)
+    block, root, state, origin, previous, digest, signature = (each.decode() for each in hashes)
     _check_digest(text, digest.encode())
     return Checkpoint(
         int(entries),
@@ -211,6 +220,7 @@ def _read_checkpoint(line: bytes) -> Checkpoint:
         block,
         root,
         state,
+        origin,
         previous,
         digest,
         signature,

@@ -86,7 +86,9 @@ def is_older(session: Session, days: int) -> bool:
     if not all(day_of(each) for each in session.files):
         return False
     latest = max((day_of(each) for each in session.files), default="")
-    sidecars = [each for each in (session.manifest, session.chain) if os.path.lexists(each)]
+    sidecars = [
+        each for each in (session.manifest, session.origin, session.chain) if os.path.lexists(each)
+    ]
     times = [each.lstat().st_mtime for each in [*session.files, *sidecars]]
     return latest < limit.date().isoformat() and max(times, default=0) < limit.timestamp()
 
@@ -123,7 +125,7 @@ def remove(session: Session, days: int) -> None:
         )
         for each in session.files:
             _remove(each, logs)
-        for each in (session.manifest, session.chain):
+        for each in (session.manifest, session.origin, session.chain):
             _remove(each, sidecars)
 
 

@@ -14,6 +14,7 @@ from mllog_callbacks.files import (
     chain_name,
     is_log,
     manifest_name,
+    origin_name,
     read_regular,
     session_of,
     unsafe_kind,
@@ -58,6 +59,11 @@ class Session:
     def chain(self) -> Path:
         """The file of its chain."""
         return self.directory / SIDECARS / chain_name(self.name)
+
+    @property
+    def origin(self) -> Path:
+        """The file of what is known of its origin."""
+        return self.directory / SIDECARS / origin_name(self.name)
 
     @property
     def has_manifest(self) -> bool:

@@ -13,6 +13,7 @@ from mllog_callbacks.integrity._anchors import Anchor
 from mllog_callbacks.integrity._chains import Chain, Opening, read_chain
 from mllog_callbacks.integrity._checked import Checked
 from mllog_callbacks.integrity._content import Progress, check_content
+from mllog_callbacks.integrity._origins import check_origin
 from mllog_callbacks.integrity._retention import read_pruned
 from mllog_callbacks.integrity._sessions import (
     MOST_BYTES,
@@ -163,6 +164,7 @@ def _check_chain(checked: Checked, chain: Chain) -> None:
         checked.add("integrity", Status.TAMPERED, reason)
     else:
         _check_manifest(checked, chain.opening)
+        check_origin(checked, chain)
     if chain.unfinished or chain.state == OPEN:
         reason = "is not sealed: it is still open, or its process was killed"
         checked.add("completeness", Status.UNSEALED, reason)

@@ -12,15 +12,26 @@ from time import gmtime, strftime
 from typing import Final
 
 from mllog_callbacks._version import __version__
-from mllog_callbacks.schema import Level
+from mllog_callbacks.origin import Request
+from mllog_callbacks.recording._surroundings import environment, notebook
+from mllog_callbacks.schema import Level, masked, masked_text
 
-__all__ = ["ancestors", "describe_session", "job", "new_session_name", "rank"]
+__all__ = [
+    "ancestors",
+    "describe_session",
+    "job",
+    "new_session_name",
+    "origin_request",
+    "rank",
+]
 
 _RANKS = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK")
 _LOCAL_RANKS = ("LOCAL_RANK", "SLURM_LOCALID", "OMPI_COMM_WORLD_LOCAL_RANK")
 _JOBS = ("SLURM_JOB_ID", "TORCHELASTIC_RUN_ID", "PBS_JOBID", "LSB_JOBID", "PMIX_NAMESPACE")
 
 _GENERATIONS: Final = 8
+_MOST_ARGUMENTS: Final = 64
+_LONGEST_ARGUMENT: Final = 200
 
 
 def rank() -> int | None:
@@ -85,11 +96,41 @@ def describe_session(parent: str | None = None, level: Level = Level.INFO) -> di
         "local_rank": _first_number(_LOCAL_RANKS),
         "level": level.name,
         "user": _user(),
-        "program": sys.argv[0] if sys.argv else None,
+        "program": masked_text(sys.argv[0]) if sys.argv else None,
+        "arguments": _arguments(),
+        "directory": masked_text(_directory()),
+        "environment": environment(),
+        "notebook": notebook(),
         "python": platform.python_version(),
+        "executable": sys.executable or None,
         "platform": _platform(),
         "mllog_callbacks": __version__,
     }
+
+
+def origin_request(logs: Path) -> bytes:
+    """What is to be found out about this process, by another one: see `mllog_callbacks.origin`.
+
+    Args:
+        logs: The log directory.
+    """
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    cwd = _directory()
+    paths = [os.path.join(cwd, str(each)) for each in sys.path]  # noqa: PTH118 - of texts
+    return Request(os.getpid(), cwd, str(script or ""), paths, str(logs)).pack()
+
+
+def _arguments() -> list[str]:
+    """The program's arguments, masked and within bounds."""
+    given = [str(each) for each in sys.argv[1:_MOST_ARGUMENTS]]
+    return [str(each)[:_LONGEST_ARGUMENT] for each in masked(given)]
+
+
+def _directory() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - a text
+    except OSError:  # it was removed
+        return ""
 
 
 def _boot_id() -> str | None:

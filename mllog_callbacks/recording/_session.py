@@ -13,7 +13,12 @@ from typing import Final, Self
 from mllog_callbacks._record import replace
 from mllog_callbacks.recording._guards import guarded, report_failure
 from mllog_callbacks.recording._places import check_signing, log_directory
-from mllog_callbacks.recording._process import ancestors, describe_session, new_session_name
+from mllog_callbacks.recording._process import (
+    ancestors,
+    describe_session,
+    new_session_name,
+    origin_request,
+)
 from mllog_callbacks.recording._settings import load_settings, parse_level
 from mllog_callbacks.schema import Level
 from mllog_callbacks.sinks import (
@@ -76,6 +81,7 @@ class Session:
         self._directory = log_directory(given.dir if directory is None else directory)
         self._name = name or given.session
         self._disabled = given.disabled
+        self._traced = given.origin
         self._sync_ms = _SYNC_MS[given.durability]
         self._parent: str | None = given.parent
         check_signing(required=given.require_signing, unsigned=unsigned)
@@ -164,6 +170,7 @@ class Session:
             self._name or new_session_name(),
             describe_session(self._parent or self._starter(), self.level),
             sync_ms=self._sync_ms,
+            request=origin_request(self._directory) if self._traced else b"",
         )
 
     def _open_here(self) -> Sink:

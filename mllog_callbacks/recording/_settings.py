@@ -40,6 +40,8 @@ class Settings(NamedTuple):
             `flush` returns when an entry is that safe.
         parent: The session that this process belongs to, as its launcher says; without it, that
             of a process it descends from, where one logs in the same directory.
+        origin: Whether the session's code, environment and machine are found out beside it: see
+            docs/records.md.
         require_signing: Whether a log that cannot be signed is an error.
     """
 
@@ -51,6 +53,7 @@ class Settings(NamedTuple):
     disabled: bool
     durability: str
     parent: str | None
+    origin: bool
     require_signing: bool
 
 
@@ -97,6 +100,7 @@ def load_settings() -> Settings:
         disabled=read("DISABLED", _flag, default=False),
         durability=read("DURABILITY", _durability, "process"),
         parent=read("PARENT", str, None),
+        origin=read("ORIGIN", _flag, default=True),
         require_signing=read("REQUIRE_SIGNING", _flag, default=False),
     )
     if wrong:

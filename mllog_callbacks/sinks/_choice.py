@@ -20,6 +20,7 @@ def open_sink(
     *,
     sync_ms: int = 0,
     claim: bool = True,
+    request: bytes = b"",
 ) -> Sink:
     """Open a session.
 
@@ -29,11 +30,12 @@ def open_sink(
         manifest: What its sidecar says.
         sync_ms: Milliseconds between two confirmations by the disk; 0 leaves it to the kernel.
         claim: Whether the name may be taken and is claimed now, on the disk.
+        request: What is to be found out about the session's origin, packed; empty for nothing.
 
     Raises:
         LogDirectoryError: The directory cannot be created or written.
     """
-    files = LogFiles(directory, session, manifest, claim=claim)
+    files = LogFiles(directory, session, manifest, claim=claim, request=request)
     if sys.platform == "linux":
         from mllog_callbacks.sinks.spool._sink import SpoolSink  # noqa: PLC0415 - not on Windows
 

@@ -19,6 +19,8 @@ from mllog_callbacks.files import (
     make_folder,
     make_folders,
     manifest_name,
+    origin_name,
+    replace_file,
 )
 
 __all__ = ["DAY", "LogFiles", "check_session", "unusable"]
@@ -60,15 +62,23 @@ class LogFiles:
         manifest: What the manifest says of the session.
         claim: Whether to create directory and manifest now; else whoever writes the files does,
             and the name must be one that nobody else can have.
+        request: What is to be found out about the session's origin, packed; empty for nothing.
 
     Raises:
         LogDirectoryError: The directory cannot be created or written.
     """
 
     def __init__(
-        self, directory: Path, session: str, manifest: dict[str, object], *, claim: bool = True
+        self,
+        directory: Path,
+        session: str,
+        manifest: dict[str, object],
+        *,
+        claim: bool = True,
+        request: bytes = b"",
     ) -> None:
         self.directory = directory
+        self.request = request
         self._day = b""
         self._file = -1
         self._integrity = directory / SIDECARS
@@ -84,7 +94,7 @@ class LogFiles:
             session: Its name, one that nobody else can have.
         """
         facts = {**self._facts, "parent": self.session}
-        return LogFiles(self.directory, session, facts, claim=False)
+        return LogFiles(self.directory, session, facts, claim=False, request=self.request)
 
     def may_be_made(self) -> bool:
         """Whether this user may create files in the directory and in that of sidecars."""
@@ -131,6 +141,14 @@ class LogFiles:
         with os.fdopen(file, "w", encoding="utf-8") as stream:
             give_group(file, str(self._integrity))
             stream.write(self.manifest)
+
+    def write_origin(self, content: bytes) -> None:
+        """Write what is known of the session's origin; the chain names it.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        replace_file(self._integrity / origin_name(self.session), content)
 
     def path(self, day: str, copy: int = 1) -> Path:
         """The file of one day, written ``2025-01-30``; or a copy of it, by its number."""

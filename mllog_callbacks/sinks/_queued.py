@@ -6,11 +6,14 @@ It keeps a training clear of the disk. What is pending dies with the process whe
 import logging
 import threading
 from collections import deque
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
-from time import sleep
+from time import gmtime, sleep, strftime
 from typing import Final
 
 from mllog_callbacks.chain import SEALED, Chain, chain_path
+from mllog_callbacks.origin import Request, with_end
 from mllog_callbacks.schema import Clock
 from mllog_callbacks.sinks._account import Account, clock_line
 from mllog_callbacks.sinks._base import SinkStats
@@ -58,6 +61,7 @@ class QueuedSink:
         self._failing = False
         self._cause = "The disk did not take entries as fast as they came."
         self._clock_watch = ClockWatch()
+        self._origin = b""
         self._wake = threading.Event()
         self._idle = threading.Condition(self._lock)
         self._thread = threading.Thread(target=self._run, name="mllog-sink", daemon=True)
@@ -145,7 +149,22 @@ class QueuedSink:
             self._gap = Account(stamp, self._cause, full)
         self._gap.add(stamp, len(line))
 
+    def _collect(self) -> None:
+        """Find out about the session's origin, and publish that."""
+        try:
+            request = Request.unpack(self._files.request)
+            self._origin = request.collect(run=False)
+            self._publish(self._origin)
+            self._files.write_origin(self._origin)
+        except Exception as error:  # noqa: BLE001 - the entries are what matters
+            _logger.debug("nothing is recorded of the session's origin: %s", error)
+
+    def _publish(self, content: bytes) -> None:
+        self._chain.origin = sha256(content).hexdigest()
+
     def _run(self) -> None:
+        if self._files.request:
+            self._collect()
         while True:
             self._wake.wait()
             if not self._closing:
@@ -163,7 +182,14 @@ class QueuedSink:
         self._seal()
 
     def _seal(self) -> None:
+        ended = b""
+        if self._origin:
+            ended = with_end(self._origin, strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()))
+            self._publish(ended)
         self._chain.end(SEALED)
+        if ended:
+            with suppress(OSError):  # the chain names it: that it is missing will be seen
+                self._files.write_origin(ended)
         with self._idle:
             self._leaving = False
             self._idle.notify_all()

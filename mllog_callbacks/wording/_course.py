@@ -13,7 +13,7 @@ from mllog_callbacks.facts import (
 from mllog_callbacks.schema import Reason, assigned, count, listed, number
 from mllog_callbacks.wording._search import trial_ended
 
-__all__ = ["evaluated", "in_force", "measured", "progressed", "read", "saved"]
+__all__ = ["evaluated", "in_force", "measured", "progressed", "read", "saved", "saved_later"]
 
 
 def progressed(facts: TrainingProgress) -> Reason:
@@ -89,6 +89,16 @@ def _model_of(kept: Kept | None) -> tuple[str, str]:
         return "Kept model", f" at the end of the training{chosen}"
     place = f"{kept.unit} {kept.at:,}"
     return f"Kept model ({place})", f" at {place}{chosen}"
+
+
+def saved_later(saved: Mapping[str, object]) -> Reason:
+    """The hash of a saved file is known now, or it is known why it is not."""
+    path, digest = saved.get("path"), saved.get("sha256")
+    if digest is not None:
+        return Reason(f"Saved model hashed: {path}.", f"SHA-256 {digest}.")
+    why = saved.get("not_known")
+    reason = why.get("sha256") if isinstance(why, Mapping) else None
+    return Reason(f"Saved model not hashed: {path}.", f"Not hashed: {reason}.")
 
 
 def saved(facts: ModelSaved) -> Reason:

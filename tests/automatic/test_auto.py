@@ -233,7 +233,7 @@ def test_nothing_is_recorded_where_logging_is_disabled(
 @pytest.mark.parametrize(
     ("value", "found"),
     [
-        ("1", ("lightgbm", "lightning", "optuna", "sklearn", "xgboost")),
+        ("1", ("lightgbm", "lightning", "optuna", "sklearn", "transformers", "xgboost")),
         ("sklearn, LightGBM", ("lightgbm", "sklearn")),
         ("0", ()),
         ("", ()),

@@ -267,7 +267,7 @@ def test_commands_that_cannot_run_end_as_in_a_shell(tmp_path: Path) -> None:
 def test_explain_shows_what_is_hooked_and_what_not(tmp_path: Path) -> None:
     """Of this Python, and of each process of a command."""
     shown = run("run", "--explain", folder=tmp_path).stdout.decode().splitlines()
-    known = ["lightgbm", "lightning", "sklearn", "transformers", "xgboost"]
+    known = ["lightgbm", "lightning", "optuna", "sklearn", "transformers", "xgboost"]
     assert [each.split()[0] for each in shown] == known
     told = [json.loads(each) for each in run("run", "--explain", "--json").stdout.splitlines()]
     assert {each["name"]: each["why_not"] for each in told} == dict.fromkeys(known)

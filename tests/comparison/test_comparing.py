@@ -68,7 +68,7 @@ def test_a_score_is_worse_by_more_than_twice_the_noise_of_its_folds(
     loss: float, worse: tuple[str, ...]
 ) -> None:
     """The standard error of both: sqrt(2) 0.02 / sqrt(4), twice 0.0141."""
-    folds = {"deviations": {"valid": {"loss": 0.02}}}
+    folds: dict[str, Any] = {"deviations": {"valid": {"loss": 0.02}}}
     runs = [_run(0.5, **folds), _run(loss, **folds)]
     for told in runs:
         told[-1][1]["metrics_snapshot"] = told[-1][1]["metrics_snapshot"] | {"folds": 4}

@@ -177,6 +177,8 @@ def test_codes_are_stable() -> None:
         ("MLA029", "small_validation_set"),
         ("MLA101", "class_imbalance"),
         ("MLA102", "constant_features"),
+        ("MLA103", "shared_rows"),
+        ("MLA104", "no_labels"),
         ("MLA111", "not_converged"),
         ("MLA112", "undefined_metric"),
         ("MLA113", "failed_fits"),

@@ -105,7 +105,7 @@ TRAININGS: dict[str, Callable[..., None]] = {
 def _stop(told: list[LogEntry]) -> dict[str, Any]:
     """Why a training was stopped; early, and recorded once."""
     end = the_end(told)
-    facts = end.metrics_snapshot or {}
+    facts = dict[str, Any](end.metrics_snapshot or {})
     assert end.event == EventType.TRAINING_STOPPED
     assert facts["stop"]["by"] == "rule"
     found: dict[str, Any] = facts["stop"]["rule"]
@@ -124,8 +124,8 @@ def test_an_issue_that_its_user_named_ends_a_training(
     assert rule["name"] == "stop_on=non_finite"
     assert rule["message"] == issues(told, "non_finite")[0].decision
     assert len(issues(told, "non_finite")) >= 1
-    done = (the_end(told).metrics_snapshot or {}).get("iterations_done")
-    done = done or (the_end(told).metrics_snapshot or {}).get("progress", {}).get("done")
+    facts = dict[str, Any](the_end(told).metrics_snapshot or {})
+    done = facts.get("iterations_done") or facts.get("progress", {}).get("done")
     assert done is None or done <= BROKEN_FROM + 1
     assert "The user had it end on this issue" in str(the_end(told).reasoning) or name == "xgboost"
 

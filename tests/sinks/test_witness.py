@@ -20,7 +20,7 @@ from mllog_callbacks.facts import facts_schema
 from mllog_callbacks.integrity import Status, verify
 from mllog_callbacks.runs import killed_words
 from mllog_callbacks.schema import LogEntry as Entry
-from mllog_callbacks.sinks import recover
+from mllog_callbacks.sinks import note_exit, recover
 from mllog_callbacks.sinks.spool import _exits as exits
 from mllog_callbacks.sinks.spool import _memory_counts as counts
 from mllog_callbacks.sinks.spool._control import Control, born
@@ -280,6 +280,24 @@ def test_whoever_comes_next_does_not_know_how_it_ended_and_says_why(tmp_path: Pa
         assert _facts(each)["witness"]["recorded_by"] == "reader"
         assert "how that ended is not known" in str(each.decision)
     assert [each.status for each in verify([tmp_path])] == [Status.SOUND]
+
+
+def test_a_parent_that_noted_the_exit_is_believed_by_whoever_comes_next(tmp_path: Path) -> None:
+    """As `mllog run` does, before the system forgets its command."""
+
+    def end() -> None:
+        for pid in drainers(tmp_path):
+            os.kill(pid, signal.SIGKILL)
+        os._exit(5)
+
+    child = forked(lambda: _train(tmp_path, end))
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    note_exit(tmp_path, child + 1, 9)  # of another process
+    note_exit(tmp_path, child, 5 << 8)
+    assert ended(child) == 5
+    recover(tmp_path)
+    (entry,) = _ends(tmp_path)
+    assert _facts(entry)["stop"] == {"by": "killed", "exit_code": 5}
 
 
 def test_killing_who_records_the_ends_doubles_none(tmp_path: Path) -> None:

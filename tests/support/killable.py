@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import lightgbm as lgb
-import lightning.pytorch as pl
+import lightning.pytorch
 import xgboost as xgb
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import GradientBoostingClassifier
@@ -28,6 +28,8 @@ from lightning_training import loader, regression
 from mllog_callbacks import AuditLog
 from mllog_sklearn import audited
 from processes import ended, forked
+
+pl: Any = lightning.pytorch  # the callback is of either distribution
 
 ENDLESS: Final = 1_000_000
 DATA: Final = load_breast_cancer(return_X_y=True)

@@ -7,7 +7,7 @@ from typing import Any, Final
 import catboost
 from catboost._catboost import is_maximizable_metric, is_minimizable_metric
 
-from mllog_callbacks import Heard, Run, Training, facts, finaliser, listen
+from mllog_callbacks import Heard, RawData, Run, Training, facts, finaliser, listen
 
 __all__ = ["Fit"]
 
@@ -41,6 +41,7 @@ class Fit:
         self._training.started(
             facts.TrainingStarted(plan=facts.Plan(unit=_UNIT, most=self._planned))
         )
+        run.examine(_raw(call))
         self._training.record(
             facts.DatasetValidated(data=_data(call["train_pool"], call["test_pool"]))
         )
@@ -103,7 +104,9 @@ class Fit:
     def _hear_save(self, heard: Heard) -> None:
         if heard.error is None:
             given = heard.arguments
-            saved = facts.Saved(path=str(given["fname"]), format=given["format"])
+            holds = heard.target.tree_count_
+            form = given["format"]
+            saved = facts.Saved(path=str(given["fname"]), format=form, unit=_UNIT, holds=holds)
             self._training.record(facts.ModelSaved(saved=saved))
 
 
@@ -113,6 +116,14 @@ def _algorithm(model: Any) -> facts.AlgorithmSelected:
     by = {name: "the caller" if name in model.get_params() else _FRAMEWORK for name in _CHOICES}
     chosen = {n: facts.Choice(value=in_force[n], by=who) for n, who in by.items() if n in in_force}
     return facts.AlgorithmSelected(choices=chosen)
+
+
+def _raw(call: Mapping[str, Any]) -> dict[str, RawData]:
+    """The data as the caller of `fit` gave it: a pool shows its values to nobody."""
+    given, labels = call.get("X"), call.get("y")
+    if given is None or isinstance(given, catboost.Pool):
+        return {_LEARN: RawData(not_known="a pool of CatBoost is not read")}
+    return {_LEARN: RawData(given, labels)}
 
 
 def _data(train: Any, tests: Any) -> dict[str, facts.DataSet]:

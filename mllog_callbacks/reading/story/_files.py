@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from mllog_callbacks.files import SIDECARS, manifest_name, read_regular, session_of
+from mllog_callbacks.files import SIDECARS, manifest_name, origin_name, read_regular, session_of
 from mllog_callbacks.reading._fast import FileAccount, read_rows
 from mllog_callbacks.reading.story._builder import StoryBuilder
 from mllog_callbacks.reading.story._model import Story
@@ -89,8 +89,16 @@ def _size(path: Path) -> int:
 
 
 def read_sidecar(directory: Path, session: str) -> dict[str, Any]:
-    """What the sidecar says of a session; empty where there is none that can be read."""
-    path = directory / SIDECARS / manifest_name(session)
+    """What the sidecars say of a session; empty where there are none that can be read.
+
+    What is known of its origin is under the name ``origin``.
+    """
+    facts = _read_facts(directory / SIDECARS / manifest_name(session))
+    origin = _read_facts(directory / SIDECARS / origin_name(session))
+    return {**facts, "origin": origin} if origin else facts
+
+
+def _read_facts(path: Path) -> dict[str, Any]:
     try:
         facts = json.loads(read_regular(path, _LARGEST_SIDECAR))
     except (OSError, ValueError, RecursionError):

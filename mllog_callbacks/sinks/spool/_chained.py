@@ -47,6 +47,10 @@ class Chained:
         self._chain.position = position
         self._chain.save()
 
+    def name_origin(self, digest: str) -> None:
+        """Have the next records name what is known of the session's origin, by its hash."""
+        self._chain.origin = digest
+
     def save(self) -> None:
         """Keep the state: what is before its position is cleared next."""
         self._chain.save()

@@ -12,6 +12,7 @@ from mllog_callbacks.files import Folder, give_group, log_name, make_folder, mak
 from mllog_callbacks.sinks.spool._about import About
 from mllog_callbacks.sinks.spool._chained import Chained
 from mllog_callbacks.sinks.spool._control import Control
+from mllog_callbacks.sinks.spool._origin import Origin
 from mllog_callbacks.sinks.spool._quick_look import all_runs_ended
 from mllog_callbacks.sinks.spool._segment import HEADER, Segment
 from mllog_callbacks.sinks.spool._segments import Segments
@@ -48,6 +49,7 @@ class Drainer:
         self._control = Control(folder)
         self._control.pid = os.getpid()
         self._chain = Chained(folder, self._about)
+        self._origin = Origin(folder, self._about, self._chain)
         self._segment: Segment | None = None
         self._segments = Segments(folder, self._control)
         self._target: Target | None = None
@@ -99,7 +101,7 @@ class Drainer:
             ends = self._witness(by, watch)
             if ends or (ends == 0 and state == UNSEALED):
                 state = WITNESSED
-        self._finish(state)
+        self._finish(state, seen=watch is not None)
         control.done = 1
 
     def _witness(self, by: str, watch: "Watch | None") -> int | None:
@@ -142,18 +144,23 @@ class Drainer:
             OSError: The disk does not take it now.
         """
         if self._control.sealed != self._control.position:
-            self._finish(SEALED)
+            self._finish(SEALED, seen=True)
 
-    def _finish(self, state: str) -> None:
+    def _finish(self, state: str, *, seen: bool) -> None:
         control = self._control
-        if control.sealed == control.position:
+        if control.sealed == control.position and (self._origin.is_bound or not seen):
             return
         control.busy = monotonic_ns()
         try:
             self._confirm()
             self._write_sidecar()
             if os.path.exists(self._about.directory):
+                if seen:
+                    self._origin.end()
+                else:
+                    self._origin.publish()
                 self._chain.end(state)
+                self._origin.settle()
         finally:
             control.busy = 0
         if state == SEALED:
@@ -318,6 +325,7 @@ class Drainer:
                 self._target.keep()
                 self._control.copy = self._target.copy
                 self._write_sidecar()
+                self._origin.publish()
 
     def _discarded(self) -> bool:
         """Whether files that are gone were meant to go, until another entry comes.

@@ -8,7 +8,7 @@ from typing import Final
 from mllog_callbacks.sinks._files import LogFiles
 from mllog_callbacks.sinks.spool._about import About
 from mllog_callbacks.sinks.spool._control import FIRST, Control
-from mllog_callbacks.sinks.spool._locks import lock
+from mllog_callbacks.sinks.spool._locks import lock, private
 from mllog_callbacks.sinks.spool._roots import VARIABLE, directory_of, in_logs, in_memory, is_own
 from mllog_callbacks.sinks.spool._spools import remove
 from mllog_callbacks.sinks.spool._surroundings import MAPPABLE, file_system, surroundings
@@ -115,6 +115,9 @@ class Place:
         About(
             os.fsencode(files.directory), os.fsencode(files.sidecar), files.manifest.encode()
         ).write(str(folder))
+        if files.request:
+            with open(folder / "request", "xb", opener=private) as stream:
+                stream.write(files.request)
 
     def leave(self) -> None:
         """Let go of the lock, so that whoever drains knows that nothing follows."""

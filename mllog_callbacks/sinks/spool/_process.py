@@ -11,6 +11,7 @@ from mllog_callbacks.sinks.spool._about import About
 from mllog_callbacks.sinks.spool._drainer import Drainer
 from mllog_callbacks.sinks.spool._finishing import finish_dead
 from mllog_callbacks.sinks.spool._locks import lock
+from mllog_callbacks.sinks.spool._origin import Collector
 from mllog_callbacks.sinks.spool._spools import alive, remove, spools
 from mllog_callbacks.sinks.spool._watching import Watch
 
@@ -24,18 +25,21 @@ _ACTIVE_S = 0.005  # how long lines gather while there are any
 _IDLE_S = 0.05  # the longest wait; issues, ends, saves, a flush and the session's end wake
 _RETRY_S = 0.25  # how often a disk that failed is tried again
 _LOCK_S = 5.0  # how long another drainer of the same spool is given to go
+_SEALING_S = 0.2  # the same, of a process that is about to end
+_ORIGIN_S = 1.0  # how long the end of a session waits for what is collected about its origin
 _GIVE_UP_S = 600.0  # how long a dead session's failing disk is tried; then its spool waits
 
 
-def run(folder: str, wake: int, owner: int = -1) -> None:
+def run(folder: str, wake: int, owner: int = -1, *, apart: bool) -> None:
     """Drain a session until its log was closed or its process is gone, and all is written.
 
     Args:
         folder: The session's spool.
         wake: The file that wakes it, and ends with the session's process.
         owner: A descriptor of that process; -1 for none.
+        apart: Whether this process is not that of the training.
     """
-    drainer = Drainer(folder)
+    drainer, collector = Drainer(folder), Collector(folder, apart=apart)
     control = drainer.control
     watch = Watch(folder, control, owner)
     wait, lives, since = _ACTIVE_S, True, monotonic()
@@ -44,9 +48,11 @@ def run(folder: str, wake: int, owner: int = -1) -> None:
         try:
             moved = drainer.drain(final=ended)
             if ended:
+                collector.wait(_ORIGIN_S)
                 drainer.end(_DRAINER, watch)
                 break
             if control.leaving and not (moved and control.sealed):
+                collector.wait(_SEALING_S)
                 drainer.seal()
         except OSError:
             wait = _RETRY_S
@@ -108,7 +114,7 @@ def main(folder: str, *, detached: bool, owner: int) -> None:
             os.close(owner)
         finish_dead(directory, LATER)
         return
-    run(folder, 0, owner)
+    run(folder, 0, owner, apart=True)
     os.close(held)
 
 

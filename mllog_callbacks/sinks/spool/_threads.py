@@ -17,7 +17,7 @@ def drain(folder: str, wake: socket.socket) -> None:
         held = lock(folder, "drain", create=True)
         if held is not None:
             try:
-                run(folder, wake.fileno())
+                run(folder, wake.fileno(), apart=False)
             finally:
                 os.close(held)
 

@@ -239,6 +239,7 @@ def test_the_training_data_is_known_under_any_name(log: AuditLog, entries: Entri
         valid_names=["fit", "again", "held out"],
     )
     told = _facts(one(entries(), EventType.DATASET_VALIDATED))
+    assert {*told.pop("data")} == {"fit", "again", "held out"}
     roles = {name: each["role"] for name, each in told.items() if isinstance(each, dict)}
     assert roles == {"fit": "training", "again": "training", "held out": "validation"}
     assert told["again"]["same_as"] == "fit"

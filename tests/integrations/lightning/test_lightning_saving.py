@@ -1,5 +1,6 @@
 """Each checkpoint of a Lightning training is told once, whoever has it saved."""
 
+import hashlib
 import math
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,8 @@ def test_a_checkpoint_that_user_code_saves_is_told_with_who_and_when(
     assert snapshot(final)["saved"] == {
         "path": str(written),
         "bytes": written.stat().st_size,
+        "sha256": hashlib.sha256(written.read_bytes()).hexdigest(),
+        "format": "zip archive",
         "by": "User code",
     }
     assert (snapshot(final)["progress"], snapshot(final)["step"]) == (

@@ -26,15 +26,23 @@ def _quiet() -> Iterator[None]:
 
 def study(**kwargs: Any) -> optuna.Study:
     """A study that draws the same parameters each time."""
-    settings = {"sampler": optuna.samplers.RandomSampler(seed=1), "study_name": "credit"}
+    settings: dict[str, Any] = {
+        "sampler": optuna.samplers.RandomSampler(seed=1),
+        "study_name": "credit",
+    }
     return optuna.create_study(**settings | kwargs)
+
+
+def facts(entry: LogEntry) -> dict[str, Any]:
+    """The facts of an entry."""
+    return dict(entry.metrics_snapshot or {})
 
 
 def trials(told: list[LogEntry]) -> dict[int, dict[str, Any]]:
     """The facts of each trial."""
     progress = of(told, EventType.TRAINING_PROGRESS)
-    facts = [(each.metrics_snapshot or {}).get("trial") for each in progress]
-    return {each["number"]: each for each in facts if each is not None}
+    found = [facts(each).get("trial") for each in progress]
+    return {each["number"]: each for each in found if each is not None}
 
 
 def parabola(trial: optuna.Trial) -> float:
@@ -47,7 +55,7 @@ def test_a_search_is_recorded_from_its_study_to_its_winner(log: AuditLog, entrie
     made = study()
     made.optimize(parabola, n_trials=6, callbacks=[MLAuditCallback(log)])
     told = entries()
-    start = one(told, EventType.TRAINING_STARTED).metrics_snapshot or {}
+    start = facts(one(told, EventType.TRAINING_STARTED))
     assert start["plan"] == {"unit": "trial", "most": 6}
     assert start["study"]["name"] == "credit"
     assert start["study"]["directions"] == {"value": "min"}
@@ -59,13 +67,13 @@ def test_a_search_is_recorded_from_its_study_to_its_winner(log: AuditLog, entrie
     for trial in made.trials:
         assert found[trial.number]["parameters"] == trial.params
         assert found[trial.number]["values"] == {"value": trial.value}
-    chosen = one(told, EventType.MODEL_COMPARED).metrics_snapshot or {}
+    chosen = facts(one(told, EventType.MODEL_COMPARED))
     values = sorted(trial.value for trial in made.trials if trial.value is not None)
     assert chosen["candidates"]["chosen"] == made.best_trial.number
     assert chosen["runner_up"]["value"] == values[1]
     assert chosen["runner_up"]["margin"] == pytest.approx(values[1] - values[0])
     end = the_end(told)
-    assert (end.event, end.metrics_snapshot and end.metrics_snapshot["stop"]) == (
+    assert (end.event, facts(end)["stop"]) == (
         EventType.TRAINING_COMPLETED,
         {"by": "plan"},
     )
@@ -133,7 +141,7 @@ def test_an_error_that_ends_the_search_is_its_end(log: AuditLog, entries: Entrie
     told = entries()
     assert trials(told)[2]["error"]["type"] == "KeyError"
     assert the_end(told).event == EventType.TRAINING_FAILED
-    assert (the_end(told).metrics_snapshot or {})["progress"]["done"] == 3
+    assert facts(the_end(told))["progress"]["done"] == 3
 
 
 def test_a_search_that_was_asked_to_stop_says_so(log: AuditLog, entries: Entries) -> None:
@@ -145,7 +153,7 @@ def test_a_search_that_was_asked_to_stop_says_so(log: AuditLog, entries: Entries
         return 1.0
 
     study().optimize(objective, n_trials=9, callbacks=[MLAuditCallback(log)])
-    stop = (the_end(entries()).metrics_snapshot or {})["stop"]
+    stop = facts(the_end(entries()))["stop"]
     assert stop == {"by": "request", "requested_by": "Study.stop"}
 
 
@@ -175,14 +183,14 @@ def test_each_training_within_a_trial_names_it(log: AuditLog, jobs: int) -> None
     log.flush()
     told = list(read_entries(log.path))
     named = [
-        (each.metrics_snapshot or {})["context"]
+        facts(each)["context"]
         for each in of(told, EventType.TRAINING_STARTED)
         if each.model == "LightGBM gbdt"
     ]
     assert sorted(each["trial"] for each in named) == [0, 1, 2, 3]
     assert {each["study"] for each in named} == {"credit"}
     inner = {
-        (each.metrics_snapshot or {})["context"]["trial"]: (each.metrics_snapshot or {})
+        facts(each)["context"]["trial"]: facts(each)
         for each in of(told, EventType.HYPERPARAMETERS_SET)
     }
     assert len(inner) == 4
@@ -201,10 +209,10 @@ def test_a_study_in_a_database_goes_on_with_its_trials(
         made = study(storage=storage, load_if_exists=True)
         made.optimize(parabola, n_trials=3, callbacks=[MLAuditCallback(log)])
     told = entries()
-    first, second = ((each.metrics_snapshot or {}) for each in of(told, EventType.TRAINING_STARTED))
+    first, second = (facts(each) for each in of(told, EventType.TRAINING_STARTED))
     assert "trials_before" not in first["study"]
     assert second["study"]["trials_before"] == 3
-    last = of(told, EventType.MODEL_COMPARED)[-1].metrics_snapshot or {}
+    last = facts(of(told, EventType.MODEL_COMPARED)[-1])
     assert last["candidates"]["candidates"] == 6
     assert last["candidates"]["chosen"] == made.best_trial.number
 
@@ -217,7 +225,7 @@ def test_of_several_objectives_none_is_the_best(log: AuditLog, entries: Entries)
         n_trials=3,
         callbacks=[MLAuditCallback(log)],
     )
-    chosen = one(entries(), EventType.MODEL_COMPARED).metrics_snapshot or {}
+    chosen = facts(one(entries(), EventType.MODEL_COMPARED))
     assert "chosen" not in chosen["candidates"]
     assert set(chosen["candidates"]["mean"]) == {"value 0", "value 1"}
 
@@ -230,7 +238,7 @@ def test_a_search_is_the_same_without_it(log: AuditLog) -> None:
     assert [each.params for each in plain.trials] == [each.params for each in audited.trials]
     log.emit("MODEL_SAVED", model="later")
     log.flush()
-    assert (list(read_entries(log.path))[-1].metrics_snapshot or {}).get("context") is None
+    assert facts(list(read_entries(log.path))[-1]).get("context") is None
 
 
 def test_searches_at_the_same_time_are_apart(tmp_path: Path) -> None:
@@ -250,8 +258,8 @@ def test_searches_at_the_same_time_are_apart(tmp_path: Path) -> None:
             thread.join(60)
         log.flush()
         told = list(read_entries(log.path))
-    for number in {(each.metrics_snapshot or {})["run"] for each in told}:
-        own = [each for each in told if (each.metrics_snapshot or {})["run"] == number]
+    for number in {facts(each)["run"] for each in told}:
+        own = [each for each in told if facts(each)["run"] == number]
         assert sorted(trials(own)) == [0, 1, 2, 3, 4]
         assert the_end(own).event == EventType.TRAINING_COMPLETED
 
@@ -271,4 +279,4 @@ def test_a_search_that_ran_out_of_time_says_so(log: AuditLog, entries: Entries) 
     made.optimize(parabola, n_trials=1_000_000, timeout=0.05, callbacks=[MLAuditCallback(log)])
     end = the_end(entries())
     assert end.event == EventType.TRAINING_STOPPED
-    assert (end.metrics_snapshot or {})["stop"] == {"by": "limit"}
+    assert facts(end)["stop"] == {"by": "limit"}

@@ -87,7 +87,7 @@ def test_data_of_any_kind_is_described(
 def test_large_data_is_sampled_and_said_to_be(log: AuditLog, entries: Entries) -> None:
     """Beyond a million values only evenly spaced rows are looked at."""
     audited(StandardScaler(), log).fit(np.ones((300_000, 10), dtype=np.float32))
-    entry = one(entries(), EventType.DATASET_VALIDATED)
+    entry, *_ = of(entries(), EventType.DATASET_VALIDATED)
     assert "No value is missing in a sample of 100,000 evenly spaced rows." in str(entry.reasoning)
 
 

@@ -223,7 +223,7 @@ def test_saving_says_what_was_saved_and_how_it_is_known(
         for name in ("model.joblib", "model.skops")
     ]
     for entry, file in zip(of(entries(), EventType.MODEL_SAVED), files, strict=True):
-        snapshot: Any = entry.metrics_snapshot
+        snapshot: Any = entry.metrics_snapshot["saved"]
         assert snapshot["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
         assert snapshot["bytes"] == file.stat().st_size
         assert (entry.dataset, entry.model) == (

@@ -14,7 +14,7 @@ from mllog_callbacks.detectors import DetectorSet
 from mllog_transformers import MLAuditCallback
 from transformers_training import Texts, gpt, trainer
 
-_AT_END = {"MLA021", "MLA022", "MLA023", "MLA024", "MLA025", "MLA026", "MLA103"}
+_AT_END = {"MLA021", "MLA022", "MLA023", "MLA024", "MLA025", "MLA026", "MLA104"}
 """What a file of curves does not show: what depends on how the run ended, and on the labels."""
 
 
@@ -134,7 +134,7 @@ def test_labels_that_are_all_ignored_are_an_issue(tmp_path: Path) -> None:
     """A loss of zero alone would not say why."""
     issues, _ = _train(tmp_path, data=Texts(24, ignored=True))
     found = [dict(each.metrics_snapshot or {}) for each in issues]
-    (labels,) = [each for each in found if each["code"] == "MLA103"]
+    (labels,) = [each for each in found if each["code"] == "MLA104"]
     assert (labels["step"], labels["severity"]) == (3, "error")
     assert _train(tmp_path / "other")[0] == []
 
