@@ -48,11 +48,18 @@ class Observer:
         seen, now = [], monotonic()
         for name, metrics in (others or {self._training_set: trained}).items():
             for metric, value in metrics.items():
-                values = trained.get(metric), value if others else None
-                known = self._directions(metric), rate, now
                 seen.append(
                     Observation(
-                        at, self._judged, metric, name, *values, *known, called=self._called
+                        at,
+                        self._judged,
+                        metric,
+                        name,
+                        train=trained.get(metric),
+                        validation=value if others else None,
+                        higher_is_better=self._directions(metric),
+                        learning_rate=rate,
+                        seconds=now,
+                        called=self._called,
                     )
                 )
         return seen
