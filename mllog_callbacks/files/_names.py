@@ -26,6 +26,7 @@ __all__ = [
     "is_taken",
     "log_name",
     "manifest_name",
+    "origin_name",
     "session_of",
     "session_part",
     "with_copy",

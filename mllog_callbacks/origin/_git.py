@@ -14,7 +14,7 @@ TYPE_CHECKING = False  # the drainer imports no `typing`
 if TYPE_CHECKING:
     from mllog_callbacks.origin._writing import Value
 
-__all__ = ["repository"]
+__all__ = ["plain", "repository"]
 
 _WAIT_S = 5.0
 _OUTPUT = 4_194_304  # bytes of git's answer that are read
