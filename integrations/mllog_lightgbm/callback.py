@@ -7,10 +7,10 @@ from typing import Any, Final, Self
 from lightgbm.callback import CallbackEnv
 
 from mllog_callbacks import Auditor, guarded
+from mllog_callbacks.facts import TrainingEnded, ended_by
+from mllog_lightgbm.boosting import NO_MODEL, Boosting
 from mllog_lightgbm.calls import Audit, attend_lightgbm
-from mllog_lightgbm.reasons import NO_MODEL
-from mllog_lightgbm.training import Training
-from mllog_lightgbm.watch import Token, is_training
+from mllog_lightgbm.hooks import Token, is_training
 
 __all__ = ["MLAuditCallback"]
 
@@ -64,7 +64,7 @@ class MLAuditCallback(Auditor, Audit):
 
     def prepare(self) -> None:
         """Begin without trainings."""
-        self._trainings: dict[int, Training] = {}
+        self._trainings: dict[int, Boosting] = {}
         self._watching = False
         self._seen = False  # any training, since the callback's `with` began
         attend_lightgbm()
@@ -123,16 +123,18 @@ class MLAuditCallback(Auditor, Audit):
         self._seen = True
         run = self.new_run()
         run.name(model="LightGBM")
-        run.fail(
-            error,
-            "before LightGBM read its callbacks",
-            "before it began",
-            NO_MODEL,
-            {"begun": False},
+        stop, failure = ended_by(error, "before LightGBM read its callbacks")
+        run.record(
+            TrainingEnded(
+                begun=False,
+                stop=stop,
+                error=None if stop.by == "rule" else failure,
+                consequence=NO_MODEL,
+            )
         )
 
-    def _new_training(self) -> Training:
-        return Training(self.new_run())
+    def _new_training(self) -> Boosting:
+        return Boosting(self.new_run())
 
     def __getstate__(self) -> dict[str, Any]:
         """What is copied or pickled: how to log, not the trainings that are under way."""

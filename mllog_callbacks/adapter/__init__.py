@@ -5,6 +5,8 @@ from mllog_callbacks.adapter._curve import CurveKeeper
 from mllog_callbacks.adapter._deferred import Backlog
 from mllog_callbacks.adapter._method_hooks import Heard, Listener, listen
 from mllog_callbacks.adapter._run import Auditor, Cadence, Run
+from mllog_callbacks.adapter._saving import called_from, file_size, largest_shares
+from mllog_callbacks.adapter._steps import Steps
 from mllog_callbacks.adapter._training import Directions, Training
 
 __all__ = [
@@ -16,7 +18,11 @@ __all__ = [
     "Heard",
     "Listener",
     "Run",
+    "Steps",
     "Training",
     "attend",
+    "called_from",
+    "file_size",
+    "largest_shares",
     "listen",
 ]

@@ -4,7 +4,7 @@ An entry's ``metrics_snapshot`` holds them under these names, and what reads a l
 decision and reasoning are for people.
 """
 
-from mllog_callbacks.facts._course import Best, Continued, Plan, Progress, Results
+from mllog_callbacks.facts._course import Best, Change, Continued, Plan, Progress, Results
 from mllog_callbacks.facts._data import DataSet, GroupSizes, Range, Role
 from mllog_callbacks.facts._documentation import (
     GROUPS,
@@ -30,7 +30,7 @@ from mllog_callbacks.facts._events import (
 )
 from mllog_callbacks.facts._fact import Fact, Group, dump
 from mllog_callbacks.facts._issue import Checks, IssueFacts, IssueState, Subject
-from mllog_callbacks.facts._parameters import Choice, Derived, Parameters
+from mllog_callbacks.facts._parameters import Choice, Derived, Effect, Parameters, Replaced
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._runs import RUN, Names, may_be_same
 from mllog_callbacks.facts._saved import Saved
@@ -44,6 +44,7 @@ __all__ = [
     "RUN",
     "AlgorithmSelected",
     "Best",
+    "Change",
     "Checks",
     "Choice",
     "Column",
@@ -52,6 +53,7 @@ __all__ = [
     "DatasetValidated",
     "Derived",
     "Documented",
+    "Effect",
     "EventFacts",
     "Fact",
     "Failure",
@@ -68,6 +70,7 @@ __all__ = [
     "Plan",
     "Progress",
     "Range",
+    "Replaced",
     "Results",
     "Role",
     "Rule",

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, Final, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-from mllog_callbacks.facts._course import Best, Continued, Plan, Progress
+from mllog_callbacks.facts._course import Best, Change, Continued, Plan, Progress
 from mllog_callbacks.facts._data import DataSet, GroupSizes, Range
 from mllog_callbacks.facts._ending import Failure, Kept, Stop
 from mllog_callbacks.facts._events import EVENTS
 from mllog_callbacks.facts._fact import Fact, Group
 from mllog_callbacks.facts._issue import Checks, IssueFacts, Subject
-from mllog_callbacks.facts._parameters import Choice, Derived, Parameters
+from mllog_callbacks.facts._parameters import Choice, Derived, Effect, Parameters, Replaced
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
 from mllog_callbacks.schema import EventType
@@ -19,9 +19,9 @@ from mllog_callbacks.schema import EventType
 __all__ = ["GROUPS", "OF_EVENTS", "OF_RUNS", "Documented", "documented", "facts_schema"]
 
 GROUPS: Final[tuple[type[Group], ...]] = (
-    *(Plan, Continued, Progress, Best),
+    *(Plan, Continued, Progress, Best, Change),
     *(DataSet, Range, GroupSizes),
-    *(Parameters, Derived, Choice),
+    *(Parameters, Derived, Replaced, Effect, Choice),
     *(Stop, Rule, Kept, Failure),
     *(Saved, Subject, Checks),
 )
