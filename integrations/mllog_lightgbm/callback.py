@@ -20,18 +20,18 @@ _ORDER: Final = 25
 
 
 class MLAuditCallback(Auditor, Audit):
-    """Leaves an audit trail of a LightGBM training: what happened, and why.
+    """Records the audit trail of a LightGBM training: what happened, and why.
 
-    A training tells its start, the data that LightGBM took, who chose the algorithm and who set
+    A training records its start, the data that LightGBM loaded, who chose the algorithm and who set
     which hyperparameter, its progress, the evaluation of the model that is kept, and its one end:
     completed, stopped early (by which metric, on which evidence) or by hand, or failed. While the
-    booster lives, `save_model` is told too; pickling is not seen. It never raises into the training
-    and never changes it. One callback may serve many trainings, also at the same time; on a Dask
-    cluster, and in processes of a search, each process has a session of its own.
+    booster lives, `save_model` is recorded too; pickling is not seen. It never raises into the
+    training and never changes it. One callback may serve many trainings, also at the same time; on
+    a Dask cluster, and in processes of a search, each process has a session of its own.
 
-    What an iteration shows is looked at beside the training, a tenth of a second later at most, and
-    at once where it is due to be told. The detectors look at it another tenth of a second later; at
-    DEBUG, where each iteration is told, at once. Before the end is told all has been looked at.
+    What an iteration shows waits in the run's one queue. A thread takes it up a tenth of a second
+    later, detectors included; at an iteration whose entry is due the training takes it up itself, so
+    that the entry is recorded when the next iteration begins. Before the end all is taken up.
 
     LightGBM calls no callback when a training has ended. The end is seen all the same, with the
     exception if there was one: `lightgbm.train` and `lightgbm.cv` are watched from within their own
@@ -48,8 +48,8 @@ class MLAuditCallback(Auditor, Audit):
         detectors: What watches the metrics: detectors, or names such as "overfitting"; default
             all, ``[]`` for none; or ``DetectorSet(ignore=["MLA003"])``. Each training has copies
             of its own.
-        on_issue: Called with each issue that is told, mostly from a thread beside the training;
-            the end waits for it, up to 10 seconds. What it raises is reported by `logging`.
+        on_issue: Called with each issue that is recorded, mostly from a thread of its own; the end
+            waits for it, up to 10 seconds. What it raises is reported by `logging`.
 
     Raises:
         ValueError: There is no detector of a name.
@@ -94,7 +94,7 @@ class MLAuditCallback(Auditor, Audit):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Tell of an exception that no callback could see, and let it pass."""
+        """Record an exception that no callback could see, and let it pass."""
         if error is None:
             return
         for training in list(self._trainings.values()):

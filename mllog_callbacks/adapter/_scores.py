@@ -18,12 +18,12 @@ class Improvement(NamedTuple):
     """A new best value.
 
     Attributes:
-        index: The step among those looked at, from 0.
+        place: The step among those looked at, from 0.
         best: The value, and where it was measured.
         waited: How many steps went by without one before it; 0 for the first.
     """
 
-    index: int
+    place: int
     best: Best
     waited: int
 

@@ -184,12 +184,12 @@ class Training:
         """The next of the steps whose entry of progress is due, from 0; None where none is."""
         cadence, last = self._cadence, len(steps.at) - 1
         found = [
-            each.index
+            each.place
             for of_metric in improvements.values()
             for each in of_metric
-            if each.index >= begin
+            if each.place >= begin
             and each.waited
-            and cadence.is_long(steps.at[each.index], each.waited)
+            and cadence.is_long(steps.at[each.place], each.waited)
         ]
         if cadence.following <= steps.at[-1]:
             found.append(max(cadence.following - steps.at[0], begin))
@@ -351,6 +351,6 @@ def _within(
     improvements: Mapping[Key, Sequence[Improvement]], begin: int, end: int
 ) -> dict[Key, list[Improvement]]:
     return {
-        key: [each for each in found if begin <= each.index < end]
+        key: [each for each in found if begin <= each.place < end]
         for key, found in improvements.items()
     }

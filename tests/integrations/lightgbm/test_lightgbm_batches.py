@@ -118,7 +118,7 @@ def test_the_bests_are_those_of_looking_at_each_iteration(
     for steps in reading[1]:
         found = together.improvements(steps)
         together.take(steps, found)
-        waits = sorted((steps.at[e.index], e.waited) for each in found.values() for e in each)
+        waits = sorted((steps.at[e.place], e.waited) for each in found.values() for e in each)
         single = []
         for one in _one_by_one(steps):
             found = alone.improvements(one)
