@@ -30,7 +30,7 @@ class MLAuditCallback(Auditor, Audit):
     a Dask cluster, and in processes of a search, each process has a session of its own.
 
     What an iteration shows waits in the run's one queue. A thread takes it up a tenth of a second
-    later, detectors included; at an iteration whose entry is due the training takes it up itself, so
+    later, detectors included; where an iteration's entry is due the training takes it up itself, so
     that the entry is recorded when the next iteration begins. Before the end all is taken up.
 
     LightGBM calls no callback when a training has ended. The end is seen all the same, with the
