@@ -1,10 +1,12 @@
-"""Names of a package that are loaded at their first use."""
+"""What is made at its first use: names of a package, regular expressions."""
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from typing import cast
 
-__all__ = ["lazily"]
+__all__ = ["lazily", "pattern"]
 
 
 def lazily(package: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str], object]:
@@ -24,3 +26,20 @@ def lazily(package: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str], 
         return vars(sys.modules[package]).setdefault(name, found)
 
     return __getattr__
+
+
+class _Pattern:
+    """A regular expression that is compiled when it is asked for its first method."""
+
+    def __init__(self, text: str, flags: int) -> None:
+        self._made_of = text, flags
+
+    def __getattr__(self, name: str) -> object:
+        found = getattr(re.compile(*self._made_of), name)
+        setattr(self, name, found)
+        return found
+
+
+def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
+    """A regular expression that is compiled at its first use; most programs never use most."""
+    return cast("re.Pattern[str]", _Pattern(text, flags))

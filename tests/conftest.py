@@ -3,12 +3,11 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import hypothesis
 import pytest
-from threadpoolctl import threadpool_limits
 
 from mllog_callbacks import AuditLog, LogEntry, read_entries
 
@@ -26,13 +25,6 @@ hypothesis.settings.register_profile(
 # To look for more: HYPOTHESIS_PROFILE=search
 hypothesis.settings.register_profile("search", deadline=None, max_examples=5_000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Let numeric libraries use one thread: with more, small fits wait for each other."""
-    with threadpool_limits(limits=1):
-        yield
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -93,3 +94,14 @@ def test_the_wheel_alone_runs_the_demo(installed: Path, tmp_path: Path) -> None:
         text=True,
     )
     assert '"event":"TRAINING_STOPPED"' in shown.stdout.splitlines()[-1]
+
+
+def test_the_extra_all_brings_every_other() -> None:
+    """But Spark, which needs Java."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    (every,) = extras.pop("all")
+    named = every.removeprefix("mllog-callbacks[").removesuffix("]").split(",")
+    brought = {requirement for name in named for requirement in extras[name]}
+    missing = {name for name, needs in extras.items() if not brought.issuperset(needs)}
+    assert missing == {"spark"}

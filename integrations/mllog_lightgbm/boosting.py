@@ -2,14 +2,16 @@
 
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from lightgbm.callback import CallbackEnv
+from lightgbm.callback import CallbackEnv, EarlyStopException
 
 from mllog_callbacks import Backlog, Run, Training, guarded, report_failure
 from mllog_callbacks.detectors import DEFAULTS
 from mllog_callbacks.facts import Kept, ModelEvaluated, ModelSaved, Rule, Stop
 from mllog_lightgbm.batches import Batches, Header, Result, by_set, deviations_by_set, read_results
+from mllog_lightgbm.calls import Audit
 from mllog_lightgbm.data import NOTHING, Raw
 from mllog_lightgbm.estimator import Estimator
 from mllog_lightgbm.model import Model, boosters_of, gains, held
@@ -54,6 +56,7 @@ class Boosting:
             unit=_UNIT,
             training_sets=self._training_sets,
             directions=self._directions.get,
+            counts_on=True,
         )
         self._before: dict[str, object] = {}
         batches = Batches(self._training, self._directions, self._learn, self._before)
@@ -116,7 +119,7 @@ class Boosting:
             # its trees do not build on each other: more of them need not gain anything
             self._run.detectors = self._run.detectors.among(set(DEFAULTS) - _OF_PROGRESS)
         self._start(opening)
-        self._training.knows(**opening.causes())
+        self._training.know(**opening.causes())
         self._before.update(found.resolved)
         self._training_sets[:] = opening.of_training or [TRAINING]
         if opening.folds:
@@ -130,7 +133,6 @@ class Boosting:
     def _start(self, opening: Opening) -> None:
         self._opening = opening
         self._run.name(model=f"LightGBM {opening.found.get('boosting') or ''}".rstrip())
-        self._training.before = opening.continued
         self._training.started(opening.started(self._last))
         for facts in opening.others():
             self._training.record(facts)
@@ -143,7 +145,7 @@ class Boosting:
     def _learn(self, results: Sequence[Result]) -> None:
         """Let the detectors know which curves early stopping looks at."""
         if self._opening is not None:
-            self._training.knows(watched=self._opening.stopping.watched(results))
+            self._training.know(watched=self._opening.stopping.watched(results))
 
     @guarded
     def reset(self, values: Mapping[str, object]) -> None:
@@ -179,8 +181,19 @@ class Boosting:
                 self._queue.clear()
                 if done == self._last and not self.watched:
                     self.end()
+            elif self._run.stops:
+                self._queue.clear()
         except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
             report_failure(error, "Boosting.record")
+
+    def stop_where_asked(self, env: CallbackEnv) -> None:
+        """End the training by LightGBM's own means, where an issue does that its user named.
+
+        Raises:
+            EarlyStopException: It is to end after this iteration.
+        """
+        if self._run.stop is not None and not self.ended:
+            raise EarlyStopException(env.iteration, env.evaluation_result_list or [])
 
     @guarded
     def returned(self, known: Mapping[str, Any]) -> None:
@@ -201,7 +214,7 @@ class Boosting:
         at_best = known.get("evaluation_result_list")
         if self._opening.folds:
             at_best = at_best if best == self._done else None
-        return read_stop(
+        found = read_stop(
             callback,
             given=known.get("callbacks"),
             iteration=self._done,
@@ -211,6 +224,8 @@ class Boosting:
             last=self._latest,
             ignored=self._opening.stopping.ignored,
         )
+        asked = self._run.stop if isinstance(callback, Audit) else None
+        return found if asked is None else replace(found, rule=asked, chooses=False)
 
     @guarded
     def fail(self, error: BaseException, where: str, iteration: int | None = None) -> None:
@@ -264,7 +279,7 @@ class Boosting:
         return Kept(
             at=at,
             unit=_UNIT,
-            chosen_by=None if stop is None else stop.rule.name,
+            chosen_by=stop.rule.name if stop is not None and stop.chooses else None,
             holds=trees if trees is not None and trees < at else None,
             measured=False if dart and at != self._done else None,
         )

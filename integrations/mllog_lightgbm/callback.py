@@ -49,7 +49,13 @@ class MLAuditCallback(Auditor, Audit):
             all, ``[]`` for none; or ``DetectorSet(ignore=["MLA003"])``. Each training has copies
             of its own.
         on_issue: Called with each issue that is recorded, mostly from a thread of its own; the end
-            waits for it, up to 10 seconds. What it raises is reported by `logging`.
+            waits for it, up to 10 seconds. What it raises is reported by `logging`. Where it
+            returns "stop" the training ends after the iteration that is then under way.
+        stop_on: Names or codes of issues that end the training when they open, as in
+            ``["non_finite"]``: after the iteration that shows it, by LightGBM's own
+            `EarlyStopException`. Each iteration is then looked at at once.
+        directions: Which values of a metric are better, as in ``{"my_score": "max"}``; default
+            what LightGBM and the caller's metric say.
 
     Raises:
         ValueError: There is no detector of a name.
@@ -61,6 +67,7 @@ class MLAuditCallback(Auditor, Audit):
     """
 
     before_iteration = False
+    can_stop = True
 
     def prepare(self) -> None:
         """Begin without trainings."""
@@ -80,6 +87,7 @@ class MLAuditCallback(Auditor, Audit):
         training = self._trainings.get(id(env.model))
         if training is not None and not training.ended:
             training.record(env)
+            training.stop_where_asked(env)
         elif not self._watching:  # else its log could not be opened, and that was reported
             self._record_unwatched(env)
 

@@ -86,6 +86,7 @@ class Token(Audit):
         """See the first iteration begin, and every iteration's results."""
         if env.evaluation_result_list is not None:
             self._training.record(env)
+            self._training.stop_where_asked(env)
         elif not self._begun:
             self._begun = True
             self._begin(env, sys._getframe(1))  # noqa: SLF001 - documented for CPython

@@ -97,7 +97,7 @@ class Opening:
         several = len(machines) > 1
         by = f"{found.estimator}.fit" if found.estimator else None
         return TrainingStarted(
-            plan=Plan(unit="iteration", most=planned - self.continued, folds=self.folds or None),
+            plan=Plan(unit="iteration", most=planned, folds=self.folds or None),
             data={
                 name: DataSet(role=each.role, rows=each.rows, features=each.features)
                 for name, each in self.sets.items()
@@ -166,9 +166,13 @@ class Opening:
 
     def causes(self) -> dict[str, object]:
         """What may make the cause of an issue probable, beside its data and rules."""
-        found = self.found
+        found, data = self.found, self.data
+        by_class = data is not None and data.weights is not None
+        scaled = found.get("scale_pos_weight") not in {None, 1}
         return {
             "rows": self.rows,
+            "sets": None if self.folds else self.sets,
+            "weighted": by_class or scaled or found.get("is_unbalance") == 1,
             "num_leaves": _whole(found.get("num_leaves")),
             "min_data_in_leaf": _whole(found.get("min_data_in_leaf")),
         }

@@ -123,12 +123,14 @@ class EarlyStop:
         iteration: The iteration after which it was raised, counted from 1.
         best_iteration: The iteration whose model is kept, counted from 1.
         results: The results at that iteration.
+        chooses: Whether the rule chose that iteration, and did not only end the training there.
     """
 
     rule: Rule
     iteration: int
     best_iteration: int
     results: list[Result]
+    chooses: bool = True
 
 
 def read_stop(

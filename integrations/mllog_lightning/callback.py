@@ -2,12 +2,13 @@
 
 import os
 import sys
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from mllog_callbacks import AuditLog, Auditor, Detector, DetectorSet, Issue, guarded, report_failure
+from mllog_callbacks.detectors import Mode
 from mllog_lightning.asked import arguments, checkpoint
 from mllog_lightning.bases import CallbackBase
 from mllog_lightning.evaluation import Evaluation
@@ -18,6 +19,10 @@ from mllog_lightning.ranks import in_teardown, told_by_a_rank
 __all__ = ["MLAuditCallback"]
 
 _FIT = "fit"
+
+
+class _Auditor(Auditor):
+    can_stop = True
 
 
 class MLAuditCallback(CallbackBase):
@@ -41,12 +46,18 @@ class MLAuditCallback(CallbackBase):
             all, ``[]`` for none; or ``DetectorSet(ignore=["MLA003"])``. Each fit has copies of
             its own.
         on_issue: Called with each issue that is told; what it raises is reported by `logging`.
+            Where it returns "stop" the training ends as by ``trainer.should_stop``.
+        stop_on: Names or codes of issues that end the training when they open, as in
+            ``["non_finite"]``: by ``trainer.should_stop``, so ``min_epochs`` still holds; in a
+            distributed training they do not.
         gradients: Whether gradients are watched as well, each `log_every_n_steps` steps: for those
             that vanish or explode, and for units that get none. It costs a few operations on the
             device for each layer.
+        directions: Which values of a metric are better, as in ``{"my_score": "max"}``.
 
     Raises:
-        ValueError: There is no detector of a name.
+        TypeError: An argument is of another type.
+        ValueError: There is no detector of a name, or a direction is neither "max" nor "min".
 
     Example:
         >>> trainer = Trainer(callbacks=[MLAuditCallback()])
@@ -61,10 +72,18 @@ class MLAuditCallback(CallbackBase):
         model: str | None = None,
         detectors: DetectorSet | Detector | str | Sequence[Detector | str] | None = None,
         on_issue: Callable[[Issue], object] | None = None,
+        stop_on: str | Sequence[str] = (),
         gradients: bool = False,
+        directions: Mapping[str, Mode] | None = None,
     ) -> None:
-        self._auditor = Auditor(
-            log, dataset=dataset, model=model, detectors=detectors, on_issue=on_issue
+        self._auditor = _Auditor(
+            log,
+            dataset=dataset,
+            model=model,
+            detectors=detectors,
+            on_issue=on_issue,
+            stop_on=stop_on,
+            directions=directions,
         )
         self._gradients = gradients
         self._asked_elsewhere: dict[str, object] | None = None
@@ -141,6 +160,15 @@ class MLAuditCallback(CallbackBase):
                 fit.progress.step(trainer, outputs)
         except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
             report_failure(error, "MLAuditCallback.on_train_batch_end")
+
+    def on_before_backward(self, trainer: Any, pl_module: Any, loss: Any) -> None:
+        """The graph of a batch's loss is there: the first ones show what it is."""
+        try:
+            progress = self._progress(trainer)
+            if progress is not None and not progress.criterion.done:
+                progress.criterion.look(loss)
+        except Exception as error:  # noqa: BLE001 - as `guarded`, which costs more than the rest
+            report_failure(error, "MLAuditCallback.on_before_backward")
 
     def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
         """The gradients are there, not clipped yet, and the rate of the step."""

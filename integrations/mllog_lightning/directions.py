@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mllog_callbacks import Issue, Observation
-from mllog_callbacks.detectors import KINDS, Severity
+from mllog_callbacks.detectors import KINDS, Severity, StatedDirections
 from mllog_callbacks.facts import Subject
 from mllog_callbacks.schema import assumed_direction
 from mllog_lightning.metrics import results_ever
@@ -73,9 +73,11 @@ class Directions:
 
     Args:
         trainer: The trainer, whose callbacks and schedulers are set up.
+        stated: The directions that the caller states.
     """
 
-    def __init__(self, trainer: Any) -> None:
+    def __init__(self, trainer: Any, stated: StatedDirections) -> None:
+        self._stated = stated
         self._given: dict[str, Direction] = {}
         self._by_default: dict[str, Direction] = {}
         self._of_objects: dict[str, Direction] = {}
@@ -99,6 +101,8 @@ class Directions:
 
     def of(self, name: str) -> Direction | None:
         """The direction of a metric; None where nothing says which."""
+        if (higher := self._stated(name)) is not None:
+            return Direction(higher, "directions=")
         names = [f"{name}{each}" for each in _FORKS]
         for known in (self._given, self._of_objects):
             if (found := _first(known, names)) is not None:
@@ -132,13 +136,13 @@ class _Contradiction:
     mode: str
 
 
-def contradictions(trainer: Any) -> Iterator[Issue]:
+def contradictions(trainer: Any, stated: StatedDirections) -> Iterator[Issue]:
     """Issues of monitors that contradict another of the same metric, or the metric's usual name.
 
     Those of one metric are one issue: an error where one of them chooses the checkpoint.
     """
     by_metric: dict[str, list[_Contradiction]] = {}
-    for each in _contradictions(trainer):
+    for each in _contradictions(trainer, stated):
         by_metric.setdefault(each.metric, []).append(each)
     for metric, found in by_metric.items():
         found.sort(key=lambda each: not each.saves)
@@ -153,16 +157,18 @@ def contradictions(trainer: Any) -> Iterator[Issue]:
         )
 
 
-def _contradictions(trainer: Any) -> Iterator[_Contradiction]:
+def _contradictions(trainer: Any, stated: StatedDirections) -> Iterator[_Contradiction]:
     monitors = [*_monitors(trainer)]
     given = {each.name: each for each in monitors if each.mode == "max"}
     for each in monitors:
         other = given.get(each.name) if each.mode == "min" else None
-        usual = assumed_direction(each.name)
+        said = stated(each.name)
+        usual = assumed_direction(each.name) if said is None else said
         if other is not None:
             why = f"{other.words} says that more of it is better."
         elif usual is not None and usual is not (each.mode == "max"):
-            why = f"By its name, {'more' if usual else 'less'} of {each.name} is better."
+            by = "By its name" if said is None else "As directions= states"
+            why = f"{by}, {'more' if usual else 'less'} of {each.name} is better."
         else:
             continue
         kept = "lowest" if each.mode == "min" else "highest"

@@ -25,6 +25,7 @@ __all__ = [
     "named",
     "position",
     "resolved",
+    "sets_of",
 ]
 
 _DROPOUTS: Final = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
@@ -46,6 +47,14 @@ class LoaderFacts(NamedTuple):
     rows: int | None
     batch_size: int | None
     batches: int | None
+
+    @property
+    def used(self) -> int | None:
+        """How many items are taken of it."""
+        if self.batches is None or self.batch_size is None:
+            return self.rows
+        most = self.batches * self.batch_size
+        return most if self.rows is None else min(self.rows, most)
 
 
 def loaders(loop: Any) -> list[LoaderFacts]:
@@ -126,6 +135,17 @@ def named(what: str, found: list[LoaderFacts]) -> dict[str, object]:
         what if len(found) == 1 else f"{what} {place}": each._asdict()
         for place, each in enumerate(found)
     }
+
+
+def sets_of(training: list[LoaderFacts], validating: list[LoaderFacts]) -> dict[str, DataSet]:
+    """The data sets by the names that detectors know them by."""
+    found = {}
+    if len(training) == 1:
+        found["training"] = DataSet(role="training", rows=training[0].rows)
+    for at, each in enumerate(validating):
+        name = "validation" if len(validating) == 1 else f"validation loader {at}"
+        found[name] = DataSet(role="validation", rows=each.used)
+    return found
 
 
 class ModelFacts(NamedTuple):

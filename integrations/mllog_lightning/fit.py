@@ -127,10 +127,10 @@ class Fit:
             self._before = {"epochs_before": trainer.current_epoch}
             done = {"progress": facts.position(trainer), "step": trainer.global_step}
             self.run.tell(EventType.TRAINING_PROGRESS, reasons.resumed(trainer, self._source), done)
-        rows = training[0].rows if len(training) == 1 else None
+        sets = facts.sets_of(training, validating)
         for each in effects.found_before(trainer):
             self.run.tell(EventType.HYPERPARAMETERS_SET, each.reason, each.facts)
-        self.progress = Progress(self.run, trainer, module, rows)
+        self.progress = Progress(self.run, trainer, module, sets)
         if self.restored is not None:
             self.progress.restore(trainer, self.restored)
 
@@ -146,7 +146,7 @@ class Fit:
         if self.progress is not None:
             self.progress.finish(trainer)
         stops = StopWatch() if self.progress is None else self.progress.stops
-        found = stops.end(trainer, self._best, trained=self.trained)
+        found = stops.end(trainer, self._best, trained=self.trained, asked=self.run.stop)
         event = EventType.TRAINING_COMPLETED if found.planned else EventType.TRAINING_STOPPED
         weights, of_weights = effects.averaged(trainer) if self.trained else ("", {})
         words, kept = self._kept(trainer)
@@ -228,8 +228,9 @@ class Fit:
                 **({"carried": named_by_callback([each for _, each in state])} if state else {}),
             },
         )
-        ignores = self.run.detectors.ignores
-        self.run.tell_issues(each for each in contradictions(trainer) if not ignores(each))
+        detectors = self.run.detectors
+        found = contradictions(trainer, detectors.stated)
+        self.run.tell_issues(each for each in found if not detectors.ignores(each))
 
     def _done(self, trainer: Any) -> dict[str, object]:
         done: dict[str, object] = {

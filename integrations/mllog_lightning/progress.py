@@ -6,14 +6,16 @@ there, in the order they came.
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
 from mllog_callbacks import Cadence, EventType, Facts, Reason, Run, facts
-from mllog_callbacks.facts import dump
+from mllog_callbacks.facts import DataSet, dump
 from mllog_callbacks.schema import count, number
 from mllog_lightning import reasons
 from mllog_lightning.checkpoints import CheckpointWatch, Save
+from mllog_lightning.criterion import Criterion
 from mllog_lightning.directions import Directions
 from mllog_lightning.effects import Trainable
 from mllog_lightning.facts import model_facts
@@ -53,9 +55,10 @@ class Progress:
         run: What it is recorded as.
         trainer: The trainer.
         module: What it trains.
-        rows: Of the training data; None where that is not known.
+        sets: The data sets, by the names that detectors know them by.
 
     Attributes:
+        criterion: What the loss is.
         rates: The learning rates.
         stops: The rules that may stop it.
         saves: The checkpoints.
@@ -63,7 +66,7 @@ class Progress:
         is_new_epoch: Whether no optimizer has stepped yet in this epoch.
     """
 
-    def __init__(self, run: Run, trainer: Any, module: Any, rows: int | None) -> None:
+    def __init__(self, run: Run, trainer: Any, module: Any, sets: Mapping[str, DataSet]) -> None:
         self._run = run
         self._waiting: deque[tuple[Pending[Any], Callable[[Any], None]]] = deque()
         self._accounted = trainer.current_epoch
@@ -73,6 +76,7 @@ class Progress:
         self._accumulates: int = trainer.accumulate_grad_batches
         self._epoch_losses: list[Losses] = []
         self.rates, self.stops = RateWatch(), StopWatch()
+        self.criterion = Criterion()
         self.saves = CheckpointWatch(trainer, self._saved)
         self._values = NewValues()
         self._trainable = Trainable(module)
@@ -81,9 +85,11 @@ class Progress:
         self._last: tuple[Moment, Mapping[str, float]] | None = None
         self._measured_at: Moment | None = None
         self._within = _validates_within(trainer)
+        stoppers = patiences(trainer)
+        self._stops_early = bool(stoppers)
         self.metrics = MetricWatch(
-            Directions(trainer),
-            patiences(trainer),
+            Directions(trainer, run.detectors.stated),
+            stoppers,
             validates=_validates(trainer),
             by_step=self._within,
         )
@@ -94,7 +100,8 @@ class Progress:
         self.stops.begin(trainer)
         self.rates.begin(trainer)
         run.detectors.facts = Facts(
-            rows=rows,
+            rows=sets["training"].rows if "training" in sets else None,
+            sets=sets,
             dropout=model_facts(module).dropout,
             learning_rate=self.rates.used,
         )
@@ -111,6 +118,15 @@ class Progress:
             self._run.tell(EventType.HYPERPARAMETERS_SET, reason, numbers)
         if self._losses.add(outputs, trainer.global_step, accumulates):
             self._read_losses(trainer)
+            self._stop_where_asked(trainer)
+
+    def _stop_where_asked(self, trainer: Any) -> None:
+        """End the training by Lightning's own means, where an issue does that its user named.
+
+        Of several ranks the others would go on without this one.
+        """
+        if self._run.stop is not None and trainer.world_size == 1:
+            trainer.should_stop = True
 
     def begin_epoch(self, trainer: Any) -> None:
         """See, at an epoch's first step of an optimizer, what callbacks have made trainable."""
@@ -156,6 +172,7 @@ class Progress:
                 self._epoch_handler(trainer, at, None if validation is None else validation.at),
             )
         self.saves.settle()
+        self._stop_where_asked(trainer)
 
     def validated(self, trainer: Any) -> None:
         """Take a validation's values.
@@ -174,6 +191,7 @@ class Progress:
         self._open = _Validation(at, values)
         if self._within and not loop.batch_progress.is_last_batch:
             self._settle_validation()
+        self._stop_where_asked(trainer)
 
     def _settle_validation(self) -> None:
         """Handle a validation by itself: within an epoch, or of one that was broken off."""
@@ -205,6 +223,17 @@ class Progress:
         self.settle(trainer)
         self.saves.settle(now=True)
         self._evaluate(trainer)
+        self._judge_loss()
+
+    def _judge_loss(self) -> None:
+        """Let the detectors know what the loss is where nothing is learned."""
+        baseline, detectors = self.criterion.baseline(), self._run.detectors
+        detectors.facts = replace(
+            detectors.facts,
+            classes=self.criterion.classes,
+            baselines=None if baseline is None else {self.metrics.loss: baseline},
+            early_stopping=self._stops_early,
+        )
 
     def settle(self, trainer: Any, *, wait: bool = True) -> None:
         """Settle all accounts, also those of an epoch that was broken off."""

@@ -64,12 +64,20 @@ class StopWatch:
             for each in self._stoppers:
                 each.look(partial(monitored, trainer), at, should_stop=trainer.should_stop)
 
-    def end(self, trainer: Any, best: Callable[[str], Best | None], *, trained: bool) -> End:
+    def end(
+        self,
+        trainer: Any,
+        best: Callable[[str], Best | None],
+        *,
+        trained: bool,
+        asked: Rule | None = None,
+    ) -> End:
         """How the training ended.
 
         Args:
             trainer: The trainer, done.
             best: The best of a metric.
+            asked: The rule by which the user had the audit end it on an issue.
             trained: Whether there was anything to train.
         """
         if not trained and not trainer.should_stop:
@@ -90,6 +98,10 @@ class StopWatch:
             by: StoppedBy = "limit" if rules[0].is_limit else "rule"
             stop = Stop(by=by, rule=rules[0].facts)
             return End(planned=False, reason=Reason(decision, " ".join(words)), stop=stop)
+        if trainer.should_stop and asked is not None:
+            why = f"The user had it end on this issue ({asked.name}). {asked.message}"
+            reason = Reason(f"Training stopped early after {done}.", why)
+            return End(planned=False, reason=reason, stop=Stop(by="rule", rule=asked))
         if trainer.should_stop:
             why = (
                 "trainer.should_stop was set; no EarlyStopping and no Timer of this trainer "

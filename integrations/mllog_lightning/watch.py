@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from mllog_callbacks import DetectorSet, Facts, Issue, Observation, facts
-from mllog_callbacks.detectors import together
+from mllog_callbacks.detectors import replace, together
 from mllog_callbacks.facts import dump
 from mllog_callbacks.schema import is_learning_rate, number, parse_metric_name
 from mllog_lightning.directions import Direction, Directions
@@ -68,6 +68,9 @@ class MetricWatch:
         validates: Whether there is a validation: then the training's metrics are only compared
             with it.
         by_step: Whether positions count steps.
+
+    Attributes:
+        loss: The key of the metric that `training_step` returns.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class MetricWatch:
         self.directions = directions
         self._stoppers, self._validates, self._by_step = stoppers, validates, by_step
         self._best: dict[tuple[Stage, str], Best] = {}
+        self.loss = "loss"
 
     def take_loss(self, values: dict[str, float], loss: float | None) -> None:
         """Add the mean of what `training_step` returned, unless it was logged by another name.
@@ -92,6 +96,7 @@ class MetricWatch:
         for name, value in values.items():
             if _same(value, loss):
                 self.directions.minimise(name)
+                self.loss = _key(name)
                 return
         self.directions.minimise(_LOSS)
         values[_LOSS] = loss

@@ -30,6 +30,7 @@ class MLAuditCallback(Settings):
         model: Name of the model in the entries; default the log's, or the estimator's class.
         detectors: What watches the curves that estimators keep, as for `audited`.
         on_issue: Called with each issue that is told; what it raises is reported by `logging`.
+        directions: Which values of a metric are better, as in ``{"my_score": "max"}``.
 
     Raises:
         ValueError: There is no detector of a name.

@@ -7,9 +7,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from sklearn.base import is_classifier
+
 from mllog_callbacks import Facts, Observation, Reason, Run
-from mllog_callbacks.detectors import Unit
-from mllog_callbacks.facts import Best, Progress, dump
+from mllog_callbacks.detectors import StatedDirections, Unit
+from mllog_callbacks.facts import Best, DataSet, Progress, dump
 from mllog_callbacks.schema import count, number
 from mllog_sklearn.data import DataFacts
 from mllog_sklearn.earlier import NOTHING, Earlier
@@ -56,6 +58,11 @@ class Curve(NamedTuple):
     first: int
     source: str
     learning_rate: float | None = None
+
+    def directed(self, stated: StatedDirections) -> "Curve":
+        """The same in the direction that the caller states, where he does."""
+        more = stated(self.metric)
+        return self if more is None else self._replace(higher_is_better=more)
 
     @property
     def steps(self) -> range:
@@ -225,4 +232,17 @@ def facts_for_causes(data: DataFacts, estimator: Any) -> Facts:
         classes=data.classes,
         early_stopping=armed,
         patience=patience if armed and isinstance(patience, int) else None,
+        sets=_held_out(data, estimator) if armed else None,
+        known_as={"score": "accuracy" if is_classifier(estimator) else "r2"}
+        if hasattr(estimator, "validation_scores_")
+        else None,
     )
+
+
+def _held_out(data: DataFacts, estimator: Any) -> Mapping[str, DataSet] | None:
+    """The rows that an estimator holds out by itself, as many as scikit-learn splits off."""
+    share = getattr(estimator, "validation_fraction", None)
+    if not isinstance(share, int | float) or not data.rows:
+        return None
+    rows = share if isinstance(share, int) else math.ceil(share * data.rows)
+    return {"validation": DataSet(role="validation", rows=rows)}

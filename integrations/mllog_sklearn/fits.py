@@ -122,7 +122,8 @@ class Fit:
     def _tell_curves(self, estimator: object) -> None:
         part, _ = trained(estimator)
         self.run.detectors.facts = facts_for_causes(self.data, part)
-        found = curves(part, self._before)
+        stated = self.run.detectors.stated
+        found = [each.directed(stated) for each in curves(part, self._before)]
         if self.run.detectors.watches:
             watch(self.run, found)
         for curve in found:

@@ -5,10 +5,11 @@ import multiprocessing.context
 import os
 import pickle
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import KW_ONLY, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
 
 from mllog_callbacks import AuditLog, Auditor, Detector, DetectorSet, Issue, Level, get_log, log_in
+from mllog_callbacks.detectors import Mode
 from mllog_callbacks.schema import interruption
 
 __all__ = ["Settings", "feeds_worker"]
@@ -28,6 +29,7 @@ class Settings:
     model: str | None = None
     detectors: DetectorSet | Detector | str | Sequence[Detector | str] | None = None
     on_issue: Callable[[Issue], object] | None = None
+    directions: Mapping[str, Mode] | None = field(default=None, hash=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.detectors, list):
@@ -43,6 +45,7 @@ class Settings:
             model=self.model,
             detectors=self.detectors,
             on_issue=self.on_issue,
+            directions=self.directions,
         )
 
     @property

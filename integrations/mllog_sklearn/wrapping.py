@@ -12,12 +12,13 @@ import inspect
 import os
 import pickle
 from abc import ABCMeta
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
 from typing import Any, Final, NamedTuple, TypeVar, cast
 from weakref import WeakValueDictionary
 
 from mllog_callbacks import AuditLog, Detector, DetectorSet, Issue, guarded
+from mllog_callbacks.detectors import Mode
 from mllog_sklearn.calls import Call, enter, innermost, within_call
 from mllog_sklearn.copies import KeepsClass, is_copying, plainly
 from mllog_sklearn.hashing import hash_as_plain
@@ -40,6 +41,7 @@ def audited(
     model: str | None = None,
     detectors: DetectorSet | Detector | str | Sequence[Detector | str] | None = None,
     on_issue: Callable[[Issue], object] | None = None,
+    directions: Mapping[str, Mode] | None = None,
 ) -> _E:
     """Return the estimator, audited: what its fits and scores do, and why, is recorded.
 
@@ -58,10 +60,11 @@ def audited(
         detectors: What watches the curves that estimators keep: detectors, or names such as
             "overfitting"; default all, ``[]`` for none; or ``DetectorSet(ignore=["MLA003"])``.
         on_issue: Called with each issue that is told; what it raises is reported by `logging`.
+        directions: Which values of a metric are better, as in ``{"my_score": "max"}``.
 
     Raises:
         TypeError: It is no estimator, or of a class that cannot be extended.
-        ValueError: There is no detector of a name.
+        ValueError: There is no detector of a name, or a direction is neither "max" nor "min".
 
     Example:
         >>> model = audited(make_pipeline(StandardScaler(), LogisticRegression()))
@@ -71,7 +74,14 @@ def audited(
         what = f"the class {estimator.__qualname__}" if isinstance(estimator, type) else estimator
         msg = f"audited() takes an estimator, an instance with a method fit, and got {what!r}"
         raise TypeError(msg)
-    settings = Settings(log, dataset=dataset, model=model, detectors=detectors, on_issue=on_issue)
+    settings = Settings(
+        log,
+        dataset=dataset,
+        model=model,
+        detectors=detectors,
+        on_issue=on_issue,
+        directions=directions,
+    )
     cls = _subclass(plain_class(type(estimator)), settings)
     return cast("_E", _instance(estimator, cls))
 

@@ -106,8 +106,15 @@ class Boosting:
         )
         data = data_sets(call.sets, self._same, call.params.get("objective"))
         self._training.record(DatasetValidated(data=data))
+        if call.params.get("scale_pos_weight") not in {None, 1}:
+            self._training.know(weighted=True)
         self._training.record(HyperparametersSet(parameters=params))
         self._call = call._replace(sets={})  # data may be large, and a run outlives its call
+
+    @property
+    def is_to_stop(self) -> bool:
+        """Whether an issue ends it that its user named."""
+        return self._run.stop is not None and not self._training.ended
 
     def _hear_change(self, heard: Heard) -> None:
         params, value = heard.arguments["params"], heard.arguments["value"]
@@ -171,7 +178,7 @@ class Boosting:
     def _why(self, found: list[Rule]) -> Stop:
         if self._training.done == self._call.planned or not self._stopped:
             return Stop(by="plan")
-        if reached := next((rule for rule in found if rule.is_met), None):
+        if reached := next((rule for rule in found if rule.is_met), self._run.stop):
             return Stop(by="rule", rule=reached)
         users = [each for each in self._callbacks if not _is_xgboosts(each)]
         names = sorted(type(each).__qualname__ for each in users)

@@ -3,6 +3,7 @@
 import sys
 from types import FrameType
 from typing import Any
+from weakref import WeakValueDictionary
 
 from xgboost.callback import TrainingCallback
 
@@ -21,10 +22,25 @@ class MLAuditCallback(Auditor, TrainingCallback):
     of `mllog_callbacks.Auditor`. ``docs/xgboost-ends.md`` has every way out.
     """
 
+    can_stop = True
+
     def before_training(self, model: Any) -> Any:  # noqa: ANN401 - as in XGBoost
         """Begin a training; XGBoost calls this once, from the container of callbacks."""
         self._begin(model, sys._getframe(1))  # noqa: SLF001 - documented for CPython
         return model
+
+    def prepare(self) -> None:
+        """Begin without trainings."""
+        self._under_way: WeakValueDictionary[int, Boosting] = WeakValueDictionary()
+
+    def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ANN401, ARG002 - as in XGBoost
+        """Whether to end a training, by an issue that its user named; XGBoost calls this."""
+        boosting = self._under_way.get(id(model))
+        return boosting is not None and boosting.is_to_stop
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied or pickled: how to log, not the trainings that are under way."""
+        return {**self.__dict__, "_under_way": WeakValueDictionary()}
 
     @guarded
     def _begin(self, model: Any, frame: FrameType) -> None:  # noqa: ANN401 - as in XGBoost
@@ -32,3 +48,4 @@ class MLAuditCallback(Auditor, TrainingCallback):
         boosting = Boosting(self.new_run(), read_call(frame, model), container, model)
         boosting.listen(container, model, after=self)
         boosting.begin()
+        self._under_way[id(model)] = boosting

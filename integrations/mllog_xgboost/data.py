@@ -72,7 +72,7 @@ def _details(data: DMatrix, *, classes: bool) -> dict[str, object]:
     counts = _counted(labels) if classes else None
     return {
         "classes": counts,
-        "labels": _range(labels) if counts is None else None,
+        "labels": Range.of_labels(labels.ravel()) if counts is None and labels.size else None,
         "weights": _range(weights),
         "groups": _groups(data.get_uint_info("group_ptr")),
         "missing": data.num_row() * data.num_col() - data.num_nonmissing(),

@@ -4,6 +4,7 @@ from mllog_callbacks.adapter._call_hooks import attend
 from mllog_callbacks.adapter._curve import CurveKeeper
 from mllog_callbacks.adapter._deferred import Backlog
 from mllog_callbacks.adapter._method_hooks import Heard, Listener, listen
+from mllog_callbacks.adapter._observing import Observer
 from mllog_callbacks.adapter._run import Auditor, Cadence, Run
 from mllog_callbacks.adapter._saving import called_from, file_size, largest_shares
 from mllog_callbacks.adapter._steps import Steps
@@ -17,6 +18,7 @@ __all__ = [
     "Directions",
     "Heard",
     "Listener",
+    "Observer",
     "Run",
     "Steps",
     "Training",

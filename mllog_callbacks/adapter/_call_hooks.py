@@ -1,11 +1,11 @@
 """Watching a framework's function from its first line to its end, whatever way that is."""
 
-import threading
 from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import Any, Final, TypeAlias
 
 from mllog_callbacks.frames import Watched
+from mllog_callbacks.locks import ProcessLock
 from mllog_callbacks.recording import guarded
 
 __all__ = ["attend"]
@@ -14,7 +14,7 @@ Ended: TypeAlias = Callable[[BaseException | None], object]
 """Takes what a call raised; None where it returned. It must not keep the exception."""
 
 Begin: TypeAlias = Callable[[Mapping[str, Any]], Ended | None]
-"""Takes a call's arguments but the first, by name; returns what takes its end, or None."""
+"""Takes a call's arguments by name; returns what takes its end, or None."""
 
 
 def attend(function: Callable[..., Any], begin: Begin) -> None:
@@ -45,9 +45,12 @@ class _Attended:
 
     def __init__(self, function: FunctionType) -> None:
         self.begins: list[Begin] = []
+        code = function.__code__
+        self._first = code.co_varnames[:1] if code.co_argcount else ()
         Watched(function, self._begin)
 
-    def _begin(self, _first: object, arguments: dict[str, Any]) -> "_Call | None":
+    def _begin(self, first: object, arguments: dict[str, Any]) -> "_Call | None":
+        arguments |= dict.fromkeys(self._first, first)
         ends = [guarded(each)(arguments) for each in self.begins]
         found = [each for each in ends if each is not None]
         return _Call(found) if found else None
@@ -66,4 +69,4 @@ class _Call:
 
 
 _all: Final[dict[FunctionType, _Attended]] = {}
-_lock: Final = threading.Lock()
+_lock: Final = ProcessLock()

@@ -5,13 +5,13 @@ objects stay as they are: of their class, and with nothing added to them, so tha
 know nothing of it.
 """
 
-import threading
 import weakref
 from collections.abc import Callable, Collection, Mapping
 from types import FunctionType
 from typing import Any, Final, NamedTuple, Protocol
 
 from mllog_callbacks.frames import Watched
+from mllog_callbacks.locks import ProcessLock
 from mllog_callbacks.recording import finaliser, guarded
 
 __all__ = ["Heard", "Listener", "listen"]
@@ -48,6 +48,7 @@ def listen(
     listener: Listener,
     *,
     errors_only: bool = False,
+    began: Callable[[Mapping[str, Any]], object] | None = None,
 ) -> Callable[[], object]:
     """Listen to methods of one object, until what is returned is called or the object dies.
 
@@ -61,6 +62,7 @@ def listen(
             would then never go.
         errors_only: Whether to pass over what is returned; for methods that are called so often
             that a call of the listener would be felt.
+        began: Called at the beginning of each call, with its arguments by name.
 
     Returns:
         What ends the listening; to call it again does nothing.
@@ -69,7 +71,7 @@ def listen(
         TypeError: The object is none that can be listened to, or has no such method; or the
             method's source is not at hand.
     """
-    ear = _Ear(guarded(listener), errors_only)
+    ear = _Ear(guarded(listener), errors_only, None if began is None else guarded(began))
     leave = weakref.finalize(target, _leave, id(target), ear)
     leave.atexit = False
     try:
@@ -85,6 +87,7 @@ def listen(
 class _Ear(NamedTuple):
     listener: Callable[[Heard], None]
     errors_only: bool
+    began: Callable[[Mapping[str, Any]], object] | None
 
 
 class _Method:
@@ -108,9 +111,13 @@ class _Method:
         return not self._ears
 
     def _begin(self, target: object, arguments: dict[str, Any]) -> "_Call | None":
-        return (
-            _Call(self._name, self._ears, target, arguments) if id(target) in self._ears else None
-        )
+        ears = self._ears.get(id(target))
+        if ears is None:
+            return None
+        for ear in ears:
+            if ear.began is not None:
+                ear.began(arguments)
+        return _Call(self._name, self._ears, target, arguments)
 
 
 class _Call(NamedTuple):
@@ -128,8 +135,7 @@ class _Call(NamedTuple):
 
 
 _all: Final[dict[FunctionType, _Method]] = {}
-# Re-entrant, as a finaliser may run in any thread at any time, this one included
-_lock: Final = threading.RLock()
+_lock: Final = ProcessLock()
 
 
 def _watched(kind: type, name: str) -> _Method:

@@ -5,13 +5,22 @@ An adapter makes one `Auditor` of its user's arguments, and a `Run` from it for 
 
 import copy
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
-from typing import Final
+from typing import ClassVar, Final
 
 from mllog_callbacks.adapter._curve import CurveKeeper
-from mllog_callbacks.detectors import Detector, DetectorSet, Issue, Observation, Passage
+from mllog_callbacks.detectors import (
+    KINDS,
+    Detector,
+    DetectorSet,
+    Issue,
+    Mode,
+    Observation,
+    Passage,
+    StatedDirections,
+)
 from mllog_callbacks.facts import RUN, EventFacts, Rule, dump, ended_by, event_of
 from mllog_callbacks.recording import (
     AuditLog,
@@ -59,11 +68,21 @@ class Auditor:
             several; default all, ``[]`` for none; or a `DetectorSet`. Each run has copies of its
             own.
         on_issue: Called with each issue that is told; what it raises is reported by `logging`.
+            Where it returns "stop" the training is ended.
+        stop_on: Names or codes of issues that end the training when they open, as in
+            ``["non_finite"]``; the framework's own means ends it.
+        directions: Which values of a metric are better, "max" or "min" by its name, as in
+            ``{"my_score": "max"}``; default what the framework or the name says.
 
     Raises:
-        TypeError: `log` is neither a log nor a path, or `dataset` or `model` is no name.
-        ValueError: There is no detector of a name.
+        TypeError: `log` is neither a log nor a path, `dataset` or `model` is no name, or
+            `directions` no mapping.
+        ValueError: There is no detector of a name, no issue of a name in `stop_on`, or the adapter
+            cannot end a training; or a direction is neither "max" nor "min".
     """
+
+    can_stop: ClassVar[bool] = False
+    """Whether the adapter ends a training where its run has a rule to `stop`."""
 
     def __init__(
         self,
@@ -73,6 +92,8 @@ class Auditor:
         model: str | None = None,
         detectors: DetectorSet | Detector | str | Sequence[Detector | str] | None = None,
         on_issue: Callable[[Issue], object] | None = None,
+        stop_on: str | Sequence[str] = (),
+        directions: Mapping[str, Mode] | None = None,
     ) -> None:
         _check_log(log)
         if not isinstance(detectors, (DetectorSet, Iterable, type(None))) or isinstance(
@@ -85,6 +106,13 @@ class Auditor:
         self._dataset = checked_name(dataset, "dataset")
         self._model = checked_name(model, "model")
         self._on_issue = on_issue
+        self._stop_on = _checked_issues(stop_on)
+        if self._stop_on and not self.can_stop:
+            msg = (
+                f"{type(self).__module__}.{type(self).__qualname__} has no means to stop a training"
+            )
+            raise ValueError(msg)
+        self._stated = StatedDirections(directions)
         self.prepare()
 
     def prepare(self) -> None:
@@ -105,7 +133,23 @@ class Auditor:
         if not isinstance(log, AuditLog):
             log = log_in(log)
         bound = log.bind(dataset=self._dataset, model=self._model)
-        return Run(bound, copy.deepcopy(self._detectors), self._on_issue, trains=trains)
+        detectors = copy.deepcopy(self._detectors)
+        detectors.stated = self._stated
+        return Run(bound, detectors, self._on_issue, trains=trains, stop_on=self._stop_on)
+
+
+def _checked_issues(names: str | Sequence[str]) -> frozenset[str]:
+    """Names and codes of issues.
+
+    Raises:
+        ValueError: There is no such issue.
+    """
+    given = frozenset([names] if isinstance(names, str) else names)
+    unknown = given - {name for each in KINDS for name in (each.name, each.code)}
+    if unknown:
+        msg = f"there is no issue {min(unknown)!r} to stop on; see docs/detectors.md"
+        raise ValueError(msg)
+    return given
 
 
 def _check_log(log: object) -> None:
@@ -123,11 +167,14 @@ class Run:
         detectors: The detectors of this run alone; default none.
         on_issue: Called with each issue that is told.
         trains: Whether it trains; the entries of an evaluation by itself carry no number.
+        stop_on: Names or codes of issues that end it when they open.
 
     Attributes:
         curve: Keeps every step's metrics; entries of progress and the end carry them, thinned.
         detectors: The detectors of this run.
         ended: Whether the end was told.
+        stop: The rule by which its user had it ended on an issue; None where he did not.
+        stops: Whether issues that open may end it, so that each step is to be looked at at once.
     """
 
     def __init__(
@@ -137,7 +184,11 @@ class Run:
         on_issue: Callable[[Issue], object] | None = None,
         *,
         trains: bool = True,
+        stop_on: Collection[str] = (),
     ) -> None:
+        self.stop: Rule | None = None
+        self.stops = bool(stop_on)
+        self._stop_on = stop_on
         self._trains = trains
         self.curve = CurveKeeper()
         self.detectors = DetectorSet([]) if detectors is None else detectors
@@ -228,10 +279,10 @@ class Run:
         """Show the observations of a step to the detectors, and tell what begins or ends with it.
 
         Args:
-            observations: Each metric on each set; of one unit.
+            observations: Each metric on each set, of one step.
         """
         if observations:
-            self.tell_issues(self.detectors.look(observations), observations[0].unit)
+            self.tell_issues(self.detectors.look(observations), observations[0].counted)
 
     @guarded
     def follow(self, passages: Sequence[Passage]) -> None:
@@ -241,7 +292,7 @@ class Run:
             passages: Each metric on each set; of the same steps.
         """
         if passages and self.detectors.watches:
-            self.tell_issues(self._found(passages), passages[0].first.unit)
+            self.tell_issues(self._found(passages), passages[0].first.counted)
 
     def _found(self, passages: Sequence[Passage]) -> Iterable[Issue]:
         if len(passages[0].steps) > 1:
@@ -264,8 +315,27 @@ class Run:
                 Reason(issue.decision, issue.reasoning),
                 {**issue.snapshot(), **step},
             )
-            if self._on_issue is not None:
-                guarded(self._on_issue)(issue)
+            answer = None if self._on_issue is None else guarded(self._on_issue)(issue)
+            if self.stop is None and issue.state == "open":
+                self.stop = self._rule_to_stop(issue, unit, answer)
+
+    def _rule_to_stop(self, issue: Issue, unit: str | None, answer: object) -> Rule | None:
+        """The rule by which an issue ends the run: the user named it, or his function said so."""
+        if not {issue.name, issue.code}.isdisjoint(self._stop_on):
+            name = f"stop_on={issue.name}"
+        elif answer == "stop":
+            name = "on_issue"
+        else:
+            return None
+        subject = issue.subject
+        return Rule(
+            name=name,
+            set=None if subject is None else subject.set,
+            metric=None if subject is None else subject.metric,
+            step=issue.step,
+            unit=unit,
+            message=issue.decision,
+        )
 
     def end(
         self, event: EventType, reason: Reason, snapshot: Mapping[str, object] | None = None

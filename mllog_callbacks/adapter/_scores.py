@@ -35,7 +35,7 @@ class Scores:
         directions: Whether more of a metric is better; None where that is not known.
 
     Attributes:
-        last: The values measured last.
+        last: The values measured last, by data set and metric.
         last_deviations: Their standard deviations over folds.
     """
 
@@ -64,8 +64,8 @@ class Scores:
 
     def take(self, steps: Steps, improvements: Mapping[Key, Sequence[Improvement]]) -> None:
         """Take steps, with the last of their improvements."""
-        if steps.values:
-            self.last, self.last_deviations = steps.last, steps.last_deviations
+        self.last = {**self.last, **steps.last}
+        self.last_deviations = steps.last_deviations or self.last_deviations
         for key, each in improvements.items():
             if each:
                 self._best[key] = each[-1].best

@@ -17,14 +17,12 @@ class Steps(NamedTuple):
         values: The values of each metric on each set, one a step.
         deviations: Their standard deviations over folds.
         learning_rate: The learning rate in force.
-        seconds: Reading of a monotonic clock, where they are taken when they are done.
     """
 
     at: range
     values: Mapping[Key, Sequence[float]]
     deviations: Mapping[Key, Sequence[float]] = {}
     learning_rate: float | None = None
-    seconds: float | None = None
 
     def part(self, begin: int, end: int) -> "Steps":
         """The steps from one to before another, counted from 0."""

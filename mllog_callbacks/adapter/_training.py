@@ -1,16 +1,16 @@
 """A training as its adapter reports it: facts go in, entries and issues come out."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
-from time import monotonic
 from typing import Any, TypeAlias
 
+from mllog_callbacks._record import replace
 from mllog_callbacks.adapter._changes import Changes
 from mllog_callbacks.adapter._curve import LEARNING_RATE, Key
+from mllog_callbacks.adapter._observing import Observer
 from mllog_callbacks.adapter._run import Cadence, Run
 from mllog_callbacks.adapter._scores import Improvement, Scores
 from mllog_callbacks.adapter._steps import Steps
-from mllog_callbacks.detectors import Observation, Passage, Unit
+from mllog_callbacks.detectors import Unit
 from mllog_callbacks.facts import (
     DatasetValidated,
     EventFacts,
@@ -45,8 +45,11 @@ class Training:
     Args:
         run: Where its entries go.
         unit: What it counts: "iteration", "epoch" or "step".
+        judged: As what detectors judge a result; default the unit. Results that are logged every
+            50 steps are means over 50 batches, and judged as "epoch".
         training_sets: The names of the training data in `results`, copies among them.
         directions: Whether more of a metric is better.
+        counts_on: Whether the count goes on from that of the model it continues.
 
     Attributes:
         done: The last iteration, epoch or step that is done, as the framework counts.
@@ -61,19 +64,30 @@ class Training:
         run: Run,
         *,
         unit: Unit = "iteration",
+        judged: Unit | None = None,
         training_sets: Collection[str] = ("training",),
         directions: Directions = _unknown,
+        counts_on: bool = False,
     ) -> None:
         self.done = 0
         self.before: int | None = None
         self.continued: int | None = None
-        self._run, self._unit = run, unit
-        self._training_sets, self._directions = training_sets, directions
-        self._cadence = Cadence(run.level)
+        self._run, self._unit, self._counts_on = run, unit, counts_on
+        self._known = directions
+        self._cadence, self._checks = Cadence(run.level), Cadence(run.level)
+        self._checked, self._checked_at, self._check_due = 0, -1, False
+        self._observer = Observer(unit, judged, training_sets, self._directions)
+        # numbers that are no metrics are only looked at for values that are not finite
+        self._watching = run.detectors.among({"non_finite"})
         self._planned: int | None = None
         self._folds: int | None = None
-        self._scores = Scores(directions)
+        self._scores = Scores(self._directions)
         self._changes = Changes()
+
+    def _directions(self, metric: str) -> bool | None:
+        """Whether more of a metric is better: the caller's word goes first."""
+        stated = self._run.detectors.stated(metric)
+        return self._known(metric) if stated is None else stated
 
     @property
     def ended(self) -> bool:
@@ -89,15 +103,15 @@ class Training:
         """Record that it begins, and what it is to do."""
         self._planned = self._cadence.last = facts.plan.most
         self._folds = facts.plan.folds
-        if facts.continues is not None:
-            self.continued = facts.continues.at
-        if self.before:
-            self.done, self.continued = self.before, None
-            self._planned = self._cadence.last = (facts.plan.most or 0) + self.before
+        before = None if facts.continues is None else facts.continues.at
+        if self._counts_on:
+            self.done, self.before = before or 0, before
+        else:
+            self.continued = before
         on = [rule for rule in (facts.rules or {}).values() if rule.off is None]
         rules = [rule for rule in on if rule.patience is not None]
         others = None if facts.callbacks else False
-        self._causes(
+        self.know(
             early_stopping=True if rules else others,
             patience=min((rule.patience or 0 for rule in rules), default=None),
         )
@@ -109,14 +123,18 @@ class Training:
             sets = facts.data.values()
             data = next((each for each in sets if each.role == "training" and each.rows), None)
             if data is not None:
-                self._causes(rows=data.rows, features=data.features, classes=data.classes)
+                self.know(
+                    rows=data.rows,
+                    features=data.features,
+                    classes=data.classes,
+                    labels=data.labels,
+                    weighted=data.weights is not None,
+                )
+            self.know(sets=facts.data)
         self._run.record(facts)
 
-    def knows(self, **known: Any) -> None:  # noqa: ANN401 - the fields of the detectors' facts
-        """Let the detectors know what may explain an issue: fields of `mllog_callbacks.Facts`."""
-        self._causes(**known)
-
-    def _causes(self, **known: Any) -> None:  # noqa: ANN401 - the fields of the detectors' facts
+    def know(self, **known: Any) -> None:  # noqa: ANN401 - the fields of the detectors' facts
+        """Let the detectors know what may explain an issue, as the fields of `Facts`."""
         self._run.detectors.facts = replace(self._run.detectors.facts, **known)
 
     def expect(self, parameters: Mapping[str, object]) -> None:
@@ -141,6 +159,7 @@ class Training:
         *,
         deviations: Results | None = None,
         learning_rate: float | None = None,
+        readings: Mapping[str, float] | None = None,
     ) -> None:
         """Take what was measured after an iteration, epoch or step, of all sets together.
 
@@ -149,18 +168,46 @@ class Training:
             results: The values by data set and metric; empty where nothing was measured.
             deviations: Their standard deviations over folds.
             learning_rate: The learning rate in force.
+            readings: Other numbers, which are no metrics of the model, such as the norm of the
+                gradient: they are kept in the curve, and looked at for values that are not finite.
         """
         if learning_rate is not None:
             self._changes.expect({LEARNING_RATE: learning_rate})
-        columns = [
-            {
-                (name, metric): (value,)
-                for name, each in of.items()
-                for metric, value in each.items()
-            }
-            for of in (results, deviations or {})
-        ]
-        self.steps(Steps(range(done, done + 1), *columns, learning_rate, monotonic()))
+        steps = _step(done, results, deviations, learning_rate)
+        improvements = self._scores.improvements(steps)
+        self._take(steps, improvements, readings)
+        self._run.observe(*self._observer.results(done, results, learning_rate))
+        found = self._watching.look(self._observer.readings(done, readings or {}))
+        self._run.tell_issues(found, self._unit)
+        if self._due(steps, improvements, 0) is not None:
+            self._record_progress(steps, readings)
+
+    def evaluated(self, done: int, results: Results) -> None:
+        """Take an evaluation within the training, where it is made after some steps only.
+
+        Detectors see it as a check, beside the mean of the training's results since the one before:
+        those of single batches say little. Evaluations have entries at a rate of their own.
+
+        Args:
+            done: How many iterations, epochs or steps are done; may be those of `results`.
+            results: The values by data set and metric, without the training's.
+        """
+        steps = _step(done, results)
+        self._take(steps, self._scores.improvements(steps))
+        self._run.observe(*self._observer.evaluated(done, results))
+        if self._is_check_due(done):
+            progress, best = self._progress(), self._scores.best
+            self._run.record(TrainingProgress(progress=progress, results=results, best=best))
+
+    def _is_check_due(self, done: int) -> bool:
+        """Whether an evaluation has an entry; those of several sets at one place are one."""
+        if done != self._checked_at:
+            self._checked_at = done
+            self._checked += 1
+            self._check_due = self._checks.due(self._checked)
+            if self._check_due:
+                self._checks.told(self._checked)
+        return self._check_due
 
     def steps(self, steps: Steps) -> None:
         """Take steps that follow each other, as `results` takes each."""
@@ -170,13 +217,21 @@ class Training:
             due = self._due(steps, improvements, begin)
             end = count if due is None else due + 1
             part = steps.part(begin, end)
-            self.done = part.at[-1]
-            self._scores.take(part, _within(improvements, begin, end))
-            self._keep(part)
-            self._run.follow(self._passages(part))
+            self._take(part, _within(improvements, begin, end))
+            self._run.follow(self._observer.passages(part))
             if due is not None:
-                self._record_progress()
+                self._record_progress(part)
             begin = end
+
+    def _take(
+        self,
+        steps: Steps,
+        improvements: Mapping[Key, Sequence[Improvement]],
+        readings: Mapping[str, float] | None = None,
+    ) -> None:
+        self.done = steps.at[-1]
+        self._scores.take(steps, improvements)
+        self._keep(steps, readings)
 
     def _due(
         self, steps: Steps, improvements: Mapping[Key, Sequence[Improvement]], begin: int
@@ -197,26 +252,28 @@ class Training:
             found.append(last)
         return min(found, default=None)
 
-    def _record_progress(self) -> None:
+    def _record_progress(self, steps: Steps, readings: Mapping[str, float] | None = None) -> None:
+        """Record the last of some steps."""
         self._cadence.told(self.done)
         self._run.record(
             TrainingProgress(
                 progress=self._progress(),
-                results=self._scores.last,
-                deviations=self._scores.last_deviations,
+                results=steps.last,
+                deviations=steps.last_deviations,
                 best=self._scores.best,
+                readings=readings,
                 changed=self._changes.changed,
             )
         )
 
-    def _keep(self, steps: Steps) -> None:
+    def _keep(self, steps: Steps, readings: Mapping[str, float] | None = None) -> None:
         """Keep steps of the curve, with the parameters that were changed and are in force."""
         for key, values in steps.values.items():
             self._run.curve.extend(key, steps.at, values, self._unit)
         numbers = self._changes.numbers
         if LEARNING_RATE in numbers and steps.learning_rate is not None:
             numbers[LEARNING_RATE] = steps.learning_rate  # whatever name it was changed under
-        for name, value in numbers.items():
+        for name, value in [*numbers.items(), *(readings or {}).items()]:
             self._run.curve.extend(("", name), steps.at, [value] * len(steps.at), self._unit)
 
     def _progress(self) -> Progress:
@@ -229,35 +286,6 @@ class Training:
             total=total,
         )
 
-    def _passages(self, steps: Steps) -> list[Passage]:
-        """What the detectors see: each metric on each set, with its values on the training data."""
-        trained = {
-            metric: values
-            for (name, metric), values in reversed(steps.values.items())
-            if name in self._training_sets
-        }
-        others = {
-            key: each for key, each in steps.values.items() if key[0] not in self._training_sets
-        }
-        first = next(iter(self._training_sets), "training")
-        seen = others or {(first, metric): None for metric in trained}
-        found = []
-        for (name, metric), values in seen.items():
-            train = trained.get(metric)
-            observation = Observation(
-                steps.at[0],
-                self._unit,
-                metric,
-                name,
-                None if train is None else train[0],
-                None if values is None else values[0],
-                self._directions(metric),
-                steps.learning_rate,
-                steps.seconds,
-            )
-            found.append(Passage(observation, steps.at, train, values))
-        return found
-
     def stopped(
         self,
         stop: Stop,
@@ -266,6 +294,8 @@ class Training:
         rules: Mapping[str, Rule] | None = None,
         importance: Mapping[str, float] | None = None,
         importance_by: str = "gain",
+        readings: Mapping[str, float] | None = None,
+        deleted: Sequence[str] = (),
     ) -> None:
         """Record its end in order: as planned, by a rule, or because code asked for it.
 
@@ -275,6 +305,8 @@ class Training:
             rules: The rules that were on and did not end it, by name.
             importance: Features with their shares of all importance.
             importance_by: What that is measured by.
+            readings: Other numbers of the whole training.
+            deleted: Saved models that were deleted since the last was saved.
         """
         self._run.record(
             TrainingEnded(
@@ -285,7 +317,9 @@ class Training:
                 results=self._scores.last,
                 deviations=self._scores.last_deviations,
                 best=self._scores.best,
+                readings=readings,
                 rules=rules,
+                deleted=tuple(deleted),
                 importance=importance,
                 importance_by=importance_by if importance else None,
                 changed=self._changes.changed,
@@ -300,6 +334,7 @@ class Training:
         consequence: str,
         *,
         begun: bool = True,
+        between: bool = False,
         done: int | None = None,
     ) -> None:
         """Record the end that an exception makes: a failure, or a stop by hand.
@@ -311,9 +346,11 @@ class Training:
             where: What was under way, as in "in the evaluation"; may be empty.
             consequence: What its caller got, as in "no model was returned".
             begun: Whether a first iteration, epoch or step had begun.
+            between: Whether it came when the last one was done, as in its evaluation.
             done: How many were done; default all whose results are known.
         """
         stop, failure = ended_by(error, where)
+        failure = replace(failure, between=between or None)
         self.done = self.done if done is None else min(self.done, done)
         self._run.record(
             TrainingEnded(
@@ -354,3 +391,17 @@ def _within(
         key: [each for each in found if begin <= each.place < end]
         for key, found in improvements.items()
     }
+
+
+def _step(
+    done: int,
+    results: Results,
+    deviations: Results | None = None,
+    learning_rate: float | None = None,
+) -> Steps:
+    """One step, as those that are taken many at a time."""
+    values, deviation = (
+        {(name, metric): (value,) for name, each in of.items() for metric, value in each.items()}
+        for of in (results, deviations or {})
+    )
+    return Steps(range(done, done + 1), values, deviation, learning_rate)

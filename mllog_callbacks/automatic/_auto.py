@@ -116,7 +116,8 @@ class _Auto:
         are not, unless they are forked: that is what ``mllog run`` is for.
 
         Args:
-            *frameworks: ``"lightgbm"``, ``"lightning"``, ``"sklearn"``, ``"xgboost"``; default
+            *frameworks: ``"lightgbm"``, ``"lightning"``, ``"optuna"``, ``"sklearn"``,
+                ``"xgboost"``; default
                 those that the environment variable `MLLOG_AUTO` names, else all.
             log: Where entries go; default `get_log()`, read at each training.
             dataset: Name of the training data in the entries; default the log's.

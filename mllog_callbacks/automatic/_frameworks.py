@@ -10,7 +10,7 @@ class Place(NamedTuple):
     """A function that trains.
 
     Attributes:
-        name: Its name in its module.
+        name: Its name in its module; of a method with its class before it.
         parameter: The parameter that takes callbacks, or all arguments given by name.
     """
 
@@ -67,7 +67,23 @@ FRAMEWORKS: Final = (
         {},
         "a callback in every Trainer, by the entry points of Lightning",
     ),
+    Framework(
+        "optuna",
+        ("optuna",),
+        "mllog_optuna",
+        (4, 0),
+        {"optuna.study._optimize": (Place("_optimize"),)},
+        "a callback in every call of Study.optimize",
+    ),
     SKLEARN,
+    Framework(
+        "transformers",
+        ("transformers",),
+        "mllog_transformers",
+        (5, 24),
+        {"transformers.trainer": (Place("Trainer.__init__"),)},
+        "a callback in every Trainer, also those derived from it",
+    ),
     Framework(
         "xgboost",
         ("xgboost",),

@@ -50,7 +50,7 @@ def _hook_module(framework: Framework, module: ModuleType) -> None:
     for place in framework.places[module.__name__]:
         name = f"{module.__name__}.{place.name}"
         try:
-            function = _plain(getattr(module, place.name, None))
+            function = _plain(_found(module, place.name))
             Changed(function, place.parameter, partial(_changed, framework, place))
         except TypeError as error:
             lacks(framework, f"{name}: {error}")
@@ -58,6 +58,13 @@ def _hook_module(framework: Framework, module: ModuleType) -> None:
             known = hooked.setdefault(framework.name, [])
             known += [] if name in known else [name]
             note(framework=framework.name, hooked=name)
+
+
+def _found(module: ModuleType, name: str) -> Any:
+    found: Any = module
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
 
 
 def _plain(found: Any) -> FunctionType:

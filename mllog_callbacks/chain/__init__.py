@@ -5,7 +5,16 @@ The drainer loads this package: standard library only, and little of it.
 
 from mllog_callbacks.chain._heads import SUFFIX, chain_path, last_digest, last_state
 from mllog_callbacks.chain._merkle import Tree, inclusion_path, leaf, root_by_path
-from mllog_callbacks.chain._records import BLOCK, FORMAT, OPEN, SEALED, UNSEALED, block, signed
+from mllog_callbacks.chain._records import (
+    BLOCK,
+    FORMAT,
+    OPEN,
+    SEALED,
+    UNSEALED,
+    WITNESSED,
+    block,
+    signed,
+)
 from mllog_callbacks.chain._signing import CONTEXT, VARIABLE, Signer, key_path
 from mllog_callbacks.chain._writer import Chain
 
@@ -18,6 +27,7 @@ __all__ = [
     "SUFFIX",
     "UNSEALED",
     "VARIABLE",
+    "WITNESSED",
     "Chain",
     "Signer",
     "Tree",

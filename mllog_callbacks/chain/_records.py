@@ -19,6 +19,7 @@ __all__ = [
     "OPEN",
     "SEALED",
     "UNSEALED",
+    "WITNESSED",
     "block",
     "checkpoint",
     "opening",
@@ -32,11 +33,13 @@ FORMAT = "mllog-chain-1"
 BLOCK = 100
 """Lines between two checkpoints."""
 
-OPEN, SEALED, UNSEALED = "open", "sealed", "unsealed"
+OPEN, SEALED, UNSEALED, WITNESSED = "open", "sealed", "unsealed", "witnessed"
 """The state a checkpoint leaves a session in.
 
 ``open``: more may follow. ``sealed``: its log was closed, or its process ended, in order.
-``unsealed``: its process was killed, and what it left was completed by somebody else.
+``witnessed``: its process was gone, and a witness completed it: all that was emitted is there, and
+each run that was open has an end that says how the process ended. ``unsealed``: the same, but that
+the witness could not find the open runs.
 """
 
 
@@ -82,7 +85,7 @@ def checkpoint(
         size: Bytes of that file so far.
         leaves: The hashes of the lines since the record before.
         root: The root of the tree over all lines of the session so far.
-        state: `OPEN`, `SEALED` or `UNSEALED`.
+        state: `OPEN`, `SEALED`, `UNSEALED` or `WITNESSED`.
         previous: The digest of the record before.
     """
     return (

@@ -78,11 +78,24 @@ class Chain:
         if self._previous != before or self._waiting:
             self._write()
 
-    def end(self, *, sealed: bool) -> None:
-        """Write the last record of a session that is over, and have the disk confirm it."""
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the chain was signed so far, by a key that this writer has not."""
+        if not self._key:
+            return False
+        if self._signer is None:
+            self._signer = Signer()
+        return self._key != self._signer.public
+
+    def end(self, state: str) -> None:
+        """Write the last record of a session that is over, and have the disk confirm it.
+
+        Args:
+            state: `SEALED`, `UNSEALED` or `WITNESSED`.
+        """
         if not self._previous:
             self._open()
-        self._checkpoint(records.SEALED if sealed else records.UNSEALED)
+        self._checkpoint(state)
         self._write()
         if self._file >= 0:
             _confirm(self._file)

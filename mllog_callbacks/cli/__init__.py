@@ -18,6 +18,7 @@ _COMMANDS: Final = {
     "anchor": "Print the heads of chains, to be kept elsewhere.",
     "attach": "Show what of a platform would be audited, and what to name.",
     "check": "Check the proof that an entry is in a log.",
+    "compare": "Show which run is best, and in what others differ.",
     "completion": "Print the script that completes commands in a shell.",
     "contract": "Check that an adapter keeps the contract of all adapters.",
     "demo": "Train LightGBM on a real data set and watch its audit trail.",
@@ -37,6 +38,7 @@ _COMMANDS: Final = {
     "tail": "Show the last entries, and those that come.",
     "validate": "List the lines of logs that are not entries, and why.",
     "verify": "Say whether logs are as they were written, and all there.",
+    "watch": "Send a message when an issue opens, or a training fails.",
 }
 """Each command with its short help; it is the attribute of that name in the module of that name."""
 

@@ -1,6 +1,7 @@
 """`mllog query`: all logs of a folder as a table, asked in SQL."""
 
 import csv
+import re
 import sys
 from collections.abc import Iterable, Sequence
 
@@ -43,12 +44,15 @@ def query(
     """Ask the logs in PATH (folders or files; default MLLOG_DIR, or logs) in SQL, by DuckDB.
 
     The view `entries` has the seven fields of an entry, and `session`, `date` and `file` of the
-    file's name. As in
+    file's name. The view `facts` has the facts of the snapshot as columns as well, such as run,
+    done, seconds, stop_by, severity, results and parameters; the table `runs` has a row a run:
+    verdict, score, parameters and issues as JSON. As in
 
     \b
         mllog query "select session, count(*) from entries group by all"
         mllog query "select model, get_json_object(metrics_snapshot, '$.auc')
                      from entries where event = 'MODEL_EVALUATED'" logs
+        mllog query "select id, score, parameters->>'num_leaves' from runs order by score" logs
 
     The query reads these logs alone: it is one SELECT, and DuckDB has no access to other files,
     the network or extensions, unless --unsafe is given.
@@ -63,7 +67,8 @@ def query(
         say('a query needs: pip install "mllog-callbacks[query]"', err=True)
         ctx.exit(3)
     try:
-        connection = connect(given_or_default(paths), unsafe=unsafe)
+        wants_runs = re.search(r"\bruns\b", sql, re.IGNORECASE) is not None
+        connection = connect(given_or_default(paths), unsafe=unsafe, runs=wants_runs)
         if not unsafe and not is_query(connection, sql):
             say("only one SELECT is allowed; --unsafe allows any statement", err=True)
             ctx.exit(2)

@@ -28,8 +28,9 @@ def recover(ctx: click.Context, paths: tuple[str, ...], *, everywhere: bool, as_
     """Complete the files of killed sessions in the folders that paths mean.
 
     PATH is a folder, a file in it, or a glob; default MLLOG_DIR, or logs. What killed sessions
-    had emitted is in memory until the machine is restarted. This also happens by itself: when the
-    next session starts in the directory, and when its entries are read.
+    had emitted is in memory until the machine is restarted. Each run whose process was gone before
+    its end gets one, which says how that process ended, where that is known. This also happens by
+    itself: when the next session starts in the directory, and when its entries are read.
 
     Exits with 0; 2 on wrong usage; 3 where a path does not exist, or something could not be
     written: it is kept, for another try.
@@ -55,20 +56,23 @@ def _directories(path: str) -> list[Path]:
 
 def _recover(directory: Path, *, everywhere: bool, as_json: bool) -> bool:
     """Complete the files of one directory; says whether something could not be written."""
-    found = sinks.recover(directory, everywhere=everywhere)
+    found = sinks.recover(directory, everywhere=everywhere, by="command mllog recover")
     for each in found:
         if as_json:
             print_object(asdict(each))
         else:
-            say(_told(each))
+            say(_shown(each))
     if not found:
         say(f"Nothing to recover in {directory}.", err=True)
     return any(each.error for each in found)
 
 
-def _told(recovered: sinks.Recovered) -> str:
+def _shown(recovered: sinks.Recovered) -> str:
     if recovered.error:
         return f"{recovered.session}: {recovered.error}; its entries are kept"
-    if not recovered.entries:
-        return f"{recovered.session}: complete"
-    return f"{recovered.session}: {count(recovered.entries, 'entry')} written"
+    done = []
+    if recovered.entries:
+        done.append(f"{count(recovered.entries, 'entry')} written")
+    if recovered.ends:
+        done.append(f"end of {count(recovered.ends, 'run')} recorded")
+    return f"{recovered.session}: {', '.join(done) or 'complete'}"

@@ -55,10 +55,15 @@ def report(
     Exits with 0; with 1 where lines are no entries, or entries are missing (the page says so
     first); 2 on wrong usage; 3 where a path cannot be read or the page cannot be written.
     """
-    from mllog_callbacks.reading import seal, trainings  # noqa: PLC0415 - loads pydantic: slow
+    from mllog_callbacks.reading import (  # noqa: PLC0415 - loads pydantic: slow
+        observe,
+        seal,
+        trainings,
+    )
 
     reading = read(given_or_default(paths))
     seal(reading.stories)
+    observe(reading.stories)
     stories = trainings(reading.stories)
     if not stories:
         ctx.exit(reading.exit_code or UNREADABLE)

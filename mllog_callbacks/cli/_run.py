@@ -4,6 +4,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -110,13 +111,21 @@ def _usable(directory: Path | None) -> str:
 def _supervised(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run a command, and return its wait status; exit as a shell where it cannot be run."""
     try:
-        return supervise(command, environment)
+        return supervise(command, environment, partial(_note_exit, environment))
     except FileNotFoundError:
         say(f"mllog run: {command[0]}: command not found", err=True)
         raise SystemExit(_NOT_FOUND) from None
     except OSError as error:
         say(f"mllog run: {command[0]}: {error.strerror}", err=True)
         raise SystemExit(_NOT_EXECUTABLE) from None
+
+
+def _note_exit(environment: Mapping[str, str], pid: int, status: int) -> None:
+    """Leave word of how the command ended: not every kernel keeps that for its drainer."""
+    if not disabled():
+        from mllog_callbacks.sinks import note_exit  # noqa: PLC0415 - slow
+
+        note_exit(Path(environment["MLLOG_DIR"]), pid, status)
 
 
 def _environment(given: Mapping[str, str], notes: Path) -> dict[str, str]:
@@ -164,4 +173,4 @@ def _show(status: Status, *, as_json: bool) -> None:
         return
     version = status.version or ""
     outcome = f"not audited: {status.why_not}" if status.why_not else f"audited: {status.means}"
-    say(f"{status.name:<10} {version:<10} {outcome}")
+    say(f"{status.name:<12} {version:<10} {outcome}")

@@ -1,7 +1,7 @@
 """What `mllog scan` was given, what a file came to, and how it is printed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 import click
@@ -115,7 +115,8 @@ class Scanned:
         """Scan a table."""
         columns = understand(source.table)
         found = asked.pairing(columns)
-        looked = look(source.table, columns, found.curves, asked.detectors, asked.unit)
+        table = replace(source.table, logged=None) if asked.columns else source.table
+        looked = look(table, columns, found.curves, asked.detectors, asked.unit)
         return cls(source, tuple(columns), found, tuple(looked))
 
     @property

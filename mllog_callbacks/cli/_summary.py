@@ -39,10 +39,11 @@ def summary(ctx: click.Context, paths: tuple[str, ...], *, as_json: bool) -> Non
     Exits with 0; with 1 where lines are no entries, or entries are missing; 3 where a path cannot
     be read.
     """
-    from mllog_callbacks.reading import seal  # noqa: PLC0415 - loads pydantic: slow
+    from mllog_callbacks.reading import observe, seal  # noqa: PLC0415 - loads pydantic: slow
 
     reading = read(given_or_default(paths))
     seal(reading.stories)
+    observe(reading.stories)
     if as_json:
         from mllog_callbacks.reading.story import as_object  # noqa: PLC0415 - loads pydantic: slow
 
@@ -118,17 +119,18 @@ def _print_issues(console: "Console", story: "Story") -> None:
     from mllog_callbacks.cli._styled import Styled  # noqa: PLC0415 - loads rich
     from mllog_callbacks.reading import story as telling  # noqa: PLC0415 - as above
 
-    issues = story.issues
+    issues = telling.findings(story)
     if not issues:
         return
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column(ratio=1)
-    for _, found in issues[:_ISSUES]:
+    for each in issues[:_ISSUES]:
+        found = each.found
         style = _STYLES[_SEVERITIES[found.severity]]
         text = telling.issue_text(found)
         told = Styled(text.title)
-        told.below(text.where, "dim")
+        told.below(" · ".join(filter(None, (each.shared, text.where))), "dim")
         if text.advice:
             told.below(f"Try: {text.advice}", "dim")
         sign = _SIGNS[_SEVERITIES[found.severity]]

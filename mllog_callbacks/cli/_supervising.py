@@ -34,12 +34,18 @@ _LOOKOUT_S: Final = 0.1
 _PR_SET_PDEATHSIG: Final = 1
 
 
-def supervise(command: Sequence[str], environment: Mapping[str, str]) -> int:
+def supervise(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    note: Callable[[int, int], object],
+) -> int:
     """Run a command to its end.
 
     Args:
         command: The program and its arguments.
         environment: Its environment.
+        note: Called with the process and its wait status once it has ended, before the system
+            forgets it; not where the system has no `waitid`.
 
     Returns:
         Its wait status, as of `os.waitpid`.
@@ -57,7 +63,7 @@ def supervise(command: Sequence[str], environment: Mapping[str, str]) -> int:
             env=environment,
             preexec_fn=_prepared(mask),  # noqa: PLW1509 - we have no threads
         )
-        status = _until_its_end(process.pid, lookout)
+        status = _until_its_end(process.pid, lookout, note)
         process.returncode = os.waitstatus_to_exitcode(status)
         return status
     finally:
@@ -65,15 +71,27 @@ def supervise(command: Sequence[str], environment: Mapping[str, str]) -> int:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _until_its_end(pid: int, lookout: "_Lookout") -> int:
+def _until_its_end(pid: int, lookout: "_Lookout", note: Callable[[int, int], object]) -> int:
     while True:
         number = signal.sigwaitinfo({*_PASSED_ON, signal.SIGCHLD}).si_signo
         if number == signal.SIGCHLD:
+            if (ended := _ended(pid)) is not None:
+                note(pid, ended)
             status = _reaped(pid)
             if status is not None:
                 return status
         elif not lookout.saw(number):
             os.kill(pid, number)
+
+
+def _ended(pid: int) -> int | None:
+    """The wait status of a child that has ended; it can still be waited for."""
+    result = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    if result is None:
+        return None
+    if result.si_code == os.CLD_EXITED:
+        return result.si_status << 8
+    return result.si_status | (0x80 if result.si_code == os.CLD_DUMPED else 0)
 
 
 def _reaped(pid: int) -> int | None:

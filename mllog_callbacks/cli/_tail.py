@@ -5,7 +5,7 @@ import time
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
@@ -17,14 +17,17 @@ from mllog_callbacks.cli._paths import (
     UNREADABLE,
     expand,
     given_or_default,
+    reason_of,
     report_unreadable,
 )
+from mllog_callbacks.cli._silence import Silence
+from mllog_callbacks.cli._since import Cursor, Since
 from mllog_callbacks.files import session_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mllog_callbacks.reading import Row, Seen
+    from mllog_callbacks.reading import Followed, Row, Seen
 
 __all__ = ["tail"]
 
@@ -49,9 +52,18 @@ _LEVELS: Final = ("ERROR", "INFO", "DEBUG")
     type=click.Choice(_LEVELS, case_sensitive=False),
     help="Least level of the events shown; ERROR: failures and issues.",
 )
+@click.option(
+    "--since", type=Since(), help="Show all entries from then on, as in 15m or 2026-11-30."
+)
+@click.option(
+    "--cursor",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Show what came since the last call with this file, which keeps the place.",
+)
 @json_option(words="Print the lines of the log; control characters as escapes.")
 @click.pass_context
-def tail(
+def tail(  # noqa: PLR0913 - an option each
     ctx: click.Context,
     paths: tuple[str, ...],
     *,
@@ -59,19 +71,33 @@ def tail(
     lines: int,
     events: tuple[str, ...],
     level: str | None,
+    since: str | None,
+    cursor: str | None,
     as_json: bool,
 ) -> None:
     """Show the last entries of logs, as a story.
 
     PATH is a file, a folder, a glob, or - for standard input; default MLLOG_DIR, or logs. Entries
     of several sessions are shown in the order of their timestamps. With -f new sessions in a
-    folder and the files of new days are followed, until it is interrupted.
+    folder and the files of new days are followed, until it is interrupted. Of a training that
+    records nothing for a minute it is said on stderr that its process is alive, and how far it was.
+
+    For programs: with --since all entries from a time on are shown, and with --cursor FILE those
+    that came since the last call, each once. The first call with a new file shows what --since or
+    -n say. The place is kept in FILE once the entries were printed.
 
     Exits with 0; with 1 where lines are no entries (said on stderr); 2 on wrong usage; 3 where a
     path cannot be read.
     """
     showing = _Showing(_filter(events, level), as_json=as_json)
     paths = given_or_default(paths)
+    if since is not None or cursor is not None:
+        if STDIN in paths:
+            msg = "standard input has no --since and no --cursor"
+            raise click.UsageError(msg)
+        place = None if cursor is None else Cursor(cursor)
+        _from_then(paths, showing, _Start(since, place, lines), follow=follow)
+        ctx.exit(showing.exit_code)
     files = _expanded(paths, showing, follow=follow)
     if follow and STDIN not in files:
         _follow(paths, files, lines, showing)
@@ -127,6 +153,55 @@ def _storyteller() -> "Callable[[dict[str, object]], None]":
     from mllog_callbacks.cli._narration import storyteller  # noqa: PLC0415 - loads rich: slow
 
     return storyteller()
+
+
+class _Start(NamedTuple):
+    """Where showing begins: at a time, where it ended before, else with so many last lines."""
+
+    since: str | None
+    cursor: Cursor | None
+    lines: int
+
+
+def _from_then(paths: tuple[str, ...], showing: _Showing, start: _Start, *, follow: bool) -> None:
+    """Show what came since a time or a cursor, and keep the place."""
+    from mllog_callbacks.reading import Followed  # noqa: PLC0415 - loads pydantic: slow
+
+    files = _expanded(paths, showing, follow=follow)
+    if showing.exit_code:
+        return
+    before = start.cursor.positions if start.cursor is not None else {}
+    followed = Followed(paths, before)
+    if start.since is None and not before:
+        ends = followed.skip_to_end()
+        new = _last(files, start.lines, showing, ends)
+    else:
+        new = followed.new()
+    with suppress(KeyboardInterrupt):
+        while True:
+            showing.show(each for each in new if _is_since(each, start.since))
+            if start.cursor is not None and not _is_kept(start.cursor, followed, showing):
+                return
+            if not follow:
+                return
+            time.sleep(_POLL_S)
+            new = followed.new()
+
+
+def _is_since(each: "Seen", since: str | None) -> bool:
+    fields = each.row.fields
+    return since is None or fields is None or fields["timestamp"] >= since
+
+
+def _is_kept(cursor: Cursor, followed: "Followed", showing: _Showing) -> bool:
+    """Keep the place, once what was read is printed."""
+    try:
+        cursor.keep(followed.positions)
+    except OSError as error:
+        say(f"the cursor cannot be kept: {reason_of(error)}", err=True)
+        showing.exit_code = UNREADABLE
+        return False
+    return True
 
 
 def _filter(events: tuple[str, ...], level: str | None) -> "Callable[[Row], bool]":
@@ -203,6 +278,12 @@ def _follow(paths: tuple[str, ...], files: list[str], lines: int, showing: _Show
     ends = followed.skip_to_end()
     with suppress(KeyboardInterrupt):
         showing.show(_last(files, lines, showing, ends))
+        silence = Silence()
+        silence.know(ends)
         while True:
-            showing.show(followed.new())
+            new = followed.new()
+            showing.show(new)
+            silence.heard(new)
+            for session, words in silence.broken():
+                say(f"== {session}: {words}", err=True, dim=True)
             time.sleep(_POLL_S)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -77,6 +78,7 @@ class _Validation:
         self._status = status
         self._as_json = as_json
         self._summary = _Summary()
+        self._completed: set[Path] = set()
 
     @property
     def exit_code(self) -> int:
@@ -102,8 +104,12 @@ class _Validation:
     def _lines(self, file: str) -> Iterator["Line"]:
         from mllog_callbacks.reading import read_lines  # noqa: PLC0415 - loads pydantic: slow
 
+        stream = sys.stdin.buffer if file == STDIN else None
+        folder = Path(file).parent
+        complete = folder not in self._completed
+        self._completed.add(folder)
         try:
-            yield from read_lines(file, sys.stdin.buffer if file == STDIN else None)
+            yield from read_lines(file, stream, complete=complete)
             self._summary.files += 1
         except OSError as error:  # of the reading: a closed stdout is none of ours
             self.cannot_read(file, error)

@@ -66,9 +66,9 @@ def verify(
     Life cycle: whether its runs begin and end as runs do. Each problem is shown with its lines.
 
     Exits with 0 where all is sound, 1 where something was tampered with, 2 where something is
-    incomplete or unsealed (its process was killed, or still lives), 3 where it cannot be checked.
-    That a session is not signed is shown, and changes the exit code with --key alone. What a
-    sound log does not prove is in docs/integrity.md.
+    incomplete or unsealed (its process still lives, or was killed without a witness), 3 where it
+    cannot be checked. That a session is not signed is shown, and changes the exit code with --key
+    alone. What a sound log does not prove is in docs/integrity.md.
     """
     from mllog_callbacks import integrity  # noqa: PLC0415 - loads pydantic: slow
 
@@ -132,7 +132,9 @@ def _aspect(verdict: "Verdict", name: str) -> str:
 
 def _lines(verdict: "Verdict") -> list[str]:
     aspects = ", ".join(f"{each} {_aspect(verdict, each)}" for each in _ASPECTS)
-    head = f"{verdict.session}: {verdict.status} ({count(verdict.entries, 'entry')}; {aspects})"
+    killed = f", {count(verdict.killed, 'run')} killed" if verdict.killed else ""
+    entries = f"{count(verdict.entries, 'entry')}{killed}"
+    head = f"{verdict.session}: {verdict.status} ({entries}; {aspects})"
     problems = [f"  {each.aspect}: {each.status}: {each}" for each in verdict.problems]
     return [head, *(problems if verdict.status != "sound" else ())]
 

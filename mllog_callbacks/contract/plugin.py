@@ -19,6 +19,10 @@ __all__ = [
     "pytest_generate_tests",
 ]
 
+# A child forked from a process that used GNU's OpenMP with more threads waits for ever when it uses
+# it, whatever is logged; and small trainings with many threads wait for each other
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 pytest.register_assert_rewrite("mllog_callbacks.contract.suite", "mllog_callbacks.contract.faults")
 
 

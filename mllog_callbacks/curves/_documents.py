@@ -123,7 +123,8 @@ def _trainer_state(document: Object) -> Iterator[Table]:
         rows = [each for each in dicts if SUMMARY.isdisjoint(each)]
         table = _rows(rows, "Hugging Face trainer state")
         stages: dict[str, Stage] = {"loss": "training"} if "loss" in table.columns else {}
-        yield replace(table, stages=stages)
+        every_step = document.get("logging_steps") == 1
+        yield replace(table, stages=stages, logged="step" if every_step else "epoch")
 
 
 def _catboost(document: Object) -> Iterator[Table]:

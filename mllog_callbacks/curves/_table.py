@@ -38,6 +38,8 @@ class Table:
         directions: Whether more is better, of the columns of which the format says so.
         breaks: Indices of rows before which the file begins anew.
         notes: What a reader should know.
+        logged: As what detectors judge the values of the training, where the rows are those of
+            Hugging Face's trainer, whose evaluations are checks between them; None for others.
     """
 
     kind: str
@@ -50,6 +52,7 @@ class Table:
     directions: Mapping[str, bool | None] = field(default_factory=dict)
     breaks: frozenset[int] = frozenset()
     notes: tuple[str, ...] = ()
+    logged: Unit | None = None
 
     def renamed(self, names: Mapping[str, str]) -> "Table":
         """The same with other names of columns."""

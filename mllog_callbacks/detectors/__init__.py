@@ -4,6 +4,7 @@
 of all issues with their codes and thresholds.
 """
 
+from mllog_callbacks._record import replace
 from mllog_callbacks.detectors._collapse import Collapse, RisingFromStart
 from mllog_callbacks.detectors._constants import ConstantMetric, ZeroLearningRate
 from mllog_callbacks.detectors._directions import together
@@ -25,6 +26,7 @@ from mllog_callbacks.detectors._protocol import Detector, Issue, Observation, Se
 from mllog_callbacks.detectors._rates import Rates
 from mllog_callbacks.detectors._scanning import scan
 from mllog_callbacks.detectors._stalled import Stalled
+from mllog_callbacks.detectors._stated import Mode, StatedDirections
 from mllog_callbacks.detectors._streams import DEFAULTS, DetectorSet
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "Gradients",
     "Issue",
     "Kind",
+    "Mode",
     "NoConvergence",
     "NonFinite",
     "Observation",
@@ -54,9 +57,11 @@ __all__ = [
     "Severity",
     "Spike",
     "Stalled",
+    "StatedDirections",
     "Unit",
     "VanishingGradient",
     "ZeroLearningRate",
+    "replace",
     "scan",
     "together",
 ]

@@ -1,9 +1,9 @@
 """The severity of issues at the end of a run: what each means for the model that is kept."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Final
 
+from mllog_callbacks._record import replace
 from mllog_callbacks.detectors._course import Course
 from mllog_callbacks.detectors._episodes import Episode
 from mllog_callbacks.detectors._kinds import kind

@@ -1,9 +1,9 @@
 """Metrics whose optimisation direction is not specified: reported together."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
+from mllog_callbacks._record import replace
 from mllog_callbacks.detectors._kinds import kind
 from mllog_callbacks.detectors._protocol import Issue, Observation
 from mllog_callbacks.schema import count
@@ -50,6 +50,7 @@ def _words(names: Sequence[str]) -> tuple[str, str, dict[str, float | str]]:
     decision = f"{named}: {directions} unknown, so only non-finite values and stalls are checked."
     reasoning = (
         f"The optimisation {directions} of {named} {is_} not specified, so improvement cannot be "
-        "distinguished from deterioration."
+        "distinguished from deterioration; the callback's argument directions= states it, as in "
+        f'directions={{"{names[0]}": "max"}}.'
     )
     return decision, reasoning, {"metrics": ", ".join(names)}

@@ -1,9 +1,10 @@
 """Episodes: one cause is one issue, opened once and closed once, over all curves of a run."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
+from mllog_callbacks._record import replace
 from mllog_callbacks.detectors._protocol import Issue, Severity
 from mllog_callbacks.facts import Subject
 
@@ -36,7 +37,13 @@ _EXPLAINS: Final[Mapping[str, frozenset[str]]] = {
     "constant_metric": _OUTCOMES | {"no_convergence", "plateau", "oscillation"},
     "oscillation": _OUTCOMES | {"no_convergence", "plateau"},
     "no_convergence": _OUTCOMES | {"plateau"},
-    "no_better_than_baseline": frozenset({"best_at_start", "ended_worse"}),
+    "no_better_than_baseline": frozenset(
+        {
+            *("best_at_start", "ended_worse", "best_at_end", "overfitting", "generalisation_gap"),
+            *("plateau", "constant_metric", "small_validation_set"),
+        }
+    ),
+    "small_validation_set": frozenset({"overfitting", "generalisation_gap", "best_at_start"}),
     "best_at_start": frozenset({"ended_worse"}),
     "monitor_mode": frozenset({"best_at_start"}),
 }

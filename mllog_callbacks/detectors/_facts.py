@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from typing import Final
 
+from mllog_callbacks._record import Record, replace
 from mllog_callbacks.detectors._protocol import Issue
 from mllog_callbacks.detectors._rates import Rates, much_lower
+from mllog_callbacks.facts import DataSet, Range
 from mllog_callbacks.schema import count
 
 __all__ = ["Facts", "explained"]
@@ -18,8 +19,7 @@ _LEARNED: Final = 0.2
 """Share of the start from which on something is learned, as for `Oscillation`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Record):
     """What an adapter knows of a training; what it does not know is None, and never guessed.
 
     Attributes:
@@ -33,6 +33,13 @@ class Facts:
         early_stopping: Whether early stopping is on.
         patience: Its number of checks without improvement.
         watched: Set and metric of each curve that it looks at; None where it looks at all.
+        labels: The labels of the training data, where they are no classes.
+        sets: The data sets by the names that observations have, as far as they are known.
+        weighted: Whether rows or classes are weighted: then the class shares alone do not give a
+            log loss.
+        baselines: Losses where nothing was learned, and what that is in words, by the metric's key:
+            what the framework's own loss shows.
+        known_as: Metrics that have another usual name, by their keys.
     """
 
     rows: int | None = None
@@ -45,6 +52,11 @@ class Facts:
     early_stopping: bool | None = None
     patience: int | None = None
     watched: Collection[tuple[str, str]] | None = None
+    labels: Range | None = None
+    sets: Mapping[str, DataSet] | None = None
+    weighted: bool = False
+    baselines: Mapping[str, tuple[float, str]] | None = None
+    known_as: Mapping[str, str] | None = None
 
 
 def explained(issue: Issue, facts: Facts, rates: Rates | None = None) -> Issue:

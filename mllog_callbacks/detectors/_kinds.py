@@ -209,9 +209,11 @@ KINDS: Final = (
         "MLA022",
         "best_at_end",
         Severity.INFO,
-        "the run ended as planned, a rule for early stopping was on, and the last fifth of 10 "
-        "checks or more brought 5 % of all that was gained, the last check the best",
-        "Keras and LightGBM, early stopping: it never stopped the training",
+        "the run ended as planned, the last of 10 checks or more is the best, and the last fifth "
+        "brought 5 % of all that was gained, with early stopping; a warning, also without it, "
+        "where it brought 10 % and 3 times the noise",
+        "Keras and LightGBM, early stopping: it never stopped the training; 10 %: an exponential "
+        "decay has a fifth of its way left then",
     ),
     Kind(
         "MLA023",
@@ -241,9 +243,13 @@ KINDS: Final = (
         "MLA026",
         "no_better_than_baseline",
         Severity.WARNING,
-        "the best log loss is at least 99 % of the entropy of the class shares, or the best "
-        "error rate no lower than that of always predicting the largest class",
-        "scikit-learn, DummyClassifier: strategies prior and most_frequent",
+        "no metric of a validation set is better than a prediction without features gives, by more "
+        "than chance brings: log loss (entropy of the class shares; ln of the classes), accuracy "
+        "and error rate (largest class), AUC (0.5), squared and absolute error (mean, median), R2 "
+        "(0); chance: a likelihood ratio of 8, or 1 % where rows are not known; accuracy: a "
+        "quarter of what is left at most",
+        "scikit-learn, DummyClassifier and DummyRegressor; chance: chi-squared of one degree of "
+        "freedom, 0.5 %; AUC: Mann-Whitney U, its deviation without ties",
     ),
     Kind(
         "MLA027",
@@ -252,6 +258,22 @@ KINDS: Final = (
         "none of the first 10 training losses (30 by iteration, 200 by step, smoothed) is below "
         "the first, and the last is above by 5 % and by 3 times the noise",
         _OWN,
+    ),
+    Kind(
+        "MLA028",
+        "possible_leak",
+        Severity.WARNING,
+        "one of several features has 90 % of all gain, and a validation metric is near-perfect: "
+        "1 % of its baseline is left (log loss 2 %, root and absolute errors 10 %, AUC 0.999)",
+        "Kaufman et al., Leakage in Data Mining (2012): exploratory signs; thresholds: own",
+    ),
+    Kind(
+        "MLA029",
+        "small_validation_set",
+        Severity.WARNING,
+        "a rule stops the training or chooses the model by a validation set of 25 rows or fewer: "
+        "the standard error of a mean over them is 20 % of the deviation of single rows or more",
+        "the standard error of a mean, one over the root of the rows",
     ),
     # From here on what an adapter sees once in a fit, and not in a curve
     Kind(
@@ -268,6 +290,14 @@ KINDS: Final = (
         Severity.INFO,
         "features with one value in all rows that were looked at",
         "scikit-learn, VarianceThreshold's default",
+    ),
+    Kind(
+        "MLA103",
+        "no_labels",
+        Severity.ERROR,
+        "all labels of a step's batches are -100, which losses leave out, at 3 steps in a row that "
+        "were looked at",
+        "PyTorch, CrossEntropyLoss, ignore_index=-100",
     ),
     Kind(
         "MLA111",

@@ -104,7 +104,7 @@ class _Swing:
         """Whether the changes are large, reverse each other and lead nowhere.
 
         Of a series that has repeated a value, and so takes few, the smallest change is a step:
-        what stands between two of its values goes to and fro by one of these.
+        what lies between two of its values goes back and forth by one of these.
         """
         return (
             self.reversals > _REVERSALS

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
+from mllog_callbacks._record import Record
 from mllog_callbacks.facts import IssueFacts, IssueState, Subject, dump
 
 __all__ = ["LARGEST", "Detector", "Issue", "Observation", "Severity", "Unit"]
@@ -106,8 +106,7 @@ class Observation(NamedTuple):
         return Subject(set="training" if train else self.dataset, metric=self.metric)
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(Record):
     """What a detector found.
 
     Attributes:

@@ -1,7 +1,6 @@
 """What the learning rate did in a training so far: where it began, how it rose, and what it is."""
 
-from dataclasses import dataclass, replace
-
+from mllog_callbacks._record import Record, replace
 from mllog_callbacks.detectors._protocol import Observation
 
 __all__ = ["Rates", "Rise", "much_lower"]
@@ -10,8 +9,7 @@ _MUCH = 2
 """From twice itself on, or down to half of itself, a learning rate is another one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rise:
+class Rise(Record):
     """A rise of the learning rate, in one step or in several that follow each other.
 
     Attributes:
@@ -36,8 +34,7 @@ class Rise:
         return f"rose from {self.before:.6g} to {self.after:.6g} {place}"
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(Record):
     """The learning rate as the observations of a stream carry it.
 
     Attributes:

@@ -1,14 +1,15 @@
 """How a run ended, as far as its issues depend on it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
+
+from mllog_callbacks._record import Record
 
 __all__ = ["RunEnd"]
 
 
-@dataclass(frozen=True, slots=True)
-class RunEnd:
+class RunEnd(Record):
     """What an end's facts say.
 
     Attributes:
@@ -19,6 +20,7 @@ class RunEnd:
         unit: What that counts.
         chosen_by: What chose it; None where it is the last.
         keeps: Whether it is known which model it leaves.
+        importance: Features with their shares of all importance.
     """
 
     by: str | None = None
@@ -28,6 +30,7 @@ class RunEnd:
     unit: str = ""
     chosen_by: str | None = None
     keeps: bool = False
+    importance: Mapping[str, float] = MappingProxyType({})
 
     @classmethod
     def of(cls, snapshot: Mapping[str, Any]) -> "RunEnd":
@@ -44,6 +47,7 @@ class RunEnd:
             unit=str(kept.get("unit") or ""),
             chosen_by=kept.get("chosen_by"),
             keeps=bool(kept),
+            importance=_mapping(snapshot.get("importance")),
         )
 
     def all_rules(self) -> Iterator[Mapping[str, Any]]:

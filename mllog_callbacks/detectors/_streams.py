@@ -23,11 +23,12 @@ from mllog_callbacks.detectors._overfitting import Overfitting
 from mllog_callbacks.detectors._passage import Passage, skims
 from mllog_callbacks.detectors._plateau import Plateau
 from mllog_callbacks.detectors._progress import NoConvergence, Oscillation
-from mllog_callbacks.detectors._protocol import Detector, Issue, Observation, Unit
+from mllog_callbacks.detectors._protocol import Detector, Issue, Observation
 from mllog_callbacks.detectors._rates import Rates
 from mllog_callbacks.detectors._run_end import RunEnd
 from mllog_callbacks.detectors._stalled import Stalled
 from mllog_callbacks.detectors._state import pack, unpack
+from mllog_callbacks.detectors._stated import StatedDirections
 from mllog_callbacks.facts import Subject, dump
 
 __all__ = ["DEFAULTS", "DetectorSet"]
@@ -73,6 +74,7 @@ class DetectorSet:
 
     Attributes:
         chosen: Whether somebody chose its detectors; otherwise they are the default ones.
+        stated: The directions that the caller states: these are used whatever observations say.
 
     Raises:
         ValueError: A name or code does not exist.
@@ -92,6 +94,7 @@ class DetectorSet:
     ) -> None:
         self.facts = facts or Facts()
         self.chosen = detectors is not None
+        self.stated = StatedDirections()
         # names stay names: a pattern that is pickled with each set would double its size
         self._patterns = tuple(DEFAULTS if detectors is None else detectors)
         _made(self._patterns)
@@ -106,9 +109,9 @@ class DetectorSet:
         return bool(self._patterns)
 
     @property
-    def unit(self) -> Unit | None:
+    def unit(self) -> str | None:
         """What the steps count of the curves it has seen; None where it has seen none."""
-        return next((each.place.unit for each in self._streams.values() if each.place), None)
+        return next((each.place.counted for each in self._streams.values() if each.place), None)
 
     def among(self, names: Collection[str]) -> "DetectorSet":
         """A set of those of its detectors that have one of these names, which has seen nothing.
@@ -118,7 +121,7 @@ class DetectorSet:
         named = zip(self._names, self._patterns, strict=True)
         chosen = [each for name, each in named if name in names]
         other = DetectorSet(chosen, ignore=self._ignored, facts=self.facts)
-        other._episodes = self._episodes
+        other._episodes, other.stated = self._episodes, self.stated
         return other
 
     def ignores(self, issue: Issue) -> bool:
@@ -153,6 +156,7 @@ class DetectorSet:
         """
         found: list[tuple[int, Issue, Rates | None]] = []
         for passage in passages:
+            passage.first = self._directed(passage.first)
             stream = self._stream(passage.first)
             for part in passage.parts(stream.step):
                 found += ((step, issue, stream.rates) for step, issue in stream.follow(part))
@@ -166,6 +170,7 @@ class DetectorSet:
         return reported
 
     def _found(self, observation: Observation) -> list[tuple[Issue, Rates | None]]:
+        observation = self._directed(observation)
         stream = self._stream(observation)
         if observation.step <= stream.step:
             return []
@@ -173,6 +178,11 @@ class DetectorSet:
         if observation.higher_is_better is None:
             found += self._undirected_at(observation)
         return [(issue, stream.rates) for issue in found]
+
+    def _directed(self, observation: Observation) -> Observation:
+        """An observation in the direction that the caller states."""
+        stated = self.stated(observation.metric) if self.stated else None
+        return observation if stated is None else observation._replace(higher_is_better=stated)
 
     def _stream(self, observation: Observation) -> "_Stream":
         key = observation.dataset, observation.metric
@@ -252,7 +262,7 @@ class DetectorSet:
         """
         if not self.watches or self.chosen:
             return []
-        return self.explain([*at_end(self._curves(), RunEnd.of(snapshot), self.facts)])
+        return self.explain([*at_end(self._curves(), RunEnd.of(snapshot), self.facts, self.stated)])
 
     def outcome(self, snapshot: Mapping[str, object]) -> dict[str, object]:
         """The facts that the detectors add to those of a run's end.

@@ -4,7 +4,7 @@ An entry's ``metrics_snapshot`` holds them under these names, and what reads a l
 decision and reasoning are for people.
 """
 
-from mllog_callbacks.facts._course import Best, Change, Continued, Plan, Progress, Results
+from mllog_callbacks.facts._course import Attempt, Best, Change, Continued, Plan, Progress, Results
 from mllog_callbacks.facts._data import DataSet, GroupSizes, Range, Role
 from mllog_callbacks.facts._documentation import (
     GROUPS,
@@ -21,6 +21,7 @@ from mllog_callbacks.facts._events import (
     DatasetValidated,
     EventFacts,
     HyperparametersSet,
+    ModelCompared,
     ModelEvaluated,
     ModelSaved,
     TrainingEnded,
@@ -30,11 +31,20 @@ from mllog_callbacks.facts._events import (
 )
 from mllog_callbacks.facts._fact import Fact, Group, dump
 from mllog_callbacks.facts._issue import Checks, IssueFacts, IssueState, Subject
-from mllog_callbacks.facts._parameters import Choice, Derived, Effect, Parameters, Replaced
+from mllog_callbacks.facts._parameters import (
+    Choice,
+    Derived,
+    Effect,
+    ModelSize,
+    Parameters,
+    Replaced,
+)
 from mllog_callbacks.facts._rule import Rule
-from mllog_callbacks.facts._runs import RUN, Names, may_be_same
 from mllog_callbacks.facts._saved import Saved
+from mllog_callbacks.facts._search import Candidates, Method, RunnerUp, Study, Trial
 from mllog_callbacks.facts._thinning import Column, thinned
+from mllog_callbacks.facts._witness import OutOfMemory, Witness
+from mllog_callbacks.runs import RUN, Names, may_be_same
 
 __all__ = [
     "EVENTS",
@@ -43,7 +53,9 @@ __all__ = [
     "OF_RUNS",
     "RUN",
     "AlgorithmSelected",
+    "Attempt",
     "Best",
+    "Candidates",
     "Change",
     "Checks",
     "Choice",
@@ -63,9 +75,13 @@ __all__ = [
     "IssueFacts",
     "IssueState",
     "Kept",
+    "Method",
+    "ModelCompared",
     "ModelEvaluated",
     "ModelSaved",
+    "ModelSize",
     "Names",
+    "OutOfMemory",
     "Parameters",
     "Plan",
     "Progress",
@@ -74,13 +90,17 @@ __all__ = [
     "Results",
     "Role",
     "Rule",
+    "RunnerUp",
     "Saved",
     "Stop",
     "StoppedBy",
+    "Study",
     "Subject",
     "TrainingEnded",
     "TrainingProgress",
     "TrainingStarted",
+    "Trial",
+    "Witness",
     "documented",
     "dump",
     "ended_by",

@@ -1,27 +1,27 @@
 """The facts of a training's course: what is planned, how far it is, what was measured."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
 from mllog_callbacks.facts._fact import Fact, Group
 
-__all__ = ["Best", "Change", "Continued", "Plan", "Progress", "Results"]
+__all__ = ["Attempt", "Best", "Change", "Continued", "Plan", "Progress", "Results"]
 
 Results: TypeAlias = Mapping[str, Mapping[str, float]]
 """Values by data set and metric."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(Group):
     """What a training is to do."""
 
     unit: Annotated[str, Fact("What is counted", "iteration")]
     most: Annotated[int | None, Fact("How many at most", 200)] = None
     folds: Annotated[int | None, Fact("Folds of a cross-validation", 5)] = None
+    epochs: Annotated[
+        float | None, Fact("Passes over the training data, where steps follow from them", 3.0)
+    ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Continued(Group):
     """The model that a training continues."""
 
@@ -30,7 +30,18 @@ class Continued(Group):
     path: Annotated[str | None, Fact("Its file, where it was loaded from one", "m.json")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt(Group):
+    """An attempt of a call that trains again by itself when one has failed."""
+
+    number: Annotated[int, Fact("Which it is, from 1", 2)]
+    after: Annotated[
+        str | None, Fact("What ended the attempt before", "OutOfMemoryError: CUDA out of memory")
+    ] = None
+    changed: Annotated[
+        Mapping[str, object] | None, Fact("What is different now", {"train_batch_size": 32})
+    ] = None
+
+
 class Progress(Group):
     """How far a training is."""
 
@@ -49,7 +60,6 @@ class Progress(Group):
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Best(Group):
     """The best value of a metric so far."""
 
@@ -60,7 +70,6 @@ class Best(Group):
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Change(Group):
     """How a parameter changed while the training ran."""
 

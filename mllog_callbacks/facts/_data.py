@@ -1,26 +1,47 @@
 """The facts of data sets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from mllog_callbacks.facts._fact import Fact, Group
 
 __all__ = ["DataSet", "GroupSizes", "Range", "Role"]
 
+_MOST_OF_MEDIAN: Final = 65_536
+
 Role: TypeAlias = Literal["training", "validation", "test"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Range(Group):
     """The range of numbers such as labels or weights."""
 
     least: Annotated[float, Fact("The least value", 25.0)]
     largest: Annotated[float, Fact("The largest value", 346.0)]
     mean: Annotated[float | None, Fact("The arithmetic mean", 151.9)] = None
+    deviation: Annotated[float | None, Fact("The standard deviation", 77.0)] = None
+    absolute_deviation: Annotated[
+        float | None,
+        Fact("The mean distance from the median, of 65,536 evenly spaced at most", 65.1),
+    ] = None
+
+    @classmethod
+    def of_labels(cls, labels: Any) -> "Range":  # noqa: ANN401 - an array of numpy, which is not needed here
+        """The range of labels with their spread, by which predictions can be judged.
+
+        Args:
+            labels: A one-dimensional array of numpy with an element at least.
+        """
+        some = sorted(labels[:: -(-len(labels) // _MOST_OF_MEDIAN)].tolist())
+        median = some[len(some) // 2]
+        return cls(
+            least=float(labels.min()),
+            largest=float(labels.max()),
+            mean=float(labels.mean(dtype="float64")),
+            deviation=float(labels.std(dtype="float64")),
+            absolute_deviation=sum(abs(each - median) for each in some) / len(some),
+        )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupSizes(Group):
     """Groups of rows, such as the queries of a ranking."""
 
@@ -29,7 +50,6 @@ class GroupSizes(Group):
     largest: Annotated[int, Fact("Rows of the largest", 20)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DataSet(Group):
     """One data set, as the framework has it."""
 

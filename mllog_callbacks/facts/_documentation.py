@@ -2,28 +2,38 @@
 
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from typing import Any, Final, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-from mllog_callbacks.facts._course import Best, Change, Continued, Plan, Progress
+from mllog_callbacks.facts._course import Attempt, Best, Change, Continued, Plan, Progress
 from mllog_callbacks.facts._data import DataSet, GroupSizes, Range
 from mllog_callbacks.facts._ending import Failure, Kept, Stop
 from mllog_callbacks.facts._events import EVENTS
 from mllog_callbacks.facts._fact import Fact, Group
 from mllog_callbacks.facts._issue import Checks, IssueFacts, Subject
-from mllog_callbacks.facts._parameters import Choice, Derived, Effect, Parameters, Replaced
+from mllog_callbacks.facts._parameters import (
+    Choice,
+    Derived,
+    Effect,
+    ModelSize,
+    Parameters,
+    Replaced,
+)
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
+from mllog_callbacks.facts._search import Candidates, Method, RunnerUp, Study, Trial
+from mllog_callbacks.facts._witness import OutOfMemory, Witness
 from mllog_callbacks.schema import EventType
 
 __all__ = ["GROUPS", "OF_EVENTS", "OF_RUNS", "Documented", "documented", "facts_schema"]
 
 GROUPS: Final[tuple[type[Group], ...]] = (
-    *(Plan, Continued, Progress, Best, Change),
+    *(Plan, Continued, Attempt, Progress, Best, Change),
     *(DataSet, Range, GroupSizes),
-    *(Parameters, Derived, Replaced, Effect, Choice),
+    *(Parameters, Derived, Replaced, Effect, Choice, ModelSize),
     *(Stop, Rule, Kept, Failure),
+    *(Witness, OutOfMemory),
     *(Saved, Subject, Checks),
+    *(Study, Method, Trial, Candidates, RunnerUp),
 )
 """The groups of facts within entries."""
 
@@ -65,12 +75,12 @@ class Documented(NamedTuple):
     fact: Fact
 
 
-def documented(cls: type) -> Iterator[Documented]:
+def documented(cls: type[Group]) -> Iterator[Documented]:
     """The fields of a class of facts, in order."""
     hints = get_type_hints(cls, include_extras=True)
-    for each in fields(cls):
-        kind, fact = get_args(hints[each.name])
-        yield Documented(each.name, _name(kind), fact)
+    for name in cls.fields_:
+        kind, fact = get_args(hints[name])
+        yield Documented(name, _name(kind), fact)
 
 
 def facts_schema(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,12 +118,12 @@ def _described(fact: Fact) -> str:
     return f"{fact.meaning}{unit}."
 
 
-def _object(cls: type) -> dict[str, Any]:
+def _object(cls: type[Group]) -> dict[str, Any]:
     hints = get_type_hints(cls, include_extras=True)
     properties = {}
-    for each in fields(cls):
-        kind, fact = get_args(hints[each.name])
-        properties[each.name] = {**_schema(kind), "description": _described(fact)}
+    for name in cls.fields_:
+        kind, fact = get_args(hints[name])
+        properties[name] = {**_schema(kind), "description": _described(fact)}
     return {"type": "object", "description": str(cls.__doc__), "properties": properties}
 
 
@@ -152,6 +162,6 @@ def _name(kind: Any) -> str:  # noqa: ANN401 - a type is any object
         return ", ".join(map(str, args))
     if origin is tuple:
         return f"list of {_name(args[0])}"
-    if is_dataclass(option) and isinstance(option, type):
+    if isinstance(option, type) and issubclass(option, Group):
         return option.__name__
     return f"object of {_name(args[1])}"

@@ -1,6 +1,5 @@
 """The facts of a run's end: why it ended, what was raised, which model it leaves."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
 from mllog_callbacks.facts._control import rule_behind
@@ -10,10 +9,11 @@ from mllog_callbacks.schema import cause_of, message_of, place_of, root_cause, t
 
 __all__ = ["Failure", "Kept", "Stop", "StoppedBy", "ended_by"]
 
-StoppedBy: TypeAlias = Literal["plan", "rule", "limit", "hand", "request", "error", "exit"]
+StoppedBy: TypeAlias = Literal[
+    "plan", "rule", "limit", "hand", "request", "error", "exit", "killed"
+]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Stop(Group):
     """Why a training ended."""
 
@@ -22,7 +22,8 @@ class Stop(Group):
         Fact(
             "What ended it; plan: all that was planned is done; rule: one such as early "
             "stopping; limit: of time; hand: an interrupt; request: code asked for it; "
-            "error: an exception; exit: the process ended",
+            "error: an exception; exit: the process ended, by its own account; killed: the process "
+            "was gone before the run had its end, by a witness's account",
             "rule",
         ),
     ]
@@ -31,10 +32,25 @@ class Stop(Group):
     where: Annotated[
         str | None, Fact("What was under way, where it was raised", "in the callback Pruning")
     ] = None
-    signal: Annotated[str | None, Fact("The signal or exception of a stop by hand")] = None
+    signal: Annotated[
+        str | None,
+        Fact("The signal that ended the process; or that, or the exception, of a stop by hand"),
+    ] = None
+    signal_number: Annotated[
+        int | None, Fact("Number of the signal that ended the process, as the kernel has it", 9)
+    ] = None
+    exit_code: Annotated[
+        int | None, Fact("What the process exited with, as the kernel has it", 3)
+    ] = None
+    core_dumped: Annotated[
+        bool | None, Fact("Whether the kernel wrote a core dump", example=True)
+    ] = None
+    not_known: Annotated[
+        str | None,
+        Fact("Why it is not known how the process ended", "no process that saw it end is left"),
+    ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept(Group):
     """The model that a training leaves."""
 
@@ -61,7 +77,6 @@ class Kept(Group):
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure(Group):
     """What was raised."""
 
@@ -72,6 +87,10 @@ class Failure(Group):
     message: Annotated[str | None, Fact("Its message, cut to 800 characters", "no rows")] = None
     where: Annotated[
         str | None, Fact("What was under way", "in the evaluation on validation data")
+    ] = None
+    between: Annotated[
+        bool | None,
+        Fact("Whether it came when the last one was done, as in an evaluation", example=True),
     ] = None
     raised_in: Annotated[
         str | None, Fact("Innermost function, file and line", "recall, train.py line 63")

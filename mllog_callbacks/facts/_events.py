@@ -1,17 +1,19 @@
 """The facts of each event of a training: their dump is the entry's ``metrics_snapshot``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Final
 
-from mllog_callbacks.facts._course import Best, Change, Continued, Plan, Progress, Results
+from mllog_callbacks.facts._course import Attempt, Best, Change, Continued, Plan, Progress, Results
 from mllog_callbacks.facts._data import DataSet
 from mllog_callbacks.facts._ending import Failure, Kept, Stop
 from mllog_callbacks.facts._fact import Fact, Group
 from mllog_callbacks.facts._issue import Checks
-from mllog_callbacks.facts._parameters import Choice, Parameters
+from mllog_callbacks.facts._parameters import Choice, ModelSize, Parameters
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
+from mllog_callbacks.facts._search import Candidates, RunnerUp, Study, Trial
+from mllog_callbacks.facts._witness import Witness
+from mllog_callbacks.runs import STOPPING
 from mllog_callbacks.schema import EventType
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "DatasetValidated",
     "EventFacts",
     "HyperparametersSet",
+    "ModelCompared",
     "ModelEvaluated",
     "ModelSaved",
     "TrainingEnded",
@@ -29,12 +32,10 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EventFacts(Group):
     """The facts of one event."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingStarted(EventFacts):
     """A training begins."""
 
@@ -54,9 +55,14 @@ class TrainingStarted(EventFacts):
     addresses: Annotated[
         tuple[str, ...] | None, Fact("Their addresses, the same for each", ["10.0.0.1:12400"])
     ] = None
+    study: Annotated[Study | None, Fact("The search, where it is one of trials")] = None
+    rank: Annotated[int | None, Fact("Which of them this process is, from 0", 1)] = None
+    attempt: Annotated[
+        Attempt | None, Fact("Which attempt of a call that trains again by itself, from the second")
+    ] = None
+    trial: Annotated[int | None, Fact("Number of the trial of a search", 3)] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetValidated(EventFacts):
     """The framework has loaded the data."""
 
@@ -64,23 +70,21 @@ class DatasetValidated(EventFacts):
     folds: Annotated[int | None, Fact("Folds of a cross-validation", 5)] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AlgorithmSelected(EventFacts):
     """Which algorithm trains."""
 
     choices: Annotated[Mapping[str, Choice], Fact("What was chosen, and by whom")]
     framework: Annotated[str | None, Fact("What trains, with its version", "LightGBM 4.6.0")] = None
+    size: Annotated[ModelSize | None, Fact("How large the model is")] = None
     parameters: Annotated[Parameters | None, Fact("The parameters in force")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HyperparametersSet(EventFacts):
     """Which hyperparameters a training has."""
 
     parameters: Annotated[Parameters, Fact("The parameters")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingProgress(EventFacts):
     """A part of the training is done."""
 
@@ -93,38 +97,53 @@ class TrainingProgress(EventFacts):
         Mapping[str, Mapping[str, Best]] | None,
         Fact("The best value so far of each metric whose direction is known"),
     ] = None
+    readings: Annotated[
+        Mapping[str, float] | None,
+        Fact("Other numbers measured now, which are no metrics of the model", {"grad_norm": 0.8}),
+    ] = None
     changed: Annotated[
         Mapping[str, object] | None,
         Fact("Parameters in force that were changed since the start", {"learning_rate": 0.05}),
     ] = None
+    trial: Annotated[Trial | None, Fact("The trial of a search that ended")] = None
     curve: Annotated[
         Mapping[str, object] | None, Fact("The steps since the last entry, thinned")
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCompared(EventFacts):
+    """A search has chosen from its candidates."""
+
+    candidates: Annotated[Candidates, Fact("What it chose from")]
+    runner_up: Annotated[RunnerUp | None, Fact("The next best")] = None
+
+
 class ModelEvaluated(EventFacts):
-    """The model that a training leaves was measured."""
+    """A model was measured: that which a training leaves, or one by itself."""
 
     results: Annotated[Results, Fact("Values by data set and metric", {"valid": {"auc": 0.9}})]
     deviations: Annotated[Results | None, Fact("Standard deviations over folds, as `results`")] = (
         None
     )
-    kept: Annotated[Kept, Fact("The model that was measured")]
+    kept: Annotated[
+        Kept | None, Fact("The model that was measured; absent where that is not known")
+    ] = None
     folds: Annotated[
         int | None, Fact("Folds of a cross-validation, whose models were measured", 5)
     ] = None
     computed_by: Annotated[str, Fact("What computed the values", "XGBoost")]
+    readings: Annotated[
+        Mapping[str, float] | None,
+        Fact("Other numbers measured with it", {"samples_per_second": 240.0}),
+    ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSaved(EventFacts):
     """A model was saved."""
 
     saved: Annotated[Saved, Fact("What was saved")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingEnded(EventFacts):
     """A training is over; which event that is follows from its stop."""
 
@@ -140,6 +159,12 @@ class TrainingEnded(EventFacts):
     folds: Annotated[int | None, Fact("Folds of a cross-validation", 5)] = None
     stop: Annotated[Stop | None, Fact("Why it ended; absent where nobody saw it")] = None
     kept: Annotated[Kept | None, Fact("The model it leaves")] = None
+    saved: Annotated[
+        Saved | None, Fact("The model that was saved last, where its process was gone")
+    ] = None
+    witness: Annotated[Witness | None, Fact("Who recorded the end, where its process was gone")] = (
+        None
+    )
     error: Annotated[Failure | None, Fact("What was raised")] = None
     consequence: Annotated[
         str | None, Fact("What its caller got instead of a model", "no model was returned")
@@ -151,9 +176,16 @@ class TrainingEnded(EventFacts):
     best: Annotated[
         Mapping[str, Mapping[str, Best]] | None, Fact("The best value of each metric")
     ] = None
+    readings: Annotated[
+        Mapping[str, float] | None,
+        Fact("Other numbers of the whole training", {"samples_per_second": 240.0}),
+    ] = None
     rules: Annotated[Mapping[str, Rule] | None, Fact("Rules that were on and did not stop it")] = (
         None
     )
+    deleted: Annotated[
+        tuple[str, ...] | None, Fact("Saved models that were deleted since the last was saved")
+    ] = None
     importance: Annotated[
         Mapping[str, float] | None,
         Fact("The most important features, with their shares of all importance", {"age": 0.4}),
@@ -185,6 +217,7 @@ EVENTS: Final[Mapping[EventType, type[EventFacts]]] = {
     EventType.HYPERPARAMETERS_SET: HyperparametersSet,
     EventType.TRAINING_PROGRESS: TrainingProgress,
     EventType.MODEL_EVALUATED: ModelEvaluated,
+    EventType.MODEL_COMPARED: ModelCompared,
     EventType.MODEL_SAVED: ModelSaved,
     EventType.TRAINING_COMPLETED: TrainingEnded,
     EventType.TRAINING_STOPPED: TrainingEnded,
@@ -201,10 +234,13 @@ _OF_STOPS: Final = {
 def event_of(facts: EventFacts) -> EventType:
     """The event that facts are of; of an end it follows from the stop.
 
-    A training that nobody saw ending has failed: its call is over without a result.
+    A training that nobody saw ending has failed: its call is over without a result. One whose
+    process was killed was stopped where the signal is one that asks for it, else it has failed.
     """
     if isinstance(facts, TrainingEnded):
         if facts.stop is None:
+            return EventType.TRAINING_FAILED
+        if facts.stop.by == "killed" and facts.stop.signal not in STOPPING:
             return EventType.TRAINING_FAILED
         return _OF_STOPS.get(facts.stop.by, EventType.TRAINING_STOPPED)
     return next(event for event, cls in EVENTS.items() if cls is type(facts))

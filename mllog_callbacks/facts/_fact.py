@@ -1,12 +1,13 @@
 """What a fact is: a typed, named value of an entry, with its meaning, an example and a unit.
 
-A class of facts is a dataclass whose fields are annotated with `Fact`. Its dump is what an entry's
+A class of facts is a record whose fields are annotated with `Fact`. Its dump is what an entry's
 ``metrics_snapshot`` holds: the fields by name, without those that are not known.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import NamedTuple, dataclass_transform
+
+from mllog_callbacks._record import Record
 
 __all__ = ["Fact", "Group", "dump"]
 
@@ -25,14 +26,14 @@ class Fact(NamedTuple):
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Group(Record):
     """Facts that belong together, such as those of a stop."""
 
 
 def dump(group: Group) -> dict[str, object]:
     """The facts as an entry holds them: by name, without those that are not known."""
-    values = ((each.name, getattr(group, each.name)) for each in fields(group))
+    values = ((name, getattr(group, name)) for name in group.fields_)
     return {name: _dumped(value) for name, value in values if not _is_absent(value)}
 
 

@@ -1,7 +1,7 @@
 """The facts of an issue: what it is, of which curve, whether it is open, and which checks ran."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Annotated, Literal, TypeAlias
 
 from mllog_callbacks.facts._fact import Fact, Group
@@ -11,7 +11,6 @@ __all__ = ["Checks", "IssueFacts", "IssueState", "Subject"]
 IssueState: TypeAlias = Literal["open", "closed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Subject(Group):
     """The curve that an issue is about."""
 
@@ -19,7 +18,6 @@ class Subject(Group):
     metric: Annotated[str | None, Fact("The metric", "binary_logloss")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class IssueFacts(Group):
     """One issue; the numbers it rests on are in the same snapshot, by their own names."""
 
@@ -55,11 +53,10 @@ class IssueFacts(Group):
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Checks(Group):
     """Which checks ran in a training, by the codes of the issues they find, and which could not."""
 
     ran: Annotated[tuple[str, ...], Fact("Codes of those that ran", ["MLA001"])] = ()
     not_run: Annotated[
         Mapping[str, str], Fact("Why others could not, by code", {"MLA003": "6 checks, needs 9"})
-    ] = field(default_factory=dict)
+    ] = MappingProxyType({})

@@ -1,15 +1,13 @@
 """The facts of hyperparameters: who gave which, and what became of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated
 
 from mllog_callbacks.facts._fact import Fact, Group
 
-__all__ = ["Choice", "Derived", "Effect", "Parameters", "Replaced"]
+__all__ = ["Choice", "Derived", "Effect", "ModelSize", "Parameters", "Replaced"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Derived(Group):
     """A parameter whose value follows from something else."""
 
@@ -17,7 +15,6 @@ class Derived(Group):
     source: Annotated[str, Fact("What it follows from", "the labels")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Replaced(Group):
     """A parameter that is in force with another value than the one given."""
 
@@ -25,7 +22,6 @@ class Replaced(Group):
     used: Annotated[object, Fact("The value in force", "l2")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Effect(Group):
     """What a parameter in force does in this training."""
 
@@ -34,7 +30,6 @@ class Effect(Group):
     factor: Annotated[float | None, Fact("How many times", 3.0)] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice(Group):
     """What was chosen, and by whom."""
 
@@ -42,7 +37,13 @@ class Choice(Group):
     by: Annotated[str, Fact("Who chose it", "the caller")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSize(Group):
+    """How large a model is."""
+
+    parameters: Annotated[int, Fact("Its parameters, shared ones once", 6_090)]
+    trainable: Annotated[int | None, Fact("How many of them are trainable", 6_090)] = None
+
+
 class Parameters(Group):
     """The parameters of a training, by their main names."""
 

@@ -1,6 +1,5 @@
 """The facts of a rule that may stop a training."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from mllog_callbacks.facts._fact import Fact, Group
@@ -8,7 +7,6 @@ from mllog_callbacks.facts._fact import Fact, Group
 __all__ = ["Rule"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule(Group):
     """The rule that stopped a training, with the values it compared."""
 

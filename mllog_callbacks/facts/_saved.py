@@ -1,6 +1,5 @@
 """The facts of a model that was saved."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from mllog_callbacks.facts._fact import Fact, Group
@@ -8,7 +7,6 @@ from mllog_callbacks.facts._fact import Fact, Group
 __all__ = ["Saved"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Saved(Group):
     """A file or folder that a model was saved to."""
 
@@ -25,6 +23,12 @@ class Saved(Group):
         str | None, Fact("What chose how many, where not all were saved", "best_iteration")
     ] = None
     models: Annotated[int | None, Fact("Models saved together, such as those of folds", 5)] = None
+    best: Annotated[
+        bool | None, Fact("Whether it is the best so far, by the metric that chooses", example=True)
+    ] = None
+    deleted: Annotated[
+        tuple[str, ...] | None, Fact("Older ones that were deleted since", ["checkpoint-20"])
+    ] = None
     by: Annotated[
         str | None, Fact("Function, file and line that saved it", "main, train.py line 31")
     ] = None

@@ -9,31 +9,31 @@ under whatever name, calls what is watched.
 import ast
 import inspect
 import linecache
-import re
 import sys
-import threading
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from functools import lru_cache, partial
 from keyword import iskeyword
 from operator import itemgetter
 from types import CodeType, FunctionType, TracebackType
-from typing import Any, Final, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Protocol, TypeAlias
+
+from mllog_callbacks._lazy import pattern
+from mllog_callbacks.locks import ProcessLock
 
 __all__ = ["Call", "Changed", "Watched"]
 
-_IMPORT: Final = re.compile(
-    r"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(\([^)]*\)|[^\n;(]+)", re.MULTILINE
-)
-_COMMENT: Final = re.compile("#.*")
-
-_T = TypeVar("_T", bound=ast.AST)
+_IMPORT: Final = pattern(r"[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+(\([^)]*\)|[^\n;(]+)")
+_COMMENT: Final = pattern("#.*")
 
 _CALL: Final = "mllog_callbacks: a call begins"
 _RESULT: Final = "mllog_callbacks: a call returns"
 _CHANGE: Final = "mllog_callbacks: an argument is changed: "
 """Texts in the source, in whose place `_Site` and its parts are among the code's constants."""
+
+_BODIES: Final = ("body", "orelse", "finalbody", "handlers", "cases")
+"""Where statements hold statements: no expression does."""
 
 _FUTURE: Final = 0x1FF0000
 """The flags of ``from __future__`` imports."""
@@ -164,8 +164,7 @@ class _Site:
 
 _UNWATCHED: Final = nullcontext()
 _sites: Final[weakref.WeakKeyDictionary[FunctionType, _Site]] = weakref.WeakKeyDictionary()
-# Re-entrant, as a finaliser may run in any thread at any time, this one included
-_lock: Final = threading.RLock()
+_lock: Final = ProcessLock()
 
 
 def _site(function: FunctionType) -> _Site:
@@ -255,22 +254,41 @@ def _template(code: CodeType, changed: tuple[str, ...]) -> CodeType | None:
     """
     if code.co_flags & _NO_PLAIN_CALL:
         return None
-    lines = linecache.getlines(code.co_filename)
-    source = inspect.getblock(lines[code.co_firstlineno - 1 :]) if lines else []
-    scopes = [_imports(code.co_filename), *_scopes(code, source)]
-    try:
-        tree = ast.parse("".join([*scopes, *source]))
-    except SyntaxError:
+    lines = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :]
+    if not lines:
         return None
-    ast.increment_lineno(tree, code.co_firstlineno - 1 - len(scopes))
-    definition = _definition(tree, code)
-    if definition is None or _compiled(tree, code) != code:
+    # To find the end of a function by its tokens takes longer than all else here
+    found = _parsed(code, lines[: _last_line(code) + 1 - code.co_firstlineno])
+    found = found or _parsed(code, inspect.getblock(lines))
+    if found is None:
         return None
+    tree, definition = found
     if not {*changed} <= {*_parameters(definition.args)}:
         return None
-    _Watching().watch(definition, changed)
+    _watch(definition, changed)
     watched = _compiled(tree, code)
     return watched if watched is not None and watched.co_freevars == code.co_freevars else None
+
+
+def _parsed(code: CodeType, source: list[str]) -> tuple[ast.Module, ast.FunctionDef] | None:
+    """The tree of a function's source, and its definition there; None where its code is another."""
+    scopes = [_imports(code.co_filename), *_scopes(code, source)]
+    before = "\n" * (code.co_firstlineno - 1 - len(scopes))
+    try:
+        tree = ast.parse("".join([before, *scopes, *source]))
+    except SyntaxError:
+        return None
+    if (above := len(scopes) + 1 - code.co_firstlineno) > 0:
+        ast.increment_lineno(tree, -above)
+    definition = _definition(tree.body, code)
+    return (tree, definition) if definition and _compiled(tree, code) == code else None
+
+
+def _last_line(code: CodeType) -> int:
+    """The last line that any of a function's code comes from."""
+    ends = [end for _, end, _, _ in code.co_positions() if end is not None]
+    within = [_last_line(each) for each in code.co_consts if isinstance(each, CodeType)]
+    return max((*ends, *within), default=code.co_firstlineno)
 
 
 @lru_cache(maxsize=100)
@@ -278,11 +296,22 @@ def _imports(file: str) -> str:
     """A line that imports what a module does: to call a module's function has code of its own."""
     names = {
         name.split(" as ")[-1].strip().partition(".")[0]
-        for statement in _IMPORT.findall("".join(linecache.getlines(file)))
+        for statement in _imported("".join(linecache.getlines(file)))
         for name in _COMMENT.sub("", statement).strip("() \n").split(",")
     }
     known = sorted(each for each in names if each.isidentifier() and not iskeyword(each))
     return f"import {', '.join(known)}\n" if known else "\n"
+
+
+def _imported(source: str) -> Iterator[str]:
+    """What the import statements of a source name."""
+    place = source.find("import ")
+    while place >= 0:
+        start = source.rfind("\n", 0, place) + 1
+        found = _IMPORT.match(source, start)
+        if found is not None:
+            yield found[1]
+        place = source.find("import ", max(place + 1, found.end() if found else 0))
 
 
 def _scopes(code: CodeType, source: list[str]) -> list[str]:
@@ -301,12 +330,17 @@ def _scopes(code: CodeType, source: list[str]) -> list[str]:
     return scopes or (["if 1:\n"] if source and source[0][:1].isspace() else [])
 
 
-def _definition(tree: ast.AST, code: CodeType) -> ast.FunctionDef | None:
-    for node in ast.walk(tree):
+def _definition(body: Iterable[ast.stmt], code: CodeType) -> ast.FunctionDef | None:
+    """The definition of a function among statements, or in the scopes that they open."""
+    for node in body:
         if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
             first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
             if first == code.co_firstlineno:
                 return node
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.If):
+            found = _definition(node.body, code)
+            if found is not None:
+                return found
     return None
 
 
@@ -322,41 +356,37 @@ def _compiled(tree: ast.Module, code: CodeType) -> CodeType | None:
     return None
 
 
-class _Watching(ast.NodeTransformer):
-    """Puts the body of one function into a ``with``, and what it returns through a call."""
+def _watch(definition: ast.FunctionDef, changed: Iterable[str]) -> None:
+    """Put the body of a function into a ``with``, and what it returns through a call."""
+    body = definition.body
+    documented = ast.get_docstring(definition, clean=False) is not None
+    taken = [ast.parse(each, mode="eval").body for each in _taken(definition.args)]
+    context = ast.With([ast.withitem(_call(_CALL, taken))], [ast.Pass()])
+    _locate(ast.walk(context), definition)
+    _note_returned(body)
+    context.body = body[documented:] or context.body
+    changes: list[ast.stmt] = [
+        ast.Assign(
+            [ast.Name(name, ast.Store())],
+            _call(f"{_CHANGE}{name}", [ast.Name(name, ast.Load())]),
+        )
+        for name in changed
+    ]
+    _locate((node for each in changes for node in ast.walk(each)), definition)
+    definition.body = [*body[:documented], *changes, context]
 
-    def watch(self, definition: ast.FunctionDef, changed: Iterable[str]) -> None:
-        """Change a definition."""
-        body = definition.body
-        documented = ast.get_docstring(definition, clean=False) is not None
-        taken = [ast.parse(each, mode="eval").body for each in _taken(definition.args)]
-        context = ast.With([ast.withitem(_call(_CALL, taken))], [ast.Pass()])
-        _locate(ast.walk(context), definition)
-        context.body = [self.visit(each) for each in body[documented:]] or context.body
-        changes: list[ast.stmt] = [
-            ast.Assign(
-                [ast.Name(name, ast.Store())],
-                _call(f"{_CHANGE}{name}", [ast.Name(name, ast.Load())]),
-            )
-            for name in changed
-        ]
-        _locate((node for each in changes for node in ast.walk(each)), definition)
-        definition.body = [*body[:documented], *changes, context]
 
-    def visit_Return(self, node: ast.Return) -> ast.Return:
-        """Let what is returned pass through a call that notes it."""
-        if node.value is not None:
+def _note_returned(body: Iterable[ast.AST]) -> None:
+    """Let what statements return pass through a call that notes it; not in definitions within."""
+    for node in body:
+        if isinstance(node, ast.Return) and node.value is not None:
             value, elements = node.value, list[ast.expr]()
             node.value = _call(_RESULT, elements)
             _locate(ast.walk(node.value), value)
             elements.append(value)
-        return node
-
-    def visit_FunctionDef(self, node: _T) -> _T:
-        """Leave what is defined within as it is."""
-        return node
-
-    visit_AsyncFunctionDef = visit_ClassDef = visit_FunctionDef  # noqa: N815 - ast's names
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            for name in _BODIES:
+                _note_returned(getattr(node, name, ()))
 
 
 def _call(constant: str, given: list[ast.expr]) -> ast.Call:

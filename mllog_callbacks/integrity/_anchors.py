@@ -18,7 +18,7 @@ class Anchor:
     Attributes:
         session: Its name.
         entries: How many entries it covers.
-        state: ``sealed``, ``unsealed`` or ``open``.
+        state: ``sealed``, ``witnessed``, ``unsealed`` or ``open``.
         root: The root of the Merkle tree over these entries, as hex.
         digest: The digest of the chain's last record, which covers all before it.
         opening: The digest of its first record: of no other session, whatever its name.

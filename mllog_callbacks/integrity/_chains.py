@@ -34,7 +34,7 @@ _OPENING: Final = re.compile(
 _CHECKPOINT: Final = re.compile(
     rb'(\{"entries":(\d{1,18}),"file":"([^"]*)","lines":(\d{1,18}),"bytes":(\d{1,18}),'
     rb'"block":%b,"root":%b,'
-    rb'"state":"(open|sealed|unsealed)","previous":%b)' % (_HASH, _HASH, _HASH) + _END
+    rb'"state":"(open|sealed|unsealed|witnessed)","previous":%b)' % (_HASH, _HASH, _HASH) + _END
 )
 
 
@@ -70,7 +70,7 @@ class Checkpoint:
         bytes: Bytes of that file so far.
         block: The hash of the hashes of the lines since the record before.
         root: The root of the Merkle tree over all lines of the session so far, as hex.
-        state: ``open``, ``sealed`` or ``unsealed``.
+        state: ``open``, ``sealed``, ``unsealed`` or ``witnessed``.
         previous: The digest of the record before.
         digest: Its own.
         signature: Of the digest, as hex; empty where there is none.
@@ -117,8 +117,14 @@ class Chain:
 
     @property
     def state(self) -> str:
-        """The state of the session: ``open``, ``sealed`` or ``unsealed``."""
+        """The state of the session: ``open``, ``sealed``, ``unsealed`` or ``witnessed``."""
         return self.last.state if self.last else OPEN
+
+    @property
+    def is_completed_without_key(self) -> bool:
+        """Whether it is signed, but not at its end."""
+        signed = self.opening is not None and bool(self.opening.key)
+        return signed and self.last is not None and not self.last.signature
 
     @property
     def head(self) -> str:

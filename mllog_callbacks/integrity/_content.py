@@ -48,6 +48,7 @@ def check_content(checked: Checked, progress: Progress | None) -> None:
         each for each in cycle.end(ended=ended) if has_starts or each.aspect != "life cycle"
     ]
     checked.verdict.entries, checked.formed = checked.entries, cycle.entries
+    checked.verdict.killed = cycle.killed
 
 
 def _read_file(

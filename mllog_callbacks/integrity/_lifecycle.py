@@ -5,21 +5,27 @@ model and data set, where entries have them, by the numbers that adapters and pl
 runs, and count: they find what no order of runs could have written.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
-from mllog_callbacks.facts import RUN, may_be_same
 from mllog_callbacks.integrity._verdicts import Problem, Status
+from mllog_callbacks.runs import (
+    BEGIN,
+    EVENT,
+    HANDED_OVER,
+    NAMED,
+    REQUEST,
+    STAMP,
+    OpenRuns,
+    event_of_line,
+    read_run,
+)
 from mllog_callbacks.schema import count
 
 __all__ = ["RULES", "LifeCycle", "Rule"]
 
-STAMP: Final = slice(14, 41)
-_FORM, _BEGIN = slice(0, 14), b'{"timestamp":"'
-_NAMED, _NEXT = slice(41, 52), b'","event":"'
-_EVENT: Final = 52  # where a line's event is: behind the timestamp and `","event":"`
+_FORM, _NEXT = slice(0, STAMP.start), slice(STAMP.stop, EVENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +56,10 @@ RULES: Final = {
 }
 """By event. Further rules: after a session's orderly end no run is open; timestamps increase."""
 
-_NAMES: Final = ("model", "dataset")
 _ONLY_PROGRESS: Final = {b"TRAINING_PROGRESS"}
 _ISSUE: Final = b"ISSUE_DETECTED"
 _ACCOUNT: Final = b'"dropped_entries":'
-_REQUEST: Final = b'"stop_requested":'
-"""A stop may be requested of a training of another process, or of one that has not begun."""
-_HANDED_OVER: Final = b'"handed_over":'
-"""A call has returned before its training is over; what sees the end may be elsewhere."""
-
-
-class _Run(NamedTuple):
-    """What an entry says of its run: its number, where it has one, and its names."""
-
-    number: int | None
-    names: tuple[str | None, str | None]
-
-    def may_be(self, other: "_Run") -> bool:
-        numbered = None not in {self.number, other.number}
-        return self.number == other.number if numbered else may_be_same(self.names, other.names)
+_KILLED: Final = b'"stop":{"by":"killed"'
 
 
 class LifeCycle:
@@ -81,28 +72,27 @@ class LifeCycle:
         problems: What was found so far.
         latest: The latest timestamp so far, as on its line; empty where there is none.
         entries: How many lines were entries, by their form.
+        killed: How many runs have an end that a witness recorded.
     """
 
     def __init__(self, *, alone: bool) -> None:
         self.problems: list[Problem] = []
         self._alone = alone
-        self._open: list[tuple[str, int, _Run]] = []
-        self._ended: set[_Run] = set()
-        self._handed_over: set[int] = set()
+        self._open: OpenRuns[tuple[str, int]] = OpenRuns()
         self._begun = 0
         self._stamp = self.latest = b""
         self._unopened: list[Problem] = []
-        self.entries = self._strangers = 0
+        self.entries = self.killed = self._strangers = 0
         self._strange: tuple[str, int] | None = None
 
     def take(self, file: str, first: int, lines: Sequence[bytes]) -> None:
         """Take lines that follow each other in a file, the first with this number."""
-        if {line[_FORM] for line in lines} - {_BEGIN} or {line[_NAMED] for line in lines} - {_NEXT}:
+        if {line[_FORM] for line in lines} - {BEGIN} or {line[_NEXT] for line in lines} - {NAMED}:
             self._take_entries(file, first, lines)
             return
         self.entries += len(lines)
         self._check_order(file, first, lines)
-        kinds = {line[_EVENT : line.find(b'"', _EVENT)] for line in lines}
+        kinds = {event_of_line(line) for line in lines}
         if _ISSUE in kinds:
             self._check_accounts(file, first, lines)
         ruled = kinds & RULES.keys()
@@ -110,14 +100,14 @@ class LifeCycle:
         if not ruled or (ruled == _ONLY_PROGRESS and (self._open or not self._begun)):
             return  # as most lines of a log are
         for number, line in enumerate(lines, first):
-            rule = RULES.get(line[_EVENT : line.find(b'"', _EVENT)])
-            if rule is not None and _REQUEST not in line:
+            rule = RULES.get(event_of_line(line))
+            if rule is not None and REQUEST not in line:
                 self._apply(rule, file, number, line)
 
     def _take_entries(self, file: str, first: int, lines: Sequence[bytes]) -> None:
         """Of lines that are not all entries, take those that are."""
         for number, line in enumerate(lines, first):
-            if line[_FORM] == _BEGIN and line[_NAMED] == _NEXT:
+            if line[_FORM] == BEGIN and line[_NEXT] == NAMED:
                 self.take(file, number, [line])
             else:
                 self._strange = self._strange or (file, number)
@@ -128,7 +118,7 @@ class LifeCycle:
             self._report(file, number, line, rule)
         elif rule.opens > 0:
             self._begun += 1
-            self._open.append((file, number, _read(line)[0]))
+            self._open.begin(read_run(line)[0], (file, number))
         elif rule.opens < 0:
             self._take_end(file, number, line)
 
@@ -137,9 +127,7 @@ class LifeCycle:
         if self._begun or self._alone:
             self.problems += self._unopened
         if ended:
-            for file, number, run in self._open:
-                if run.number is not None and run.number in self._handed_over:
-                    continue
+            for _, (file, number) in self._open.left():
                 reason = "begins a run that has no end"
                 self._add(_problem(reason, file, number))
         if self._strange is not None:
@@ -152,8 +140,8 @@ class LifeCycle:
     def _note_handed_over(self, lines: Sequence[bytes]) -> None:
         """Note runs whose end may be seen elsewhere."""
         for line in lines:
-            if _HANDED_OVER in line and (number := _read(line)[0].number) is not None:
-                self._handed_over.add(number)
+            if HANDED_OVER in line:
+                self._open.hand_over(read_run(line)[0])
 
     def _check_accounts(self, file: str, first: int, lines: Sequence[bytes]) -> None:
         """Whether the log has an account of entries that were given up."""
@@ -184,25 +172,16 @@ class LifeCycle:
             self._unopened.append(problem)
 
     def _take_end(self, file: str, number: int, line: bytes) -> None:
-        """Take the run away that an end is of: the latest that agrees with it, or else any."""
-        run, begun = _read(line)
+        """Take the run away that an end is of."""
+        run, begun = read_run(line)
         if not begun:
             return
-        if run.number is not None and run in self._ended:
+        self.killed += _KILLED in line
+        ended = self._open.end(run)
+        if ended == "ended number":
             self._add(_problem(f"{_event(line)} {_TWICE.format(run.number)}", file, number))
-            return
-        agreeing = [
-            ((open_.number == run.number, open_.names == run.names), at)
-            for at, (_, _, open_) in enumerate(self._open)
-            if open_.may_be(run)
-        ]
-        if agreeing:
-            self._open.pop(max(agreeing)[1])
-        elif run.number is None and run in self._ended:
+        elif ended == "ended names":
             self._add(_problem(f"{_event(line)} {_SECOND}", file, number))
-        elif self._open:
-            self._open.pop()
-        self._ended |= {run, run._replace(number=None)}
 
     def _add(self, problem: Problem) -> None:
         if len(self.problems) < _MOST:
@@ -217,18 +196,4 @@ def _problem(reason: str, file: str, number: int) -> Problem:
 
 
 def _event(line: bytes) -> str:
-    return line[_EVENT : line.find(b'"', _EVENT)].decode()
-
-
-def _read(line: bytes) -> tuple[_Run, bool]:
-    """The run that an entry is of, and whether that had begun."""
-    try:
-        entry = json.loads(line)
-        snapshot = entry["metrics_snapshot"] or {}
-        number = snapshot.get(RUN)
-        names = [each if isinstance(each, str) else None for each in map(entry.get, _NAMES)]
-        numbered = isinstance(number, int) and not isinstance(number, bool)
-        run = _Run(number if numbered else None, (names[0], names[1]))
-        return run, snapshot.get("begun") is not False
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return _Run(None, (None, None)), True
+    return event_of_line(line).decode()

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from mllog_callbacks.files import open_stream
-from mllog_callbacks.integrity._lifecycle import STAMP
 from mllog_callbacks.integrity._sessions import Session
+from mllog_callbacks.runs import STAMP
 
 __all__ = ["Relative", "rank_of", "relative"]
 

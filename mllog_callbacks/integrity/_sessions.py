@@ -114,12 +114,15 @@ def sessions_of(paths: Iterable[Path]) -> list[Session]:
         FileNotFoundError: There is no such path.
     """
     found: dict[tuple[Path, str], Session] = {}
+    near: dict[Path, dict[str, list[Path]]] = {}
     for path in paths:
         if path.is_dir():
             _take_folder(found, path)
         elif os.path.lexists(path):
             session = _session(found, path.parent, session_of(path))
-            session.files = _files_of(session) or [path]
+            if path.parent not in near:
+                near[path.parent] = _by_session(path.parent)
+            session.files = near[path.parent].get(session.name) or [path]
         else:
             raise FileNotFoundError(errno.ENOENT, "no such file or directory", str(path))
     return sorted(found.values(), key=lambda each: (each.directory, each.name))
@@ -165,11 +168,13 @@ def _session(found: dict[tuple[Path, str], Session], directory: Path, name: str)
     return found.setdefault((directory, name), Session(directory, name))
 
 
-def _files_of(session: Session) -> list[Path]:
-    """The files of one session, also those of other days, next to the one that was named."""
-    names = filter(is_log, os.listdir(session.directory))  # noqa: PTH208 - the names alone
-    near = sorted((session.directory / name for name in names), key=_without_suffix)
-    return [each for each in near if session_of(each) == session.name]
+def _by_session(directory: Path) -> dict[str, list[Path]]:
+    """The files of each session of a folder, also those of other days."""
+    names = filter(is_log, os.listdir(directory))  # noqa: PTH208 - the names alone
+    found: dict[str, list[Path]] = {}
+    for each in sorted((directory / name for name in names), key=_without_suffix):
+        found.setdefault(session_of(each), []).append(each)
+    return found
 
 
 def _without_suffix(file: Path) -> Path:

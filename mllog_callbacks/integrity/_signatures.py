@@ -1,6 +1,8 @@
 """Whether the records of a chain are signed, and by whom."""
 
-from mllog_callbacks.chain import SEALED, UNSEALED
+from typing import Final
+
+from mllog_callbacks.chain import SEALED, UNSEALED, WITNESSED
 from mllog_callbacks.integrity._chains import Chain, Checkpoint, Opening
 from mllog_callbacks.integrity._checked import Checked
 from mllog_callbacks.integrity._keys import is_signed_by
@@ -8,6 +10,9 @@ from mllog_callbacks.integrity._verdicts import Status
 from mllog_callbacks.schema import count
 
 __all__ = ["check_signatures"]
+
+_COMPLETED: Final = frozenset({UNSEALED, WITNESSED})
+"""The states of sessions that somebody else completed, maybe without the key."""
 
 
 def check_signatures(checked: Checked, key: str | None) -> None:
@@ -38,7 +43,7 @@ def check_signatures(checked: Checked, key: str | None) -> None:
 
 def _add_unsigned(checked: Checked, chain: Chain, key: str | None) -> None:
     """Nothing is signed: a defect where a key was given."""
-    if key is not None and chain.state != UNSEALED:
+    if key is not None and chain.state not in _COMPLETED:
         checked.add("authenticity", Status.TAMPERED, "is not signed")
     elif key is not None:  # a kill before the first record was signed, or all of it forged
         reason = "no record is signed: whoever can write here may have written all of it"
@@ -56,14 +61,14 @@ def _check_records(
         if not each.signature and end is not None:
             _add_behind_end(checked, chain, end, number)
             return False
-        if not each.signature and chain.state == UNSEALED:
+        if not each.signature and chain.state in _COMPLETED:
             reason = "was completed without the key, from here on"
             checked.add("authenticity", Status.UNSEALED, reason, chain.path.name, number, number)
             return False
         if not each.signature or not is_signed_by(public, each.digest, each.signature):
             reason = "the record is not signed by its session's key"
             checked.add("authenticity", Status.TAMPERED, reason, chain.path.name, number, number)
-        if isinstance(each, Checkpoint) and each.state == SEALED:
+        if isinstance(each, Checkpoint) and each.state in {SEALED, WITNESSED}:
             end = each
     return True
 

@@ -73,9 +73,10 @@ class Verdict:
         session: Its name.
         directory: Where its files are.
         entries: How many entries it has, as far as its files are there.
+        killed: How many of its runs have an end that a witness recorded: their process was gone.
         files: The names of its files.
         head: The digest of its chain's last record; empty where there is no chain.
-        state: ``sealed``, ``unsealed`` or ``open``; empty where there is no chain.
+        state: ``sealed``, ``witnessed``, ``unsealed`` or ``open``; empty where there is no chain.
         signer: The public key that signed it, as hex; empty where none did.
         problems: Why an aspect is not sound.
         evidence: By aspect, what shows that it is sound, unless there are problems.
@@ -85,6 +86,7 @@ class Verdict:
     session: str
     directory: str
     entries: int = 0
+    killed: int = 0
     files: list[str] = field(default_factory=list)
     head: str = ""
     state: str = ""

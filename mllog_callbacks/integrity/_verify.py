@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
+from typing import Final
 
-from mllog_callbacks.chain import OPEN, SEALED, UNSEALED
+from mllog_callbacks.chain import OPEN, SEALED, UNSEALED, WITNESSED
 from mllog_callbacks.files import read_regular
 from mllog_callbacks.integrity._anchors import Anchor
 from mllog_callbacks.integrity._chains import Chain, Opening, read_chain
@@ -27,6 +28,12 @@ from mllog_callbacks.schema import count
 from mllog_callbacks.sinks import Recovered
 
 __all__ = ["verify"]
+
+_ENDS: Final = {
+    SEALED: "the chain is sealed",
+    WITNESSED: "a witness sealed the chain when the process was gone",
+}
+"""What vouches for the end of a session, by the state that its chain leaves it in."""
 
 
 def verify(
@@ -129,13 +136,15 @@ def _gather_evidence(checked: Checked, chain: Chain | None) -> None:
     evidence = checked.verdict.evidence
     if checked.formed:
         evidence["life cycle"] = f"the order and the names of {count(checked.formed, 'entry')}"
+        if killed := checked.verdict.killed:
+            evidence["life cycle"] += f"; {count(killed, 'run')} ended with a killed process"
     if chain is None or chain.opening is None:
         return
     covered = chain.last.entries if chain.last is not None else 0
     if covered or not checked.entries:
         evidence["integrity"] = f"the chain covers {count(covered, 'entry')}"
-    if chain.state == SEALED:
-        evidence["completeness"] = "the chain is sealed"
+    if chain.state in _ENDS:
+        evidence["completeness"] = _ENDS[chain.state]
         if not checked.entries:
             evidence["life cycle"] = "the sealed chain covers no entry"
 
@@ -159,6 +168,9 @@ def _check_chain(checked: Checked, chain: Chain) -> None:
         checked.add("completeness", Status.UNSEALED, reason)
     elif chain.state == UNSEALED:
         reason = "is not sealed: its process was killed; all that it had emitted is there"
+        checked.add("completeness", Status.UNSEALED, reason)
+    elif chain.state == WITNESSED and chain.is_completed_without_key:
+        reason = "is not sealed: its process was killed, and it was completed without the key"
         checked.add("completeness", Status.UNSEALED, reason)
 
 

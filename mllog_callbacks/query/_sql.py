@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mllog_callbacks.files import LOGS, NAME, is_regular, last_data, open_stream
+from mllog_callbacks.query._runs import make_runs
 from mllog_callbacks.schema import HARD_CAP, plain
 from mllog_callbacks.sinks import find_logs
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["FIELDS", "connect", "is_query", "spark_entries"]
+__all__ = ["FACTS", "FIELDS", "connect", "is_query", "spark_entries"]
 
 FIELDS: Final = {
     "timestamp": "TIMESTAMP",
@@ -32,15 +33,45 @@ FIELDS: Final = {
 }
 """The fields of an entry, and DuckDB's types of them; Spark takes its text types as STRING."""
 
+FACTS: Final = {
+    "run": ("$.run", "BIGINT"),
+    "unit": ("$.progress.unit", "STRING"),
+    "done": ("$.progress.done", "BIGINT"),
+    "planned": ("$.progress.planned", "BIGINT"),
+    "seconds": ("$.seconds", "DOUBLE"),
+    "stop_by": ("$.stop.by", "STRING"),
+    "stop_rule": ("$.stop.rule.name", "STRING"),
+    "kept_at": ("$.kept.at", "BIGINT"),
+    "issue": ("$.name", "STRING"),
+    "code": ("$.code", "STRING"),
+    "severity": ("$.severity", "STRING"),
+    "state": ("$.state", "STRING"),
+    "trial": ("$.trial.number", "BIGINT"),
+    "results": ("$.results", "STRING"),
+    "parameters": ("$.parameters.given", "STRING"),
+    "data": ("$.data", "STRING"),
+}
+"""The columns of the view `facts` beside those of `entries`: where each is in the snapshot, and its
+type. What holds several values is JSON."""
+
+_OF_FACTS: Final = ", ".join(
+    f"TRY_CAST(get_json_object(metrics_snapshot, '{path}') AS {kind}) AS {name}"
+    for name, (path, kind) in FACTS.items()
+)
+_FACTS_VIEW: Final = f"SELECT *, {_OF_FACTS} FROM entries"  # noqa: S608 - our own names
+"""The same on DuckDB and on Spark."""
+
 _NAME: Final = rf"{NAME}$"
 _LONGEST: Final = 1_048_576  # bytes of a line; the log's own are at most 64 KiB
 _BATCH: Final = 1_000  # lines
 
 
 def connect(
-    paths: Sequence[str | os.PathLike[str]], *, unsafe: bool = False
+    paths: Sequence[str | os.PathLike[str]], *, unsafe: bool = False, runs: bool = False
 ) -> "DuckDBPyConnection":
     """A DuckDB database in memory, with the view `entries` over all logs that paths mean.
+
+    The view `facts` has the columns of `FACTS` as well.
 
     It reads these logs and no other file, loads no extension, and its configuration is locked. A
     log that is a link or a special file is left out.
@@ -51,6 +82,7 @@ def connect(
     Args:
         paths: Folders, with all below them, or files.
         unsafe: Whether SQL may reach other files, the network and extensions.
+        runs: Whether to make the table `runs` as well, a row a run; all logs are read for it.
 
     Raises:
         ImportError: DuckDB is not installed.
@@ -69,6 +101,9 @@ def connect(
     connection.execute(_MACRO)
     _take_lines(connection, long)
     connection.execute(_view([each for each in files if each not in long]))
+    connection.execute(f"CREATE VIEW facts AS {_FACTS_VIEW}")
+    if runs:
+        make_runs(connection, map(Path, files))
     if not unsafe:
         connection.execute("SET lock_configuration = true")
     return connection
@@ -207,7 +242,7 @@ def spark_entries(spark: "SparkSession", path: str) -> "DataFrame":
     DuckDB shows them. The file is a URI here.
 
     Args:
-        spark: The session, which then has the temporary view `entries`.
+        spark: The session, which then has the temporary views `entries` and `facts`.
         path: A folder, as in ``/mnt/logs`` or ``s3a://bucket/logs``; a pattern, to Spark.
     """
     from pyspark.sql import functions as f  # noqa: PLC0415 - of the extra `spark`
@@ -225,4 +260,5 @@ def spark_entries(spark: "SparkSession", path: str) -> "DataFrame":
     )
     entries = entries.where("timestamp IS NOT NULL AND event IS NOT NULL")
     entries.createOrReplaceTempView("entries")
+    spark.sql(_FACTS_VIEW).createOrReplaceTempView("facts")
     return entries

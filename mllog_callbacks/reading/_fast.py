@@ -112,12 +112,15 @@ class FileAccount:
             self.findings.append((row.number, finding))
 
 
-def read_rows(account: FileAccount, stream: BinaryIO | None = None) -> Iterator[Row]:
+def read_rows(
+    account: FileAccount, stream: BinaryIO | None = None, *, complete: bool = True
+) -> Iterator[Row]:
     """Read the file of an account line by line, and keep the account.
 
     Args:
         account: Of the file; it is complete when the iterator is exhausted.
         stream: What is read instead of the file.
+        complete: Whether what killed sessions left is written to the files of its folder first.
 
     Where the file cannot be read, or not to its end, the account says so; nothing is raised.
     """
@@ -125,7 +128,8 @@ def read_rows(account: FileAccount, stream: BinaryIO | None = None) -> Iterator[
     try:
         with ExitStack() as stack:
             if stream is None:
-                recover(account.path.parent)
+                if complete:
+                    recover(account.path.parent)
                 stream = stack.enter_context(open_stream(account.path))
             yield from _rows(stream, account, digest.update)
     except OSError as error:

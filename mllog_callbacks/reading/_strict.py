@@ -50,21 +50,23 @@ class Line:
     unfinished: bool = False
 
 
-def read_lines(path: str | os.PathLike[str], stream: BinaryIO | None = None) -> Iterator[Line]:
+def read_lines(
+    path: str | os.PathLike[str], stream: BinaryIO | None = None, *, complete: bool = True
+) -> Iterator[Line]:
     """Read a file line by line, with what is wrong with each; of a line, 64 KiB are held at most.
 
     Args:
         path: The file.
         stream: What is read in its stead, such as ``sys.stdin.buffer``; `path` then is its name.
-
-    Where its session was killed, the file is completed first.
+        complete: Whether what killed sessions left is written to the files of its folder first:
+            once is enough for all of them.
 
     Raises:
         OSError: The file cannot be read.
     """
     file = Path(path)
     with ExitStack() as stack:
-        if stream is None:
+        if stream is None and complete:
             recover(file.parent)
         source = stack.enter_context(open_stream(file)) if stream is None else stream
         last: datetime | None = None
@@ -90,8 +92,11 @@ def read_entries(path: str | os.PathLike[str]) -> Iterator[LogEntry]:
         FileNotFoundError: There is no such path.
         InvalidEntryError: A line is not an entry; `mllog validate` lists all such lines.
     """
+    completed: set[Path] = set()
     for file in find_logs(path):
-        for line in read_lines(file):
+        complete = file.parent not in completed
+        completed.add(file.parent)
+        for line in read_lines(file, complete=complete):
             if line.unfinished:
                 _logger.warning("%s:%d: the last line is unfinished", file, line.number)
             elif line.findings:

@@ -1,7 +1,7 @@
 """Files that grow, and new ones in their folders: their last lines, and those that come."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from glob import glob, has_magic
@@ -97,6 +97,11 @@ class _File:
     rest: bytes = b""
     left_out: int = 0
 
+    @property
+    def end(self) -> int:
+        """Where its last whole line ends."""
+        return self.offset - self.left_out - len(self.rest)
+
 
 class Followed:
     """What paths mean, looked at again and again: new lines, and new files.
@@ -104,10 +109,16 @@ class Followed:
     Args:
         paths: Files, folders and globs. Of a file's session, the files of later days are followed
             too.
+        positions: Up to where files were read before, by their absolute paths.
     """
 
-    def __init__(self, paths: Iterable[str | os.PathLike[str]]) -> None:
+    def __init__(
+        self,
+        paths: Iterable[str | os.PathLike[str]],
+        positions: Mapping[str, int] | None = None,
+    ) -> None:
         self._paths = [os.fspath(path) for path in paths]
+        self._before = positions or {}
         self._files: dict[Path, _File] = {}
         self._listed: list[Path] = []
         self._due = 0.0
@@ -119,12 +130,20 @@ class Followed:
                 self._files[path] = _File(_end_of_lines(path))
         return {path: file.offset for path, file in self._files.items()}
 
+    @property
+    def positions(self) -> dict[str, int]:
+        """Up to where each file was read, to its last whole line, by its absolute path."""
+        read = {str(path.absolute()): each.end for path, each in self._files.items()}
+        return {**self._before, **read}
+
     def new(self) -> list[Seen]:
         """The whole lines that came since the last look, in the order of their timestamps."""
         seen: list[Seen] = []
         for path in self._list():
             with suppress(OSError):  # it is gone, or not there yet: the next look will see
-                seen += self._new_of(path, self._files.setdefault(path, _File(0)))
+                if path not in self._files:
+                    self._files[path] = _File(self._before.get(str(path.absolute()), 0))
+                seen += self._new_of(path, self._files[path])
         return sorted(seen, key=lambda each: (each.row.fields or {}).get("timestamp", ""))
 
     def _list(self) -> list[Path]:

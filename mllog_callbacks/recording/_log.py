@@ -4,7 +4,6 @@ import _thread
 import contextvars
 import copy
 import os
-import threading
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,6 +11,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from mllog_callbacks.exceptions import UnknownEventError
+from mllog_callbacks.locks import ProcessLock
 from mllog_callbacks.recording._context import Scope
 from mllog_callbacks.recording._current import current
 from mllog_callbacks.recording._guards import report_failure
@@ -275,7 +275,7 @@ class AuditLog:
 
 
 _default: AuditLog | None = None
-_default_lock = threading.Lock()
+_default_lock: Final = ProcessLock()
 
 
 def get_log() -> AuditLog:
@@ -340,12 +340,3 @@ def _emit_in_thread(
         report_failure(error, "AuditLog.emit")
     finally:
         done.release()
-
-
-def _new_lock() -> None:
-    global _default_lock  # noqa: PLW0603 - another thread may have held it at the fork
-    _default_lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_new_lock)

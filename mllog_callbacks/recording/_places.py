@@ -2,17 +2,17 @@
 
 import logging
 import os
-import re
 from pathlib import Path
 from typing import Final
 
-from mllog_callbacks.chain import VARIABLE, Signer
+from mllog_callbacks._lazy import pattern
 from mllog_callbacks.exceptions import SettingsError
+from mllog_callbacks.recording._settings import load_settings
 from mllog_callbacks.sinks import unusable
 
 __all__ = ["check_signing", "log_directory", "signing_required"]
 
-_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_URL: Final = pattern(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 _logger = logging.getLogger("mllog_callbacks")
 
@@ -49,8 +49,6 @@ def signing_required() -> bool:
     Raises:
         SettingsError: A variable cannot be used.
     """
-    from mllog_callbacks.recording._settings import load_settings  # noqa: PLC0415 - slow to import
-
     return load_settings().require_signing
 
 
@@ -64,6 +62,8 @@ def check_signing(*, required: bool, unsigned: bool) -> None:
     Raises:
         SettingsError: It cannot be signed.
     """
+    from mllog_callbacks.chain import VARIABLE, Signer  # noqa: PLC0415 - not before a log is made
+
     given = os.environ.get(VARIABLE)
     if not given:
         if required:

@@ -4,7 +4,6 @@ import getpass
 import os
 import platform
 import re
-import secrets
 import socket
 import sys
 from contextlib import suppress
@@ -64,7 +63,7 @@ def new_session_name() -> str:
     parts = [start, host, str(os.getpid())]
     if (own_rank := rank()) is not None:
         parts.append(f"rank{own_rank}")
-    return "-".join([*parts, secrets.token_hex(4)])
+    return "-".join([*parts, os.urandom(4).hex()])
 
 
 def describe_session(parent: str | None = None, level: Level = Level.INFO) -> dict[str, object]:
@@ -81,6 +80,7 @@ def describe_session(parent: str | None = None, level: Level = Level.INFO) -> di
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "parent_pid": os.getppid(),
+        "boot_id": _boot_id(),
         "rank": rank(),
         "local_rank": _first_number(_LOCAL_RANKS),
         "level": level.name,
@@ -90,6 +90,14 @@ def describe_session(parent: str | None = None, level: Level = Level.INFO) -> di
         "platform": _platform(),
         "mllog_callbacks": __version__,
     }
+
+
+def _boot_id() -> str | None:
+    """The kernel's id of this start of the machine; None where it shows none."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except (OSError, ValueError):
+        return None
 
 
 def _platform() -> str:

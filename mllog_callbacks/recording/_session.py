@@ -4,17 +4,17 @@ import atexit
 import itertools
 import logging
 import os
-import secrets
 import sys
 import threading
 import weakref
-from dataclasses import replace
 from time import monotonic
 from typing import Final, Self
 
+from mllog_callbacks._record import replace
 from mllog_callbacks.recording._guards import guarded, report_failure
 from mllog_callbacks.recording._places import check_signing, log_directory
 from mllog_callbacks.recording._process import ancestors, describe_session, new_session_name
+from mllog_callbacks.recording._settings import load_settings, parse_level
 from mllog_callbacks.schema import Level
 from mllog_callbacks.sinks import (
     NullSink,
@@ -68,10 +68,8 @@ class Session:
         *,
         unsigned: bool = False,
     ) -> None:
-        from mllog_callbacks.recording import _settings as settings  # noqa: PLC0415 - its import is half of ours
-
-        given = settings.load_settings()
-        self.level = given.level if level is None else settings.parse_level(level)
+        given = load_settings()
+        self.level = given.level if level is None else parse_level(level)
         self.names = given.dataset, given.model
         self.closed = self._warned = False
         self.unrecorded = self._lost = 0
@@ -175,7 +173,7 @@ class Session:
         """
         if self._disabled:
             return NullSink()
-        name = f"{self._name[:100]}-{os.getpid()}-{secrets.token_hex(4)}" if self._name else None
+        name = f"{self._name[:100]}-{os.getpid()}-{os.urandom(4).hex()}" if self._name else None
         _end_with_multiprocessing()
         return open_sink(
             self._directory,

@@ -26,8 +26,10 @@ def story_card(stories: Sequence[Story]) -> dict[str, Any]:
 
 
 def _story(story: Story, *, in_full: bool) -> dict[str, Any]:
-    numbered = [(at, each) for at, (run, each) in enumerate(story.issues, 1) if run is story.main]
-    issues = [(found, telling.issue_text(found)) for _, found in story.issues[:_ISSUES]]
+    found = telling.findings(story)
+    own = ((at, each.of(story.main)) for at, each in enumerate(found, 1) if story.main in each.runs)
+    numbered = [(at, each) for at, each in own if each is not None]
+    issues = [(each.found, telling.issue_text(each.found)) for each in found[:_ISSUES]]
     sessions = [each.story.session for each in story.members] or [story.session]
     named = f"Session{'s' if len(sessions) > 1 else ''} {cut(', '.join(sessions), 140)}"
     about = (named, moment(story.span[0]), telling.took(story))

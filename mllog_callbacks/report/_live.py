@@ -3,10 +3,11 @@
 import os
 import threading
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from mllog_callbacks.files import session_of
-from mllog_callbacks.reading import FileAccount, Followed
+from mllog_callbacks.reading import FileAccount, Followed, observe
 from mllog_callbacks.reading.story import StoryBuilder, read_sidecar
 from mllog_callbacks.recording import AuditLog, get_log, guarded
 from mllog_callbacks.report._render import render_card
@@ -18,6 +19,7 @@ __all__ = ["LiveView"]
 
 _EVERY_S: Final = 0.5
 _FLUSH_S: Final = 2.0
+_SILENT_S: Final = 60.0
 
 
 class LiveView:
@@ -47,6 +49,7 @@ class LiveView:
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mllog-live-view", daemon=True)
         self._handle: Any = None
+        self._shown_at = monotonic()
 
     def __enter__(self) -> Self:
         from IPython.display import display  # noqa: PLC0415 - only in a notebook
@@ -74,8 +77,12 @@ class LiveView:
 
     @guarded
     def _show_new(self) -> None:
-        if self._look():
+        if self._look() or self._is_due():
             self._update()
+
+    def _is_due(self) -> bool:
+        """Whether a minute passed without a line: that the training is silent is shown then."""
+        return monotonic() - self._shown_at >= _SILENT_S
 
     def _look(self) -> bool:
         """Take what is new; says whether there was something."""
@@ -100,4 +107,7 @@ class LiveView:
     def _shown(self) -> Any:  # noqa: ANN401 - IPython's own
         from IPython.display import HTML  # noqa: PLC0415 - only in a notebook
 
-        return HTML(render_card([self._builder.story()]))  # type: ignore[no-untyped-call] # IPython's own
+        story = self._builder.story()
+        observe([story])
+        self._shown_at = monotonic()
+        return HTML(render_card([story]))  # type: ignore[no-untyped-call] # IPython's own

@@ -7,7 +7,7 @@ from mllog_callbacks._version import __version__
 from mllog_callbacks.detectors import KINDS
 from mllog_callbacks.reading import FileAccount
 from mllog_callbacks.reading import story as telling
-from mllog_callbacks.reading.story import Found, Run, Story, cut, moment, state_of, value
+from mllog_callbacks.reading.story import Finding, Run, Story, cut, moment, state_of, value
 from mllog_callbacks.report._candidates import candidates_of
 from mllog_callbacks.report._charts import charts_of, told_once
 from mllog_callbacks.report._comparison import beside
@@ -59,7 +59,7 @@ _ENVIRONMENT: Final = {
 
 def report_page(story: Story) -> dict[str, Any]:
     """All that the template of a report asks for."""
-    numbered = list(enumerate(story.issues, 1))
+    numbered = list(enumerate(telling.findings(story), 1))
     compared = _candidates(story)
     return {
         "version": __version__,
@@ -74,7 +74,7 @@ def report_page(story: Story) -> dict[str, Any]:
         "tiles": telling.tiles(story),
         "beside": beside(story),
         "runs": _runs(story) if len(story.runs) > max(len(story.members), 1) else None,
-        "issues": [_issue(story, at, run, found) for at, (run, found) in numbered[:_ISSUES]],
+        "issues": [_issue(story, at, each) for at, each in numbered[:_ISSUES]],
         "issues_left_out": _more(len(numbered) - _ISSUES, "issue"),
         "quiet": _quiet(story),
         "curves": _curves(story, numbered),
@@ -120,13 +120,15 @@ def _runs(story: Story) -> dict[str, Any]:
     return {"rows": rows, "left_out": _more(len(story.runs) - _RUNS, "run")}
 
 
-def _issue(story: Story, at: int, run: Run, found: Found) -> dict[str, Any]:
+def _issue(story: Story, at: int, finding: Finding) -> dict[str, Any]:
+    found = finding.found
     text = telling.issue_text(found)
+    run = _run_title(story, finding.run)
     return {
         "number": at,
         "severity": found.severity,
         "word": _SEVERITY_WORDS[found.severity],
-        "run": _run_title(story, run),
+        "run": f"{run}, and so {finding.shared}" if finding.shared else run,
         "text": text._replace(**{name: cut(each, _TEXT) for name, each in text._asdict().items()}),
     }
 
@@ -158,12 +160,13 @@ def _quiet(story: Story) -> str:
     return " ".join(said)
 
 
-def _curves(story: Story, numbered: list[tuple[int, tuple[Run, Found]]]) -> list[dict[str, Any]]:
+def _curves(story: Story, numbered: list[tuple[int, Finding]]) -> list[dict[str, Any]]:
     with_curves = [run for run in story.all_runs() if len(run.curves)]
     groups = []
     left = _CHARTS
     for run in with_curves[:_CHART_GROUPS]:
-        issues = [(at, found) for at, (of, found) in numbered[:_ISSUES] if of is run]
+        own = ((at, each.of(run)) for at, each in numbered[:_ISSUES] if run in each.runs)
+        issues = [(at, found) for at, found in own if found is not None]
         drawn: list[Chart] = charts_of(run, issues)
         shown, left = drawn[: max(left, 1)], left - len(drawn)
         unlisted = f"Further metrics have {count(run.curves.unlisted, 'value')} in the log."

@@ -7,16 +7,31 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from mllog_callbacks.comparison import Comparison, compare
 from mllog_callbacks.reading import Row, last_lines
 from mllog_callbacks.reading.story import Story
 from mllog_callbacks.report._card import log_card, story_card
+from mllog_callbacks.report._compared import (
+    comparison_card,
+    comparison_page,
+    comparison_section,
+)
 from mllog_callbacks.report._page import index_page, report_page
 from mllog_callbacks.schema import plain_lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
-__all__ = ["render_card", "render_index", "render_log", "render_report"]
+__all__ = [
+    "render_card",
+    "render_comparison",
+    "render_comparison_card",
+    "render_index",
+    "render_log",
+    "render_report",
+]
+
+_SCRIPTS: Final = ("theme.js", "compare.js")
 
 _LAST: Final = 8
 """Entries that a notebook shows of a log that is being written."""
@@ -28,12 +43,30 @@ def render_report(story: Story) -> str:
 
 
 def render_index(stories: list[tuple[str, Story]]) -> str:
-    """An index of reports, as HTML.
+    """An index of reports, with a comparison of all their runs, as HTML.
 
     Args:
         stories: The name of each report's file, and its story.
     """
-    return _render("index.html.j2", page=index_page(stories))
+    sessions = [
+        (href, each)
+        for href, story in stories
+        for each in [member.story for member in story.members] or [story]
+    ]
+    found = compare(story for _, story in sessions)
+    pages = {story.session: href for href, story in sessions}
+    compared = comparison_section(found, pages) if len(found.runs) > 1 else None
+    return _render("index.html.j2", page=index_page(stories) | {"compared": compared})
+
+
+def render_comparison(found: Comparison) -> str:
+    """A comparison of runs, as HTML."""
+    return _render("compare.html.j2", page=comparison_page(found))
+
+
+def render_comparison_card(found: Comparison) -> str:
+    """What a notebook shows of a comparison, as HTML."""
+    return _template("compared_card.html.j2").render(card=comparison_card(found))
 
 
 def render_card(stories: Sequence[Story]) -> str:
@@ -99,9 +132,9 @@ def _visible(value: object) -> object:
 def _script() -> str:
     from importlib.resources import files  # noqa: PLC0415 - only here
 
-    return (
-        files("mllog_callbacks.report").joinpath("templates", "theme.js").read_text("utf-8").strip()
-    )
+    templates = files("mllog_callbacks.report").joinpath("templates")
+    scripts = (templates.joinpath(each).read_text("utf-8").strip() for each in _SCRIPTS)
+    return ";\n".join(scripts)
 
 
 def _safe(script: str) -> Any:  # noqa: ANN401 - markupsafe is jinja2's own

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         is_learning_rate,
         parse_metric_name,
     )
+    from mllog_callbacks.schema._trainer_log import TrainerLog, trainer_log
 else:
     # pydantic takes longer to import than all else here, and names are for readers alone
     __getattr__ = lazily(
@@ -53,6 +54,7 @@ else:
                 "is_learning_rate",
                 "parse_metric_name",
             ),
+            "_trainer_log": ("TrainerLog", "trainer_log"),
         },
     )
 
@@ -67,6 +69,7 @@ __all__ = [
     "MetricName",
     "Reason",
     "Stage",
+    "TrainerLog",
     "assigned",
     "assumed_direction",
     "by_label",
@@ -96,5 +99,6 @@ __all__ = [
     "shown",
     "stopped_by_hand",
     "stopped_by_rule",
+    "trainer_log",
     "type_of",
 ]

@@ -4,10 +4,8 @@ Every change made on the way (a NaN that became ``null``, a text that was cut) i
 of the entry's own reasoning, so that no reader takes the written value for the given one.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, Final, NoReturn
-
-from pydantic_core import SchemaSerializer, core_schema
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final
 
 from mllog_callbacks.schema._event_types import EventType
 from mllog_callbacks.schema._interruptions import interruption
@@ -17,6 +15,7 @@ from mllog_callbacks.schema._secrets import (
     may_hold_secret,
     may_name_secret,
 )
+from mllog_callbacks.schema._serializers import fastest
 from mllog_callbacks.schema._values import (
     DEPTH,
     KEY_CHARS,
@@ -44,38 +43,7 @@ CHANGES_CHARS: Final = 1_000
 _SNAPSHOT_BUDGETS: Final = (2_000, 500, 100, 10, 0)
 _ROOM: Final = HARD_CAP - len('{"timestamp":"2025-01-30T10:42:11.123456Z",')
 
-_pydantic_json: Final = SchemaSerializer(core_schema.any_schema()).to_json
-
-
-def _pydantic_strict(snapshot: object, _default: None, _option: int) -> bytes:
-    return _pydantic_json(snapshot)
-
-
-def _refuse(_: Iterable[object]) -> NoReturn:
-    raise TypeError
-
-
-_to_json: Callable[[object], bytes]
-_to_strict: Callable[[object, None, int], bytes]
-"""The same of a snapshot; may raise where a value is not of a plain type."""
-_add_up: Callable[[Iterable[Any]], Any]
-"""The sum of numbers; raises where it is not known that all are numbers of 53 bits or texts."""
-
-# orjson, where it is installed, takes a third of the time, and looks at the types as well. Of
-# pydantic the serializer itself is used, and not `to_json`, which makes one a call.
-try:
-    import orjson
-except ImportError:
-    _STRICT = 0
-    _to_json, _to_strict, _add_up = _pydantic_json, _pydantic_strict, _refuse
-else:
-    _STRICT = (
-        orjson.OPT_PASSTHROUGH_SUBCLASS
-        | orjson.OPT_PASSTHROUGH_DATETIME
-        | orjson.OPT_PASSTHROUGH_DATACLASS
-        | orjson.OPT_STRICT_INTEGER
-    )
-    _to_json, _to_strict, _add_up = orjson.dumps, orjson.dumps, sum
+_to_json, _to_strict, _add_up, _STRICT = fastest()
 
 _LEAST: Final = -(2**63)
 _MOST: Final = 2**63 - 1

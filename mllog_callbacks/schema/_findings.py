@@ -1,12 +1,11 @@
 """What may be wrong with a line of a log."""
 
-from dataclasses import dataclass
+from mllog_callbacks._record import Record
 
 __all__ = ["Finding"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Record):
     """What is wrong with a line.
 
     Attributes:

@@ -5,12 +5,13 @@ letter: ``val_loss``, ``Loss/train``, ``TrainLoss`` and ``avg. test error`` all 
 metric. A stage is read from whole words alone; a name with words of two stages has none.
 """
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple, TypeAlias
+
+from mllog_callbacks._lazy import pattern
+from mllog_callbacks._record import Record
 
 __all__ = [
     "MetricName",
@@ -41,13 +42,13 @@ _SPANS: Final[dict[str, Span]] = {
 # Words before "step" that make it a thing counted: global_step, seconds_per_step
 _COUNTED: Final = frozenset({"global", "per", "time", "num", "n", "max", "total"})
 
-_TOKEN: Final = re.compile(r"[^\W_]+")
+_TOKEN: Final = pattern(r"[^\W_]+")
 # "TrainLoss" and "AUCTest", but not "mAP", "mIoU" and "IoU"
-_CAMEL: Final = re.compile(r"(?<=[a-z]{2})(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
-_GLUED: Final = re.compile(
+_CAMEL: Final = pattern(r"(?<=[a-z]{2})(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
+_GLUED: Final = pattern(
     r"(train|val|valid|test|dev|eval)(?=(?:loss|acc|accuracy|err|error|auc|f1|mae|mse|rmse)$)"
 )
-_LOADER: Final = re.compile(r"/dataloader_idx_\d+$")
+_LOADER: Final = pattern(r"/dataloader_idx_\d+$")
 _BEFORE: Final = " \t/\\_.,:;-|([{'\"=@"
 _SEPARATORS: Final = _BEFORE + ")]}"
 
@@ -80,7 +81,7 @@ _HIGHER_PHRASES: Final = (
     *("exact match", "r 2", "top 1", "top 5", "hit rate"),
 )
 # sklearn's scorers, of which more is better
-_NEGATED: Final = re.compile(r"\bneg (?:mean|median|root|max|log|brier|negative) ")
+_NEGATED: Final = pattern(r"\bneg (?:mean|median|root|max|log|brier|negative) ")
 # LightGBM's names, which are metrics only where they are the whole name
 _LOWER_WHOLE: Final = frozenset({"l1", "l2", "huber", "tweedie", "poisson", "quantile"})
 # Of which a smaller loss need not be better: the losses of reinforcement learning
@@ -106,8 +107,7 @@ _ABOUT: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class MetricName:
+class MetricName(Record):
     """What a name says.
 
     Attributes:

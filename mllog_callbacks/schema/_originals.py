@@ -5,16 +5,17 @@ as text: by PyTorch's data loaders and launchers in the message, by pools of pro
 """
 
 import os
-import re
 from typing import Final, NamedTuple
+
+from mllog_callbacks._lazy import pattern
 
 __all__ = ["Original", "original"]
 
 _HEADER: Final = "Traceback (most recent call last):"
-_FRAME: Final = re.compile(r'^\s+File "(?P<file>[^"\n]+)", line (?P<line>\d+), in (?P<name>.+)$')
-_SAID: Final = re.compile(r"^(?P<type>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?$")
+_FRAME: Final = pattern(r'^\s+File "(?P<file>[^"\n]+)", line (?P<line>\d+), in (?P<name>.+)$')
+_SAID: Final = pattern(r"^(?P<type>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?$")
 _REMOTE: Final = frozenset({"RemoteTraceback", "_RemoteTraceback"})
-_RAISED_AGAIN: Final = re.compile(
+_RAISED_AGAIN: Final = pattern(
     r"Caught \S+ in |\s*-- Process \d+ terminated with the following error:"
 )
 

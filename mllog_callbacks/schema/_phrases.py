@@ -2,11 +2,11 @@
 
 import math
 import os
-import re
 import traceback
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
+from mllog_callbacks._lazy import pattern
 from mllog_callbacks.schema._causes import behind, hidden_by
 from mllog_callbacks.schema._interruptions import interruption
 from mllog_callbacks.schema._originals import original
@@ -36,10 +36,10 @@ _EXPONENT: Final = 1e15
 _MESSAGE_CHARS: Final = 800
 _HIDDEN: Final = 3  # exceptions of a group that a message has
 _VALUE_CHARS: Final = 80
-_ADDRESS: Final = re.compile(r" at 0x[0-9A-Fa-f]+")
-_ENDS_IN_IES: Final = re.compile("[^aeiou]y$")
-_ENDS_IN_ES: Final = re.compile("tch$")  # a batch; but an epoch
-_NATIVE_TRACE: Final = re.compile(r"\s*\nStack trace:\n(?:[ \t]*\[bt\] [^\n]*\n?)+\s*\Z")
+_ADDRESS: Final = pattern(r" at 0x[0-9A-Fa-f]+")
+_ENDS_IN_IES: Final = pattern("[^aeiou]y$")
+_ENDS_IN_ES: Final = pattern("tch$")  # a batch; but an epoch
+_NATIVE_TRACE: Final = pattern(r"\s*\nStack trace:\n(?:[ \t]*\[bt\] [^\n]*\n?)+\s*\Z")
 """What libraries on dmlc-core, such as XGBoost, add to a message: addresses in their own code."""
 
 

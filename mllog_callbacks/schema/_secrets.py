@@ -14,6 +14,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
+from mllog_callbacks._lazy import pattern
+
 __all__ = [
     "MASK",
     "hidden",
@@ -39,7 +41,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORD: Final = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 # Words of a name by which any text under it is a secret
 _STRICT: Final = _words(
@@ -82,15 +84,18 @@ _OF_TEXT: Final = _words(
 """What a ``token`` is, where it is a piece of text: ``mask_token``, ``eos_token``."""
 
 _NO_SECRETS: Final = frozenset({"", "none", "null", "true", "false", "yes", "no", MASK})
-_REFERENCE: Final = re.compile(r"\$\{[^}]*\}|\{\{[^}]*\}\}|\$[A-Z_][A-Z0-9_]*")
-_PIECE: Final = re.compile(r"[\"']?(?:<[^<>\s]{0,20}>|\[[^\[\]\s\"',]{0,20}\])[\"']?")
-_LIKE_A_KEY: Final = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+_\-]{20,}={0,2}")
+_REFERENCE: Final = pattern(r"\$\{[^}]*\}|\{\{[^}]*\}\}|\$[A-Z_][A-Z0-9_]*")
+_PIECE: Final = pattern(r"[\"']?(?:<[^<>\s]{0,20}>|\[[^\[\]\s\"',]{0,20}\])[\"']?")
+_LIKE_A_KEY: Final = pattern(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+_\-]{20,}={0,2}")
 
-_CONNECTION: Final = re.compile(
+_CONNECTION: Final = pattern(
     r"dsn|conn(ection)?_?(str(ing)?|ur[il])|(database|db|broker|redis|mongo|amqp)_?ur[il]",
     re.IGNORECASE,
 )
-_USER_AT: Final = re.compile(r"[^\s@]+@")
+_OF_CONNECTIONS: Final = ("dsn", "conn", "url", "uri", "ur\u0131")
+"""Each name that `_CONNECTION` finds has one; the dotless i is one where case is ignored."""
+
+_USER_AT: Final = pattern(r"[^\s@]+@")
 
 # ---- Texts
 
@@ -120,7 +125,7 @@ _SHAPE: Final = bytes(
 )
 _RUN: Final = b"x" * _LONG
 
-_TOKEN: Final = re.compile(
+_TOKEN: Final = pattern(
     r"(?<![A-Za-z0-9])(?:"
     r"A[KS]IA[A-Z0-9]{16}|AIza[\w\-]{30,}|ya29\.[\w\-]{20,}"
     r"|eyJ[\w\-]{8,}\.[\w\-]{8,}(?:\.[\w\-]*)?"
@@ -132,21 +137,19 @@ _TOKEN: Final = re.compile(
     r"|whsec_[\w+/=]{16,}|dckr_pat_[\w\-]{16,}"
     r")"
 )
-_PEM: Final = re.compile(
+_PEM: Final = pattern(
     r"(-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----)"
     r".*?(-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\Z)",
     re.DOTALL,
 )
-_WEBHOOK: Final = re.compile(
+_WEBHOOK: Final = pattern(
     r"(https://(?:hooks\.slack\.com/(?:services|workflows)|discord(?:app)?\.com/api/webhooks)/)"
     r"[^\s\"'<>]+",
     re.IGNORECASE,
 )
-_USER: Final = re.compile(
-    r"([A-Za-z][\w+.\-]*://)([^\s/@:\"'<>]*)(:(?!\d+(?:[/?#]|$))[^\s\"'<>]*)?@"
-)
-_SCHEME: Final = re.compile(r"\b(Bearer|Basic)(\s+)([A-Za-z0-9._~+/\-]{6,}=*)", re.IGNORECASE)
-_QUERY: Final = re.compile(
+_USER: Final = pattern(r"([A-Za-z][\w+.\-]*://)([^\s/@:\"'<>]*)(:(?!\d+(?:[/?#]|$))[^\s\"'<>]*)?@")
+_SCHEME: Final = pattern(r"\b(Bearer|Basic)(\s+)([A-Za-z0-9._~+/\-]{6,}=*)", re.IGNORECASE)
+_QUERY: Final = pattern(
     r"([?&;](?:key|sig|signature|code|auth|pass|pw|x-amz-signature|x-goog-signature)=)[^&\s#\"'<>]+",
     re.IGNORECASE,
 )
@@ -155,13 +158,13 @@ _CORE: Final = (
     "|bearer|kennwort)"
 )
 _QUOTED: Final = r"[bruf]?\\?\"(?:[^\"\\]|\\.)*\"?|[bruf]?'(?:[^'\\]|\\.)*'?"
-_ELEMENT: Final = re.compile(
+_ELEMENT: Final = pattern(
     rf"(<([\w:.\-]*{_CORE}[\w:.\-]*)(?:\s[^<>]*)?>)([^<]+)(?=</)", re.IGNORECASE
 )
-_FLAG: Final = re.compile(
+_FLAG: Final = pattern(
     rf"(?<!\S)(--?([\w\-]*{_CORE}[\w\-]*)[ \t]+)(?!-)(\"[^\"]*\"|'[^']*'|\S+)", re.IGNORECASE
 )
-_ASSIGNED: Final = re.compile(
+_ASSIGNED: Final = pattern(
     rf"(?<![\w.\-])(?P<name>(?:(?:access|api|auth|private|secret)[ ])?[\w.\-]*{_CORE}[\w.\-]*)"
     r"(?P<sign>\\?[\"']?\]?[ \t]*(?:=>|==?|:)[ \t]*)"
     rf"(?P<value>\$\{{[^}}]*\}}|\{{\{{[^}}]*\}}\}}|{_QUOTED}|\[[^\]]*\]?|\([^)]*\)?|\{{[^}}]*\}}?"
@@ -169,14 +172,14 @@ _ASSIGNED: Final = re.compile(
     r"|(?:[^\s,;&)\]}\"'<>]|[,)\]}](?![\s,;.)\]}]|$))+)",
     re.IGNORECASE,
 )
-_PAIRED: Final = re.compile(
+_PAIRED: Final = pattern(
     rf"((?:\(['\"]|['\"]-|(?:name|key)['\"]?[:=] ?['\"])([\w.\-]*{_CORE}[\w.\-]*)['\"],"
     rf" ?(?:['\"]?value['\"]?[:=] ?)?)(?!['\"]-)({_QUOTED})",
     re.IGNORECASE,
 )
 """Names with their values as lists and pairs are written: ``['--token', 'x']``."""
 
-_COOKIE: Final = re.compile(
+_COOKIE: Final = pattern(
     r"(?<![\w.\-])((?:set-)?cookie2?[ \t]*:[ \t]*)(?![\"'\[{(])[^\r\n\"']+", re.IGNORECASE
 )
 
@@ -372,7 +375,8 @@ def _is_key(name: str) -> bool:
 
 
 def _is_connection(name: str) -> bool:
-    return _CONNECTION.search(name) is not None
+    folded = name.casefold()  # quick: almost no name has one of these
+    return any(each in folded for each in _OF_CONNECTIONS) and bool(_CONNECTION.search(name))
 
 
 def _connection(value: str) -> str:

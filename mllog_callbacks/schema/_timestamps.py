@@ -4,13 +4,15 @@ import re
 from datetime import UTC, datetime
 from time import gmtime, strftime, time_ns
 
+from mllog_callbacks._lazy import pattern
+
 __all__ = ["PATTERN", "Clock", "format_timestamp", "parse_timestamp"]
 
 PATTERN = (
     r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z$"
 )
-_MATCH = re.compile(PATTERN.removesuffix("$") + r"\Z", re.ASCII).match
+_FORM = pattern(PATTERN.removesuffix("$") + r"\Z", re.ASCII)
 
 
 def format_timestamp(moment: datetime) -> str:
@@ -25,7 +27,7 @@ def parse_timestamp(text: str) -> datetime:
     Raises:
         ValueError: The text has another form, another zone, or is no date of the calendar.
     """
-    if not _MATCH(text):
+    if not _FORM.match(text):
         msg = f"expected UTC with microseconds like 2025-01-30T10:42:11.123456Z, got {text[:60]!r}"
         raise ValueError(msg)
     try:

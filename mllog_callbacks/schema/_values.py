@@ -6,7 +6,6 @@ or infinity, no integer beyond 64 bits, no lone surrogate, no two keys that diff
 """
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
@@ -14,6 +13,7 @@ from enum import Enum
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
+from mllog_callbacks._lazy import pattern
 from mllog_callbacks.schema._interruptions import interruption
 from mllog_callbacks.schema._phrases import count
 from mllog_callbacks.schema._secrets import masked_items, masked_list, masked_text
@@ -37,7 +37,7 @@ which derive from `BaseException` alone.
 """
 
 _INT64: Final = range(-(2**63), 2**63)
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = pattern("[\ud800-\udfff]")
 
 
 class Changes:

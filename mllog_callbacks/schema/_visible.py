@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from mllog_callbacks._lazy import pattern
+
 __all__ = ["plain", "plain_json", "plain_lines"]
 
 _UNSAFE: Final = (
@@ -11,8 +13,8 @@ _UNSAFE: Final = (
 )
 """Control characters, invisible ones, line breaks, marks of direction, and what is no text."""
 
-_IN_LINES: Final = re.compile(f"[{_UNSAFE}]")
-_IN_LINE: Final = re.compile(f"[\t\n{_UNSAFE}]")
+_IN_LINES: Final = pattern(f"[{_UNSAFE}]")
+_IN_LINE: Final = pattern(f"[\t\n{_UNSAFE}]")
 _NAMED: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _UNDECODED: Final = range(0xDC80, 0xDD00)
 """How Python holds the bytes of a file's name that are no text."""

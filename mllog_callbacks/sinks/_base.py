@@ -1,15 +1,15 @@
 """The interface every sink has."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from mllog_callbacks._record import Record
 
 __all__ = ["NullSink", "Sink", "SinkStats"]
 
 
-@dataclass(frozen=True, slots=True)
-class SinkStats:
+class SinkStats(Record):
     """What became of the entries of a session so far.
 
     Attributes:

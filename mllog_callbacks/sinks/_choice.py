@@ -7,7 +7,6 @@ from pathlib import Path
 
 from mllog_callbacks.sinks._base import Sink
 from mllog_callbacks.sinks._files import LogFiles
-from mllog_callbacks.sinks._queued import QueuedSink
 
 __all__ = ["open_sink"]
 
@@ -48,4 +47,6 @@ def open_sink(
                 _logger.info("entries wait in the process's own memory: %s", error)
     if not claim:
         files.claim()
+    from mllog_callbacks.sinks._queued import QueuedSink  # noqa: PLC0415 - most have a spool
+
     return QueuedSink(files, sync_ms=sync_ms)

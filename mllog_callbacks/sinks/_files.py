@@ -2,13 +2,13 @@
 
 import json
 import os
-import re
 import stat
 from contextlib import suppress
 from pathlib import Path
 from time import gmtime, strftime
 from typing import Final
 
+from mllog_callbacks._lazy import pattern
 from mllog_callbacks.exceptions import LogDirectoryError, SettingsError
 from mllog_callbacks.files import (
     SIDECARS,
@@ -26,7 +26,7 @@ __all__ = ["DAY", "LogFiles", "check_session", "unusable"]
 DAY: Final = slice(14, 24)
 """Where a line's day is: behind ``{"timestamp":"``."""
 
-_SESSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+_SESSION: Final = pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 _CREATE: Final = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
 _FILE_MODE: Final = 0o640
 

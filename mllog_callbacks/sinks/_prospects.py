@@ -2,10 +2,10 @@
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from mllog_callbacks._record import Record
 from mllog_callbacks.chain import VARIABLE, Signer
 from mllog_callbacks.files import SIDECARS
 
@@ -23,8 +23,7 @@ _LAYERS: Final = frozenset({"overlay", "aufs"})
 _NETWORK: Final = ("nfs", "cifs", "smb", "9p", "fuse", "ceph", "lustre", "beegfs", "gpfs", "afs")
 
 
-@dataclass(frozen=True, slots=True)
-class Prospect:
+class Prospect(Record):
     """One promise, and whether it holds here.
 
     Attributes:

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import sleep
 from typing import Final
 
-from mllog_callbacks.chain import Chain, chain_path
+from mllog_callbacks.chain import SEALED, Chain, chain_path
 from mllog_callbacks.schema import Clock
 from mllog_callbacks.sinks._account import Account, clock_line
 from mllog_callbacks.sinks._base import SinkStats
@@ -163,7 +163,7 @@ class QueuedSink:
         self._seal()
 
     def _seal(self) -> None:
-        self._chain.end(sealed=True)
+        self._chain.end(SEALED)
         with self._idle:
             self._leaving = False
             self._idle.notify_all()

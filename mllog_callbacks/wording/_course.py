@@ -4,22 +4,28 @@ from collections.abc import Iterator, Mapping
 
 from mllog_callbacks.facts import (
     Best,
+    Kept,
     ModelEvaluated,
     ModelSaved,
     Results,
     Saved,
     TrainingProgress,
 )
-from mllog_callbacks.schema import Reason, assigned, count, number
+from mllog_callbacks.schema import Reason, assigned, count, listed, number
+from mllog_callbacks.wording._search import trial_ended
 
-__all__ = ["evaluated", "in_force", "measured", "progressed", "saved", "with_deviation"]
+__all__ = ["evaluated", "in_force", "measured", "progressed", "read", "saved", "with_deviation"]
 
 
 def progressed(facts: TrainingProgress) -> Reason:
     """A part of a training is done."""
+    if facts.trial is not None:
+        return trial_ended(facts, facts.trial)
     progress = facts.progress
     of = "" if progress.planned is None else f" of {progress.planned:,}"
     said = [*measured(facts.results, facts.deviations, facts.best, progress.done)]
+    if facts.readings:
+        said.append(f"{read(facts.readings)}.")
     if facts.changed:
         said.append(in_force(facts.changed))
     decision = f"{progress.unit.capitalize()} {progress.done:,}{of} is done."
@@ -49,6 +55,11 @@ def _standing(best: Best, now: int) -> str:
     return f", the best so far{waited}"
 
 
+def read(readings: Mapping[str, float]) -> str:
+    """Numbers that are no metrics."""
+    return ", ".join(f"{name}: {number(value)}" for name, value in readings.items())
+
+
 def in_force(changed: Mapping[str, object]) -> str:
     """Parameters that have other values than at the start."""
     shown = {
@@ -66,22 +77,27 @@ def with_deviation(value: float, deviation: float | None) -> str:
 def evaluated(facts: ModelEvaluated) -> Reason:
     """The model that a training leaves was measured."""
     values = ", ".join(each.rstrip(".") for each in measured(facts.results, facts.deviations))
-    kept = facts.kept
-    which = "Kept model" if facts.folds is None else "Models of the folds"
-    where = "at the end of the training"
-    if kept.at is not None and kept.unit is not None:
-        which += f" ({kept.unit} {kept.at:,})"
-        where = f"at {kept.unit} {kept.at:,}"
-    chosen = f", which {kept.chosen_by} chose" if kept.chosen_by else ""
+    which, where = _model_of(facts.kept, facts.folds)
+    aside = f" {read(facts.readings)}." if facts.readings else ""
     over = (
         ""
         if facts.folds is None
         else f" Means and standard deviations over {count(facts.folds, 'fold')}."
     )
-    return Reason(
-        f"{which} evaluated. {values}.",
-        f"Computed by {facts.computed_by} {where}{chosen}.{over}",
-    )
+    reasoning = f"Computed by {facts.computed_by}{where}.{over}{aside}"
+    return Reason(f"{which} evaluated. {values}.", reasoning)
+
+
+def _model_of(kept: Kept | None, folds: int | None) -> tuple[str, str]:
+    """Which model was measured, and where it stood."""
+    if kept is None:
+        return "Model", ""
+    which = "Kept model" if folds is None else "Models of the folds"
+    chosen = f", which {kept.chosen_by} chose" if kept.chosen_by else ""
+    if kept.at is None or kept.unit is None:
+        return which, f" at the end of the training{chosen}"
+    place = f"{kept.unit} {kept.at:,}"
+    return f"{which} ({place})", f" at {place}{chosen}"
 
 
 def saved(facts: ModelSaved) -> Reason:
@@ -91,8 +107,10 @@ def saved(facts: ModelSaved) -> Reason:
     size = "" if found.bytes is None else f"{count(found.bytes, 'byte')}"
     form = "" if found.format is None else f"format {found.format}"
     known = ", ".join(filter(None, (size, form)))
+    best = " It is the best so far." if found.best else ""
+    deleted = f" Deleted: {listed(found.deleted)}." if found.deleted else ""
     by = "" if found.by is None else f" Saved by {found.by}."
-    reasoning = f"{known}.{_held(found)}{by}".removeprefix(".").strip()
+    reasoning = f"{known}.{_held(found)}{best}{deleted}{by}".removeprefix(".").strip()
     return Reason(f"{which} saved to {found.path}.", reasoning)
 
 

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterator
 
-from mllog_callbacks.facts import Failure, Kept, Progress, Rule, Stop, TrainingEnded
-from mllog_callbacks.schema import Reason, count, number, shown
-from mllog_callbacks.wording._course import in_force, measured, with_deviation
+from mllog_callbacks.facts import Failure, Kept, Progress, Rule, Stop, TrainingEnded, dump
+from mllog_callbacks.runs import killed_words
+from mllog_callbacks.schema import Reason, count, listed, number, shown
+from mllog_callbacks.wording._course import in_force, measured, read, with_deviation
 from mllog_callbacks.wording._start import what
 
 __all__ = ["ended"]
@@ -13,9 +14,12 @@ __all__ = ["ended"]
 
 def ended(facts: TrainingEnded) -> Reason:
     """A training is over."""
+    if facts.stop is not None and facts.stop.by == "killed":
+        return Reason(*killed_words(dump(facts)))
     kept = "" if facts.kept is None else _kept(facts.kept, facts.folds)
     left = "" if facts.consequence is None else f"; {facts.consequence}"
-    decision = f"{what(facts.folds)} {_how(facts)}{left}.{kept}"
+    unit = "" if facts.progress is None else facts.progress.unit
+    decision = f"{what(facts.folds, unit)} {_how(facts)}{left}.{kept}"
     return Reason(decision, " ".join([*_why(facts), *_state(facts)]))
 
 
@@ -26,14 +30,14 @@ def _how(facts: TrainingEnded) -> str:
     if stop.by == "plan":
         return _completed(facts.progress)
     if stop.by == "error":
-        where = _first(facts) or _in(facts.progress)
+        where = _first(facts) or _in(facts.progress, error)
         return f"failed{where}" + ("" if error is None else f" with {error.type}")
     if stop.by == "hand":
-        where = _first(facts) or _in(facts.progress)
+        where = _first(facts) or _in(facts.progress, error)
         return f"was stopped by hand{where}" + ("" if error is None else f" ({error.type})")
     if facts.consequence is not None:  # nothing was returned: it was left by an exception
         by = "" if stop.rule is None else f" by {stop.rule.name}"
-        return f"was stopped{_first(facts) or _in(facts.progress)}{by}"
+        return f"was stopped{_first(facts) or _in(facts.progress, error)}{by}"
     return f"stopped early{_after(facts.progress)}"
 
 
@@ -62,9 +66,10 @@ def _after(progress: Progress | None) -> str:
     return "" if progress is None else f" after {progress.unit} {progress.done:,}{_of(progress)}"
 
 
-def _in(progress: Progress | None) -> str:
-    """Where an exception came: in the one after those that are done."""
-    if progress is None or progress.done == progress.planned:
+def _in(progress: Progress | None, error: Failure | None) -> str:
+    """Where an exception came: in the one after those that are done, or between the two."""
+    between = error is not None and error.between
+    if between or progress is None or progress.done == progress.planned:
         return _after(progress)
     return f" in {progress.unit} {progress.done + 1:,}{_of(progress)}"
 
@@ -137,7 +142,8 @@ def _rules(facts: TrainingEnded) -> Iterator[str]:
     if facts.stop is not None and facts.stop.rule is not None:
         yield from _hidden_best(facts.stop.rule, facts)
     rule = None if facts.stop is None else facts.stop.rule
-    kept = None if facts.kept is None else facts.kept.at
+    comparable = facts.kept is not None and rule is not None and facts.kept.unit == rule.unit
+    kept = facts.kept.at if comparable and facts.kept is not None else None
     if rule is not None and rule.best_at is not None and kept is not None and kept > rule.best_at:
         later = count(kept - rule.best_at, rule.unit or "check")
         yield f"The kept model is not cut to its best: it includes the {later} after it."
@@ -181,7 +187,7 @@ def _met(rule: Rule, where: str = "") -> str:
     step = "" if rule.step is None else f" at step {rule.step:,}"
     value = None if rule.value is None else f"value {number(rule.value)}{step}"
     evidence = ", ".join(filter(None, (trial, value)))
-    said = f": {rule.message}" if rule.message else ""
+    said = f": {rule.message.removesuffix('.')}" if rule.message else ""
     best = "" if rule.best_at is None else f", with {unit} {rule.best_at:,} as the best"
     return f"{rule.name} ended it{where}{f' ({evidence})' if evidence else ''}{best}{said}."
 
@@ -229,6 +235,10 @@ def _state(facts: TrainingEnded) -> Iterator[str]:
             f"The results measured at {facts.kept.unit} {facts.kept.at:,} are not those of the "
             "kept model: later ones rescaled its trees (dart)."
         )
+    if facts.readings:
+        yield f"{read(facts.readings)}."
+    if facts.deleted:
+        yield f"Deleted: {listed(facts.deleted)}."
     if facts.importance:
         shares = ", ".join(f"{name} {share:.1%}" for name, share in facts.importance.items())
         yield f"Top features by {facts.importance_by or 'importance'}: {shares}."

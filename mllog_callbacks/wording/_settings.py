@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mllog_callbacks.facts import AlgorithmSelected, HyperparametersSet, Parameters
+from mllog_callbacks.facts import AlgorithmSelected, HyperparametersSet, ModelSize, Parameters
 from mllog_callbacks.schema import Reason, assigned, count, listed, number, shown
 
 __all__ = ["hyperparameters", "selected"]
@@ -15,10 +15,20 @@ def selected(facts: AlgorithmSelected) -> Reason:
     for name, each in facts.choices.items():
         by.setdefault(each.by, []).append(name)
     said = [f"Chosen by {who}: {listed(names)}." for who, names in by.items()]
+    if facts.size is not None:
+        said.append(_size(facts.size))
     if facts.parameters is not None:
         said += _others(facts.parameters)
     which = "" if facts.framework is None else f"{facts.framework} with "
     return Reason(f"Algorithm: {which}{chosen}.", " ".join(said))
+
+
+def _size(size: ModelSize) -> str:
+    trained = size.trainable
+    if trained is None or not size.parameters:
+        return f"The model has {count(size.parameters, 'parameter')}."
+    share = f"{trained / size.parameters:.1%}".replace(".0%", "%")
+    return f"{count(size.parameters, 'parameter')}, {trained:,} of them trainable ({share})."
 
 
 def hyperparameters(facts: HyperparametersSet) -> Reason:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from mllog_callbacks.facts import (
+    Attempt,
     Continued,
     DataSet,
     DatasetValidated,
@@ -10,7 +11,8 @@ from mllog_callbacks.facts import (
     Rule,
     TrainingStarted,
 )
-from mllog_callbacks.schema import Reason, by_label, count, listed, number
+from mllog_callbacks.schema import Reason, assigned, by_label, count, listed, number
+from mllog_callbacks.wording._search import of_study
 
 __all__ = ["started", "validated", "what"]
 
@@ -20,23 +22,35 @@ def started(facts: TrainingStarted) -> Reason:
     plan = facts.plan
     most = "" if plan.most is None else f" of at most {count(plan.most, plan.unit)}"
     said = [*_sizes(facts.data or {})]
+    if facts.study is not None:
+        said += of_study(facts.study)
     if facts.continues is not None:
         said.append(_continued(facts.continues))
     said += [_rule(rule) for rule in (facts.rules or {}).values()]
     if facts.callbacks:
         said.append(f"Other callbacks, which may stop it: {listed(facts.callbacks)}.")
+    if facts.attempt is not None:
+        said.append(_attempt(facts.attempt))
+    if facts.trial is not None:
+        said.append(f"It is trial {facts.trial:,} of a search.")
     if facts.machines is not None:
+        this = "one of them" if facts.rank is None else f"rank {facts.rank:,}"
         where = f": {listed(facts.addresses)}" if facts.addresses else ""
-        said.append(
-            f"{count(facts.machines, 'worker')} train together; this is one of them{where}."
-        )
+        said.append(f"{count(facts.machines, 'worker')} train together; this is {this}{where}.")
     if facts.called_by is not None:
         said.append(f"Called by {facts.called_by}.")
-    return Reason(f"{what(plan.folds)}{most} started.", " ".join(said))
+    epochs = "" if plan.epochs is None else f" ({_epochs(plan.epochs)})"
+    return Reason(f"{what(plan.folds, plan.unit)}{most}{epochs} started.", " ".join(said))
 
 
-def what(folds: int | None) -> str:
-    """What runs: a training, or a cross-validation."""
+def _epochs(epochs: float) -> str:
+    return count(int(epochs), "epoch") if epochs == int(epochs) else f"{epochs:g} epochs"
+
+
+def what(folds: int | None, unit: str = "") -> str:
+    """What runs: a training, a cross-validation, or a search of trials."""
+    if unit == "trial":
+        return "Search"
     return f"Cross-validation over {count(folds, 'fold')}" if folds else "Training"
 
 
@@ -69,6 +83,12 @@ def _continued(continued: Continued) -> str:
     )
     source = "" if continued.path is None else f" loaded from {continued.path}"
     return f"It continues a model{of}{source}."
+
+
+def _attempt(attempt: Attempt) -> str:
+    after = "" if attempt.after is None else f", after {attempt.after}"
+    now = f"; now {assigned(attempt.changed)}" if attempt.changed else ""
+    return f"It is attempt {attempt.number:,} of the same call{after}{now}."
 
 
 def _rule(rule: Rule) -> str:

@@ -7,6 +7,7 @@ from mllog_callbacks.facts import (
     DatasetValidated,
     EventFacts,
     HyperparametersSet,
+    ModelCompared,
     ModelEvaluated,
     ModelSaved,
     TrainingEnded,
@@ -16,6 +17,7 @@ from mllog_callbacks.facts import (
 from mllog_callbacks.schema import Reason
 from mllog_callbacks.wording._course import evaluated, progressed, saved
 from mllog_callbacks.wording._end import ended
+from mllog_callbacks.wording._search import compared
 from mllog_callbacks.wording._settings import hyperparameters, selected
 from mllog_callbacks.wording._start import started, validated
 
@@ -40,4 +42,5 @@ worded.register(HyperparametersSet, hyperparameters)
 worded.register(TrainingProgress, progressed)
 worded.register(ModelEvaluated, evaluated)
 worded.register(ModelSaved, saved)
+worded.register(ModelCompared, compared)
 worded.register(TrainingEnded, ended)

@@ -28,8 +28,6 @@ from mllog_lightgbm import MLAuditCallback
 from mllog_sklearn import audited
 from told import Entries
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 X = np.random.RandomState(0).rand(80, 4)
 Y = (X[:, 0] > 0.5).astype(int)
 SMALL = {"objective": "binary", "verbosity": -1, "num_threads": 1}
@@ -235,7 +233,7 @@ def test_nothing_is_recorded_where_logging_is_disabled(
 @pytest.mark.parametrize(
     ("value", "found"),
     [
-        ("1", ("lightgbm", "lightning", "sklearn", "xgboost")),
+        ("1", ("lightgbm", "lightning", "optuna", "sklearn", "xgboost")),
         ("sklearn, LightGBM", ("lightgbm", "sklearn")),
         ("0", ()),
         ("", ()),

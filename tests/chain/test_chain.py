@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from clocks import set_clock
 from mllog_callbacks import AuditLog
-from mllog_callbacks.chain import Chain, Tree, inclusion_path, leaf, root_by_path
+from mllog_callbacks.chain import SEALED, Chain, Tree, inclusion_path, leaf, root_by_path
 from mllog_callbacks.chain._merkle import EMPTY
 from mllog_callbacks.integrity import Status
 from mllog_callbacks.integrity._chains import read_chain
@@ -94,8 +94,8 @@ def test_whoever_goes_on_from_a_saved_state_writes_the_same(
         left = straight.position - interrupted.position
         interrupted.take(name, lines[len(lines) - left :])
         place += part
-    straight.end(sealed=True)
-    interrupted.end(sealed=True)
+    straight.end(SEALED)
+    interrupted.end(SEALED)
     written = (folder / "a" / "s.chain").read_bytes()
     assert (folder / "b" / "s.chain").read_bytes() == written
     assert read_chain(folder / "a" / "s.chain").broken == []
@@ -147,7 +147,7 @@ def test_a_chain_whose_disk_has_room_again_is_whole(tmp_path: Path) -> None:
     chain.take("a.jsonl", _lines(0, 1_000))
     folder.unlink()
     chain.take("a.jsonl", _lines(1_000, 1_200))
-    chain.end(sealed=True)
+    chain.end(SEALED)
     read = read_chain(folder / "s.chain")
     assert (read.broken, len(read.checkpoints), read.state) == ([], 13, "sealed")
 
@@ -158,7 +158,7 @@ def test_a_chain_that_is_removed_is_made_again(tmp_path: Path) -> None:
     chain.take("a.jsonl", _lines(0, 300))
     (tmp_path / "s.chain").unlink()
     chain.take("a.jsonl", _lines(300, 400))
-    chain.end(sealed=True)
+    chain.end(SEALED)
     read = read_chain(tmp_path / "s.chain")
     assert (read.broken, len(read.checkpoints), read.state) == ([], 5, "sealed")
 
@@ -186,7 +186,7 @@ def test_a_planted_file_or_link_is_not_written_to(tmp_path: Path) -> None:
     (tmp_path / "s.chain").symlink_to(tmp_path / "target")
     chain = Chain(str(tmp_path / "s.chain"), "s", b"{}")
     chain.take("a.jsonl", _lines(0, 300))
-    chain.end(sealed=True)
+    chain.end(SEALED)
     assert (tmp_path / "target").read_text() == "mine"
 
 

@@ -77,6 +77,18 @@ def test_a_signature_taken_off_or_from_elsewhere_is_told(tmp_path: Path, key: st
         assert (problem.file, problem.first) == ("run.chain", 3)
 
 
+def test_a_witness_signs_with_the_key_of_the_session(
+    tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its drainer has it; whoever writes behind that end without the key tampers with it."""
+    kill(tmp_path / "logs", 250, drainer=False)
+    drained(tmp_path / "logs")
+    monkeypatch.delenv("MLLOG_SIGNING_KEY")
+    verdict = _judge(tmp_path / "logs", key)
+    assert (verdict.status, verdict.state) == (Status.SOUND, "witnessed")
+    assert verdict.authenticity == Status.SOUND
+
+
 def test_a_killed_session_completed_without_the_key_says_so(
     tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,7 +49,7 @@ STATES: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "without its chain": (_unchained, "NOT VERIFIED: there is no hash chain", "not verified"),
     "with an empty chain": (_emptied, "NOT VERIFIED: its chain holds no record", "not checkable"),
     "of another tool": (_foreign, "NOT VERIFIED: there is no hash chain", "not verified"),
-    "killed": (_killed, "NOT SEALED: ", "unsealed"),
+    "killed": (_killed, "", "sound"),
 }
 
 

@@ -202,3 +202,41 @@ def test_an_unfinished_line_of_many_blocks_is_no_entry(tmp_path: Path) -> None:
     path = write(tmp_path, RAW + torn)
     shown = run("tail", "--json", "-n", "1", path)
     assert shown.stdout == RAW.splitlines(keepends=True)[-1]
+
+
+def test_entries_since_a_time_are_shown_whole(tmp_path: Path) -> None:
+    """A time in UTC, in another zone, or so long ago."""
+    path = write(tmp_path, RAW)
+    rest = b"".join(RAW.splitlines(keepends=True)[5:])
+    assert run("tail", "--json", "--since", "2026-11-20T09:14:08", path).stdout == rest
+    assert run("tail", "--json", "--since", "2026-11-20T10:14:08+01:00", path).stdout == rest
+    assert run("tail", "--json", "--since", "100000d", path).stdout == RAW
+    assert run("tail", "--json", "--since", "1s", path).stdout == b""
+    assert run("tail", "--since", "yesterday", path).returncode == 2
+
+
+def test_a_cursor_shows_each_entry_once(tmp_path: Path) -> None:
+    """In several sessions, in files that grow, in new ones, and in a line that is not yet whole."""
+    logs, cursor = tmp_path / "logs", tmp_path / "cursor.json"
+    logs.mkdir()
+    whole = RAW.splitlines(keepends=True)
+    path = write(logs, b"".join(whole[:3]) + whole[3][:10], "one")
+    call = ("tail", "--json", "--cursor", cursor, logs)
+    assert run(*call, "--since", "100000d").stdout == b"".join(whole[:3])
+    assert run(*call).stdout == b""
+    with path.open("ab") as stream:
+        stream.write(whole[3][10:] + whole[4])
+    write(logs, whole[7], "two")
+    assert run(*call).stdout == whole[3] + whole[4] + whole[7]
+    assert run(*call).stdout == b""
+
+
+def test_a_new_cursor_begins_with_the_last_lines(tmp_path: Path) -> None:
+    """As without one; what is no cursor is refused, and left as it is."""
+    path, cursor = write(tmp_path, RAW), tmp_path / "cursor.json"
+    whole = RAW.splitlines(keepends=True)
+    assert run("tail", "--json", "--cursor", cursor, "-n", "2", path).stdout == b"".join(whole[-2:])
+    assert run("tail", "--json", "--cursor", cursor, "-n", "2", path).stdout == b""
+    cursor.write_text("mine")
+    assert run("tail", "--cursor", cursor, path).returncode == 2
+    assert cursor.read_text() == "mine"

@@ -1,5 +1,6 @@
 """What the detectors say when a run has ended: severity by consequence, and which checks ran."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from mllog_callbacks import AuditLog, EventType, read_entries
-from mllog_callbacks.detectors import DetectorSet, Facts, Issue, Observation
+from mllog_callbacks.detectors import DetectorSet, Facts, Issue, Observation, Severity
 from mllog_lightgbm import MLAuditCallback
 
 LAST = {"stop": {"by": "plan"}, "kept": {"at": 40, "unit": "epoch"}}
@@ -112,10 +113,19 @@ def test_an_end_worse_than_the_beginning() -> None:
 
 def test_early_stopping_that_never_stopped() -> None:
     """A loss that still falls when all is done."""
-    falling = [1 / (1 + 0.05 * step) for step in range(20)]
+    falling = [math.exp(-step / 8) for step in range(20)]
     facts = Facts(early_stopping=True)
-    assert {*found_at_end(falling, LAST, facts=facts)} == {"best_at_end"}
+    found = found_at_end(falling, LAST, facts=facts)
+    assert {name: each.severity for name, each in found.items()} == {"best_at_end": Severity.INFO}
     assert {*found_at_end(falling, LAST)} == set()
+
+
+def test_a_training_that_was_too_short() -> None:
+    """A loss that falls at the end nearly as at the start needs no rule to be reported."""
+    falling = [1 / (1 + 0.05 * step) for step in range(20)]
+    (found,) = found_at_end(falling, LAST).values()
+    assert (found.name, found.severity) == ("best_at_end", Severity.WARNING)
+    assert {*found_at_end(falling, LAST, facts=Facts(early_stopping=True))} == {"best_at_end"}
 
 
 @pytest.mark.parametrize(
@@ -157,9 +167,10 @@ def test_a_log_loss_no_better_than_the_class_shares() -> None:
 
 
 def test_a_run_of_a_framework_holds_its_issues_and_checks(tmp_path: Path) -> None:
-    """LightGBM on labels without sense: early stopping takes care of the overfitting."""
+    """LightGBM on noisy labels: early stopping takes care of the overfitting."""
     rng = np.random.default_rng(0)
-    features, labels = rng.normal(size=(400, 5)), rng.integers(0, 2, 400)
+    features = rng.normal(size=(400, 5))
+    labels = (features[:, 0] + rng.normal(size=400) > 0).astype(int)
     data = lgb.Dataset(features[:300], labels[:300])
     held_out = lgb.Dataset(features[300:], labels[300:], reference=data)
     log = AuditLog(tmp_path)

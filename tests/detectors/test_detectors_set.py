@@ -173,6 +173,8 @@ def test_codes_are_stable() -> None:
         ("MLA025", "ended_worse"),
         ("MLA026", "no_better_than_baseline"),
         ("MLA027", "rising_from_start"),
+        ("MLA028", "possible_leak"),
+        ("MLA029", "small_validation_set"),
         ("MLA101", "class_imbalance"),
         ("MLA102", "constant_features"),
         ("MLA111", "not_converged"),

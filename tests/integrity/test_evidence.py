@@ -52,7 +52,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> Path:
     folder = tmp_path_factory.mktemp("made")
     seal(folder / "unsigned", 120)
     kill(folder / "killed", 120)
-    assert judge(folder / "killed").state == "unsealed"
+    assert judge(folder / "killed").state == "witnessed"
     os.environ["MLLOG_SIGNING_KEY"] = str(keys / "own")
     try:
         seal(folder / "signed", 120)
@@ -254,6 +254,22 @@ def test_an_end_that_is_written_again_without_the_key_is_no_tampering(
         verdict = only(logs, **given)
         assert (verdict.integrity, verdict.status) == (SOUND, UNSEALED)
         assert verdict.authenticity == UNSEALED
+
+
+def test_a_signed_session_that_is_cut_and_witnessed_without_the_key_is_not_sound(
+    copy: Callable[[str], Path], key: str
+) -> None:
+    """As by somebody who has it look as if its process had been killed."""
+    logs = copy("signed")
+    path = logs / "_integrity" / "run.chain"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    (log,) = logs.glob("*.jsonl")
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:100]))
+    add_record(logs, state="witnessed")
+    for given in {}, {"key": key}:
+        verdict = only(logs, **given)
+        assert (verdict.integrity, verdict.completeness) == (SOUND, UNSEALED)
+        assert (verdict.authenticity, exit_code([verdict])) == (UNSEALED, 2)
 
 
 @pytest.mark.parametrize("signed_", [True, False])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mllog_callbacks.chain import Chain, chain_path
+from mllog_callbacks.chain import SEALED, Chain, chain_path
 from mllog_callbacks.integrity import Status, anchors_of, verify
 from mllog_callbacks.sinks import LogFiles
 from sealed import edit, judge, mllog, seal
@@ -28,7 +28,7 @@ def _old(logs: Path, session: str) -> Path:
     chain = chain_path(str(files.sidecar))
     written = Chain(chain, session, files.manifest.encode())
     written.take(path.name, lines)
-    written.end(sealed=True)
+    written.end(SEALED)
     for today in logs.glob(f"*.{session}.jsonl"):
         if not today.stat().st_size:
             today.unlink()

@@ -47,8 +47,8 @@ def test_it_writes_what_a_killed_session_had_emitted(tmp_path: Path) -> None:
     told = _recover(tmp_path)
     assert told.exit_code == 0
     assert told.stdout.startswith("killed.")
-    assert told.stdout.endswith(": 10 entries written\n")
-    assert log.read_bytes().count(b"\n") == 11
+    assert told.stdout.endswith(": 10 entries written, end of 1 run recorded\n")
+    assert log.read_bytes().count(b"\n") == 12
     assert not list(spools(tmp_path))
     again = _recover(tmp_path)
     assert again.exit_code == 0
@@ -60,7 +60,7 @@ def test_json_tells_each_session(tmp_path: Path) -> None:
     """One object a line."""
     _killed_session(tmp_path)
     (told,) = map(json.loads, _recover(tmp_path, "--json").stdout.splitlines())
-    assert told["entries"] == 10
+    assert (told["entries"], told["ends"]) == (10, 1)
     assert told["error"] is None
 
 

@@ -118,6 +118,9 @@ class WithSlots:
     def __init__(self) -> None:
         self.accuracy = 0.5
 
+    def __repr__(self) -> str:
+        return "WithSlots()"
+
 
 MEASURES: list[tuple[Any, dict[str, Any], str]] = [
     (0.9, {"result": 0.9}, "0.9"),

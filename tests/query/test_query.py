@@ -4,14 +4,26 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
-from mllog_callbacks import AuditLog, json_schema
+from mllog_callbacks import AuditLog, Run, json_schema
+from mllog_callbacks.facts import (
+    HyperparametersSet,
+    Parameters,
+    Plan,
+    Progress,
+    Stop,
+    TrainingEnded,
+    TrainingStarted,
+)
 from mllog_callbacks.query import connect
 from mllog_callbacks.query._sql import FIELDS
 from processes import drained
 from sealed import kill, mllog, seal
+from trails import lines, training, write
 
 BY_SESSION = (
     "select session, count(*) as n, max(cast(get_json_object(metrics_snapshot, '$.n') as int)) as m"
@@ -116,3 +128,45 @@ def test_spark_answers_as_duckdb_does(logs: Path, spark: object) -> None:
         ours = connect([logs]).execute(sql).fetchall()
         theirs = [tuple(row) for row in spark.sql(sql).collect()]  # type: ignore[attr-defined,unused-ignore]  # as above
         assert theirs == ours
+
+
+def _mapping(found: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    names = [each[0] for each in found.description or ()]
+    (row,) = found.fetchall()
+    return dict(zip(names, row, strict=True))
+
+
+def test_facts_are_columns(tmp_path: Path) -> None:
+    """Numbers as numbers; what holds several values as JSON; what is not there is null."""
+    with AuditLog(tmp_path, session="s") as log:
+        run = Run(log)
+        run.record(TrainingStarted(plan=Plan(unit="iteration", most=9)))
+        parameters = Parameters(given={"num_leaves": 7}, defaults={"seed": 0})
+        run.record(HyperparametersSet(parameters=parameters))
+        progress = Progress(unit="iteration", done=4, planned=9)
+        run.record(TrainingEnded(progress=progress, stop=Stop(by="hand")))
+    drained(tmp_path)
+    connection = connect([tmp_path])
+    end = _mapping(connection.execute("select * from facts where event = 'TRAINING_STOPPED'"))
+    expected = {"run": 1, "unit": "iteration", "done": 4, "planned": 9, "stop_by": "hand"}
+    assert {name: end[name] for name in expected} == expected
+    assert isinstance(end["seconds"], float)
+    assert end["severity"] is None
+    given = "select parameters from facts where event = 'HYPERPARAMETERS_SET'"
+    assert connection.execute(given).fetchall() == [('{"num_leaves":7}',)]
+
+
+def test_runs_are_rows_with_verdict_score_and_parameters(tmp_path: Path) -> None:
+    """A row a run, as it is compared; only where it is asked for."""
+    write(tmp_path, lines(training()), "one")
+    write(tmp_path, lines(training(12, "TRAINING_FAILED")), "two")
+    sql = "select id, verdict, metric, score, parameters->>'num_leaves' as leaves from runs"
+    found = connect([tmp_path], runs=True).execute(f"{sql} order by id").fetchall()
+    assert found == [
+        ("one", "broken", "valid loss", 0.5, "63"),
+        ("two", "broken", "valid loss", 0.5, "63"),
+    ]
+    with pytest.raises(duckdb.CatalogException):
+        connect([tmp_path]).execute(sql)
+    shown = mllog("query", f"{sql} where id = 'one'", tmp_path, "--json")
+    assert json.loads(shown.stdout)["leaves"] == "63"

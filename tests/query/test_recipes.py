@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from commands import runner
+from mllog_callbacks.cli import main
 from paths import ROOT
 from trails import lines, training, write
 
@@ -44,6 +47,21 @@ def test_duckdb_tells_how_runs_ended_and_reads_a_metric() -> None:
     found = duckdb.execute(metric).fetchall()
     assert len(found) == 32
     assert found[9] == (10, 0.5)
+
+
+def test_runs_and_facts_are_asked_by_the_command() -> None:
+    """Both sessions as rows; the issue of each."""
+    runs, found = (runner().invoke(main, ["query", sql, "--json"]).stdout for sql in _of("mllog"))
+    rows = [json.loads(line) for line in runs.splitlines()]
+    assert [(each["id"], each["score"], each["leaves"]) for each in rows] == [
+        ("one", 0.5, "63"),
+        ("two", 0.5, "63"),
+    ]
+    issues = [json.loads(line) for line in found.splitlines()]
+    assert {(each["session"], each["issue"], each["severity"]) for each in issues} == {
+        ("one", "overfitting", "error"),
+        ("two", "overfitting", "error"),
+    }
 
 
 @pytest.mark.parametrize(("number", "expected"), [(0, "10"), (1, "2")])

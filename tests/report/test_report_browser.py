@@ -11,8 +11,14 @@ from typing import Any, Final
 
 import pytest
 
-from mllog_callbacks.reading.story import join
-from mllog_callbacks.report import render_card, render_index, render_report
+from mllog_callbacks.comparison import compare
+from mllog_callbacks.reading.story import Story, join
+from mllog_callbacks.report import (
+    render_card,
+    render_comparison,
+    render_index,
+    render_report,
+)
 from trails import issue, lines, story_of, story_of_bytes, training
 
 playwright = pytest.importorskip(
@@ -66,6 +72,20 @@ def _hostile() -> str:
     return render_report(story_of(*told))
 
 
+def _variants(many: int) -> Story:
+    """Runs of one session that differ in a parameter, one of them in markup."""
+    told = []
+    for number in range(many):
+        leaves: object = EVIL["markup"] if number == 3 else number % 20
+        start, _, *rest = training(15 + number % 7, model=f"variant {number}")
+        settings = {"set_by_caller": {"num_leaves": leaves}, "defaults": {"seed": 0}}
+        evaluated = {"iteration": 10, "valid": {"loss": 0.5 - number / 1_000}}
+        rest[-2] = (rest[-2][0], rest[-2][1] | {"metrics_snapshot": evaluated})
+        named = {"model": f"variant {number}", "metrics_snapshot": settings}
+        told += [start, ("HYPERPARAMETERS_SET", named), *rest]
+    return story_of(*told)
+
+
 def _pages() -> dict[str, str]:
     stopped, failed = story_of(*training()), story_of(*training(5, "TRAINING_FAILED"))
     card = render_card([stopped])
@@ -78,6 +98,7 @@ def _pages() -> dict[str, str]:
         "together": render_report(join("together", [stopped, failed, story_of()])),
         "empty": render_report(story_of_bytes(b"")),
         "hostile": _hostile(),
+        "compared": render_comparison(compare([_variants(60)], names=(), baseline="#7")),
         "index": render_index([("a.html", stopped), ("b.html", failed)]),
         "card": f"<!DOCTYPE html><html lang=en><title>c</title><main><h1>c</h1>{card}</main>",
     }
@@ -130,7 +151,7 @@ def test_no_page_breaks_a_rule_of_accessibility(name: str, scheme: str, shown: A
     assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
 
 
-@pytest.mark.parametrize("name", ["stopped", "several", "together", "hostile"])
+@pytest.mark.parametrize("name", ["stopped", "several", "together", "hostile", "compared"])
 def test_pages_fit_a_phone(name: str, shown: Any) -> None:
     """Nothing but charts and tables scrolls sideways, each within its own frame."""
     page = shown(name, viewport={"width": 360, "height": 700})
@@ -199,3 +220,30 @@ def test_print_is_light_and_without_buttons(shown: Any) -> None:
     assert colour == "rgb(255, 255, 255)"
     assert not page.locator("nav").is_visible()
     assert len(page.pdf()) > 10_000
+
+
+def test_runs_can_be_sorted_and_filtered(shown: Any) -> None:
+    """By any column, both ways; by words and by a column's value."""
+    page = shown("compared")
+    names = "[...document.querySelectorAll('#runs tbody tr:not([hidden]) small')]"
+    assert page.inner_text("#shown") == "60 of 60 runs"
+    page.click("#runs thead button:has-text('num_leaves')")
+    cells = "[...document.querySelectorAll('#runs tbody tr')].map(each => each.cells[4].innerText)"
+    numbers = [int(each) for each in page.evaluate(cells) if each.isdigit()]
+    assert numbers == sorted(numbers)
+    page.click("#runs thead button:has-text('num_leaves')")
+    assert page.evaluate(cells)[0] != page.evaluate(cells)[-1]
+    assert page.get_attribute("#runs th:has-text('num_leaves')", "aria-sort") == "descending"
+    page.fill("#filter", "num_leaves=5")
+    assert page.inner_text("#shown") == "3 of 60 runs"
+    assert page.evaluate(f"{names}.filter(each => each.parentNode.tagName === 'TH').length") == 3
+    page.fill("#filter", "")
+    assert page.evaluate("window.harmed") is None
+
+
+def test_a_comparison_is_there_with_scripts_off(shown: Any) -> None:
+    """The table, unsorted and whole, and the chart; the tools that need scripts are not shown."""
+    page = shown("compared", java_script_enabled=False)
+    assert page.locator("#runs tbody tr").count() == 60
+    assert page.locator("svg .others").count() == 58
+    assert not page.locator("#tools").is_visible()

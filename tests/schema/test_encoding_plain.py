@@ -1,7 +1,10 @@
 """Plain entries take a short way to their line: it is the same line as the long way's."""
 
 import json
+import subprocess
+import sys
 from enum import Enum
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,13 +13,9 @@ from hypothesis import strategies as st
 from mllog_callbacks import EventType
 from mllog_callbacks.schema import _encoding as encoding
 from mllog_callbacks.schema import encode
+from mllog_callbacks.schema._serializers import of_orjson, of_pydantic
 
-ORJSON = {name: getattr(encoding, name) for name in ("_to_json", "_to_strict", "_add_up")}
-PYDANTIC = {
-    "_to_json": encoding._pydantic_json,  # noqa: SLF001 - what is used without orjson, as below
-    "_to_strict": encoding._pydantic_strict,  # noqa: SLF001
-    "_add_up": encoding._refuse,  # noqa: SLF001
-}
+SERIALIZERS = {"orjson": of_orjson(), "pydantic": of_pydantic()}
 
 texts = st.none() | st.text(max_size=50) | st.sampled_from(["NaN", "\x85\u2028\u2029", "x" * 5_000])
 names = st.text(max_size=8) | st.sampled_from(["loss", "Loss", "LOSS", "\u00df", "ss", "n" * 130])
@@ -48,7 +47,7 @@ anything = st.recursive(
 )
 
 
-@pytest.mark.parametrize("serializer", [ORJSON, PYDANTIC], ids=["orjson", "pydantic"])
+@pytest.mark.parametrize("serializer", SERIALIZERS)
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(
     event=st.sampled_from(list(EventType)),
@@ -59,12 +58,14 @@ anything = st.recursive(
     metrics=st.none() | st.dictionaries(names, plain | nested, max_size=12) | anything,
 )
 def test_both_ways_lead_to_the_same_line(
-    serializer: dict[str, object], event: EventType, **fields: object
+    serializer: str, event: EventType, **fields: object
 ) -> None:
     """Byte for byte, of whatever is given."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, used in serializer.items():
-            patch.setattr(encoding, name, used)
+        used = SERIALIZERS[serializer]
+        for name in "to_json", "to_strict", "add_up":
+            patch.setattr(encoding, f"_{name}", getattr(used, name))
+        patch.setattr(encoding, "_STRICT", used.options)
         patch.setattr(encoding, "_heads", {})
         line = encode(event, *fields.values())
         long_way = encoding._encode(  # noqa: SLF001 - the way that is compared with
@@ -127,7 +128,7 @@ def test_what_a_training_emits_takes_the_short_way(monkeypatch: pytest.MonkeyPat
         {"valid_0": {"loss": float("nan")}},
         {"valid_0": {"loss": 1, "Loss": 2}},
         {"valid_0": {"fold": {"loss": float("nan")}}},
-        {"a": {"b": {"c": {"d": {"e": {"f": {"g": 1}}}}}}},
+        json.loads('{"a":' * 9 + "1" + "}" * 9),
         {"valid_0": {str(n): n for n in range(101)}},
         {f"valid_{n}": {str(n): n for n in range(100)} for n in range(11)},
     ],
@@ -136,6 +137,24 @@ def test_what_needs_a_look_takes_the_long_way(metrics: dict[object, object]) -> 
     """What must be changed, or may have to be."""
     event = EventType.TRAINING_PROGRESS
     assert encoding._encode_plain(event, None, None, None, None, metrics) is None  # noqa: SLF001 - see above
+
+
+def test_without_orjson_entries_are_the_same(tmp_path: Path) -> None:
+    """A platform without its wheels: pydantic writes the lines."""
+    snapshot = {"loss": 0.25, "list": [1, 2**40], "nested": {"name": "\u00e9", "none": None}}
+    program = (
+        "import sys\n"
+        "if sys.argv[1] == 'without': sys.modules['orjson'] = None\n"
+        "from mllog_callbacks import AuditLog\n"
+        f"with AuditLog({str(tmp_path)!r}, session=sys.argv[1]) as log:\n"
+        f"    log.emit('MODEL_SAVED', decision='d', metrics_snapshot={snapshot!r})\n"
+        "assert ('pydantic_core' in sys.modules) == (sys.argv[1] == 'without')"
+    )
+    for how in "with", "without":
+        subprocess.run([sys.executable, "-c", program, how], check=True)
+    first, second = (path.read_bytes() for path in sorted(tmp_path.glob("*.jsonl")))
+    after_time = slice(first.index(b","), None)
+    assert first[after_time] == second[after_time]
 
 
 def test_a_dictionary_that_changes_meanwhile_raises_nothing() -> None:

@@ -1,11 +1,13 @@
 """Secrets: masked by one rule, for their names and their forms, wherever they enter an entry."""
 
+import itertools
 import json
 from typing import Any, ClassVar
 
 import pytest
 
 from mllog_callbacks import AuditLog, EventType, audit_context
+from mllog_callbacks.schema import _secrets as secrets
 from mllog_callbacks.schema import assigned, encode, is_secret, masked, masked_text
 from mllog_callbacks.schema._secrets import may_hold_secret
 from told import Entries
@@ -231,3 +233,16 @@ def test_the_quick_look_misses_none() -> None:
     """What decides whether a text is looked at closely."""
     assert all(map(may_hold_secret, IN_TEXTS))
     assert not may_hold_secret("Iteration 20 of 1,000 is done: valid binary_logloss 0.4321.")
+
+
+@pytest.mark.parametrize(
+    "like", [{}, {"i": "\u0131", "s": "\u017f"}, {"i": "\u0130", "k": "\u212a"}]
+)
+def test_a_quick_look_overlooks_no_connection(like: dict[str, str]) -> None:
+    """Also of letters that are one in another case: a long s, a dotless i, the sign of kelvin."""
+    parts = ("dsn", "conn", "connection", "str", "string", "url", "uri", "db", "broker", "_", "x")
+    for pieces in itertools.product(parts, repeat=3):
+        plain = "".join(pieces)
+        for name in plain.translate(str.maketrans(like)), plain.upper():
+            found = secrets._is_connection(name)  # noqa: SLF001 - the quick look before it
+            assert found == (secrets._CONNECTION.search(name) is not None)  # noqa: SLF001

@@ -6,8 +6,11 @@ from typing import Any, assert_type
 
 import lightgbm as lgb
 import xgboost as xgb
+from torch import nn
+from transformers import Trainer, TrainingArguments
 
 import mllog_lightgbm
+import mllog_transformers
 import mllog_xgboost
 from mllog_callbacks import (
     RUN_ENDS,
@@ -99,6 +102,12 @@ def in_xgboost(train: xgb.DMatrix, log: AuditLog) -> None:
     """The callback is one of XGBoost's."""
     audit = mllog_xgboost.MLAuditCallback(log, model="champion", detectors=[])
     xgb.train({"objective": "binary:logistic"}, train, callbacks=[audit])
+
+
+def in_transformers(model: nn.Module, args: TrainingArguments, log: AuditLog) -> None:
+    """The callback is one of Transformers'."""
+    audit = mllog_transformers.MLAuditCallback(log, dataset="texts", detectors=["overfitting"])
+    Trainer(model, args, callbacks=[audit])
 
 
 class MyDetector:

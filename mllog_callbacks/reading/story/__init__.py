@@ -1,18 +1,34 @@
 """What a trail tells: read from its lines alone, and tolerant of whatever became of them."""
 
+from mllog_callbacks.reading.story._alike import Alike, Finding, alike_runs, findings
 from mllog_callbacks.reading.story._builder import StoryBuilder
 from mllog_callbacks.reading.story._candidates import Candidate, Candidates, candidates
-from mllog_callbacks.reading.story._curves import Curve, Curves, Point
+from mllog_callbacks.reading.story._curves import Curve, Curves, Point, measured
 from mllog_callbacks.reading.story._export import as_object
-from mllog_callbacks.reading.story._facts import Checks, checks, data_facts, done, kept, settings
+from mllog_callbacks.reading.story._facts import (
+    Checks,
+    checks,
+    data_facts,
+    default_settings,
+    done,
+    kept,
+    seconds,
+    settings,
+)
 from mllog_callbacks.reading.story._family import join
-from mllog_callbacks.reading.story._files import STANDARD_INPUT, read_sidecar, read_stories
+from mllog_callbacks.reading.story._files import (
+    STANDARD_INPUT,
+    each_story,
+    read_sidecar,
+    read_stories,
+)
 from mllog_callbacks.reading.story._formatting import cut, moment, number, value
 from mllog_callbacks.reading.story._model import (
     GRAVITY,
     Fold,
     Found,
     Member,
+    Pulse,
     Run,
     Seal,
     Story,
@@ -35,6 +51,7 @@ from mllog_callbacks.reading.story._summary import (
     title_of_run,
     took,
     verdict_of,
+    verdict_of_run,
     what_happened,
 )
 
@@ -42,18 +59,21 @@ __all__ = [
     "GRAVITY",
     "NOT_RECORDED",
     "STANDARD_INPUT",
+    "Alike",
     "Candidate",
     "Candidates",
     "Checks",
     "Curve",
     "Curves",
     "Ending",
+    "Finding",
     "Fold",
     "Found",
     "IssueText",
     "Member",
     "Piece",
     "Point",
+    "Pulse",
     "Run",
     "Seal",
     "Story",
@@ -61,22 +81,28 @@ __all__ = [
     "Tile",
     "Told",
     "Verdict",
+    "alike_runs",
     "as_object",
     "candidates",
     "checks",
     "cut",
     "data_facts",
+    "default_settings",
     "done",
+    "each_story",
     "ending",
+    "findings",
     "issue_text",
     "join",
     "kept",
+    "measured",
     "moment",
     "number",
     "pills",
     "read_sidecar",
     "read_stories",
     "run_facts",
+    "seconds",
     "settings",
     "state_of",
     "tiles",
@@ -85,6 +111,7 @@ __all__ = [
     "took",
     "value",
     "verdict_of",
+    "verdict_of_run",
     "verification_of",
     "what_happened",
 ]

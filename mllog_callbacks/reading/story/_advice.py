@@ -22,6 +22,17 @@ ADVICE: Final[Mapping[str, str]] = {
     "connections.",
     "exploding_gradient": "clipped gradients or a lower learning rate.",
     "dead_units": "a lower learning rate, or an activation that does not die, such as a leaky one.",
-    "unknown_direction": "say whether more or less of this metric is better.",
+    "unknown_direction": 'give the callback the direction, as in directions={"my_score": "max"}.',
+    "best_at_start": "a lower learning rate; check that training and validation data are alike.",
+    "best_at_end": "more iterations or epochs, or a higher learning rate.",
+    "monitored_training_data": "monitor a metric on rows that are not trained on.",
+    "monitor_mode": "the other mode of the rule.",
+    "ended_worse": "early stopping, or keep the best checkpoint.",
+    "no_better_than_baseline": "check that labels and features belong together; then another "
+    "learning rate, features or model.",
+    "possible_leak": "look at when and from what this feature is made; train once without it.",
+    "small_validation_set": "more validation rows, or cross-validation.",
+    "constant_metric": "look at how the metric is computed, and at the learning rate.",
+    "zero_learning_rate": "look at the optimiser's settings and the schedule.",
 }
 """By the name of the issue."""

@@ -96,7 +96,8 @@ def _read(facts: Mapping[str, Any]) -> Candidates | None:
 
 
 def _row(facts: Mapping[str, Any], index: int) -> Candidate:
-    number_ = _whole(_at(facts.get("number"), index)) or index + 1
+    listed = _whole(_at(facts.get("number"), index))
+    number_ = index + 1 if listed is None else listed
     return Candidate(
         number_,
         {name: _at(column, index) for name, column in _columns(facts, "parameters")},

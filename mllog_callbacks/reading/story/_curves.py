@@ -17,7 +17,9 @@ __all__ = ["Curve", "Curves", "Point", "measured", "position_of"]
 Key: TypeAlias = tuple[str, str]
 """Set and metric; the set is empty where none is named."""
 
-UNITS: Final = ("iteration", "round", "epoch", "step", "global_step", "check", "fold", "batch")
+UNITS: Final = (
+    *("iteration", "round", "epoch", "step", "global_step", "check", "fold", "batch", "trial"),
+)
 """What positions count, the one that is preferred first."""
 
 CURVE: Final = "curve"
@@ -41,6 +43,7 @@ _NO_METRICS: Final = frozenset(
         *("candidates", "checks", "chosen", "features", "parts", "ranked_first", "runner_up"),
         *("progress", "plan", "data", "best", "curve", "deviations", "changed", "stop", "kept"),
         *("issues", "checks", "rules", "importance", "error", "saved", "choices", "continues"),
+        *("trial", "study"),
         *("resolved", "set_by_caller", "given", "hyperparameters", "params", "best_params"),
     }
 )

@@ -1,13 +1,17 @@
 """How a run ended and why, in a few words."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from mllog_callbacks.reading.story import _facts as facts
-from mllog_callbacks.reading.story._formatting import number
-from mllog_callbacks.reading.story._model import Run
+from mllog_callbacks.reading.story._formatting import number, span
+from mllog_callbacks.reading.story._model import Pulse, Run
+from mllog_callbacks.runs import STOPPING, signal_words
 from mllog_callbacks.schema import EventType, count
 
 __all__ = ["Ending", "ending"]
+
+_SILENT_S: Final = 60.0
+"""Seconds without an entry of a run after which it is called silent; adapters speak up in 30."""
 
 
 class Ending(NamedTuple):
@@ -28,17 +32,45 @@ class Ending(NamedTuple):
 
 def ending(run: Run) -> Ending:
     """How a run ended and why, by the facts of its end."""
+    if run.end is None and run.pulse is not None:
+        return _running(run, run.pulse)
     if run.end is None:
         what = "No end recorded" if run.start is not None else "No training recorded"
         return Ending("unknown", what, "Not recorded", "no entry records an end")
     if run.end.event == EventType.TRAINING_COMPLETED:
         return _completed(run)
+    if facts.of_end(run, "stop").get("by") == "killed":
+        return _killed(run)
     error = facts.of_end(run, "error").get("type")
     kind = error if isinstance(error, str) else ""
     if run.end.event == EventType.TRAINING_FAILED:
         pill = f"Failed: {kind}" if kind else "Failed"
         return Ending("bad", pill, kind or "Failed", _how_far(run))
     return _stopped(run, kind)
+
+
+def _running(run: Run, pulse: Pulse) -> Ending:
+    had = facts.done(run)
+    last = f"last recorded: {had[1]} {number(had[0])}" if had else "no progress recorded"
+    if pulse.silent < _SILENT_S:
+        return Ending("unknown", "Running", "Running", last)
+    silent = f"Silent for {span(pulse.silent)}"
+    return Ending("unknown", f"{silent} (process alive, {last})", silent, f"process alive, {last}")
+
+
+def _killed(run: Run) -> Ending:
+    """Of a run whose process was gone before its end; who recorded that knows how, or why not."""
+    stop = facts.of_end(run, "stop")
+    if type(stop.get("signal_number")) is int:
+        stopped = stop.get("signal") in STOPPING
+        pill = f"{'Stopped' if stopped else 'Killed'} by {signal_words(stop)}"
+        return Ending("unknown" if stopped else "bad", pill, pill, _how_far(run))
+    if type(stop.get("exit_code")) is int:
+        pill = f"Process exited with code {stop['exit_code']}"
+        return Ending("bad", pill, pill, _how_far(run))
+    runs_on = facts.of_end(run, "witness").get("runs_on") is True
+    pill = "Left by its process" if runs_on else "Process gone"
+    return Ending("bad", pill, pill, _how_far(run))
 
 
 def _stopped(run: Run, kind: str) -> Ending:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from mllog_callbacks.reading.story._candidates import candidates
 from mllog_callbacks.reading.story._curves import Curve, Point, measured, position_of
 from mllog_callbacks.reading.story._model import Run, Story, Told
 from mllog_callbacks.schema import EventType
@@ -15,6 +16,7 @@ __all__ = [
     "before",
     "checks",
     "data_facts",
+    "default_settings",
     "done",
     "kept",
     "of_end",
@@ -79,12 +81,14 @@ class Setting(NamedTuple):
         value: What it was set to.
         default: What it would have been; None where that is not recorded.
         by_caller: Whether the caller set it; None where that is not recorded.
+        source: Who else set it, or what it follows from, where the log says so.
     """
 
     name: str
     value: object
     default: object
     by_caller: bool | None
+    source: str = ""
 
 
 def done(run: Run) -> tuple[float, str] | None:
@@ -165,7 +169,18 @@ def kept(run: Run) -> Kept | None:
             name = f"{dataset} {metric}".strip()
             is_kept = here is not None and here == at
             return Kept(name, value, here and here[0], here[1] if here else "", is_kept)
-    return None if at is None else _kept_on_a_curve(run, at) or _best_told(run, at)
+    if at is not None and (found := _kept_on_a_curve(run, at) or _best_told(run, at)):
+        return found
+    return _of_candidates(run)
+
+
+def _of_candidates(run: Run) -> Kept | None:
+    """The score of the candidate that a search chose, where it measured nothing else."""
+    for each in candidates(run):
+        chosen, metric = each.chosen, each.metrics[0]
+        if chosen is not None and metric in chosen.means:
+            return Kept(metric, chosen.means[metric], None, "", is_kept=True, how="best candidate")
+    return None
 
 
 def _measured_at(told: Told) -> tuple[float, str] | None:
@@ -241,11 +256,18 @@ def validation_first(curves: list[Curve]) -> list[Curve]:
     return sorted(curves, key=lambda curve: curve.training)
 
 
-def settings(run: Run) -> list[Setting]:
-    """The hyperparameters of a run: those the caller set first, then the others, then defaults."""
+def settings(run: Run, *, defaults: bool = True) -> list[Setting]:
+    """The hyperparameters of a run: those the caller set first, then the others, then defaults.
+
+    Args:
+        run: The run.
+        defaults: Whether those that nobody set are wanted, of which there may be a hundred.
+    """
     found: dict[str, Setting] = {}
     for told in run.settings:
         for each in _settings(told.snapshot):
+            if each.by_caller is False and not defaults:
+                continue
             before = found.get(each.name)
             if before is not None and before.by_caller and each.by_caller is False:
                 found[each.name] = before._replace(default=each.value)
@@ -253,6 +275,15 @@ def settings(run: Run) -> list[Setting]:
                 found[each.name] = each
     order = {True: 0, None: 1, False: 2}
     return sorted(found.values(), key=lambda each: order[each.by_caller])
+
+
+def default_settings(run: Run) -> Iterator[Mapping[str, Any]]:
+    """The hyperparameters that nobody set, as the entries of a run have them."""
+    for told in run.settings:
+        for place in (told.snapshot, told.snapshot.get("parameters")):
+            found = place.get("defaults") if isinstance(place, dict) else None
+            if isinstance(found, dict):
+                yield found
 
 
 def _settings(snapshot: Mapping[str, Any]) -> Iterator[Setting]:
@@ -265,7 +296,9 @@ def _settings(snapshot: Mapping[str, Any]) -> Iterator[Setting]:
         if name == "choices" and isinstance(value, dict):
             for each, chosen in value.items():
                 if isinstance(chosen, dict):
-                    yield Setting(each, chosen.get("value"), None, chosen.get("by") == _CALLER)
+                    by = chosen.get("by")
+                    source = by if isinstance(by, str) else ""
+                    yield Setting(each, chosen.get("value"), None, by == _CALLER, source)
             continue
         if not isinstance(value, dict):
             yield Setting(name, value, None, None)
@@ -282,11 +315,15 @@ def _of_parameters(groups: Mapping[str, Any]) -> Iterator[Setting]:
     """The hyperparameters by who gave them: the caller, a caller in between, nobody."""
     for group, by_caller in (("given", True), ("passed_on", None), ("defaults", False)):
         values = groups.get(group)
+        passed_on_by = groups.get("passed_on_by") if group == "passed_on" else None
+        source = passed_on_by if isinstance(passed_on_by, str) else ""
         for name, value in values.items() if isinstance(values, dict) else ():
-            yield Setting(name, value, None, by_caller)
+            yield Setting(name, value, None, by_caller, source)
     derived = groups.get("derived")
     for name, each in derived.items() if isinstance(derived, dict) else ():
-        yield Setting(name, each.get("value") if isinstance(each, dict) else each, None, None)
+        facts = each if isinstance(each, dict) else {"value": each}
+        source = f"derived from {facts.get('source', 'other parameters')}"
+        yield Setting(name, facts.get("value"), None, None, source)
 
 
 def data_facts(story: Story, run: Run) -> dict[str, Mapping[str, Any]]:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -12,7 +12,7 @@ from mllog_callbacks.reading.story._builder import StoryBuilder
 from mllog_callbacks.reading.story._model import Story
 from mllog_callbacks.schema import count
 
-__all__ = ["STANDARD_INPUT", "read_sidecar", "read_stories"]
+__all__ = ["STANDARD_INPUT", "each_story", "read_sidecar", "read_stories"]
 
 STANDARD_INPUT: Final = "-"
 
@@ -25,7 +25,16 @@ def read_stories(
     stream: BinaryIO | None = None,
     tell: Callable[[str, float | None], object] | None = None,
 ) -> list[Story]:
-    """Read files into the stories of their sessions, in the order the sessions are met.
+    """Read files into the stories of their sessions, all at once: see `each_story`."""
+    return [*each_story(files, stream, tell)]
+
+
+def each_story(
+    files: Iterable[str | os.PathLike[str]],
+    stream: BinaryIO | None = None,
+    tell: Callable[[str, float | None], object] | None = None,
+) -> Iterator[Story]:
+    """Read files into the stories of their sessions, one by one, in the order they are met.
 
     Args:
         files: The files; "-" stands for `stream`.
@@ -39,7 +48,11 @@ def read_stories(
     for each in files:
         path = Path(each)
         sessions.setdefault((path.parent, session_of(path)), []).append(path)
-    return [_read(session, sorted(paths), stream, tell) for (_, session), paths in sessions.items()]
+    completed: set[Path] = set()
+    for (folder, session), paths in sessions.items():
+        complete = folder not in completed
+        completed.add(folder)
+        yield _read(session, sorted(paths), stream, tell, complete=complete)
 
 
 def _read(
@@ -47,6 +60,8 @@ def _read(
     paths: list[Path],
     stream: BinaryIO | None,
     tell: Callable[[str, float | None], object] | None,
+    *,
+    complete: bool,
 ) -> Story:
     named = "standard input" if session == STANDARD_INPUT else session
     builder = StoryBuilder(named, read_sidecar(paths[0].parent, session))
@@ -55,12 +70,14 @@ def _read(
     for path in paths:
         account = FileAccount(path)
         builder.begin_file(account)
-        for row in read_rows(account, stream if str(path) == STANDARD_INPUT else None):
+        source = stream if str(path) == STANDARD_INPUT else None
+        for row in read_rows(account, source, complete=complete):
             builder.take(row)
             if tell is not None and row.number % _LOOK_EVERY == 0:
                 share = (before + account.bytes) / total if total else None
                 tell(f"{path.name}: {count(row.number, 'line')}", share)
         before += account.bytes
+        complete = False
     return builder.story()
 
 

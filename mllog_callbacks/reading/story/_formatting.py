@@ -11,6 +11,7 @@ __all__ = [
     "duration",
     "moment",
     "number",
+    "span",
     "value",
 ]
 
@@ -62,10 +63,11 @@ def duration(first: str | None, last: str | None) -> str:
     if first is None or last is None:
         return ""
     passed = (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
-    return _passed(max(passed, 0.0))
+    return span(max(passed, 0.0))
 
 
-def _passed(seconds: float) -> str:
+def span(seconds: float) -> str:
+    """Seconds as a person says them."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 60:  # noqa: PLR2004 - of a minute

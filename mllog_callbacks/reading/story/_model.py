@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, Self, TypeVar
 from mllog_callbacks.reading._fast import Fields, FileAccount
 from mllog_callbacks.reading.story._curves import Curves, position_of
 
-__all__ = ["GRAVITY", "Fold", "Found", "Member", "Run", "Seal", "Story", "Told"]
+__all__ = ["GRAVITY", "Fold", "Found", "Member", "Pulse", "Run", "Seal", "Story", "Told"]
 
 _T = TypeVar("_T")
 
@@ -174,6 +174,7 @@ class Run:
         events: How many entries of each type it has.
         curves: Its metrics, as they were told.
         last: The timestamp of its last entry.
+        pulse: That its process lives, though it has no end; None where that was not seen.
         member: Of which member of its story it is, from 0; 0 where the story has none.
     """
 
@@ -190,13 +191,14 @@ class Run:
     events: Counter[str] = field(default_factory=Counter)
     curves: Curves = field(default_factory=Curves)
     last: str | None = None
+    pulse: "Pulse | None" = None
     member: int = 0
 
     @property
     def outcome(self) -> str:
-        """How it ended, in a word or two: "completed", "stopped", "failed" or "without an end"."""
+        """How it ended, in a word or two: "completed", "running" or "without an end", say."""
         if self.end is None:
-            return "without an end"
+            return "without an end" if self.pulse is None else "running"
         return self.end.event.removeprefix("TRAINING_").lower()
 
     @property
@@ -207,6 +209,16 @@ class Run:
 
 GRAVITY: Final = ("tampered", "incomplete", "not checkable", "unsealed", "sound")
 """What holding sessions against their chains may show, the gravest first."""
+
+
+class Pulse(NamedTuple):
+    """That the process of a run lives.
+
+    Attributes:
+        silent: Seconds since the run's last entry.
+    """
+
+    silent: float
 
 
 class Seal(NamedTuple):

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from mllog_callbacks.reading.story import _facts as facts
 from mllog_callbacks.reading.story import _family as family
+from mllog_callbacks.reading.story._alike import Alike, alike_runs, findings, group_of
 from mllog_callbacks.reading.story._candidates import candidates, choice_in_words
 from mllog_callbacks.reading.story._formatting import NOT_RECORDED, cut, number
 from mllog_callbacks.reading.story._issues import issue_text
@@ -42,9 +43,12 @@ def what_happened(story: Story) -> list[list[Piece]]:
     if story.members:
         told.append([Piece(family.told_together(story))])
     outer = [run for run in story.runs if run.parent is None]
-    told += [list(_of_a_run(story, run)) for run in _chosen(outer)]
-    if len(outer) > _MOST_TOLD:
-        told.append([Piece(f"{count(len(outer) - _MOST_TOLD, 'more run')} not shown.")])
+    groups = alike_runs(story)
+    told += [list(_of_runs_alike(story, each)) for each in groups]
+    single = [run for run in outer if group_of(run, groups) is None]
+    told += [list(_of_a_run(story, run)) for run in _chosen(single)]
+    if len(single) > _MOST_TOLD:
+        told.append([Piece(f"{count(len(single) - _MOST_TOLD, 'more run')} not shown.")])
     if not outer:
         told.append([Piece(_of_no_run(story)), *_of_its_end(story)])
     if story.overlapping:
@@ -97,7 +101,16 @@ def _of_a_run(story: Story, run: Run) -> Iterator[Piece]:
     within = sum(each.parent == run.number for each in story.runs)
     if within:
         yield Piece(f"{count(within, 'run')} went on within it.")
-    yield from _findings(story, run)
+    yield from _findings(story, [run])
+
+
+def _of_runs_alike(story: Story, group: Alike) -> Iterator[Piece]:
+    first = group.runs[0]
+    on = f" on {cut(first.dataset, 120)}" if first.dataset else ""
+    yield Piece(f"{cut(first.model or 'The model', 120)}{on}:", strong=True)
+    yield Piece(group.words)
+    yield Piece(group.ends)
+    yield from _findings(story, group.runs)
 
 
 def _beginning(story: Story, run: Run) -> str:
@@ -130,20 +143,23 @@ def _words_of_the_end(run: Run) -> tuple[str, str]:
     """What the end of a run decided, and why; as its entry says it."""
     if run.end is None:
         last = f"; its last entry is of {run.last[11:19]} UTC" if run.last else ""
+        if run.pulse is not None:
+            return f"It has not ended: its process is alive{last}.", ""
         return f"Its end is {NOT_RECORDED}: it is still running, or was killed{last}.", ""
     return cut(run.end.decision, _SENTENCE_CHARS), cut(run.end.reasoning, _REASONING_CHARS)
 
 
-def _findings(story: Story, run: Run) -> Iterator[Piece]:
-    numbered = [(at, of, each) for at, (of, each) in enumerate(story.issues, 1)]
-    own = [(at, each) for at, of, each in numbered if of is run and not each.resolved]
+def _findings(story: Story, runs: list[Run]) -> Iterator[Piece]:
+    numbered = enumerate(findings(story), 1)
+    own = [(at, each) for at, each in numbered if each.run in runs and not each.found.resolved]
     if not own:
-        if not run.issues:
+        if not any(run.issues for run in runs):
             yield Piece("No issues detected.")
         return
     at, main = own[0]
-    text = issue_text(main)
-    yield Piece("Main finding:")
+    text = issue_text(main.found)
+    label = "Remark" if main.found.severity == "info" else "Main finding"
+    yield Piece(f"{label}{f', {main.shared}' if main.shared else ''}:")
     yield Piece(f"{cut(text.title, _SENTENCE_CHARS).rstrip('.')}.", issue=at)
     if text.cause:
         yield Piece(f"Probable cause: {cut(text.cause, _SENTENCE_CHARS)}")

@@ -124,5 +124,8 @@ def _unfinished(story: Story) -> Iterator[str]:
             )
     if not story.entries:
         yield "The log holds no entry."
-    if any(run.end is None for run in story.runs):
-        yield "A training has no end in this log: it goes on still, or it was killed."
+    without_end = [run for run in story.runs if run.end is None]
+    if without_end and all(run.pulse is not None for run in without_end):
+        yield "A training is under way: its process is alive."
+    elif without_end:
+        yield "A training has no end in this log: it is still running, or nobody saw how it ended."

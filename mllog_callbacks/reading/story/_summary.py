@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from mllog_callbacks.reading.story import _facts as facts
 from mllog_callbacks.reading.story import _family as family
+from mllog_callbacks.reading.story._alike import alike_runs, findings, group_of
 from mllog_callbacks.reading.story._endings import Ending, ending
 from mllog_callbacks.reading.story._formatting import NOT_RECORDED, cut, duration, number
 from mllog_callbacks.reading.story._issues import IssueText, issue_text
@@ -33,6 +34,7 @@ __all__ = [
     "title_of_run",
     "took",
     "verdict_of",
+    "verdict_of_run",
     "what_happened",
 ]
 
@@ -89,7 +91,7 @@ def _ended(story: Story) -> tuple[str, str]:
 
 
 def _worst(story: Story) -> tuple[str, str]:
-    by_severity = Counter(found.severity for _, found in story.issues)
+    by_severity = Counter(each.found.severity for each in findings(story))
     for severity, mood in (("error", "bad"), ("warning", "unknown"), ("info", "note")):
         if by_severity[severity]:
             return mood, count(by_severity[severity], _ISSUE_NOUNS[severity])
@@ -102,13 +104,14 @@ def tiles(story: Story) -> list[Tile]:
     decisive = (family.first_failure(story) if story.members else None) or run
     end = ending(decisive)
     why = ": ".join(filter(None, [story.whose(decisive), end.detail]))
-    by_severity = Counter(found.severity for _, found in story.issues)
+    shown = findings(story)
+    by_severity = Counter(each.found.severity for each in shown)
     issues = [f"{by_severity[each]:,} {word}" for each, word in _SHORT if by_severity[each]]
     progress = story.events[EventType.TRAINING_PROGRESS]
     return [
-        _kept_tile(run),
+        _kept_tile(story, run),
         Tile("Why it ended", end.headline, why),
-        Tile("Issues", number(len(story.issues)), ", ".join(issues) or "none detected"),
+        Tile("Issues", number(len(shown)), ", ".join(issues) or "none detected"),
         Tile(
             "Decisions recorded",
             number(story.entries - progress),
@@ -120,7 +123,11 @@ def tiles(story: Story) -> list[Tile]:
 _SHORT: Final = (("error", "serious"), ("warning", "warning"), ("info", "info"))
 
 
-def _kept_tile(run: Run) -> Tile:
+def _kept_tile(story: Story, run: Run) -> Tile:
+    group = group_of(run, alike_runs(story))
+    if group is not None and group.scores:
+        alike = f"mean and deviation of {len(group.runs):,} runs alike ({group.range})"
+        return Tile(cut(group.name, 60), group.figure, alike)
     found = facts.kept(run)
     if found is None:
         return Tile("Final metric", "Not recorded", "no evaluation was recorded")

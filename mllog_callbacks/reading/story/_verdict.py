@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from mllog_callbacks.reading.story._alike import alike_runs
 from mllog_callbacks.reading.story._endings import ending
 from mllog_callbacks.reading.story._facts import checks, kept
 from mllog_callbacks.reading.story._formatting import number
@@ -52,8 +53,12 @@ def verdict_of(story: Story) -> Verdict:
         return gravest
     same = sum(each.word == gravest.word for each in verdicts)
     said = f"{same:,} of {count(len(verdicts), 'run')}"
-    reason = f"{said}: {gravest.reason}" if gravest.word != "healthy" else f"{said}."
-    return Verdict(gravest.word, reason)
+    if gravest.word != "healthy":
+        return Verdict(gravest.word, f"{said}: {gravest.reason}")
+    groups = alike_runs(story)
+    scored = groups[0] if len(groups) == 1 and len(groups[0].runs) == len(runs) else None
+    score = f"; {scored.name} {scored.figure}" if scored is not None and scored.scores else ""
+    return Verdict(gravest.word, f"{said}{score}.")
 
 
 def verdict_of_run(run: Run) -> Verdict:

@@ -3,7 +3,7 @@
 `SpoolSink` is in `sink`; it is not imported here, for it cannot be on Windows.
 """
 
-from mllog_callbacks.sinks.spool._ancestry import session_of_process
+from mllog_callbacks.sinks.spool._ancestry import living, note_exit, session_of_process
 from mllog_callbacks.sinks.spool._recovery import Recovered, recover
 
-__all__ = ["Recovered", "recover", "session_of_process"]
+__all__ = ["Recovered", "living", "note_exit", "recover", "session_of_process"]

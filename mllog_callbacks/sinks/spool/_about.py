@@ -2,7 +2,7 @@
 
 import os
 
-from mllog_callbacks.files import SIDECARS
+from mllog_callbacks.files import SIDECARS, manifest_name
 from mllog_callbacks.sinks.spool._locks import private
 from mllog_callbacks.sinks.spool._roots import directory_of
 
@@ -46,6 +46,11 @@ class About:
         """Keep it in a spool."""
         with open(f"{folder}/about", "xb", opener=private) as stream:
             stream.write(b"\0".join((self.directory, self.sidecar, self.place, self.manifest)))
+
+    @property
+    def session(self) -> str:
+        """The session's name, as its files have it."""
+        return os.fsdecode(os.path.basename(self.sidecar)).removesuffix(manifest_name(""))
 
     @property
     def temporary(self) -> bool:

@@ -5,7 +5,7 @@ Its state is kept in the spool, so that whoever comes after a killed drainer goe
 
 import os
 
-from mllog_callbacks.chain import SUFFIX, Chain, chain_path
+from mllog_callbacks.chain import Chain, chain_path
 from mllog_callbacks.sinks.spool._about import About
 from mllog_callbacks.sinks.spool._control import FIRST
 from mllog_callbacks.sinks.spool._segment import Segment
@@ -23,8 +23,7 @@ class Chained:
 
     def __init__(self, folder: str, about: About) -> None:
         path = chain_path(os.fsdecode(about.sidecar))
-        session = os.path.basename(path).removesuffix(SUFFIX)
-        self._chain = Chain(path, session, about.manifest, FIRST, f"{folder}/chain")
+        self._chain = Chain(path, about.session, about.manifest, FIRST, f"{folder}/chain")
 
     @property
     def position(self) -> int:
@@ -52,6 +51,11 @@ class Chained:
         """Keep the state: what is before its position is cleared next."""
         self._chain.save()
 
-    def end(self, *, sealed: bool) -> None:
-        """Write the last record."""
-        self._chain.end(sealed=sealed)
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the chain was signed so far, and this process has not the key."""
+        return self._chain.is_foreign
+
+    def end(self, state: str) -> None:
+        """Write the last record, which leaves the session in this state."""
+        self._chain.end(state)

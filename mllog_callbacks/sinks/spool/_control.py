@@ -3,10 +3,12 @@
 import mmap
 import os
 
-__all__ = ["FIRST", "Control"]
+__all__ = ["FIRST", "Control", "born"]
 
 FIRST = 1
 """Where the stream of a session begins; 0 is "not known yet"."""
+
+_STARTED = 19  # the place of the start time behind the program's name in ``/proc/<pid>/stat``
 
 
 class Control:
@@ -21,6 +23,12 @@ class Control:
     `taken`, the process of its `owner`, and `leaving`: the process ends in order, though entries
     may still come. Of the drainer's side again: `sealed`, the position up to which the chain has
     been sealed, and `unsigned`: whether the chain should be signed and the key cannot be used.
+
+    To say how the owner ended: when it was `born`; when the drainer has `seen` it
+    alive last, in nanoseconds of the system clock; its wait status and 1 once it is known to have
+    `ended`, which its parent may write as well; how many processes the kernel had killed for lack
+    of memory when the session began, and 1: in its control group, `cgroup_kills`, and on the
+    machine, `machine_kills`.
     """
 
     _NAMES = (
@@ -40,6 +48,11 @@ class Control:
         "leaving",
         "sealed",
         "unsigned",
+        "born",
+        "seen",
+        "ended",
+        "cgroup_kills",
+        "machine_kills",
     )
 
     def __init__(self, folder: str, *, create: bool = False) -> None:
@@ -54,6 +67,7 @@ class Control:
         if create:
             self.position = self.durable = FIRST
             self.owner = os.getpid()
+            self.born = born(self.owner)
 
     def __getattr__(self, name: str) -> int:
         return self._words[self._NAMES.index(name)]
@@ -63,3 +77,15 @@ class Control:
             self._words[self._NAMES.index(name)] = value
         else:
             super().__setattr__(name, value)
+
+
+def born(pid: int) -> int:
+    """When a process was started, in ticks since the machine was; 0 where there is none.
+
+    Together with the number it names a process: the number alone is used again.
+    """
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stream:
+            return int(stream.read().rpartition(b")")[2].split()[_STARTED])
+    except (OSError, ValueError, IndexError):
+        return 0

@@ -7,13 +7,19 @@ of the training. How it runs, and for how long: see `_process`.
 import os
 from time import monotonic, monotonic_ns
 
-from mllog_callbacks.files import Folder, give_group, make_folder, make_folders
+from mllog_callbacks.chain import SEALED, UNSEALED, WITNESSED
+from mllog_callbacks.files import Folder, give_group, log_name, make_folder, make_folders
 from mllog_callbacks.sinks.spool._about import About
 from mllog_callbacks.sinks.spool._chained import Chained
 from mllog_callbacks.sinks.spool._control import Control
+from mllog_callbacks.sinks.spool._quick_look import all_runs_ended
 from mllog_callbacks.sinks.spool._segment import HEADER, Segment
 from mllog_callbacks.sinks.spool._segments import Segments
 from mllog_callbacks.sinks.spool._target import Altered, Target
+
+TYPE_CHECKING = False  # the drainer imports no `typing`
+if TYPE_CHECKING:
+    from mllog_callbacks.sinks.spool._watching import Watch
 
 __all__ = ["Drainer"]
 
@@ -28,11 +34,13 @@ class Drainer:
         counting: Whether to count the entries written.
 
     Attributes:
-        entries: How many were written, where they are counted: that takes a tenth of all time.
+        entries: How many of the session's were written, where they are counted: that takes a tenth
+            of all time.
+        ends: Of how many runs this drainer recorded the end.
     """
 
     def __init__(self, folder: str, *, counting: bool = False) -> None:
-        self.entries = 0
+        self.entries = self.ends = 0
         self._counting = counting
         self._folder = folder
         self._record = f"{folder}/target"
@@ -73,16 +81,59 @@ class Drainer:
         self._control.error = 0
         return moved
 
-    def end(self) -> None:
-        """Write the rest of a session that emits no more.
+    def end(self, by: str, watch: "Watch | None" = None) -> None:
+        """Write the rest of a session that emits no more, and the end of each run that has none.
+
+        Args:
+            by: Who does.
+            watch: What watched its process, if anything did.
 
         Raises:
             OSError: The disk does not take it now.
         """
         self.drain(final=True)
-        self._over = bool(self._control.closing)
-        self._finish(sealed=bool(self._control.closing or self._control.leaving))
-        self._control.done = 1
+        control = self._control
+        self._over = bool(control.closing)
+        state = SEALED if control.closing or control.leaving else UNSEALED
+        if not control.closing:
+            ends = self._witness(by, watch)
+            if ends or (ends == 0 and state == UNSEALED):
+                state = WITNESSED
+        self._finish(state)
+        control.done = 1
+
+    def _witness(self, by: str, watch: "Watch | None") -> int | None:
+        """Record the end of each open run; how many, or None where they cannot be known.
+
+        Raises:
+            OSError: The disk does not take it now.
+        """
+        about, control = self._about, self._control
+        if control.sealed and self._chain.is_foreign:
+            return None  # nothing follows a signed end without the key
+        if control.leaving and all_runs_ended(about):
+            return 0
+        try:
+            from mllog_callbacks.sinks.spool import _witness as witness  # noqa: PLC0415 - seldom
+
+            found = witness.found(about)
+            if found is None or not len(found.runs):
+                return None if found is None else 0
+            ended = witness.exit_of(control, watch)
+            ends = [*witness.Ends(self._folder, about, control, ended, by).lines(found)]
+        except OSError:
+            raise
+        except Exception:  # noqa: BLE001 - of what anybody may have written: the lines come first
+            return None
+        for day, lines in witness.batches(ends):
+            path = os.path.join(about.directory, log_name(day, about.session).encode())
+            number = control.released + (self._segment is not None)
+            self._segments.add(number, path, control.position, lines)
+            entries = self.entries
+            self.drain(final=True)
+            self.entries = entries
+        self.ends = len(ends)
+        return self.ends
 
     def seal(self) -> None:
         """Seal the chain of a session whose process is about to end; more lines may still come.
@@ -91,9 +142,9 @@ class Drainer:
             OSError: The disk does not take it now.
         """
         if self._control.sealed != self._control.position:
-            self._finish(sealed=True)
+            self._finish(SEALED)
 
-    def _finish(self, *, sealed: bool) -> None:
+    def _finish(self, state: str) -> None:
         control = self._control
         if control.sealed == control.position:
             return
@@ -102,10 +153,10 @@ class Drainer:
             self._confirm()
             self._write_sidecar()
             if os.path.exists(self._about.directory):
-                self._chain.end(sealed=sealed)
+                self._chain.end(state)
         finally:
             control.busy = 0
-        if sealed:
+        if state == SEALED:
             control.sealed = control.position
             control.unsigned = int(self._chain.unsigned)
 

@@ -13,11 +13,16 @@ __all__ = ["finish", "finish_dead"]
 _STALE_S = 60.0  # the age of a spool that nobody finished making
 
 
-def finish(folder: str) -> int | None:
-    """Write the rest of a dead session's lines to its file and remove its spool.
+def finish(folder: str, by: str) -> tuple[int, int] | None:
+    """Write the rest of a dead session's lines, and the ends of its runs, and remove its spool.
+
+    Args:
+        folder: The session's spool.
+        by: Who does, for the ends that are recorded.
 
     Returns:
-        How many entries were written; None where the session lives or is being finished.
+        How many of its entries were written, and of how many runs the end was recorded; None where
+        the session lives or is being finished.
 
     Raises:
         OSError: The disk does not take them; they are kept.
@@ -37,24 +42,29 @@ def finish(folder: str) -> int | None:
             return None
         try:
             if not drainer.control.done:
-                drainer.end()
+                drainer.end(by)
         finally:
             drainer.close()
         remove(folder)
-        return drainer.entries
+        return drainer.entries, drainer.ends
     finally:
         os.close(held)
 
 
-def finish_dead(directory: bytes) -> None:
-    """Finish what killed sessions left for this directory; what fails is left for the next."""
+def finish_dead(directory: bytes, by: str) -> None:
+    """Finish what killed sessions left for this directory; what fails is left for the next.
+
+    Args:
+        directory: The log directory.
+        by: Who does, for the ends that are recorded.
+    """
     for folder in spools(directory):
         name = os.path.basename(folder)
         try:
             if name.startswith("."):
                 _remove_stale(folder)
             elif About.read(folder).here(directory) and not alive(folder):
-                finish(folder)
+                finish(folder, by)
         except (OSError, ValueError):
             continue
 

@@ -9,9 +9,7 @@ from time import monotonic
 from typing import Final
 
 from mllog_callbacks.sinks.spool._about import About
-from mllog_callbacks.sinks.spool._finishing import finish_dead
 from mllog_callbacks.sinks.spool._locks import lock
-from mllog_callbacks.sinks.spool._process import run
 from mllog_callbacks.sinks.spool._starting import is_python, start_process
 from mllog_callbacks.sinks.spool._surroundings import surroundings
 
@@ -59,10 +57,15 @@ class Helper:
                 return
         # No `threading`: its locks may be held where this is called
         # Either raises while the interpreter is shutting down: the next start finishes
-        with suppress(RuntimeError, OSError):
-            _thread.start_new_thread(_drain, (self._folder, theirs))
+        with suppress(RuntimeError, OSError, ImportError):
+            from mllog_callbacks.sinks.spool._threads import (  # noqa: PLC0415 - else a process does it
+                drain,
+                finish_others,
+            )
+
+            _thread.start_new_thread(drain, (self._folder, theirs))
             directory = About.read(self._folder).directory  # the spool may be gone in a moment
-            _thread.start_new_thread(_finish_others, (directory,))
+            _thread.start_new_thread(finish_others, (directory,))
 
     def tend(self) -> None:
         """Start the drainer again if it is gone."""
@@ -101,18 +104,3 @@ class Helper:
                 if os.waitpid(self._child, os.WNOHANG)[0] == 0:
                     return
             self._child = 0
-
-
-def _drain(folder: str, wake: socket.socket) -> None:
-    with wake, suppress(OSError):
-        held = lock(folder, "drain", create=True)
-        if held is not None:
-            try:
-                run(folder, wake.fileno())
-            finally:
-                os.close(held)
-
-
-def _finish_others(directory: bytes) -> None:
-    with suppress(OSError, ValueError):
-        finish_dead(directory)

@@ -16,7 +16,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from mllog_callbacks.chain import chain_path, last_state
+from mllog_callbacks.chain import OPEN, chain_path, last_state
 from mllog_callbacks.files import SIDECARS
 from mllog_callbacks.sinks.spool._roots import owners
 
@@ -26,8 +26,8 @@ _TIMEOUT_S: Final = 30.0
 _MOST: Final = 64  # users whose spools are looked at
 _ANSWER: Final = 1_048_576  # bytes
 
-Found = tuple[str, int, str | None]
-"""A spool's name, how many entries were written, and why they could not be."""
+Found = tuple[str, int, str | None, int]
+"""A spool's name, how many entries were written, why they could not be, how many ends were."""
 
 
 def recover_others(directory: bytes, recover: Callable[[], list[Found]]) -> list[Found]:
@@ -45,12 +45,15 @@ def recover_others(directory: bytes, recover: Callable[[], list[Found]]) -> list
             found += answer
         elif user in _unsealed(directory):
             reason = f"only user {_name(user)} or root can read it; it may hold entries of this log"
-            found.append((Path(folder).name, 0, reason))
+            found.append((Path(folder).name, 0, reason, 0))
     return found
 
 
 def _recover_as(user: int, recover: Callable[[], list[Found]]) -> list[Found] | None:
     """What becomes of it in a child that is that user; None where it does not answer."""
+    # Now: that user may not be able to read our own files
+    from mllog_callbacks.sinks.spool import _witness  # noqa: F401, PLC0415 - it takes a while
+
     group, groups = _groups(user)
     reading, writing = os.pipe()
     with warnings.catch_warnings():
@@ -66,8 +69,10 @@ def _recover_as(user: int, recover: Callable[[], list[Found]]) -> list[Found] | 
             os._exit(0)
     os.close(writing)
     try:
-        answer = _answer(reading)
-        return [(str(name), int(entries), error) for name, entries, error in json.loads(answer)]
+        answers = json.loads(_answer(reading))
+        return [
+            (str(name), int(entries), error, int(ends)) for name, entries, error, ends in answers
+        ]
     except (OSError, ValueError, TypeError):
         return None
     finally:
@@ -108,7 +113,7 @@ def _unsealed(directory: bytes) -> set[int]:
     found = set()
     try:
         for manifest in sidecars.glob("*.json"):
-            if last_state(chain_path(str(manifest))) not in {"sealed", "unsealed"}:
+            if last_state(chain_path(str(manifest))) in {"", OPEN}:
                 found.add(manifest.lstat().st_uid)
     except OSError:
         return found

@@ -1,7 +1,6 @@
 """Where a session's spool is made: in memory, or in the log's own folder."""
 
 import os
-import secrets
 import sys
 from pathlib import Path
 from typing import Final
@@ -98,7 +97,7 @@ class Place:
         if self.capacity < LEAST:
             raise OSError(28, "too little space for a spool", str(parent))
         self.segment = min(SEGMENT, self.capacity // 4) // 4096 * 4096
-        name = f"{files.session[:100]}.{secrets.token_hex(4)}"
+        name = f"{files.session[:100]}.{os.urandom(4).hex()}"
         self.folder = str(parent / name)
         try:
             self._make(parent / f".{name}", files, sync_ms)

@@ -5,7 +5,6 @@ too, whoever comes next finishes the file: see `_finishing`.
 """
 
 import os
-import select
 from time import monotonic, sleep
 
 from mllog_callbacks.sinks.spool._about import About
@@ -13,8 +12,13 @@ from mllog_callbacks.sinks.spool._drainer import Drainer
 from mllog_callbacks.sinks.spool._finishing import finish_dead
 from mllog_callbacks.sinks.spool._locks import lock
 from mllog_callbacks.sinks.spool._spools import alive, remove, spools
+from mllog_callbacks.sinks.spool._watching import Watch
 
-__all__ = ["main", "run"]
+__all__ = ["LATER", "main", "run"]
+
+_DRAINER = "drainer"
+LATER = "drainer of a later session"
+"""Who finishes what sessions before left, where that is not a reader."""
 
 _ACTIVE_S = 0.005  # how long lines gather while there are any
 _IDLE_S = 0.05  # the longest wait; issues, ends, saves, a flush and the session's end wake
@@ -23,18 +27,26 @@ _LOCK_S = 5.0  # how long another drainer of the same spool is given to go
 _GIVE_UP_S = 600.0  # how long a dead session's failing disk is tried; then its spool waits
 
 
-def run(folder: str, wake: int) -> None:
-    """Drain a session until its log was closed or its process is gone, and all is written."""
+def run(folder: str, wake: int, owner: int = -1) -> None:
+    """Drain a session until its log was closed or its process is gone, and all is written.
+
+    Args:
+        folder: The session's spool.
+        wake: The file that wakes it, and ends with the session's process.
+        owner: A descriptor of that process; -1 for none.
+    """
     drainer = Drainer(folder)
+    control = drainer.control
+    watch = Watch(folder, control, owner)
     wait, lives, since = _ACTIVE_S, True, monotonic()
     while True:
-        ended = bool(drainer.control.closing) or not lives
+        ended = bool(control.closing) or not lives
         try:
             moved = drainer.drain(final=ended)
             if ended:
-                drainer.end()
+                drainer.end(_DRAINER, watch)
                 break
-            if drainer.control.leaving and not (moved and drainer.control.sealed):
+            if control.leaving and not (moved and control.sealed):
                 drainer.seal()
         except OSError:
             wait = _RETRY_S
@@ -42,17 +54,18 @@ def run(folder: str, wake: int) -> None:
                 return
         else:
             wait, since = _ACTIVE_S if moved else min(_IDLE_S, wait * 2), monotonic()
-        lives = _sleep(wake, wait, folder, lives=lives)
+        lives = _sleep(wake, wait, folder, watch, lives=lives)
     drainer.close()
+    watch.close()
     remove(folder)
 
 
-def _sleep(wake: int, seconds: float, folder: str, *, lives: bool) -> bool:
+def _sleep(wake: int, seconds: float, folder: str, watch: Watch, *, lives: bool) -> bool:
     """Wait, or be woken; say whether the session's process still lives."""
     if not lives:
         sleep(seconds)
         return False
-    if not select.select([wake], [], [], seconds)[0]:
+    if not watch.wait(wake, seconds):
         return True
     try:
         woken = os.read(wake, 4096)
@@ -62,23 +75,25 @@ def _sleep(wake: int, seconds: float, folder: str, *, lives: bool) -> bool:
         return True
     # All ends are closed; a fork made behind Python's back may still hold the lock
     if alive(folder):
+        watch.outlived()
         sleep(seconds)
         return True
     return False
 
 
-def main(folder: str, *, detached: bool) -> None:
+def main(folder: str, *, detached: bool, owner: int) -> None:
     """Drain a session as a process of its own; standard input wakes it, and ends with the log.
 
     Args:
         folder: The session's spool.
         detached: Whether this process is nobody's child already.
+        owner: A descriptor of the session's process, 3; -1 for none.
     """
     if not detached:
         if not _detach():
             os._exit(0)
         os.setsid()
-    os.closerange(3, 65_536)
+    os.closerange(max(3, owner + 1), 65_536)
     os.chdir("/")
     deadline = monotonic() + _LOCK_S
     while (held := lock(folder, "drain", create=True)) is None:
@@ -89,9 +104,11 @@ def main(folder: str, *, detached: bool) -> None:
     if len(spools(directory)) > 1 and _detach():
         os.close(held)
         os.close(0)
-        finish_dead(directory)
+        if owner >= 0:
+            os.close(owner)
+        finish_dead(directory, LATER)
         return
-    run(folder, 0)
+    run(folder, 0, owner)
     os.close(held)
 
 

@@ -3,10 +3,11 @@
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
+
+from mllog_callbacks._record import Record
 
 __all__ = ["Recovered", "recover"]
 
@@ -14,8 +15,7 @@ _WAIT_S: Final = 2.0
 _POLL_S: Final = 0.005
 
 
-@dataclass(frozen=True, slots=True)
-class Recovered:
+class Recovered(Record):
     """What became of one killed session.
 
     Attributes:
@@ -24,15 +24,22 @@ class Recovered:
         entries: How many entries were written to its file now; 0 where its own drainer was
             just finishing it.
         error: Why they could not be written; they are kept then.
+        ends: Of how many of its runs the end was recorded now: their process was gone before it.
     """
 
     session: str
     entries: int
     error: str | None = None
+    ends: int = 0
 
 
-def recover(directory: str | os.PathLike[str], *, everywhere: bool = False) -> list[Recovered]:
+def recover(
+    directory: str | os.PathLike[str], *, everywhere: bool = False, by: str = "reader"
+) -> list[Recovered]:
     """Complete the files of sessions that were killed, from what their spools still hold.
+
+    Runs whose process was gone before they had an end get one, which says how that process ended
+    as far as it is known.
 
     A session that lives is left alone. One that its own drainer is just finishing is waited
     for, at most two seconds. May be repeated: it never writes an entry twice. Root completes what
@@ -43,6 +50,7 @@ def recover(directory: str | os.PathLike[str], *, everywhere: bool = False) -> l
         directory: The log directory.
         everywhere: Also take spools of a directory of the same path that may be another one, as
             containers see that share their memory but not their disks.
+        by: Who does, for the ends that are recorded.
 
     Raises:
         Nothing: what fails is described in the result.
@@ -54,7 +62,7 @@ def recover(directory: str | os.PathLike[str], *, everywhere: bool = False) -> l
     wanted = os.fsencode(Path(directory).absolute())
 
     def own() -> list[Found]:
-        return [_finish(folder) for folder in _dead(wanted, everywhere=everywhere)]
+        return [_finish(folder, by) for folder in _dead(wanted, everywhere=everywhere)]
 
     return [Recovered(*each) for each in own() + recover_others(wanted, own)]
 
@@ -75,20 +83,21 @@ def _dead(directory: bytes, *, everywhere: bool) -> Iterator[str]:
             yield folder
 
 
-def _finish(folder: str) -> tuple[str, int, str | None]:
-    """Complete one session; its spool's name, how many entries were written, and what failed."""
+def _finish(folder: str, by: str) -> tuple[str, int, str | None, int]:
+    """Complete one session; the fields of `Recovered`."""
     from mllog_callbacks.sinks.spool._finishing import finish  # noqa: PLC0415 - as above
 
     session = Path(folder).name
     deadline = monotonic() + _WAIT_S
     try:
-        while (entries := finish(folder)) is None:
+        while (written := finish(folder, by)) is None:
             if not Path(folder).exists():
-                return session, 0, None
+                return session, 0, None, 0
             if monotonic() > deadline:
-                return session, 0, "its drainer is still waiting for the disk"
+                return session, 0, "its drainer is still waiting for the disk", 0
             sleep(_POLL_S)
     except (OSError, ValueError) as error:
         reason = isinstance(error, OSError) and error.strerror
-        return session, 0, reason or str(error)
-    return session, entries, None
+        return session, 0, reason or str(error), 0
+    entries, ends = written
+    return session, entries, None, ends

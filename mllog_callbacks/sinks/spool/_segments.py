@@ -1,9 +1,10 @@
 """The segments of a spool, as its drainer has them: opened in turn, given back, made ahead."""
 
+import mmap
 import os
 
 from mllog_callbacks.sinks.spool._control import Control
-from mllog_callbacks.sinks.spool._segment import Segment, segment_name, spare_name
+from mllog_callbacks.sinks.spool._segment import HEADER, Segment, segment_name, spare_name
 
 __all__ = ["Segments"]
 
@@ -51,6 +52,30 @@ class Segments:
         except OSError:  # the spool was removed, and with it the memory
             return
         control.spares += 1
+
+    def add(self, number: int, path: bytes, start: int, lines: bytes) -> None:
+        """Put lines behind those of a log that emits no more, as a segment of their own.
+
+        Args:
+            number: The number of the segment.
+            path: The file that the lines are for.
+            start: Where in the stream they begin.
+            lines: Whole lines; they are in the stream at once, or not at all.
+
+        Raises:
+            OSError: There is no memory for them.
+        """
+        name, control = segment_name(self._folder, number), self._control
+        size = -(-(HEADER + len(lines) + 1) // mmap.PAGESIZE) * mmap.PAGESIZE
+        try:
+            segment = Segment.create(name, path, size)
+        except OSError:
+            if control.taken >= control.spares:
+                raise
+            segment = Segment.take(spare_name(self._folder, control.taken), name, path)
+            control.taken += 1
+        segment.memory[HEADER : HEADER + len(lines)] = lines
+        segment.memory[:8] = start.to_bytes(8, "little")
 
     def have_spare(self, size: int) -> None:
         """Have one at hand before the log needs its second segment."""

@@ -6,7 +6,6 @@ and it sees to it that somebody drains.
 """
 
 import os
-import secrets
 import sys
 import threading
 from pathlib import Path
@@ -159,13 +158,14 @@ class SpoolSink(Stream):
     def __del__(self) -> None:
         """A log that nobody holds any more is closed, without waiting for the disk.
 
-        At the end of the process a spool in the log directory is taken away.
+        At the end of a process that has left it in order it is not closed: a run that is open has
+        its end with the process. A spool in the log directory is taken away then.
         """
         try:
             if self._helper is None or self.limit <= CLOSED:
                 return
-            if self.place.is_in_logs and sys.is_finalizing():
-                self._take_away()
+            if sys.is_finalizing() and self.control.leaving:
+                self._end_with_process()
             else:
                 self.close(0)
         except Exception:  # noqa: BLE001, S110 - the interpreter is half gone: the drainer sees it
@@ -180,9 +180,14 @@ class SpoolSink(Stream):
             watch.jumps = 0
             self.put(line)
 
-    def _take_away(self) -> None:
-        """Remove a spool of which all is written and sealed; no thread of ours runs any more."""
+    def _end_with_process(self) -> None:
+        """Leave it to the drainer; remove a spool in the log directory that is written and sealed.
+
+        No thread of ours runs any more.
+        """
         control = self.control
+        if not self.place.is_in_logs:
+            return
         if control.pid != os.getpid():
             self.close(_REMOVAL_S)
         elif control.sealed == control.position == self.end:
@@ -260,7 +265,7 @@ class SpoolSink(Stream):
                 return True
             old, files = self.control, self.files
             if os.geteuid() != self.place.user:  # the files are another user's now
-                name = f"{files.session[:100]}-{os.getpid()}-{secrets.token_hex(4)}"
+                name = f"{files.session[:100]}-{os.getpid()}-{os.urandom(4).hex()}"
                 files = files.successor(name)
             try:
                 place = Place(files, old.sync_ms, old.position)

@@ -5,9 +5,10 @@ the container, a drainer among them, and its ``/dev/shm`` goes with the last one
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from mllog_callbacks._record import Record
 
 __all__ = ["MAPPABLE", "Surroundings", "file_system", "surroundings"]
 
@@ -48,8 +49,7 @@ Not those that copy on write (btrfs, zfs): there a full disk is a SIGBUS. Nor th
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Record):
     """What is known of where this process runs.
 
     Attributes:

@@ -15,7 +15,6 @@ from sklearn_training import cancer, iris, issues, pipeline, quiet
 from told import Entries, of, the_end
 
 pytestmark = [
-    pytest.mark.usefixtures("one_thread"),
     pytest.mark.skipif(
         not hasattr(LogisticRegression, "set_callbacks"),
         reason=f"scikit-learn {sklearn.__version__} has no callbacks",

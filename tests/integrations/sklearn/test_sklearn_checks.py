@@ -18,8 +18,6 @@ PART = ["BernoulliNB", "IsotonicRegression", "MaxAbsScaler", "DBSCAN", "SGDOneCl
 ALL = os.environ.get("MLLOG_TEST_ESTIMATORS") == "all"
 NAMES = [name for name, _ in all_estimators()] if ALL else [*PART, "Pipeline"]
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("name", NAMES)

@@ -34,8 +34,6 @@ from mllog_sklearn import audited
 from sklearn_training import cancer, iris, issues, quiet
 from told import Entries, of, one, the_end
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 FRIEDMAN = make_friedman1(120, n_features=8, random_state=0)
 
 

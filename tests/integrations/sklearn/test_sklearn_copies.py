@@ -30,8 +30,6 @@ from processes import spools, until
 from sklearn_training import iris, pipeline
 from told import Entries, of
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def is_audited(estimator: Any) -> bool:
     """Whether its class is one that is watched."""

@@ -20,8 +20,6 @@ from mllog_sklearn import audited
 from sklearn_training import iris, issues, pipeline, quiet
 from told import Entries, of, one
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 TEXT = ["one text", "another text", None, "the last"]
 
 

@@ -25,8 +25,6 @@ from processes import spools, until
 from sklearn_training import iris
 from told import Entries, of
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 MANY = os.environ.get("MLLOG_TEST_POOLS")
 MODELS = int(MANY or 8)
 """How many models each pool is given; with ``MLLOG_TEST_POOLS=100`` as many, and loky's too."""

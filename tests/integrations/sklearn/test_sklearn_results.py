@@ -27,8 +27,6 @@ from mllog_sklearn import audited, save_model
 from sklearn_training import cancer, iris, issues, pipeline, quiet
 from told import Entries, of, one, the_end
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def test_early_stopping_of_boosting_is_a_decision(log: AuditLog, entries: Entries) -> None:
     """With the iteration that nothing improved on."""

@@ -41,8 +41,6 @@ from sklearn_training import cancer, iris, pipeline, quiet
 from told import Entries, of
 
 # One thread each: the tests are many and small
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 LOGISTIC = LogisticRegression(max_iter=200)
 ESTIMATORS: list[Any] = [
     LOGISTIC,

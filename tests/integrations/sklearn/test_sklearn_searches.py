@@ -20,8 +20,6 @@ from mllog_sklearn import audited
 from sklearn_training import iris, issues, quiet
 from told import Entries, of, one, the_end
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 TREE = DecisionTreeClassifier(random_state=0)
 
 

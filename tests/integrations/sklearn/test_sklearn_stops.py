@@ -24,8 +24,6 @@ from mllog_sklearn import audited
 from sklearn_training import cancer, iris, issues, quiet
 from told import Entries, of, the_end
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def facts(entry: LogEntry) -> Any:
     """The facts of an entry."""

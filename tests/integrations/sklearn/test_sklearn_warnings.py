@@ -23,8 +23,6 @@ from mllog_sklearn import audited
 from sklearn_training import iris, issues, quiet
 from told import Entries, of, the_end
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 EMPTY = np.array([[1.0, np.nan], [2.0, np.nan], [3.0, np.nan]])
 
 
@@ -78,13 +76,13 @@ def test_warnings_of_numpy_and_of_a_users_transformer_are_issues(
 def test_what_a_library_hides_itself_is_no_issue(log: AuditLog, entries: Entries) -> None:
     """It decided that the warning is none of its users'."""
 
-    class Discreet(Complaining):
+    class Confidential(Complaining):
         def fit(self, X: Any, y: Any = None) -> Any:  # noqa: N803 - the protocol's
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return super().fit(X, y)
 
-    audited(Discreet(), log).fit([[1.0], [2.0]])
+    audited(Confidential(), log).fit([[1.0], [2.0]])
     assert found(entries()) == []
 
 
