@@ -7,10 +7,10 @@ from typing import Any, Final, Self
 from lightgbm.callback import CallbackEnv
 
 from mllog_callbacks import Auditor, guarded
+from mllog_callbacks.facts import TrainingEnded, ended_by
+from mllog_lightgbm.boosting import NO_MODEL, Boosting
 from mllog_lightgbm.calls import Audit, attend_lightgbm
-from mllog_lightgbm.reasons import NO_MODEL
-from mllog_lightgbm.training import Training
-from mllog_lightgbm.watch import Token, is_training
+from mllog_lightgbm.hooks import Token, is_training
 
 __all__ = ["MLAuditCallback"]
 
@@ -20,18 +20,18 @@ _ORDER: Final = 25
 
 
 class MLAuditCallback(Auditor, Audit):
-    """Leaves an audit trail of a LightGBM training: what happened, and why.
+    """Records the audit trail of a LightGBM training: what happened, and why.
 
-    A training tells its start, the data that LightGBM took, who chose the algorithm and who set
+    A training records its start, the data that LightGBM loaded, who chose the algorithm and who set
     which hyperparameter, its progress, the evaluation of the model that is kept, and its one end:
     completed, stopped early (by which metric, on which evidence) or by hand, or failed. While the
-    booster lives, `save_model` is told too; pickling is not seen. It never raises into the training
-    and never changes it. One callback may serve many trainings, also at the same time; on a Dask
-    cluster, and in processes of a search, each process has a session of its own.
+    booster lives, `save_model` is recorded too; pickling is not seen. It never raises into the
+    training and never changes it. One callback may serve many trainings, also at the same time; on
+    a Dask cluster, and in processes of a search, each process has a session of its own.
 
-    What an iteration shows is looked at beside the training, a tenth of a second later at most, and
-    at once where it is due to be told. The detectors look at it another tenth of a second later; at
-    DEBUG, where each iteration is told, at once. Before the end is told all has been looked at.
+    What an iteration shows waits in the run's one queue. A thread takes it up a tenth of a second
+    later, detectors included; where an iteration's entry is due the training takes it up itself, so
+    that the entry is recorded when the next iteration begins. Before the end all is taken up.
 
     LightGBM calls no callback when a training has ended. The end is seen all the same, with the
     exception if there was one: `lightgbm.train` and `lightgbm.cv` are watched from within their own
@@ -48,9 +48,9 @@ class MLAuditCallback(Auditor, Audit):
         detectors: What watches the metrics: detectors, or names such as "overfitting"; default
             all, ``[]`` for none; or ``DetectorSet(ignore=["MLA003"])``. Each training has copies
             of its own.
-        on_issue: Called with each issue that is told, mostly from a thread beside the training;
-            the end waits for it, up to 10 seconds. What it raises is reported by `logging`. Where
-            it returns "stop" the training ends after the iteration that is then under way.
+        on_issue: Called with each issue that is recorded, mostly from a thread of its own; the end
+            waits for it, up to 10 seconds. What it raises is reported by `logging`. Where it
+            returns "stop" the training ends after the iteration that is then under way.
         stop_on: Names or codes of issues that end the training when they open, as in
             ``["non_finite"]``: after the iteration that shows it, by LightGBM's own
             `EarlyStopException`. Each iteration is then looked at at once.
@@ -71,7 +71,7 @@ class MLAuditCallback(Auditor, Audit):
 
     def prepare(self) -> None:
         """Begin without trainings."""
-        self._trainings: dict[int, Training] = {}
+        self._trainings: dict[int, Boosting] = {}
         self._watching = False
         self._seen = False  # any training, since the callback's `with` began
         attend_lightgbm()
@@ -102,7 +102,7 @@ class MLAuditCallback(Auditor, Audit):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Tell of an exception that no callback could see, and let it pass."""
+        """Record an exception that no callback could see, and let it pass."""
         if error is None:
             return
         for training in list(self._trainings.values()):
@@ -131,16 +131,18 @@ class MLAuditCallback(Auditor, Audit):
         self._seen = True
         run = self.new_run()
         run.name(model="LightGBM")
-        run.fail(
-            error,
-            "before LightGBM read its callbacks",
-            "before it began",
-            NO_MODEL,
-            {"begun": False},
+        stop, failure = ended_by(error, "before LightGBM read its callbacks")
+        run.record(
+            TrainingEnded(
+                begun=False,
+                stop=stop,
+                error=None if stop.by == "rule" else failure,
+                consequence=NO_MODEL,
+            )
         )
 
-    def _new_training(self) -> Training:
-        return Training(self.new_run())
+    def _new_training(self) -> Boosting:
+        return Boosting(self.new_run())
 
     def __getstate__(self) -> dict[str, Any]:
         """What is copied or pickled: how to log, not the trainings that are under way."""

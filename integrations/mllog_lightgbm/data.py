@@ -1,123 +1,75 @@
-"""What LightGBM's data sets say of themselves once they are constructed."""
+"""What LightGBM's data sets say of themselves, before they are constructed and afterwards."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from lightgbm import Dataset
 
-from mllog_callbacks.facts import DataSet, Range
+from mllog_callbacks.facts import DataSet, GroupSizes, Range
 from mllog_lightgbm.estimator import CLASSES_LISTED
 
-__all__ = ["DataFacts", "FeatureFacts", "data_facts", "feature_facts"]
+__all__ = ["NOTHING", "Features", "Raw", "data_set", "read_features", "read_raw"]
 
 _CLASSIFYING: Final = frozenset({"binary", "multiclass", "multiclassova"})
-_RANGE: Final = ("least", "largest", "mean", "deviation", "absolute_deviation")
 _LABELS_COUNTED: Final = 1 << 16
 _ROWS_AT_ONCE: Final = 1 << 20
+_COMPARED_AT_ONCE: Final = 1 << 16
+
+_Array: TypeAlias = np.ndarray[Any, Any]
 
 
-class DataFacts(NamedTuple):
-    """What a constructed data set says of itself.
+class Raw(NamedTuple):
+    """What the caller's data shows before LightGBM has constructed it: afterwards it is gone.
 
     Attributes:
-        rows: Number of rows.
-        features: Number of features.
-        classes: Rows of each class, by label; None where labels are no classes, are too many, or
-            are not known.
-        labels: Least and largest label, their mean, their standard deviation, and their mean
-            distance from the median, where labels are no classes; else None.
-        weights: Least and largest weight of a row; None where no weights were given.
-        groups: Number of groups (queries), and the least and largest number of rows in one; None
-            where no groups were given.
-        init_score: Whether scores to start from were given.
-        role: What the training uses it for.
-        same_as: The set that it is a copy of; None of one that is itself.
-        unlabelled: How many labels were not finite as the caller gave them.
+        copies: Validation sets that have the rows and labels of the training data.
+        unlabelled: How many labels are not finite, by set.
     """
 
-    rows: int
-    features: int
-    classes: dict[str, int] | None
-    labels: tuple[float, float, float, float, float] | None = None
-    weights: tuple[float, float] | None = None
-    groups: tuple[int, int, int] | None = None
-    init_score: bool = False
-    role: str = ""
-    same_as: str | None = None
-    unlabelled: int = 0
-
-    def as_snapshot(self) -> dict[str, object]:
-        """The facts that are known, by name."""
-        told = self._asdict()
-        names = {
-            "labels": _RANGE,
-            "weights": ("least", "largest"),
-            "groups": ("count", "least_rows", "most_rows"),
-        }
-        for name, parts in names.items():
-            if told[name] is not None:
-                told[name] = dict(zip(parts, told[name], strict=True))
-        return {name: value for name, value in told.items() if value not in (None, False, 0, "")}
-
-    def as_set(self) -> DataSet:
-        """What the detectors need of it."""
-        labels = self.labels
-        return DataSet(
-            role="training" if self.role == "training" else "validation",
-            rows=self.rows,
-            classes=self.classes,
-            labels=None
-            if labels is None
-            else Range(
-                least=labels[0],
-                largest=labels[1],
-                deviation=labels[3],
-                absolute_deviation=labels[4],
-            ),
-            same_as=self.same_as,
-        )
+    copies: frozenset[str]
+    unlabelled: Mapping[str, int]
 
 
-class FeatureFacts(NamedTuple):
+NOTHING: Final = Raw(frozenset(), {})
+"""Nothing was seen."""
+
+
+class Features(NamedTuple):
     """What LightGBM made of the features of the training data.
 
     Attributes:
-        names: Their names.
         categorical: Those it treats as categorical.
         unused: How many it leaves out, as they cannot split the rows.
     """
 
-    names: list[str]
-    categorical: list[str]
+    categorical: tuple[str, ...]
     unused: int
 
 
-def data_facts(data: Dataset, objective: object, names: Sequence[str] = ()) -> DataFacts:
+def data_set(data: Dataset, objective: object, names: Sequence[str] = ()) -> DataSet:
     """Read the facts of a data set that LightGBM has constructed, leaving it as it is.
 
     Args:
         data: The data set.
-        objective: The objective as resolved by LightGBM: it tells whether labels are classes.
+        objective: The objective in force: by it labels are classes or numbers.
         names: The caller's names of classes, by label; empty where a label is itself the name.
     """
     labels, weights = _values(data, "label"), _values(data, "weight")
     classes = _classes(labels) if labels is not None and objective in _CLASSIFYING else None
-    spread = None if labels is None or classes is not None else _spread(labels)
-    bounds = data.get_field("group")
-    sizes = None if bounds is None else np.diff(bounds)
-    return DataFacts(
-        data.num_data(),
-        data.num_feature(),
-        _named(classes, names) if classes and len(classes) <= CLASSES_LISTED else None,
-        spread,
-        None if weights is None else (float(weights.min()), float(weights.max())),
-        None if sizes is None else (len(sizes), int(sizes.min()), int(sizes.max())),
-        data.init_score is not None,
+    listed = _named(classes, names) if classes and len(classes) <= CLASSES_LISTED else None
+    return DataSet(
+        rows=data.num_data(),
+        features=data.num_feature(),
+        classes=listed,
+        labels=None if labels is None or classes is not None else Range.of_labels(labels),
+        weights=None if weights is None else _range(weights),
+        groups=_groups(data.get_field("group")),
+        init_scores=True if data.init_score is not None else None,
     )
 
 
-def feature_facts(sections: Mapping[str, str]) -> FeatureFacts:
+def read_features(sections: Mapping[str, str]) -> Features:
     """Read what LightGBM made of the features, in the head of a model's text.
 
     Args:
@@ -128,10 +80,10 @@ def feature_facts(sections: Mapping[str, str]) -> FeatureFacts:
     # a range is numerical, a list of values categorical
     kinds = list(zip(names, infos, strict=False))
     categorical = [name for name, info in kinds if info[:1] not in {"[", ""} and info != "none"]
-    return FeatureFacts(names, categorical, infos.count("none"))
+    return Features(tuple(categorical), infos.count("none"))
 
 
-def _values(data: Dataset, name: str) -> np.ndarray[Any, Any] | None:
+def _values(data: Dataset, name: str) -> _Array | None:
     """Labels or weights as LightGBM has them.
 
     Those on the Python side are LightGBM's own since it constructed the set, and need no copy; a
@@ -142,12 +94,12 @@ def _values(data: Dataset, name: str) -> np.ndarray[Any, Any] | None:
     return None if found is None or not len(found) else found
 
 
-def _parts(values: np.ndarray[Any, Any]) -> Iterator[np.ndarray[Any, Any]]:
+def _parts(values: _Array) -> Iterator[_Array]:
     for start in range(0, len(values), _ROWS_AT_ONCE):
         yield values[start : start + _ROWS_AT_ONCE]
 
 
-def _classes(labels: np.ndarray[Any, Any]) -> dict[int, int] | None:
+def _classes(labels: _Array) -> dict[int, int] | None:
     """Rows of each label; None where labels are no whole numbers, or lie too far apart to count."""
     least, largest = float(labels.min()), float(labels.max())
     if not largest - least < _LABELS_COUNTED:
@@ -164,7 +116,65 @@ def _named(classes: Mapping[int, int], names: Sequence[str]) -> dict[str, int]:
     return {names[label] if names else str(label): rows for label, rows in classes.items()}
 
 
-def _spread(labels: np.ndarray[Any, Any]) -> tuple[float, float, float, float, float]:
-    found = Range.of_labels(labels)
-    spread = found.deviation or 0.0, found.absolute_deviation or 0.0
-    return found.least, found.largest, found.mean or 0.0, *spread
+def _range(values: _Array) -> Range:
+    mean = float(values.mean(dtype=np.float64))
+    return Range(least=float(values.min()), largest=float(values.max()), mean=mean)
+
+
+def _groups(bounds: _Array | None) -> GroupSizes | None:
+    if bounds is None:
+        return None
+    sizes = np.diff(bounds)
+    return GroupSizes(groups=len(sizes), least=int(sizes.min()), largest=int(sizes.max()))
+
+
+def read_raw(training: str, data: Dataset, others: Mapping[str, Dataset]) -> Raw:
+    """Look at data sets that are not constructed yet, or whose data was kept.
+
+    Args:
+        training: Name of the training data.
+        data: The training data.
+        others: The validation sets, by name.
+    """
+    labels = {name: _array(each, "label") for name, each in {training: data, **others}.items()}
+    copies = [
+        name
+        for name, each in others.items()
+        if _same(labels[name], labels[training])
+        and _same(_array(each, "data"), _array(data, "data"))
+    ]
+    counts = {name: _not_finite(each) for name, each in labels.items()}
+    return Raw(frozenset(copies), {name: count for name, count in counts.items() if count})
+
+
+def _array(data: Dataset, name: str) -> _Array | None:
+    """Labels or rows as an array, where they are one or a frame of numbers."""
+    found: Any = getattr(data, name, None)
+    if isinstance(found, list) and name == "label":
+        found = np.asarray(found)
+    if hasattr(found, "to_numpy") and all(map(_is_number, getattr(found, "dtypes", [None]))):
+        found = found.to_numpy()
+    return found if isinstance(found, np.ndarray) and _is_number(found.dtype) else None
+
+
+def _is_number(dtype: object) -> bool:
+    return getattr(dtype, "kind", "") in {"f", "i", "u", "b"}
+
+
+def _same(one: _Array | None, other: _Array | None) -> bool:
+    """Whether two arrays have the same numbers; two that are not finite are the same."""
+    if one is None or other is None or one.shape != other.shape:
+        return False
+    if one is other:
+        return True
+    for start in range(0, len(one), _COMPARED_AT_ONCE):
+        a, b = one[start : start + _COMPARED_AT_ONCE], other[start : start + _COMPARED_AT_ONCE]
+        if not bool(((a == b) | ((a != a) & (b != b))).all()):  # noqa: PLR0124 - true of NaN
+            return False
+    return True
+
+
+def _not_finite(labels: _Array | None) -> int:
+    if labels is None or labels.dtype.kind != "f":
+        return 0
+    return int(np.count_nonzero(~np.isfinite(labels)))

@@ -1,7 +1,7 @@
 """The estimator of LightGBM's scikit-learn interface that called a training, where one did.
 
-It passes on all its parameters, its own defaults among them. What its user told it is seen where
-the estimator is: in the frame of `fit`, which called `lightgbm.train`.
+It passes on all its parameters, its own defaults among them. What its caller set is seen where the
+estimator is: in the frame of `fit`, which called `lightgbm.train`.
 """
 
 import inspect
@@ -16,7 +16,7 @@ from mllog_callbacks.schema import shown
 __all__ = ["CLASSES_LISTED", "Estimator", "calling_estimator"]
 
 CLASSES_LISTED: Final = 20
-"""The most classes that are told one by one."""
+"""The most classes that are listed one by one."""
 
 _MISSING: Final = object()
 _WRAPPERS: Final = 10
@@ -27,15 +27,15 @@ class Estimator(NamedTuple):
 
     Attributes:
         name: Its class.
-        told: The parameters that differ from its defaults, and `metric` where `fit` was given one.
+        given: The parameters that differ from its defaults, and `metric` where `fit` was given one.
         class_weight: Its weights of classes, which it turns into weights of rows; None without.
         classes: Its caller's classes in the order of the codes that it gives them; empty where
-            they cannot be told, None where it gives no codes.
+            they cannot be shown, None where it gives no codes.
         on_dask: Whether `lightgbm.dask` called it, on a worker, in the user's stead.
     """
 
     name: str
-    told: frozenset[str]
+    given: frozenset[str]
     class_weight: object = None
     classes: Sequence[str] | None = None
     on_dask: bool = False
@@ -57,11 +57,11 @@ def calling_estimator(frame: FrameType) -> Estimator | None:
     estimator, data = known.get("self"), known.get("train_set")
     if data is not frame.f_locals.get("train_set") or not hasattr(estimator, "get_params"):
         return None  # a training within that one
-    told = _told(estimator) | _told_to_fit(known, caller.f_back)
+    given = _given(estimator) | _given_to_fit(known, caller.f_back)
     weight = getattr(estimator, "class_weight", None)
     on_dask = _called_by_dask(caller.f_back)
     name, classes = type(estimator).__qualname__, _encoded_classes(estimator)
-    return Estimator(name, frozenset(told), weight, classes, on_dask)
+    return Estimator(name, frozenset(given), weight, classes, on_dask)
 
 
 def _called_by_dask(frame: FrameType | None) -> bool:
@@ -92,7 +92,7 @@ def _encoded_classes(estimator: object) -> Sequence[str] | None:
     return names if len(set(names)) == len(names) else ()
 
 
-def _told(estimator: Any) -> set[str]:  # noqa: ANN401 - any of LightGBM's
+def _given(estimator: Any) -> set[str]:  # noqa: ANN401 - any of LightGBM's
     defaults = _defaults(type(estimator))
     values = estimator.get_params(deep=False)
     return {
@@ -100,14 +100,14 @@ def _told(estimator: Any) -> set[str]:  # noqa: ANN401 - any of LightGBM's
     }
 
 
-def _told_to_fit(arguments: Mapping[str, object], caller: FrameType | None) -> set[str]:
-    told = {"metric"} if arguments.get("eval_metric") else set()  # `[]` is what they make of None
+def _given_to_fit(arguments: Mapping[str, object], caller: FrameType | None) -> set[str]:
+    given = {"metric"} if arguments.get("eval_metric") else set()  # `[]` is what they make of None
     # `LGBMRanker.fit` takes `eval_at` and calls the `fit` of all estimators
     if caller is not None and caller.f_code.co_name == "fit" and "eval_at" in caller.f_locals:
         default = _defaults(lightgbm.LGBMRanker, "fit").get("eval_at")
         if not _same(caller.f_locals["eval_at"], default):
-            told.add("eval_at")
-    return told
+            given.add("eval_at")
+    return given
 
 
 def _defaults(kind: type, method: str = "__init__") -> dict[str, object]:

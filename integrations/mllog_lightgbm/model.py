@@ -5,22 +5,19 @@ LightGBM tells nobody that a booster is saved; while a booster of an audited tra
 """
 
 import os
-import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, NamedTuple, TypeAlias
+from pathlib import PurePath
+from typing import Any, TypeAlias
 
 import numpy as np
 from lightgbm import Booster, CVBooster
 
-from mllog_callbacks import Heard, listen
+from mllog_callbacks import Heard, called_from, file_size, largest_shares, listen
+from mllog_callbacks.facts import ModelSaved, Saved
 
-__all__ = ["Model", "Saved", "boosters_of", "gains", "held", "watch_resets", "watch_saves"]
+__all__ = ["Model", "boosters_of", "gains", "held", "listen_to_resets", "listen_to_saves"]
 
 Model: TypeAlias = Booster | CVBooster
-
-_HEAD: Final = 5
-_INNER: Final = ("mllog_", "lightgbm.")
-_LEAST_SHARE: Final = 0.0005  # what is shown as 0.1 %
 
 
 def boosters_of(model: Model) -> list[Booster]:
@@ -39,11 +36,7 @@ def gains(boosters: Iterable[Booster], iteration: int) -> dict[str, float]:
     if not found:
         return {}
     total: np.ndarray[Any, Any] = np.sum([values for _, values in found], axis=0)
-    if not total.sum() > 0:
-        return {}
-    names, shares = found[0][0], total / total.sum()
-    first = np.argsort(-shares, kind="stable")[:_HEAD]
-    return {names[index]: float(shares[index]) for index in first if shares[index] >= _LEAST_SHARE}
+    return largest_shares(dict(zip(found[0][0], map(float, total), strict=True)))
 
 
 def held(boosters: Iterable[Booster]) -> int:
@@ -51,58 +44,17 @@ def held(boosters: Iterable[Booster]) -> int:
     return min((each.current_iteration() for each in boosters), default=0)
 
 
-class Saved(NamedTuple):
-    """A model was saved.
-
-    Attributes:
-        path: Where, as it was given.
-        size: Bytes of the file; None where it cannot be read as one.
-        start: The first iteration saved, counted from 0.
-        iterations: How many iterations were saved.
-        trained: How many there are.
-        best: `best_iteration` where that is what chose how many; else None.
-        place: Who called, as in "in main, train.py line 31".
-    """
-
-    path: str
-    size: int | None
-    start: int
-    iterations: int
-    trained: int
-    best: int | None
-    place: str
-
-    def as_snapshot(self) -> dict[str, object]:
-        """The numbers that are known, and the path."""
-        told = {
-            "saved": {
-                "path": self.path,
-                "bytes": self.size,
-                "unit": "iteration",
-                "holds": self.iterations,
-                "of": self.trained,
-                "by": self.place.removeprefix("in "),
-            },
-            "path": self.path,
-            "bytes": self.size,
-            "iterations": self.iterations,
-            "trained_iterations": self.trained,
-            "best_iteration": self.best,
-        }
-        return {name: value for name, value in told.items() if value is not None}
-
-
-def watch_saves(model: Model, listener: Callable[[Saved], object]) -> None:
-    """Call a listener whenever a model has been saved, for as long as the model lives."""
+def listen_to_saves(model: Model, record: Callable[[ModelSaved], object]) -> None:
+    """Report each file that a model is saved to, for as long as the model lives."""
 
     def hear(heard: Heard) -> None:
         if heard.error is None:
-            listener(_saved(heard.target, heard.arguments))
+            record(ModelSaved(saved=_saved(heard.target, heard.arguments)))
 
     listen(model, {"save_model"}, hear)
 
 
-def watch_resets(
+def listen_to_resets(
     model: Booster, listener: Callable[[Mapping[str, Any]], object]
 ) -> Callable[[], object]:
     """Have a listener called with each change of parameters; returns what ends that."""
@@ -119,22 +71,18 @@ def _saved(model: Model, given: Mapping[str, Any]) -> Saved:
     asked, start = given["num_iteration"], given["start_iteration"]
     best = model.best_iteration if asked is None and model.best_iteration > 0 else None
     most = best if asked is None else asked
-    iterations = trained if most is None or most <= 0 else min(most, trained - start)
-    path = os.fspath(given["filename"])
-    return Saved(str(path), _size(path), start, iterations, trained, best, _caller())
-
-
-def _caller() -> str:
-    """Who called the method that is listened to, from within whose frame this is called."""
-    frame = sys._getframe(1)  # noqa: SLF001 - documented for CPython
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith(_INNER):
-        frame = frame.f_back
-    name = os.path.basename(frame.f_code.co_filename)  # noqa: PTH119 - a name
-    return f"in {frame.f_code.co_name}, {name} line {frame.f_lineno}"
-
-
-def _size(path: str | bytes) -> int | None:
-    try:
-        return os.stat(path).st_size  # noqa: PTH116 - of whatever was given
-    except (OSError, ValueError):
-        return None
+    holds = trained if most is None or most <= 0 else min(most, trained - start)
+    path = str(os.fspath(given["filename"]))
+    chosen_by = "the caller" if start or (asked is not None and holds < trained) else None
+    return Saved(
+        path=path,
+        bytes=file_size(path),
+        format=PurePath(path).suffix.removeprefix(".") or None,
+        unit="iteration",
+        holds=holds,
+        of=trained,
+        start=start + 1 if start else None,
+        chosen_by=chosen_by if best is None else "best_iteration",
+        models=len(model.boosters) if isinstance(model, CVBooster) else None,
+        by=called_from("lightgbm."),
+    )

@@ -1,4 +1,4 @@
-"""The parameters of a training, by their main names: who gave which, and what is used."""
+"""The parameters of a training, by their main names: who gave which, and what is in force."""
 
 import inspect
 import re
@@ -15,9 +15,9 @@ from mllog_lightgbm.estimator import Estimator
 __all__ = [
     "Function",
     "ModelText",
-    "Parameters",
+    "Sources",
     "main_names",
-    "parameters",
+    "sources",
     "without_functions",
 ]
 
@@ -62,14 +62,14 @@ class ModelText:
         self.head: dict[str, str] = dict(_LINE.findall(head))
 
 
-class Parameters(NamedTuple):
-    """The parameters of a training, by their main names.
+class Sources(NamedTuple):
+    """The parameters of a training, by their main names and by who gave them.
 
     Attributes:
         given: What the caller gave.
-        resolved: What the training uses, as the booster says; empty where it did not.
+        resolved: What is in force, as the booster says; empty where it did not.
         aliases: The caller's name of each parameter given under another name than the main one.
-        chosen: What the estimator of the scikit-learn interface passed on without being told to.
+        chosen: What the estimator of the scikit-learn interface passed on of its own.
         estimator: That estimator's class; empty where `lightgbm.train` or `cv` was called.
         on_dask: Whether `lightgbm.dask` gave them, on a worker, in the caller's stead.
         unknown: What the caller gave under names that LightGBM does not have, and ignores.
@@ -97,16 +97,16 @@ class Parameters(NamedTuple):
         return self.resolved.get(name, self.given.get(name, self.chosen.get(name)))
 
 
-NONE: Final = Parameters({}, {}, {}, {})
+NONE: Final = Sources({}, {}, {}, {})
 """Nothing is known."""
 
 
-def parameters(
+def sources(
     given: Mapping[str, Any],
     resolved: Mapping[str, object] | None = None,
     estimator: Estimator | None = None,
-) -> Parameters:
-    """Tell the caller's parameters from the estimator's and LightGBM's own.
+) -> Sources:
+    """Separate the caller's parameters from the estimator's and LightGBM's own.
 
     LightGBM writes its arguments' defaults among the caller's parameters: an objective of None,
     and its default number of iterations. These are not counted as given.
@@ -120,7 +120,7 @@ def parameters(
     reached = {name: each for name, each in without_functions(given).items() if each is not None}
     if estimator is None and reached.get("num_iterations") == _default_iterations():
         del reached["num_iterations"]
-    told = None if estimator is None else {names.get(each, each) for each in estimator.told}
+    by_caller = None if estimator is None else {names.get(n, n) for n in estimator.given}
     named: dict[str, object] = {}
     aliases, chosen, unknown = {}, {}, {}
     known = {*names, *names.values(), *(resolved or {})}
@@ -129,14 +129,14 @@ def parameters(
         if names and main not in known:
             unknown[name] = value
             continue
-        if told is not None and main not in told:
+        if by_caller is not None and main not in by_caller:
             chosen[main] = value
             continue
         named[main] = value
         if main != name:
             aliases[main] = name
     by, on_dask = ("", False) if estimator is None else (estimator.name, estimator.on_dask)
-    return Parameters(named, dict(resolved or {}), aliases, chosen, by, on_dask, unknown)
+    return Sources(named, dict(resolved or {}), aliases, chosen, by, on_dask, unknown)
 
 
 def _default_iterations() -> object:
@@ -146,7 +146,7 @@ def _default_iterations() -> object:
 
 
 def main_names() -> dict[str, str]:
-    """Each alias and its parameter's main name; empty where LightGBM no longer tells them so."""
+    """Each alias and its parameter's main name; empty where LightGBM has no such table."""
     known = getattr(lightgbm.basic, "_ConfigAliases", None)
     if known is None or not hasattr(known, "get"):
         return {}

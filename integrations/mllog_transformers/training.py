@@ -66,7 +66,7 @@ class Fit:
             run,
             unit=_UNIT,
             judged="step" if every_step else "epoch",
-            training_set=TRAINING,
+            training_sets=[TRAINING],
             directions=Directions(args, self._about),
             counts_on=True,
         )

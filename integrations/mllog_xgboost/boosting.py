@@ -61,7 +61,7 @@ class Boosting:
         self._training = Training(
             run,
             unit=_UNIT,
-            training_set=self._same[0] if self._same else "train",  # what `cv` calls it
+            training_sets=self._same or ["train"],  # what `cv` calls it
             directions=self._directions,
         )
         self._leave = list[Callable[[], object]]()
@@ -97,6 +97,9 @@ class Boosting:
                 plan=Plan(unit=_UNIT, most=call.planned, folds=call.folds),
                 continues=continues,
                 rules=beginning(self._callbacks),
+                callbacks=tuple(
+                    type(each).__name__ for each in self._callbacks if not _is_xgboosts(each)
+                ),
                 called_by=f"{call.estimator}.fit" if call.estimator else None,
                 machines=call.workers if call.workers > 1 else None,
             )

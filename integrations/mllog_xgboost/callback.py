@@ -19,7 +19,7 @@ class MLAuditCallback(Auditor, TrainingCallback):
 
     One callback may serve many trainings, also at the same time, at any place among the callbacks:
     it listens to the container that XGBoost keeps them in during one call. The arguments are those
-    of `mllog_callbacks.Auditor`.
+    of `mllog_callbacks.Auditor`. ``docs/xgboost-ends.md`` has every way out.
     """
 
     can_stop = True

@@ -7,6 +7,8 @@ from mllog_callbacks.adapter._examined import RawData
 from mllog_callbacks.adapter._method_hooks import Heard, Listener, listen
 from mllog_callbacks.adapter._observing import Observer
 from mllog_callbacks.adapter._run import Auditor, Cadence, Run
+from mllog_callbacks.adapter._saving import called_from, file_size, largest_shares
+from mllog_callbacks.adapter._steps import Steps
 from mllog_callbacks.adapter._training import Directions, Training
 
 __all__ = [
@@ -20,7 +22,11 @@ __all__ = [
     "Observer",
     "RawData",
     "Run",
+    "Steps",
     "Training",
     "attend",
+    "called_from",
+    "file_size",
+    "largest_shares",
     "listen",
 ]

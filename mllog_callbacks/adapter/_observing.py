@@ -1,12 +1,17 @@
 """What detectors see of a training: its results, evaluations within it, and other readings."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from time import monotonic
+from typing import TypeAlias
 
-from mllog_callbacks.detectors import Observation, Unit
+from mllog_callbacks.adapter._curve import Key
+from mllog_callbacks.adapter._steps import Steps
+from mllog_callbacks.detectors import Observation, Passage, Unit
 from mllog_callbacks.facts import Results
 
 __all__ = ["Observer"]
+
+Column: TypeAlias = Sequence[float]
 
 
 class Observer:
@@ -15,7 +20,7 @@ class Observer:
     Args:
         unit: What positions count.
         judged: As what detectors judge a result; default the unit.
-        training_set: The name of the training data in results.
+        training_sets: The names of the training data in results, copies among them.
         directions: Whether more of a metric is better; None where that is not known.
     """
 
@@ -23,13 +28,13 @@ class Observer:
         self,
         unit: Unit,
         judged: Unit | None,
-        training_set: str,
+        training_sets: Collection[str],
         directions: Callable[[str], bool | None],
     ) -> None:
         self._unit = unit
         self._judged: Unit = unit if judged is None else judged
         self._called = "" if self._judged == unit else unit
-        self._training_set, self._directions = training_set, directions
+        self._training_sets, self._directions = training_sets, directions
         self._means = _Means()
         self._rate: float | None = None
 
@@ -41,12 +46,13 @@ class Observer:
             results: The values by data set and metric.
             rate: The learning rate; None where it is not known.
         """
-        trained = results.get(self._training_set, {})
+        own = next((name for name in self._training_sets if name in results), self._training_set)
+        trained = results.get(own, {})
         self._means.take(trained)
         self._rate = self._rate if rate is None else rate
-        others = {name: each for name, each in results.items() if name != self._training_set}
+        others = {n: each for n, each in results.items() if n not in self._training_sets}
         seen, now = [], monotonic()
-        for name, metrics in (others or {self._training_set: trained}).items():
+        for name, metrics in (others or {own: trained}).items():
             for metric, value in metrics.items():
                 seen.append(
                     Observation(
@@ -63,6 +69,42 @@ class Observer:
                     )
                 )
         return seen
+
+    @property
+    def _training_set(self) -> str:
+        """What the training data is called where it has no results."""
+        return next(iter(self._training_sets), "training")
+
+    def passages(self, steps: Steps) -> list[Passage]:
+        """Of many positions at once: as `results` of each."""
+        trained = {
+            metric: values
+            for (name, metric), values in reversed(steps.values.items())
+            if name in self._training_sets
+        }
+        others = {
+            key: each for key, each in steps.values.items() if key[0] not in self._training_sets
+        }
+        seen = others or {(self._training_set, metric): None for metric in trained}
+        return [
+            self._passage(steps, key, trained.get(key[1]), values) for key, values in seen.items()
+        ]
+
+    def _passage(
+        self, steps: Steps, key: Key, train: Column | None, values: Column | None
+    ) -> Passage:
+        first = Observation(
+            steps.at[0],
+            self._judged,
+            key[1],
+            key[0],
+            None if train is None else train[0],
+            None if values is None else values[0],
+            self._directions(key[1]),
+            steps.learning_rate,
+            called=self._called,
+        )
+        return Passage(first, steps.at, train, values)
 
     def evaluated(self, at: int, results: Results) -> list[Observation]:
         """Of an evaluation after some steps: a check, beside the means of the training since."""

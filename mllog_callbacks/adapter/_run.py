@@ -20,6 +20,7 @@ from mllog_callbacks.detectors import (
     Issue,
     Mode,
     Observation,
+    Passage,
     StatedDirections,
 )
 from mllog_callbacks.facts import RUN, EventFacts, Rule, dump, ended_by, event_of
@@ -348,6 +349,21 @@ class Run:
         if observations:
             self.tell_issues(self.detectors.look(observations), observations[0].counted)
 
+    @guarded
+    def follow(self, passages: Sequence[Passage]) -> None:
+        """Show many observations of each metric to the detectors, as `observe` those of a step.
+
+        Args:
+            passages: Each metric on each set; of the same steps.
+        """
+        if passages and self.detectors.watches:
+            self.tell_issues(self._found(passages), passages[0].first.counted)
+
+    def _found(self, passages: Sequence[Passage]) -> Iterable[Issue]:
+        if len(passages[0].steps) > 1:
+            return self.detectors.follow(passages)
+        return self.detectors.look([each.first for each in passages])
+
     def tell_issues(self, issues: Iterable[Issue], unit: str | None = None) -> None:
         """Tell issues, and call back with each.
 
@@ -497,9 +513,12 @@ class Cadence:
             stretch: Where the step brought a new best: how many steps went by without one. What
                 counts as long grows with the run, so that a noisy one does not fill the log.
         """
-        return (
-            step >= self.following or stretch >= max(_STRETCH, step // _STRETCH_PART) or self.silent
-        )
+        return step >= self.following or self.is_long(step, stretch) or self.silent
+
+    @staticmethod
+    def is_long(step: int, stretch: int) -> bool:
+        """Whether many steps went by without a new best, for a run that is at this step."""
+        return stretch >= max(_STRETCH, step // _STRETCH_PART)
 
     @property
     def silent(self) -> bool:

@@ -77,6 +77,8 @@ class Case:
         stepwise: Whether the framework calls hooks at each step while it trains.
         threaded: Whether the framework itself can train in several threads at once.
         copied_by: The ways to copy what `audit` made, so that copies audit as well.
+        typed: Whether its entries are made from typed facts alone: results are then under
+            `results`, and each number in a sentence is a fact of the same entry.
         installed_by: What pip installs to bring the framework; default our own extra.
     """
 
@@ -89,6 +91,7 @@ class Case:
     stepwise: bool = True
     threaded: bool = True
     copied_by: tuple[Callable[[Any], Any], ...] = (copy.deepcopy, _pickled)
+    typed: bool = True
     installed_by: str = ""
 
     def audited(self, log: AuditLog | None, way: Way = Way.COMPLETED) -> Outcome:

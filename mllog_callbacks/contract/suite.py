@@ -123,18 +123,34 @@ def test_each_number_in_an_entry_can_be_traced(case: Case, way: Way, log: AuditL
 
 
 def test_results_are_by_set_and_metric(case: Case, log: AuditLog) -> None:
-    """In one shape for all adapters: under `results`, or as the snapshot's own objects."""
+    """Under `results`; of adapters that do not use the typed facts, as the snapshot's own."""
     case.audited(log)
     measured = [each for each in _told(log) if each.event in _RESULTS]
     assert measured
     for entry in measured:
         snapshot: dict[str, Any] = dict(entry.metrics_snapshot or {})
-        found = snapshot.get("results", snapshot)
+        found = snapshot["results"] if case.typed else snapshot.get("results", snapshot)
         sets = [
             each for name, each in found.items() if isinstance(each, dict) and name not in _BESIDE
         ]
         assert sets
         assert {type(value) for each in sets for value in each.values()} == {float}
+
+
+@ways
+def test_each_number_in_a_sentence_is_a_fact_of_its_entry(
+    case: Case, way: Way, log: AuditLog
+) -> None:
+    """Of that entry, and not of another; of an issue also the published threshold of its kind."""
+    if not case.typed:
+        pytest.skip("the adapter does not use the typed facts")
+    with _ending(way):
+        case.audited(log, way)
+    for entry in _told(log):
+        snapshot = entry.metrics_snapshot or {}
+        thresholds = [kind.threshold for kind in KINDS if kind.code == snapshot.get("code")]
+        for text in (entry.decision or "", entry.reasoning or ""):
+            assert untraced(text, thresholds, snapshot) == [], text
 
 
 @ways

@@ -216,6 +216,6 @@ class RisingFromStart:
             since=self._start_step,
         )
 
-    def skim(self, passage: Passage) -> bool:  # noqa: ARG002 - as the others
-        """Take the next observations at once, where it is over."""
-        return self._over
+    def skim(self, passage: Passage) -> bool:
+        """Take the next observations at once, where it is over or they have no training loss."""
+        return self._over or passage.losses[0] is None

@@ -1,6 +1,7 @@
 """Plateau: hardly anything was gained over a good part of the run, at one learning rate."""
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from mllog_callbacks.detectors._kinds import kind
@@ -100,12 +101,26 @@ class Plateau:
         if values is None:
             return True
         ahead = self._level.twin()
-        levels = ahead.extend(values)
-        if self._may_find(min(levels), len(levels)):
+        levels, noises = ahead.follow(values)
+        if not self._may_find(min(levels), len(levels)):
+            self._checks += len(levels)
+            self._bests.extend(levels)
+        elif not self._passes(levels, noises):
             return False
         self._level = ahead
-        self._checks += len(levels)
-        self._bests.extend(levels)
+        return True
+
+    def _passes(self, levels: Sequence[float], noises: Sequence[float]) -> bool:
+        """Take levels one by one; False, and then none is taken, where an issue begins or ends."""
+        before = self._checks, self._bests, self._moving
+        self._bests = self._bests.twin()
+        for level, noise in zip(levels, noises, strict=True):
+            self._checks += 1
+            best = self._bests.update(level)
+            found = self._moves(level, noise, best) if self._open else self._stalls(level, noise)
+            if found:
+                self._checks, self._bests, self._moving = before
+                return False
         return True
 
     def _may_find(self, lowest: float, more: int) -> bool:
@@ -147,55 +162,48 @@ class Plateau:
         if self._level is None:
             self._level = Follower(self._span or _SPAN[observation.unit])
             self._least = self._least or LEAST[observation.unit]
-        best = self._bests.update(self._level.update(value))
+        level = self._level.update(value)
+        best = self._bests.update(level)
         if self._checks == 1:
             self._start = best
-        gained = self._start - best
+        noise = self._level.noise
         if self._open:
-            return self._moved(observation, gained, best)
-        if self._is_little(gained):
-            return None
-        checks = max(self._least or 1, math.ceil(self._part * self._checks))
-        if self._checks - 1 - self._begun < checks:
-            return None
-        brought = self._bests.ago(checks) - best
-        if brought > self._nothing(gained, best) or self._is_uncertain(
-            brought, self._level.noise, checks, gained, best
-        ):
+            return self._over(observation, best) if self._moves(level, noise, best) else None
+        checks = self._stalls(level, noise)
+        if not checks:
             return None
         self._open, self._found_best = True, best
-        return self._found(observation, checks, gained)
+        return self._found(observation, checks, self._start - best)
 
-    def _is_uncertain(
-        self, brought: float, noise: float, checks: int, gained: float, best: float
-    ) -> bool:
-        """Whether it gets worse, or the noise may hide a gain.
-
-        That is by twice the standard error of the difference of two halves.
-        """
+    def _stalls(self, level: float, noise: float) -> int:
+        """Over how many checks nothing was gained, where that is a plateau; else 0."""
+        best = self._bests.best
+        gained = self._start - best
+        if self._is_little(gained):
+            return 0
+        checks = max(self._least or 1, math.ceil(self._part * self._checks))
+        if self._checks - 1 - self._begun < checks:
+            return 0
+        brought, nothing = self._bests.ago(checks) - best, self._nothing(gained, best)
+        if brought > nothing:
+            return 0
         if not math.isfinite(noise):
-            return False  # it has repeated one value alone
-        if self._level is not None and self._level.value - best > max(
-            _RISING * noise, self._nothing(gained, best)
-        ):
-            return True
+            return checks  # it has repeated one value alone
+        if level - best > max(_RISING * noise, nothing):
+            return 0  # it gets worse
+        # the noise may hide a gain: by twice the standard error of the difference of two halves
         most = brought + 2 * noise * math.sqrt(4 / checks)
-        return most > self._within_noise * gained or most > self._noises * best > 0
+        hidden = most > self._within_noise * gained or most > self._noises * best > 0
+        return 0 if hidden else checks
 
-    def _moved(self, observation: Observation, gained: float, best: float) -> Issue | None:
-        level, noise = (
-            (math.nan, 0.0)
-            if self._level is None
-            else (
-                self._level.value,
-                self._level.noise,
-            )
-        )
-        least = _MOVES_AGAIN * self._nothing(gained, best)
+    def _moves(self, level: float, noise: float, best: float) -> bool:
+        """Whether it improves again, as it did at the checks before."""
+        least = _MOVES_AGAIN * self._nothing(self._start - best, best)
         moved = self._found_best - level > (max(least, noise) if noise < math.inf else least)
         self._moving = self._moving + 1 if moved else 0
-        if self._moving < _MOVING:
-            return None
+        return self._moving >= _MOVING
+
+    def _over(self, observation: Observation, best: float) -> Issue:
         self._open, self._moving, self._begun = False, 0, self._checks - 1
         self._least = 2 * (self._least or 1)
         subject = observation.subject(train=not self._validated)

@@ -139,6 +139,10 @@ class Follower:
 
     def extend(self, values: Sequence[float]) -> list[float]:
         """Take values in their order; returns the level with each."""
+        return self.follow(values)[0]
+
+    def follow(self, values: Sequence[float]) -> tuple[list[float], list[float]]:
+        """Take values in their order; returns the level and the noise known with each."""
         level, weight, beyond = self.value, self._weight, self._BEYOND
         noises = self._noise.extend(values)
         self.calmest = min(noises)
@@ -151,7 +155,7 @@ class Follower:
                 level = value
             levels.append(level)
         self.value = level
-        return levels
+        return levels, noises
 
 
 class Changes:
@@ -255,6 +259,12 @@ class BestSince:
             self.update(self.best)
             following = -(-self._count // self._stride) * self._stride  # that is kept
             self._count = min(following, end)
+
+    def twin(self) -> "BestSince":
+        """Another that has seen the same."""
+        other = copy(self)
+        other._bests = [*self._bests]  # noqa: SLF001 - its own kind
+        return other
 
     def ago(self, checks: int) -> float:
         """The best so far as it was `checks` values ago, or up to one stride before."""

@@ -4,7 +4,7 @@ An entry's ``metrics_snapshot`` holds them under these names, and what reads a l
 decision and reasoning are for people.
 """
 
-from mllog_callbacks.facts._course import Attempt, Best, Continued, Plan, Progress, Results
+from mllog_callbacks.facts._course import Attempt, Best, Change, Continued, Plan, Progress, Results
 from mllog_callbacks.facts._data import DataSet, Fingerprint, GroupSizes, Range, Role
 from mllog_callbacks.facts._documentation import (
     GROUPS,
@@ -31,7 +31,14 @@ from mllog_callbacks.facts._events import (
 )
 from mllog_callbacks.facts._fact import Fact, Group, dump
 from mllog_callbacks.facts._issue import Checks, IssueFacts, IssueState, Subject
-from mllog_callbacks.facts._parameters import Choice, Derived, ModelSize, Parameters
+from mllog_callbacks.facts._parameters import (
+    Choice,
+    Derived,
+    Effect,
+    ModelSize,
+    Parameters,
+    Replaced,
+)
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
 from mllog_callbacks.facts._search import Candidates, Method, RunnerUp, Study, Trial
@@ -49,6 +56,7 @@ __all__ = [
     "Attempt",
     "Best",
     "Candidates",
+    "Change",
     "Checks",
     "Choice",
     "Column",
@@ -57,6 +65,7 @@ __all__ = [
     "DatasetValidated",
     "Derived",
     "Documented",
+    "Effect",
     "EventFacts",
     "Fact",
     "Failure",
@@ -78,6 +87,7 @@ __all__ = [
     "Plan",
     "Progress",
     "Range",
+    "Replaced",
     "Results",
     "Role",
     "Rule",

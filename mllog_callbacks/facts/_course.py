@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 
 from mllog_callbacks.facts._fact import Fact, Group
 
-__all__ = ["Attempt", "Best", "Continued", "Plan", "Progress", "Results"]
+__all__ = ["Attempt", "Best", "Change", "Continued", "Plan", "Progress", "Results"]
 
 Results: TypeAlias = Mapping[str, Mapping[str, float]]
 """Values by data set and metric."""
@@ -46,11 +46,18 @@ class Progress(Group):
     """How far a training is."""
 
     unit: Annotated[str, Fact("What is counted", "iteration")]
-    done: Annotated[int, Fact("How many are done", 20)]
-    planned: Annotated[int | None, Fact("How many are planned", 200)] = None
-    total: Annotated[int | None, Fact("How many with those of the model that it continues", 70)] = (
-        None
-    )
+    done: Annotated[int, Fact("The last that is done, as the framework counts", 20)]
+    planned: Annotated[
+        int | None, Fact("The last that is planned, as the framework counts", 200)
+    ] = None
+    before: Annotated[
+        int | None,
+        Fact("How many of these the model had that it continues, where they count on", 50),
+    ] = None
+    total: Annotated[
+        int | None,
+        Fact("How many with those of the model that it continues, where they count anew", 70),
+    ] = None
 
 
 class Best(Group):
@@ -58,3 +65,19 @@ class Best(Group):
 
     value: Annotated[float, Fact("The value", 0.164495)]
     at: Annotated[int, Fact("Where it was measured", 26)]
+    waited: Annotated[
+        int | None, Fact("Steps without a new best before it, where there were ten or more", 30)
+    ] = None
+
+
+class Change(Group):
+    """How a parameter changed while the training ran."""
+
+    first: Annotated[object, Fact("Its value at the start, where that is known", 0.1)] = None
+    last: Annotated[object, Fact("Its value in force", 0.05)]
+    times: Annotated[int, Fact("How often it changed", 3)]
+    at: Annotated[
+        tuple[int, ...] | None,
+        Fact("The first steps with each value, where it is no number; the curve has numbers", [5]),
+    ] = None
+    to: Annotated[tuple[str, ...] | None, Fact("Those values, as text", ["True"])] = None

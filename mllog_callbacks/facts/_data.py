@@ -88,6 +88,15 @@ class DataSet(Group):
     init_scores: Annotated[
         bool | None, Fact("Whether rows have scores to start from", example=True)
     ] = None
+    unused: Annotated[int | None, Fact("Features that no split of the rows can use", 1)] = None
+    unlabelled: Annotated[int | None, Fact("Labels given as NaN or infinite", 60)] = None
+    coded_by: Annotated[
+        str | None,
+        Fact("What gave the codes that classes have, where their names are not known", "LGBM"),
+    ] = None
+    weighted_by: Annotated[
+        str | None, Fact("What made the weights of rows", "class_weight=balanced")
+    ] = None
     fingerprint: Annotated[Fingerprint | None, Fact("What it is known again by")] = None
     rows_compared: Annotated[
         int | None, Fact("Rows that were looked for in the training data", 143)

@@ -4,13 +4,20 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-from mllog_callbacks.facts._course import Attempt, Best, Continued, Plan, Progress
+from mllog_callbacks.facts._course import Attempt, Best, Change, Continued, Plan, Progress
 from mllog_callbacks.facts._data import DataSet, Fingerprint, GroupSizes, Range
 from mllog_callbacks.facts._ending import Failure, Kept, Stop
 from mllog_callbacks.facts._events import EVENTS
 from mllog_callbacks.facts._fact import Fact, Group
 from mllog_callbacks.facts._issue import Checks, IssueFacts, Subject
-from mllog_callbacks.facts._parameters import Choice, Derived, ModelSize, Parameters
+from mllog_callbacks.facts._parameters import (
+    Choice,
+    Derived,
+    Effect,
+    ModelSize,
+    Parameters,
+    Replaced,
+)
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
 from mllog_callbacks.facts._search import Candidates, Method, RunnerUp, Study, Trial
@@ -20,9 +27,9 @@ from mllog_callbacks.schema import EventType
 __all__ = ["GROUPS", "OF_EVENTS", "OF_RUNS", "Documented", "documented", "facts_schema"]
 
 GROUPS: Final[tuple[type[Group], ...]] = (
-    *(Plan, Continued, Attempt, Progress, Best),
+    *(Plan, Continued, Attempt, Progress, Best, Change),
     *(DataSet, Fingerprint, Range, GroupSizes),
-    *(Parameters, Derived, Choice, ModelSize),
+    *(Parameters, Derived, Replaced, Effect, Choice, ModelSize),
     *(Stop, Rule, Kept, Failure),
     *(Witness, OutOfMemory),
     *(Saved, Subject, Checks),

@@ -29,6 +29,9 @@ class Stop(Group):
     ]
     rule: Annotated[Rule | None, Fact("The rule")] = None
     requested_by: Annotated[str | None, Fact("Who asked for it", "ModelTrainer.stop")] = None
+    where: Annotated[
+        str | None, Fact("What was under way, where it was raised", "in the callback Pruning")
+    ] = None
     signal: Annotated[
         str | None,
         Fact("The signal that ended the process; or that, or the exception, of a stop by hand"),
@@ -57,7 +60,12 @@ class Kept(Group):
         str | None, Fact("What chose it; absent where it is the last", "early_stopping")
     ] = None
     holds: Annotated[
-        int | None, Fact("How many the model holds, where predictions use fewer", 31)
+        int | None,
+        Fact(
+            "How many the model holds, where that is another number: more than predictions use, "
+            "or fewer, as no tree could be grown",
+            31,
+        ),
     ] = None
     path: Annotated[str | None, Fact("Its file, where it is one", "epoch=3.ckpt")] = None
     measured: Annotated[
@@ -118,5 +126,5 @@ def ended_by(error: BaseException, where: str = "") -> tuple[Stop, Failure]:
         cause=_cause(error),
     )
     if (rule := rule_behind(error)) is not None:
-        return Stop(by="rule", rule=rule), failure
+        return Stop(by="rule", rule=rule, where=where or None), failure
     return Stop(by="error" if isinstance(error, Exception) else "hand"), failure

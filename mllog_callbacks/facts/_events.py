@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from mllog_callbacks.facts._course import Attempt, Best, Continued, Plan, Progress, Results
+from mllog_callbacks.facts._course import Attempt, Best, Change, Continued, Plan, Progress, Results
 from mllog_callbacks.facts._data import DataSet
 from mllog_callbacks.facts._ending import Failure, Kept, Stop
 from mllog_callbacks.facts._fact import Fact, Group
@@ -46,8 +46,15 @@ class TrainingStarted(EventFacts):
         Mapping[str, Rule] | None,
         Fact("The rules that may stop it, with the state they begin with"),
     ] = None
+    callbacks: Annotated[
+        tuple[str, ...] | None,
+        Fact("Other callbacks of the caller's, which may stop it too", ["limit"]),
+    ] = None
     called_by: Annotated[str | None, Fact("What called the framework", "XGBClassifier.fit")] = None
     machines: Annotated[int | None, Fact("Machines or workers that train together", 2)] = None
+    addresses: Annotated[
+        tuple[str, ...] | None, Fact("Their addresses, the same for each", ["10.0.0.1:12400"])
+    ] = None
     study: Annotated[Study | None, Fact("The search, where it is one of trials")] = None
     rank: Annotated[int | None, Fact("Which of them this process is, from 0", 1)] = None
     attempt: Annotated[
@@ -60,12 +67,14 @@ class DatasetValidated(EventFacts):
     """The framework has loaded the data."""
 
     data: Annotated[Mapping[str, DataSet], Fact("The data sets, by name")]
+    folds: Annotated[int | None, Fact("Folds of a cross-validation", 5)] = None
 
 
 class AlgorithmSelected(EventFacts):
     """Which algorithm trains."""
 
     choices: Annotated[Mapping[str, Choice], Fact("What was chosen, and by whom")]
+    framework: Annotated[str | None, Fact("What trains, with its version", "LightGBM 4.6.0")] = None
     size: Annotated[ModelSize | None, Fact("How large the model is")] = None
     parameters: Annotated[Parameters | None, Fact("The parameters in force")] = None
 
@@ -119,6 +128,9 @@ class ModelEvaluated(EventFacts):
     kept: Annotated[
         Kept | None, Fact("The model that was measured; absent where that is not known")
     ] = None
+    folds: Annotated[
+        int | None, Fact("Folds of a cross-validation, whose models were measured", 5)
+    ] = None
     computed_by: Annotated[str, Fact("What computed the values", "XGBoost")]
     readings: Annotated[
         Mapping[str, float] | None,
@@ -139,6 +151,13 @@ class ModelSaved(EventFacts):
 class TrainingEnded(EventFacts):
     """A training is over; which event that is follows from its stop."""
 
+    begun: Annotated[
+        bool | None, Fact("False where it has no start: it was refused before", example=False)
+    ] = None
+    first_begun: Annotated[
+        bool | None,
+        Fact("False where it ended before its first iteration, epoch or step", example=False),
+    ] = None
     seconds: Annotated[float | None, Fact("From its start to its end", 0.975, "s")] = None
     progress: Annotated[Progress | None, Fact("How far it came")] = None
     folds: Annotated[int | None, Fact("Folds of a cross-validation", 5)] = None
@@ -155,6 +174,9 @@ class TrainingEnded(EventFacts):
         str | None, Fact("What its caller got instead of a model", "no model was returned")
     ] = None
     results: Annotated[Results | None, Fact("The last values by data set and metric")] = None
+    deviations: Annotated[Results | None, Fact("Standard deviations over folds, as `results`")] = (
+        None
+    )
     best: Annotated[
         Mapping[str, Mapping[str, Best]] | None, Fact("The best value of each metric")
     ] = None
@@ -174,6 +196,7 @@ class TrainingEnded(EventFacts):
         Mapping[str, object] | None,
         Fact("Parameters in force that were changed since the start", {"learning_rate": 0.05}),
     ] = None
+    changes: Annotated[Mapping[str, Change] | None, Fact("How these changed on the way")] = None
     issues: Annotated[
         Mapping[str, Mapping[str, object]] | None,
         Fact(

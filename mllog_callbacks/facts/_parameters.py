@@ -5,7 +5,7 @@ from typing import Annotated
 
 from mllog_callbacks.facts._fact import Fact, Group
 
-__all__ = ["Choice", "Derived", "ModelSize", "Parameters"]
+__all__ = ["Choice", "Derived", "Effect", "ModelSize", "Parameters", "Replaced"]
 
 
 class Derived(Group):
@@ -13,6 +13,21 @@ class Derived(Group):
 
     value: Annotated[object, Fact("Its value", 4)]
     source: Annotated[str, Fact("What it follows from", "the labels")]
+
+
+class Replaced(Group):
+    """A parameter that is in force with another value than the one given."""
+
+    given: Annotated[object, Fact("The value given", "mse")]
+    used: Annotated[object, Fact("The value in force", "l2")]
+
+
+class Effect(Group):
+    """What a parameter in force does in this training."""
+
+    value: Annotated[object, Fact("Its value", 3.0)]
+    effect: Annotated[str, Fact("What it does", "rows of the positive class are weighted")]
+    factor: Annotated[float | None, Fact("How many times", 3.0)] = None
 
 
 class Choice(Group):
@@ -33,6 +48,13 @@ class Parameters(Group):
     """The parameters of a training, by their main names."""
 
     given: Annotated[Mapping[str, object], Fact("What the caller set", {"max_depth": 3})]
+    given_through: Annotated[
+        str | None, Fact("What passed them on for the caller", "lightgbm.dask")
+    ] = None
+    set_on_the_way: Annotated[
+        tuple[str, ...] | None,
+        Fact("Those among `given` that it may have set itself", ["num_threads"]),
+    ] = None
     passed_on: Annotated[
         Mapping[str, object] | None,
         Fact("What a caller in between set, such as an estimator", {"num_class": 4}),
@@ -40,6 +62,13 @@ class Parameters(Group):
     passed_on_by: Annotated[str | None, Fact("That caller", "XGBClassifier")] = None
     derived: Annotated[
         Mapping[str, Derived] | None, Fact("What follows from other parameters or the data")
+    ] = None
+    replaced: Annotated[
+        Mapping[str, Replaced] | None,
+        Fact("Given, and in force with another value"),
+    ] = None
+    effects: Annotated[
+        Mapping[str, Effect] | None, Fact("What parameters in force do in this training")
     ] = None
     defaults: Annotated[
         Mapping[str, object] | None, Fact("The framework's defaults in force", {"max_bin": 256})

@@ -16,10 +16,22 @@ class Rule(Group):
     mode: Annotated[str | None, Fact('Which values are better: "min" or "max"', "min")] = None
     best: Annotated[float | None, Fact("The best value by this rule", 0.164495)] = None
     best_at: Annotated[int | None, Fact("Where it was measured", 26)] = None
+    best_deviation: Annotated[
+        float | None, Fact("Standard deviation of the best value over folds", 0.0123)
+    ] = None
     waited: Annotated[int | None, Fact("Checks without improvement since", 50)] = None
     patience: Annotated[int | None, Fact("Checks without improvement it allows", 50)] = None
     min_delta: Annotated[float | None, Fact("Least change that counts", 0.0)] = None
+    first_metric_only: Annotated[
+        bool | None, Fact("Whether it looks at the first metric alone", example=True)
+    ] = None
     unit: Annotated[str | None, Fact("What a check is", "iteration")] = None
+    set_by: Annotated[
+        str | None, Fact("The parameter that switched it on", "early_stopping_round")
+    ] = None
+    off: Annotated[
+        str | None, Fact("Why it is off; absent where it is on", "boosting=dart has none")
+    ] = None
     value: Annotated[float | None, Fact("The value that met it")] = None
     threshold: Annotated[float | None, Fact("The value that it was compared with")] = None
     step: Annotated[int | None, Fact("Where that was measured, as the rule counts", 12)] = None
@@ -32,6 +44,6 @@ class Rule(Group):
     @property
     def is_met(self) -> bool:
         """Whether its patience was reached."""
-        return (
-            self.waited is not None and self.patience is not None and self.waited >= self.patience
-        )
+        if self.off is not None or self.waited is None or self.patience is None:
+            return False
+        return self.waited >= self.patience

@@ -25,6 +25,13 @@ class Saved(Group):
     unit: Annotated[str | None, Fact("What its parts are", "iteration")] = None
     holds: Annotated[int | None, Fact("How many of them it holds", 26)] = None
     of: Annotated[int | None, Fact("How many the model had", 76)] = None
+    start: Annotated[
+        int | None, Fact("The first that it holds, from 1, where that is not the first", 11)
+    ] = None
+    chosen_by: Annotated[
+        str | None, Fact("What chose how many, where not all were saved", "best_iteration")
+    ] = None
+    models: Annotated[int | None, Fact("Models saved together, such as those of folds", 5)] = None
     best: Annotated[
         bool | None, Fact("Whether it is the best so far, by the metric that chooses", example=True)
     ] = None

@@ -8,12 +8,22 @@ from mllog_callbacks.facts import (
     ModelEvaluated,
     ModelSaved,
     Results,
+    Saved,
     TrainingProgress,
 )
 from mllog_callbacks.schema import Reason, assigned, count, listed, number
 from mllog_callbacks.wording._search import trial_ended
 
-__all__ = ["evaluated", "in_force", "measured", "progressed", "read", "saved", "saved_later"]
+__all__ = [
+    "evaluated",
+    "in_force",
+    "measured",
+    "progressed",
+    "read",
+    "saved",
+    "saved_later",
+    "with_deviation",
+]
 
 
 def progressed(facts: TrainingProgress) -> Reason:
@@ -43,14 +53,15 @@ def measured(
         for metric, value in metrics.items():
             deviation = (deviations or {}).get(name, {}).get(metric)
             found: Best | None = bests.get(name, {}).get(metric)
-            standing = ""
-            if found is not None and now is not None:
-                standing = (
-                    ", the best so far"
-                    if found.at == now
-                    else f" (best {number(found.value)} at {found.at:,})"
-                )
-            yield f"{name} {metric}: {_value(value, deviation)}{standing}."
+            standing = "" if found is None or now is None else _standing(found, now)
+            yield f"{name} {metric}: {with_deviation(value, deviation)}{standing}."
+
+
+def _standing(best: Best, now: int) -> str:
+    if best.at != now:
+        return f" (best {number(best.value)} at {best.at:,})"
+    waited = "" if best.waited is None else f", the first in {best.waited + 1:,}"
+    return f", the best so far{waited}"
 
 
 def read(readings: Mapping[str, float]) -> str:
@@ -67,28 +78,35 @@ def in_force(changed: Mapping[str, object]) -> str:
     return f"Changed since the start: {assigned(shown)}."
 
 
-def _value(value: float, deviation: float | None) -> str:
+def with_deviation(value: float, deviation: float | None) -> str:
+    """A value, with its standard deviation where there is one."""
     return number(value) if deviation is None else f"{number(value)} +- {number(deviation)}"
 
 
 def evaluated(facts: ModelEvaluated) -> Reason:
     """The model that a training leaves was measured."""
     values = ", ".join(each.rstrip(".") for each in measured(facts.results, facts.deviations))
-    which, where = _model_of(facts.kept)
+    which, where = _model_of(facts.kept, facts.folds)
     aside = f" {read(facts.readings)}." if facts.readings else ""
-    reasoning = f"Computed by {facts.computed_by}{where}.{aside}"
+    over = (
+        ""
+        if facts.folds is None
+        else f" Means and standard deviations over {count(facts.folds, 'fold')}."
+    )
+    reasoning = f"Computed by {facts.computed_by}{where}.{over}{aside}"
     return Reason(f"{which} evaluated. {values}.", reasoning)
 
 
-def _model_of(kept: Kept | None) -> tuple[str, str]:
+def _model_of(kept: Kept | None, folds: int | None) -> tuple[str, str]:
     """Which model was measured, and where it stood."""
     if kept is None:
         return "Model", ""
+    which = "Kept model" if folds is None else "Models of the folds"
     chosen = f", which {kept.chosen_by} chose" if kept.chosen_by else ""
     if kept.at is None or kept.unit is None:
-        return "Kept model", f" at the end of the training{chosen}"
+        return which, f" at the end of the training{chosen}"
     place = f"{kept.unit} {kept.at:,}"
-    return f"Kept model ({place})", f" at {place}{chosen}"
+    return f"{which} ({place})", f" at {place}{chosen}"
 
 
 def saved_later(saved: Mapping[str, object]) -> Reason:
@@ -104,15 +122,23 @@ def saved_later(saved: Mapping[str, object]) -> Reason:
 def saved(facts: ModelSaved) -> Reason:
     """A model was saved."""
     found = facts.saved
-    holds = ""
-    if found.holds is not None and found.unit is not None:
-        of = "" if found.of in {None, found.holds} else f" of {found.of:,}"
-        holds = f" It holds {count(found.holds, found.unit)}{of}."
+    which = "Model" if found.models is None else f"Models of {count(found.models, 'fold')}"
     size = "" if found.bytes is None else f"{count(found.bytes, 'byte')}"
     form = "" if found.format is None else f"format {found.format}"
     known = ", ".join(filter(None, (size, form)))
     best = " It is the best so far." if found.best else ""
     deleted = f" Deleted: {listed(found.deleted)}." if found.deleted else ""
     by = "" if found.by is None else f" Saved by {found.by}."
-    reasoning = f"{known}.{holds}{best}{deleted}{by}".removeprefix(".").strip()
-    return Reason(f"Model saved to {found.path}.", reasoning)
+    reasoning = f"{known}.{_held(found)}{best}{deleted}{by}".removeprefix(".").strip()
+    return Reason(f"{which} saved to {found.path}.", reasoning)
+
+
+def _held(found: Saved) -> str:
+    """How much of the model was saved, and what chose that."""
+    if found.holds is None or found.unit is None:
+        return ""
+    it = "It holds" if found.models is None else "Each holds"
+    of = "" if found.of is None else f" of {found.of:,}"
+    since = "" if found.start is None else f" from {found.start:,} on"
+    chosen = "" if found.chosen_by is None else f", chosen by {found.chosen_by}"
+    return f" {it} {count(found.holds, found.unit)}{of}{since}{chosen}."

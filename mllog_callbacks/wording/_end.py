@@ -1,11 +1,12 @@
 """The words of a training's end."""
 
+import math
 from collections.abc import Iterator
 
 from mllog_callbacks.facts import Failure, Kept, Progress, Rule, Stop, TrainingEnded, dump
 from mllog_callbacks.runs import killed_words
-from mllog_callbacks.schema import Reason, count, listed, number
-from mllog_callbacks.wording._course import in_force, measured, read
+from mllog_callbacks.schema import Reason, count, listed, number, shown
+from mllog_callbacks.wording._course import in_force, measured, read, with_deviation
 from mllog_callbacks.wording._start import what
 
 __all__ = ["ended"]
@@ -15,7 +16,7 @@ def ended(facts: TrainingEnded) -> Reason:
     """A training is over."""
     if facts.stop is not None and facts.stop.by == "killed":
         return Reason(*killed_words(dump(facts)))
-    kept = "" if facts.kept is None else _kept(facts.kept)
+    kept = "" if facts.kept is None else _kept(facts.kept, facts.folds)
     left = "" if facts.consequence is None else f"; {facts.consequence}"
     unit = "" if facts.progress is None else facts.progress.unit
     decision = f"{what(facts.folds, unit)} {_how(facts)}{left}.{kept}"
@@ -25,25 +26,40 @@ def ended(facts: TrainingEnded) -> Reason:
 def _how(facts: TrainingEnded) -> str:
     stop, error = facts.stop, facts.error
     if stop is None:
-        return f"failed{_after(facts.progress)}"
+        return f"failed{_first(facts) or _after(facts.progress)}"
     if stop.by == "plan":
         return _completed(facts.progress)
     if stop.by == "error":
-        kind = "" if error is None else f" with {error.type}"
-        return f"failed{_in(facts.progress, error)}{kind}"
+        where = _first(facts) or _in(facts.progress, error)
+        return f"failed{where}" + ("" if error is None else f" with {error.type}")
     if stop.by == "hand":
-        return f"was stopped by hand{_in(facts.progress, error)}" + (
-            "" if error is None else f" ({error.type})"
-        )
+        where = _first(facts) or _in(facts.progress, error)
+        return f"was stopped by hand{where}" + ("" if error is None else f" ({error.type})")
+    if facts.consequence is not None:  # nothing was returned: it was left by an exception
+        by = "" if stop.rule is None else f" by {stop.rule.name}"
+        return f"was stopped{_first(facts) or _in(facts.progress, error)}{by}"
     return f"stopped early{_after(facts.progress)}"
+
+
+def _first(facts: TrainingEnded) -> str:
+    """Where it ended before anything began; empty where something had begun."""
+    if facts.begun is False:
+        return " before it began"
+    if facts.first_begun is False:
+        unit = "step" if facts.progress is None else facts.progress.unit
+        return f" before its first {unit}"
+    return ""
 
 
 def _completed(progress: Progress | None) -> str:
     if progress is None or progress.planned is None:
         return f"completed{_after(progress)}"
+    before = (
+        f" ({progress.before:,} of them in the model that it continues)" if progress.before else ""
+    )
     if progress.planned == 1:
         return f"completed: the one planned {progress.unit} ran"
-    return f"completed: all {progress.planned:,} planned {progress.unit}s ran"
+    return f"completed: all {progress.planned:,} planned {progress.unit}s ran{before}"
 
 
 def _after(progress: Progress | None) -> str:
@@ -60,20 +76,25 @@ def _in(progress: Progress | None, error: Failure | None) -> str:
 
 def _of(progress: Progress) -> str:
     of = "" if progress.planned is None else f" of {progress.planned:,}"
+    if progress.before:
+        return f"{of} ({progress.before:,} in the model that it continues)"
     return of if progress.total is None else f"{of} ({progress.total:,} with the model continued)"
 
 
-def _kept(kept: Kept) -> str:
+def _kept(kept: Kept, folds: int | None) -> str:
     if kept.at is None or kept.unit is None:
         return ""
     chosen = f", chosen by {kept.chosen_by}" if kept.chosen_by else ""
-    held = (
-        f"; the model holds {count(kept.holds, kept.unit)}, of which predictions use the first "
-        f"{kept.at:,}"
-        if kept.holds is not None
-        else ""
-    )
-    return f" Kept: the model of {kept.unit} {kept.at:,}{chosen}{held}."
+    held = ""
+    if kept.holds is not None and kept.holds < kept.at:
+        held = f"; it holds trees of {count(kept.holds, kept.unit)} only"
+    elif kept.holds is not None:
+        held = (
+            f"; the model holds {count(kept.holds, kept.unit)}, of which predictions use the first "
+            f"{kept.at:,}"
+        )
+    which = "the model" if folds is None else "the results"
+    return f" Kept: {which} of {kept.unit} {kept.at:,}{chosen}{held}."
 
 
 def _why(facts: TrainingEnded) -> Iterator[str]:
@@ -85,23 +106,58 @@ def _why(facts: TrainingEnded) -> Iterator[str]:
     elif facts.error is not None:
         yield _raised(facts.error, facts.stop)
     elif facts.stop.rule is not None:
-        yield _met(facts.stop.rule)
+        yield _met(facts.stop.rule, f" {facts.stop.where}" if facts.stop.where else "")
     elif facts.stop.requested_by is not None:
         yield f"{facts.stop.requested_by} ended it."
-    if facts.changed:
-        yield in_force(facts.changed)
+    yield from _changes(facts)
     yield from _rules(facts)
+
+
+def _changes(facts: TrainingEnded) -> Iterator[str]:
+    """Parameters that changed on the way; of some only the last value is known."""
+    for name, each in (facts.changes or {}).items():
+        first = "" if each.first is None else f", from {_setting(each.first)}"
+        to = f" to {_setting(each.last)}"
+        yield f"{name} changed {count(each.times, 'time')}{first}{to}."
+    others = {
+        name: value
+        for name, value in (facts.changed or {}).items()
+        if name not in (facts.changes or {})
+    }
+    if others:
+        yield in_force(others)
+
+
+def _setting(value: object) -> str:
+    return number(value) if isinstance(value, float) else shown(value)
 
 
 def _rules(facts: TrainingEnded) -> Iterator[str]:
     for each in (facts.rules or {}).values():
-        yield _met(each) if each.is_met else _not_met(each)
+        if each.off is not None:
+            yield f"{each.name} was off: {each.off}."
+        else:
+            yield _met(each) if each.is_met else _not_met(each)
+        yield from _hidden_best(each, facts)
+    if facts.stop is not None and facts.stop.rule is not None:
+        yield from _hidden_best(facts.stop.rule, facts)
     rule = None if facts.stop is None else facts.stop.rule
     comparable = facts.kept is not None and rule is not None and facts.kept.unit == rule.unit
     kept = facts.kept.at if comparable and facts.kept is not None else None
     if rule is not None and rule.best_at is not None and kept is not None and kept > rule.best_at:
         later = count(kept - rule.best_at, rule.unit or "check")
         yield f"The kept model is not cut to its best: it includes the {later} after it."
+
+
+def _hidden_best(rule: Rule, facts: TrainingEnded) -> Iterator[str]:
+    """What `min_delta` hides: a better value that was not better by enough."""
+    best = (facts.best or {}).get(rule.set or "", {}).get(rule.metric or "")
+    if not rule.min_delta or best is None or best.at == rule.best_at:
+        return
+    yield (
+        f"A better value, {number(best.value)} at {rule.unit or 'check'} {best.at:,}, did not "
+        f"count: it is within min_delta={rule.min_delta:g}."
+    )
 
 
 def _raised(error: Failure, stop: Stop) -> str:
@@ -113,8 +169,8 @@ def _raised(error: Failure, stop: Stop) -> str:
     return f"{error.type}{message} was raised{where}{place}."
 
 
-def _met(rule: Rule) -> str:
-    """A rule ended a training: on which values."""
+def _met(rule: Rule, where: str = "") -> str:
+    """A rule ended a training: on which values, and where it was raised."""
     curve = " ".join(filter(None, (rule.set, rule.metric)))
     unit = rule.unit or "check"
     if rule.carried and rule.best is not None and rule.waited is not None:
@@ -124,22 +180,33 @@ def _met(rule: Rule) -> str:
             f"reached {rule.waited:,} (patience {rule.patience or 0:,})."
         )
     if rule.best_at is not None and rule.waited is not None:
-        margin = f" by more than {rule.min_delta:g}" if rule.min_delta else ""
-        best = "" if rule.best is None else f" ({number(rule.best)})"
-        delta = f", min_delta {rule.min_delta:g}" if rule.min_delta else ""
-        return (
-            f"{curve or 'The metric'} last improved{margin} at {unit} {rule.best_at:,}{best}; "
-            f"{count(rule.waited, unit)} without improvement reached the patience of {rule.name} "
-            f"({count(rule.patience or 0, unit)}{delta})."
-        )
+        return _waited(rule, curve or "The metric", unit)
     if rule.value is not None and rule.threshold is not None:
         return f"{rule.name}: {curve} {number(rule.value)} met {number(rule.threshold)}."
     trial = None if rule.trial is None else f"trial {rule.trial:,}"
     step = "" if rule.step is None else f" at step {rule.step:,}"
     value = None if rule.value is None else f"value {number(rule.value)}{step}"
     evidence = ", ".join(filter(None, (trial, value)))
-    said = f": {rule.message}" if rule.message else ""
-    return f"{rule.name} ended it{f' ({evidence})' if evidence else ''}{said}."
+    said = f": {rule.message.removesuffix('.')}" if rule.message else ""
+    best = "" if rule.best_at is None else f", with {unit} {rule.best_at:,} as the best"
+    return f"{rule.name} ended it{where}{f' ({evidence})' if evidence else ''}{best}{said}."
+
+
+def _waited(rule: Rule, curve: str, unit: str) -> str:
+    """A metric that did not improve for as long as a rule allows."""
+    delta = f", min_delta {rule.min_delta:g}" if rule.min_delta else ""
+    first = ", first metric only" if rule.first_metric_only else ""
+    set_by = "" if rule.set_by is None else f", set by {rule.set_by}"
+    if rule.best is not None and math.isnan(rule.best):
+        improved = f"was NaN at {unit} {rule.best_at:,}, which no value is better than"
+    else:
+        margin = f" by more than {rule.min_delta:g}" if rule.min_delta else ""
+        best = "" if rule.best is None else f" ({with_deviation(rule.best, rule.best_deviation)})"
+        improved = f"last improved{margin} at {unit} {rule.best_at:,}{best}"
+    return (
+        f"{curve} {improved}; {count(rule.waited or 0, unit)} without improvement reached the "
+        f"patience of {rule.name} ({count(rule.patience or 0, unit)}{delta}{first}{set_by})."
+    )
 
 
 def _not_met(rule: Rule) -> str:
@@ -162,7 +229,12 @@ def _not_met(rule: Rule) -> str:
 def _state(facts: TrainingEnded) -> Iterator[str]:
     if facts.results:
         now = None if facts.progress is None else facts.progress.done
-        yield from measured(facts.results, None, facts.best, now)
+        yield from measured(facts.results, facts.deviations, facts.best, now)
+    if facts.kept is not None and facts.kept.measured is False and facts.kept.at is not None:
+        yield (
+            f"The results measured at {facts.kept.unit} {facts.kept.at:,} are not those of the "
+            "kept model: later ones rescaled its trees (dart)."
+        )
     if facts.readings:
         yield f"{read(facts.readings)}."
     if facts.deleted:

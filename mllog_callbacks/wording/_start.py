@@ -27,13 +27,16 @@ def started(facts: TrainingStarted) -> Reason:
     if facts.continues is not None:
         said.append(_continued(facts.continues))
     said += [_rule(rule) for rule in (facts.rules or {}).values()]
+    if facts.callbacks:
+        said.append(f"Other callbacks, which may stop it: {listed(facts.callbacks)}.")
     if facts.attempt is not None:
         said.append(_attempt(facts.attempt))
     if facts.trial is not None:
         said.append(f"It is trial {facts.trial:,} of a search.")
     if facts.machines is not None:
         this = "one of them" if facts.rank is None else f"rank {facts.rank:,}"
-        said.append(f"{count(facts.machines, 'worker')} train together; this is {this}.")
+        where = f": {listed(facts.addresses)}" if facts.addresses else ""
+        said.append(f"{count(facts.machines, 'worker')} train together; this is {this}{where}.")
     if facts.called_by is not None:
         said.append(f"Called by {facts.called_by}.")
     epochs = "" if plan.epochs is None else f" ({_epochs(plan.epochs)})"
@@ -93,8 +96,13 @@ def _rule(rule: Rule) -> str:
     patience = (
         None if rule.patience is None else f"patience {count(rule.patience, rule.unit or 'check')}"
     )
-    known = ", ".join(filter(None, (curve, rule.mode, patience)))
-    said = f"{rule.name} is on" + (f" ({known})" if known else "") + "."
+    first = "first metric only" if rule.first_metric_only else None
+    set_by = None if rule.set_by is None else f"set by {rule.set_by}"
+    known = ", ".join(filter(None, (curve, rule.mode, patience, first, set_by)))
+    known = f" ({known})" if known else ""
+    if rule.off is not None:
+        return f"{rule.name}{known} is off: {rule.off}."
+    said = f"{rule.name} is on{known}."
     if rule.waited:
         best = "" if rule.best is None else f" and a best value of {number(rule.best)}"
         said += (
@@ -118,16 +126,21 @@ def validated(facts: DatasetValidated) -> Reason:
         if each.same_as is None and (detail := "; ".join(_details(each)))
     ]
     same = [f"{name} is the {each.same_as} data." for name, each in sets if each.same_as]
-    return Reason(f"Data loaded. {'. '.join(loaded)}.", " ".join([*details, *same]))
+    folds = [] if facts.folds is None else [count(facts.folds, "fold")]
+    return Reason(f"Data loaded. {'. '.join([*loaded, *folds])}.", " ".join([*details, *same]))
 
 
 def _details(each: DataSet) -> Iterator[str]:
     if each.classes:
-        yield f"rows by class {by_label(each.classes)}"
+        by = "class" if each.coded_by is None else f"{each.coded_by}'s code"
+        yield f"rows by {by} {by_label(each.classes)}"
+    if each.unlabelled:
+        yield f"{count(each.unlabelled, 'label')} given as NaN or infinite"
     if each.labels is not None:
         yield f"labels {_range(each.labels)}"
     if each.weights is not None:
-        yield f"weights of rows {_range(each.weights)}"
+        by = "" if each.weighted_by is None else f", made from {each.weighted_by}"
+        yield f"weights of rows {_range(each.weights)}{by}"
     if each.groups is not None:
         groups = each.groups
         yield f"{count(groups.groups, 'group')} of {groups.least:,} to {groups.largest:,} rows"
@@ -136,6 +149,8 @@ def _details(each: DataSet) -> Iterator[str]:
     if each.categorical is not None:
         names = listed(each.categorical)
         yield f"categorical features: {names}" if names else "no categorical features"
+    if each.unused:
+        yield f"{count(each.unused, 'feature')} unused: no split of the rows is possible"
     if each.init_scores:
         yield "with initial scores"
 

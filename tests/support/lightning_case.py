@@ -77,5 +77,10 @@ def _fitted(trainer: pl.Trainer, module: Any) -> BaseException | None:
 
 
 CASE = Case(
-    "mllog_lightning", "lightning", ("lightning", "pytorch_lightning"), MLAuditCallback, _train
+    "mllog_lightning",
+    "lightning",
+    ("lightning", "pytorch_lightning"),
+    MLAuditCallback,
+    _train,
+    typed=False,
 )

@@ -48,5 +48,6 @@ CASE = Case(
     _train,
     shared=False,
     stepwise=False,
+    typed=False,
     copied_by=(copy.deepcopy, clone),  # a pickle is of the plain class, to be loaded anywhere
 )

@@ -33,3 +33,9 @@ def the_end(told: list[LogEntry]) -> LogEntry:
     assert len(ends) == 1
     assert told[-1] is ends[0]
     return ends[0]
+
+
+def done(entry: LogEntry) -> int:
+    """How many iterations, epochs or steps are done, by an entry."""
+    progress: dict[str, int] = (entry.metrics_snapshot or {})["progress"]
+    return progress["done"]

@@ -28,7 +28,7 @@ class Fit:
     """
 
     def __init__(self, run: Run, wrapper: Any, call: Mapping[str, Any]) -> None:
-        self._training = Training(run, training_set=_LEARN, directions=_higher_is_better)
+        self._training = Training(run, training_sets=[_LEARN], directions=_higher_is_better)
         self._stopped, self._measured = False, 0
         self._curves: dict[str, dict[str, list[float]]] = {}
         model = call["self"]

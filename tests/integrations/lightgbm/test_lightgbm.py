@@ -14,7 +14,7 @@ from sklearn.datasets import load_breast_cancer
 from lightgbm_training import PARAMS, data, train
 from mllog_callbacks import RUN_ENDS, AuditLog, EventType
 from mllog_lightgbm import MLAuditCallback
-from told import Entries, of, the_end
+from told import Entries, done, of, the_end
 
 
 def test_a_training_tells_its_story_in_order(log: AuditLog, entries: Entries) -> None:
@@ -42,9 +42,9 @@ def test_hyperparameters_of_the_caller_stand_apart_from_defaults(
     train(log, params={"eta": 0.05, "max_leaves": 7})
     (told,) = of(entries(), EventType.HYPERPARAMETERS_SET)
     assert told.metrics_snapshot is not None
-    given, defaults = told.metrics_snapshot["set_by_caller"], told.metrics_snapshot["defaults"]
-    assert isinstance(given, dict)
-    assert isinstance(defaults, dict)
+    found: dict[str, Any] = told.metrics_snapshot["parameters"]
+    given, defaults = found["given"], found["defaults"]
+    assert found["aliases"] == {"learning_rate": "eta", "num_leaves": "max_leaves"}
     assert given["learning_rate"] == 0.05
     assert given["num_leaves"] == 7
     assert defaults["min_data_in_leaf"] == 20
@@ -61,15 +61,15 @@ def test_what_lightgbm_fills_in_for_its_arguments_is_not_the_callers(
     lgb.train({"verbosity": -1, "num_threads": 1}, training, callbacks=[MLAuditCallback(log)])
     (told,) = of(entries(), EventType.HYPERPARAMETERS_SET)
     assert told.metrics_snapshot is not None
-    assert told.metrics_snapshot["set_by_caller"] == {"verbosity": -1, "num_threads": 1}
+    found: dict[str, Any] = told.metrics_snapshot["parameters"]
+    assert found["given"] == {"verbosity": -1, "num_threads": 1}
 
 
 def test_progress_is_told_at_a_rate_a_person_reads(log: AuditLog, entries: Entries) -> None:
     """At INFO: 1, 2, 5 and their tenfolds, and the last."""
     train(log, num_boost_round=300)
     told = of(entries(), EventType.TRAINING_PROGRESS)
-    iterations = [entry.metrics_snapshot and entry.metrics_snapshot["iteration"] for entry in told]
-    assert iterations == [1, 2, 5, 10, 20, 50, 100, 200, 300]
+    assert [*map(done, told)] == [1, 2, 5, 10, 20, 50, 100, 200, 300]
 
 
 def test_debug_tells_every_iteration_and_error_only_failures(tmp_path: Path) -> None:
@@ -98,9 +98,9 @@ def test_progress_tells_the_best_so_far_in_the_metrics_own_direction(
         top = best(values)
         at = values.index(top) + 1
         expected = (
-            f"valid_0 {metric} is {values[-1]:.4g}, its best so far."
+            f"valid_0 {metric}: {values[-1]:.4g}, the best so far."
             if at == 100
-            else f"valid_0 {metric} is {values[-1]:.4g}; its best was {top:.4g} at iteration {at}."
+            else f"valid_0 {metric}: {values[-1]:.4g} (best {top:.4g} at {at})."
         )
         assert expected in str(told.reasoning)
 
@@ -121,30 +121,48 @@ def test_early_stopping_tells_metric_best_patience_and_consequence(
     value = results["valid_0"]["binary_logloss"][best - 1]
     assert end.event is EventType.TRAINING_STOPPED
     assert end.decision == (
-        f"Training stopped early after iteration {best + 10} of at most 1,000. "
-        f"The model of iteration {best} is kept."
+        f"Training stopped early after iteration {best + 10} of 1,000. "
+        f"Kept: the model of iteration {best}, chosen by early_stopping."
     )
     assert str(end.reasoning).startswith(
         f"valid_0 binary_logloss last improved at iteration {best} ({value:.4g}); 10 iterations "
-        "without improvement reached early_stopping(stopping_rounds=10, min_delta=0). "
-        "Top features"
+        "without improvement reached the patience of early_stopping (10 iterations). "
     )
+    kept = {"at": best, "unit": "iteration", "chosen_by": "early_stopping"}
+    assert (end.metrics_snapshot or {})["kept"] == kept
+    assert (end.metrics_snapshot or {})["stop"] == {
+        "by": "rule",
+        "rule": {
+            "name": "early_stopping",
+            "set": "valid_0",
+            "metric": "binary_logloss",
+            "mode": "min",
+            "best": value,
+            "best_at": best,
+            "waited": 10,
+            "patience": 10,
+            "min_delta": 0.0,
+            "unit": "iteration",
+        },
+    }
     (evaluated,) = of(told, EventType.MODEL_EVALUATED)
     assert evaluated.metrics_snapshot == {
         "run": 1,
-        "iteration": best,
-        "valid_0": {"binary_logloss": value},
+        "results": {"valid_0": {"binary_logloss": value}},
+        "kept": kept,
+        "computed_by": "LightGBM",
     }
     assert str(best) in str(evaluated.decision)
 
 
-def test_early_stopping_armed_by_parameter_says_so(log: AuditLog, entries: Entries) -> None:
+def test_early_stopping_switched_on_by_parameter_says_so(log: AuditLog, entries: Entries) -> None:
     """LightGBM then adds the callback itself; and `min_delta` may hide a better value."""
     params = {"early_stopping_round": 5, "early_stopping_min_delta": 0.05}
     train(log, params=params, num_boost_round=1000)
     end = the_end(entries())
     assert end.event is EventType.TRAINING_STOPPED
-    assert "min_delta=0.05), set by the parameter early_stopping_round." in str(end.reasoning)
+    assert "min_delta 0.05, set by early_stopping_round)." in str(end.reasoning)
+    assert (end.metrics_snapshot or {})["stop"]["rule"]["set_by"] == "early_stopping_round"
     assert "did not count: it is within min_delta=0.05" in str(end.reasoning)
 
 
@@ -179,8 +197,12 @@ def test_early_stopping_that_is_never_met_completes(log: AuditLog, entries: Entr
     booster = train(log, lgb.early_stopping(50, verbose=False), num_boost_round=10)
     end = the_end(entries())
     assert end.event is EventType.TRAINING_COMPLETED
-    assert f"The model of iteration {booster.best_iteration} is kept" in str(end.decision)
-    assert "stopping(stopping_rounds=50, min_delta=0) did not stop it" in str(end.reasoning)
+    best = booster.best_iteration
+    assert f"Kept: the model of iteration {best}, chosen by early_stopping" in str(end.decision)
+    assert "early_stopping did not end it earlier: valid_0 binary_logloss was best" in str(
+        end.reasoning
+    )
+    assert (end.metrics_snapshot or {})["rules"]["early_stopping"]["best_at"] == best
 
 
 def test_a_training_without_validation_says_nothing_was_measured(
@@ -191,7 +213,7 @@ def test_a_training_without_validation_says_nothing_was_measured(
     told = entries()
     assert the_end(told).event is EventType.TRAINING_COMPLETED
     assert not of(told, EventType.MODEL_EVALUATED)
-    assert "nothing was measured" in str(of(told, EventType.TRAINING_PROGRESS)[0].reasoning)
+    assert "No metric was measured" in str(of(told, EventType.TRAINING_PROGRESS)[0].reasoning)
 
 
 def test_continued_training_tells_where_it_began(log: AuditLog, entries: Entries) -> None:
@@ -203,11 +225,12 @@ def test_continued_training_tells_where_it_began(log: AuditLog, entries: Entries
     assert "continues a model of 5 iterations" in str(told[0].reasoning)
     end = the_end(told)
     assert (
-        end.decision == "Training completed: all 10 planned iterations (5 of them before it) ran."
+        end.decision == "Training completed: all 10 planned iterations ran (5 of them in the model "
+        "that it continues). Kept: the model of iteration 10."
     )
-    assert {"iterations_done": 10, "iterations_before": 5}.items() <= (
-        end.metrics_snapshot or {}
-    ).items()
+    progress = {"unit": "iteration", "done": 10, "planned": 10, "before": 5}
+    assert (end.metrics_snapshot or {})["progress"] == progress
+    assert [*map(done, of(told, EventType.TRAINING_PROGRESS))] == [6, 10]
 
 
 def test_cross_validation_tells_folds_and_one_end(log: AuditLog, entries: Entries) -> None:
@@ -221,10 +244,10 @@ def test_cross_validation_tells_folds_and_one_end(log: AuditLog, entries: Entrie
     assert str(told[0].decision).startswith("Cross-validation over 3 folds")
     (evaluated,) = of(told, EventType.MODEL_EVALUATED)
     assert evaluated.metrics_snapshot is not None
-    assert evaluated.metrics_snapshot["valid"] == {
-        "binary_logloss": results["valid binary_logloss-mean"][-1],
-        "binary_logloss_std": results["valid binary_logloss-stdv"][-1],
-    }
+    for name, of_cv in (("results", "mean"), ("deviations", "stdv")):
+        last = results[f"valid binary_logloss-{of_cv}"][-1]
+        assert evaluated.metrics_snapshot[name] == {"valid": {"binary_logloss": last}}
+    assert evaluated.metrics_snapshot["folds"] == 3
 
 
 def test_the_round_that_cross_validation_chooses_is_told_in_words(
@@ -243,12 +266,12 @@ def test_the_round_that_cross_validation_chooses_is_told_in_words(
     mean = results["valid binary_logloss-mean"][-1]
     deviation = results["valid binary_logloss-stdv"][-1]
     assert end.decision == (
-        f"Cross-validation over 3 folds stopped early after iteration {best + 5} of at most 300. "
-        f"Iteration {best} is chosen, and the results that lightgbm.cv returns end with it."
+        f"Cross-validation over 3 folds stopped early after iteration {best + 5} of 300. "
+        f"Kept: the results of iteration {best}, chosen by early_stopping."
     )
     assert str(end.reasoning).startswith(
         f"valid binary_logloss last improved at iteration {best} ({mean:.4g} +- {deviation:.4g}); "
-        "5 iterations without improvement reached early_stopping("
+        "5 iterations without improvement reached the patience of early_stopping ("
     )
 
 
@@ -261,18 +284,10 @@ def test_a_new_best_after_a_long_stretch_is_told(log: AuditLog, entries: Entries
 
     train(log, params={"metric": "None"}, feval=scripted, num_boost_round=40)
     told = of(entries(), EventType.TRAINING_PROGRESS)
-    assert [(each.metrics_snapshot or {})["iteration"] for each in told] == [
-        1,
-        2,
-        5,
-        10,
-        20,
-        33,
-        40,
-    ]
-    assert told[-2].reasoning == (
-        "valid_0 scripted is 0.3, its best so far, the first in 31 iterations."
-    )
+    assert [*map(done, told)] == [1, 2, 5, 10, 20, 33, 40]
+    assert told[-2].reasoning == "valid_0 scripted: 0.3, the best so far, the first in 31."
+    best = {"value": 0.3, "at": 33, "waited": 30}
+    assert (told[-2].metrics_snapshot or {})["best"]["valid_0"]["scripted"] == best
 
 
 def test_the_scikit_learn_interface_is_audited_too(log: AuditLog, entries: Entries) -> None:

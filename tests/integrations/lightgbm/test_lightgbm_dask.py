@@ -64,15 +64,18 @@ def test_each_worker_tells_its_part(client: Any, tmp_path: Path) -> None:
         assert events[-1] is EventType.TRAINING_COMPLETED
         started = told[0].metrics_snapshot
         assert started is not None
-        machines.add(started["machines"])
-        assert "LGBMClassifier.fit called lightgbm.train, for lightgbm.dask." in str(
-            told[0].reasoning
-        )
+        addresses: list[str] = started["addresses"]
+        machines.add(tuple(addresses))
+        assert started["machines"] == 2
+        assert "Called by LGBMClassifier.fit for lightgbm.dask." in str(told[0].reasoning)
         (chosen,) = (each for each in told if each.event is EventType.ALGORITHM_SELECTED)
-        assert "lightgbm.dask passed on tree_learner=data." in str(chosen.reasoning)
+        assert "Chosen by the caller, through lightgbm.dask: tree_learner." in str(chosen.reasoning)
         (given,) = (each for each in told if each.event is EventType.HYPERPARAMETERS_SET)
-        assert "set by lightgbm.dask, the caller of LGBMClassifier: " in str(given.decision)
-        assert f"several machines: {started['machines']}" in str(told[0].reasoning)
+        through = "set by the caller of LGBMClassifier, through lightgbm.dask: "
+        assert through in str(given.decision)
+        assert "lightgbm.dask may have set num_machines, " in str(given.reasoning)
+        together = "2 workers train together; this is one of them: "
+        assert f"{together}{', '.join(addresses)}." in str(told[0].reasoning)
         (sidecar,) = (tmp_path / "_integrity").glob(f"*{name}*.json")
         assert json.loads(sidecar.read_text())["parent"] == parent
     assert len(machines) == 1

@@ -166,9 +166,8 @@ def test_an_early_stop_by_another_callback_is_told_as_its_own(
     assert booster.best_iteration == 3
     end = the_end(entries())
     assert end.event is EventType.TRAINING_STOPPED
-    assert "after iteration 5 of at most 20. The model of iteration 3 is kept" in str(end.decision)
-    told = "enough raised EarlyStopException after iteration 5 with best_iteration 3."
-    assert told in str(end.reasoning)
+    assert "after iteration 5 of 20. Kept: the model of iteration 3" in str(end.decision)
+    assert "enough ended it, with iteration 3 as the best." in str(end.reasoning)
 
 
 def test_an_error_that_cannot_say_what_it_is_does_not_hide_the_end(

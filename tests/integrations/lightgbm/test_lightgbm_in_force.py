@@ -59,11 +59,10 @@ def test_early_stopping_that_an_earlier_training_switched_off_is_off(
         "LightGBM switched this callback off in an earlier training",
     ]
     starts = of(told, EventType.TRAINING_STARTED)
-    assert [_facts(each)["rules"]["early_stopping"]["why_off"] for each in starts] == reasons
+    assert [_facts(each)["rules"]["early_stopping"]["off"] for each in starts] == reasons
     for end, why in zip(of(told, EventType.TRAINING_COMPLETED), reasons, strict=True):
-        assert f"Early stopping was off ({why}), so all 8 iterations are kept." in str(
-            end.reasoning
-        )
+        assert f"early_stopping was off: {why}." in str(end.reasoning)
+        assert _facts(end)["kept"] == {"at": 8, "unit": "iteration"}
 
 
 @pytest.mark.parametrize(
@@ -131,26 +130,22 @@ def test_a_weight_that_has_an_effect_is_not_said_to_have_none(
     """One against all others is a binary objective for each class."""
     _train(log, {"objective": "multiclassova", "num_class": 2, "scale_pos_weight": 9})
     told = one(entries(), EventType.HYPERPARAMETERS_SET)
-    assert "parameters" not in _facts(told)
-    assert "scale_pos_weight=9 weights the rows of the positive class." in str(told.reasoning)
+    assert "without_effect" not in _facts(told)["parameters"]
+    assert "scale_pos_weight=9: rows of the positive class are weighted 9 times." in str(
+        told.reasoning
+    )
 
 
 def test_names_that_lightgbm_does_not_know_are_recorded_as_unknown(
     log: AuditLog, entries: Entries
 ) -> None:
-    """They are not among the parameters in force."""
+    """Beside those that are in force."""
     _train(log, {"objetive": "binary", "class_weight": "balanced", "eta": 0.2})
     told = one(entries(), EventType.HYPERPARAMETERS_SET)
     assert _facts(told)["parameters"]["unknown"] == ["objetive", "class_weight"]
-    assert _facts(told)["set_by_caller"].keys() == {
-        "verbosity",
-        "num_threads",
-        "num_leaves",
-        "learning_rate",
-        "num_iterations",
-    }
-    names = "objetive=binary, class_weight=balanced"
-    assert f"2 names LightGBM does not know, and ignores: {names}." in str(told.reasoning)
+    assert "objetive=binary, class_weight=balanced" in str(told.decision)
+    assert "not a parameter in use of LightGBM" in str(told.reasoning)
+    assert "objetive, class_weight." in str(told.reasoning)
 
 
 def _own(name: str, rates: Sequence[float]) -> Callable[[Any], None]:
@@ -178,10 +173,10 @@ def test_every_change_of_a_parameter_is_recorded(
     train(log, *schedules, num_boost_round=30)
     told = entries()
     end = _facts(the_end(told))
-    changed = end["parameters"]["changed"]
-    assert changed["learning_rate"]["last"] == end["learning_rate"] == rates[-1]
-    assert changed["min_data_in_leaf"] == {"first": 20, "last": 30, "changes": 1}
-    assert f"from 0.1 to {rates[-1]}" in str(the_end(told).reasoning)
+    changes = end["changes"]
+    assert changes["learning_rate"]["last"] == end["changed"]["learning_rate"] == rates[-1]
+    assert changes["min_data_in_leaf"] == {"first": 20, "last": 30, "times": 1}
+    assert f"from 0.1 to {rates[-1]:.4g}" in str(the_end(told).reasoning)
     run = _story(log)
     curves = {each.name: {int(at): value for at, value in each.points} for each in run.curves}
     assert curves["learning_rate"].items() <= dict(enumerate(rates, 1)).items()
@@ -192,7 +187,7 @@ def test_every_change_of_a_parameter_is_recorded(
 def test_a_parameter_that_is_no_number_changes_too(log: AuditLog, entries: Entries) -> None:
     """With the iterations from which on it held."""
     train(log, lgb.reset_parameter(extra_trees=[False, True, True, False]), num_boost_round=4)
-    changed = _facts(the_end(entries()))["parameters"]["changed"]["extra_trees"]
+    changed = _facts(the_end(entries()))["changes"]["extra_trees"]
     assert changed["last"] is False
     assert (changed["at"], changed["to"]) == ([2, 4], ["True", "False"])
 
@@ -201,7 +196,7 @@ def test_what_lightgbm_sets_itself_is_no_change(log: AuditLog, entries: Entries)
     """It has no objective of its own beside one of the caller's."""
     zeros = np.zeros(426)
     train(log, params={"objective": lambda *_: (zeros, zeros + 1)}, num_boost_round=2)
-    assert "parameters" not in _facts(the_end(entries()))
+    assert "changes" not in _facts(the_end(entries()))
 
 
 def test_a_dart_model_is_not_said_to_have_scores_of_before(log: AuditLog, entries: Entries) -> None:
@@ -222,7 +217,7 @@ def test_a_dart_model_is_not_said_to_have_scores_of_before(log: AuditLog, entrie
         "chosen_by": enough.__qualname__,
         "measured": False,
     }
-    assert "are not those of the returned model" in str(end.reasoning)
+    assert "are not those of the kept model" in str(end.reasoning)
     assert kept(_story(log)) is None
 
 
@@ -238,9 +233,8 @@ def test_the_training_data_is_known_under_any_name(log: AuditLog, entries: Entri
         valid_sets=[training, copied, other],
         valid_names=["fit", "again", "held out"],
     )
-    told = _facts(one(entries(), EventType.DATASET_VALIDATED))
-    assert {*told.pop("data")} == {"fit", "again", "held out"}
-    roles = {name: each["role"] for name, each in told.items() if isinstance(each, dict)}
+    told = _facts(one(entries(), EventType.DATASET_VALIDATED))["data"]
+    roles = {name: each["role"] for name, each in told.items()}
     assert roles == {"fit": "training", "again": "training", "held out": "validation"}
     assert told["again"]["same_as"] == "fit"
     run = _story(log)
@@ -257,9 +251,9 @@ def test_sets_of_one_name_are_told_apart(log: AuditLog, entries: Entries) -> Non
     params = {"objective": "binary", "metric": "binary_logloss"}
     _train(log, params, data=training, valid_sets=sets, valid_names=["val", "val"])
     told = entries()
-    assert {"val", "val (2)"} <= _facts(one(told, EventType.DATASET_VALIDATED)).keys()
-    progress = _facts(of(told, EventType.TRAINING_PROGRESS)[-1])
-    assert progress["val"] != progress["val (2)"]
+    assert {"val", "val (2)"} <= _facts(one(told, EventType.DATASET_VALIDATED))["data"].keys()
+    results = _facts(of(told, EventType.TRAINING_PROGRESS)[-1])["results"]
+    assert results["val"] != results["val (2)"]
 
 
 def test_labels_that_are_no_numbers_are_counted(log: AuditLog, entries: Entries) -> None:
@@ -268,7 +262,7 @@ def test_labels_that_are_no_numbers_are_counted(log: AuditLog, entries: Entries)
     labels[::5] = np.nan
     _train(log, {"objective": "regression"}, data=lgb.Dataset(X, labels))
     told = one(entries(), EventType.DATASET_VALIDATED)
-    assert _facts(told)["training"]["unlabelled"] == 60
+    assert _facts(told)["data"]["training"]["unlabelled"] == 60
     assert "60 labels given as NaN or infinite" in str(told.reasoning)
 
 
@@ -290,10 +284,12 @@ def test_a_stopper_is_named_by_what_it_wraps(log: AuditLog, entries: Entries, or
     told = entries()
     end = the_end(told)
     assert _facts(end)["stop"]["rule"]["name"] == "Limit.reached"
-    assert _facts(end)["iterations_done"] == 4
-    assert "after iteration 4 of at most 20" in str(end.decision)
-    assert "chosen by Limit.reached" in str(one(told, EventType.MODEL_EVALUATED).reasoning)
-    assert "early stopping" not in f"{end.decision}{end.reasoning}".lower()
+    assert _facts(end)["progress"]["done"] == 4
+    assert "after iteration 4 of 20" in str(end.decision)
+    evaluated = one(told, EventType.MODEL_EVALUATED)
+    assert _facts(evaluated)["kept"]["chosen_by"] == "Limit.reached"
+    assert _facts(told[0])["callbacks"] == ["Limit.reached"]
+    assert "early_stopping" not in f"{end.decision}{end.reasoning}".lower()
 
 
 def test_a_value_that_never_was_a_number_did_not_improve(log: AuditLog, entries: Entries) -> None:

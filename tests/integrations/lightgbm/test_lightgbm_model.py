@@ -13,7 +13,7 @@ import pytest
 from lightgbm_training import PARAMS, data, train
 from mllog_callbacks import AuditLog, EventType, Issue
 from mllog_lightgbm import MLAuditCallback
-from told import Entries, of, the_end
+from told import Entries, done, of, the_end
 
 SAVED = EventType.MODEL_SAVED
 
@@ -30,8 +30,8 @@ def test_the_end_names_the_features_of_most_gain(log: AuditLog, entries: Entries
     assert isinstance(told, dict)
     assert len(told) == 5
     assert told[booster.feature_name()[first]] == pytest.approx(shares[first])
-    top = f"Top features by gain (first 33 iterations): {booster.feature_name()[first]} "
-    assert f"{top}{shares[first]:.1%}" in str(end.reasoning)
+    top = f"Top features by gain: {booster.feature_name()[first]} {shares[first]:.1%}"
+    assert top in str(end.reasoning)
 
 
 def test_a_model_without_splits_says_so_and_names_no_feature(
@@ -42,10 +42,10 @@ def test_a_model_without_splits_says_so_and_names_no_feature(
     end = the_end(entries())
     assert "gain" not in str(end.reasoning)
     assert booster.current_iteration() == 1
-    assert "The model holds trees of 1 iteration only." in str(end.reasoning)
+    assert "it holds trees of 1 iteration only." in str(end.decision)
     assert end.metrics_snapshot is not None
-    assert end.metrics_snapshot["iterations_done"] == 20
-    assert end.metrics_snapshot["held_iterations"] == 1
+    assert end.metrics_snapshot["kept"] == {"at": 20, "unit": "iteration", "holds": 1}
+    assert done(end) == 20
 
 
 def test_trees_taken_back_by_a_callback_are_not_counted(log: AuditLog, entries: Entries) -> None:
@@ -56,9 +56,9 @@ def test_trees_taken_back_by_a_callback_are_not_counted(log: AuditLog, entries: 
             env.model.rollback_one_iter()
 
     train(log, take_back, num_boost_round=5)
-    reasoning = str(the_end(entries()).reasoning)
-    assert "The model holds trees of 4 iterations only." in reasoning
-    assert "Top features by gain (first 4 iterations)" in reasoning
+    end = the_end(entries())
+    assert "it holds trees of 4 iterations only." in str(end.decision)
+    assert "Top features by gain: " in str(end.reasoning)
 
 
 def test_a_model_cut_to_its_best_iteration_holds_all_that_is_kept(
@@ -67,11 +67,11 @@ def test_a_model_cut_to_its_best_iteration_holds_all_that_is_kept(
     """LightGBM drops the trees after it, which is no news."""
     train(log, lgb.early_stopping(5, verbose=False), num_boost_round=300)
     end = the_end(entries())
-    assert "is kept" in str(end.decision)
-    assert "holds trees" not in str(end.reasoning)
+    assert "Kept: the model of iteration " in str(end.decision)
+    assert "holds" not in str(end.decision)
 
 
-def test_saving_the_model_is_told_while_it_lives(
+def test_saving_the_model_is_recorded_while_it_lives(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """Where, how much of it, why so much, and by whose call."""
@@ -81,14 +81,24 @@ def test_saving_the_model_is_told_while_it_lives(
     assert booster.save_model(path) is booster
     booster.save_model(str(path), num_iteration=2)
     chosen, asked = of(entries(), SAVED)
-    assert chosen.decision == f"The model was saved to {path}, with {best} of {best} iterations."
-    assert f"so best_iteration={best} decided how many" in str(chosen.reasoning)
-    assert "in test_saving_the_model_is_told_while_it_lives, test_lightgbm_model.py line " in str(
+    assert chosen.decision == f"Model saved to {path}."
+    assert f"It holds {best} iterations of {best}, chosen by best_iteration." in str(
         chosen.reasoning
     )
+    place = "test_saving_the_model_is_recorded_while_it_lives, test_lightgbm_model.py line "
+    assert f"Saved by {place}" in str(chosen.reasoning)
     assert asked.metrics_snapshot is not None
-    assert asked.metrics_snapshot["bytes"] == path.stat().st_size
-    assert asked.metrics_snapshot["iterations"] == 2
+    saved: dict[str, Any] = asked.metrics_snapshot["saved"]
+    assert saved.pop("by").startswith(place)
+    assert saved == {
+        "path": str(path),
+        "bytes": path.stat().st_size,
+        "format": "txt",
+        "unit": "iteration",
+        "holds": 2,
+        "of": best,
+        "chosen_by": "the caller",
+    }
     assert asked.dataset == "breast_cancer"
 
 
@@ -104,7 +114,7 @@ def test_check_points_during_the_training_are_told(
     train(log, check_point)
     told = entries()
     (saved,) = of(told, SAVED)
-    assert "with 5 of 5 iterations" in str(saved.decision)
+    assert "It holds 5 iterations of 5." in str(saved.reasoning)
     assert told.index(saved) < told.index(the_end(told))
 
 
@@ -123,8 +133,9 @@ def test_boosters_of_a_cross_validation_are_saved_together(
     found["cvbooster"].save_model(tmp_path / "cv.json")
     found["cvbooster"].boosters[1].save_model(tmp_path / "second.txt")
     together, alone = of(entries(), SAVED)
-    assert str(together.decision).startswith("The models of all folds were saved to ")
-    assert "with 4 of 4 iterations" in str(alone.decision)
+    assert str(together.decision).startswith("Models of 3 folds saved to ")
+    assert "Each holds 4 iterations of 4." in str(together.reasoning)
+    assert "It holds 4 iterations of 4." in str(alone.reasoning)
 
 
 def test_models_of_others_and_closed_logs_are_left_alone(

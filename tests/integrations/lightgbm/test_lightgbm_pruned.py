@@ -62,6 +62,7 @@ def test_a_pruned_trial_is_stopped_by_a_rule(log: AuditLog, entries: Entries) ->
             "trial": 1,
             "message": "Trial was pruned at iteration 4.",
         },
+        "where": "in the callback Pruning",
     }
     assert "in iteration 5 of 12 by optuna ThresholdPruner" in str(end.decision)
     assert "in the callback Pruning" in str(end.reasoning)

@@ -18,7 +18,7 @@ from lightgbm_training import PARAMS, data, train
 from mllog_callbacks import AuditLog, EventType, Issue, LogEntry, read_entries, read_trail
 from mllog_lightgbm import MLAuditCallback
 from paths import SUPPORT
-from told import Entries, of, the_end
+from told import Entries, done, of, the_end
 
 X, Y = load_breast_cancer(return_X_y=True)
 STARTED, COMPLETED = EventType.TRAINING_STARTED, EventType.TRAINING_COMPLETED
@@ -40,7 +40,7 @@ def test_callbacks_in_a_set_are_told_from_those_of_lightgbm(
     lgb.train(PARAMS | {"learning_rate": 5.0}, training, 50, valid_sets=[valid], callbacks=several)
     end = the_end(entries())
     assert end.event is EventType.TRAINING_STOPPED
-    assert "armed by the parameter" not in str(end.reasoning)
+    assert "set_by" not in (end.metrics_snapshot or {})["stop"]["rule"]
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading"])
@@ -78,8 +78,8 @@ def test_trainings_have_numbers_also_side_by_side(log: AuditLog, entries: Entrie
     assert [number for event, number in told if event is COMPLETED] == [2, 1, 3]
     (story,) = read_trail(log).stories
     assert not story.overlapping
-    done = [run.end.snapshot["iterations_done"] for run in story.runs if run.end]
-    assert done == [4, 2, 1]
+    ended = [run.end.snapshot["progress"]["done"] for run in story.runs if run.end]
+    assert ended == [4, 2, 1]
 
 
 def _told(folder: Path, ends: int) -> dict[str, list[LogEntry]]:
@@ -172,9 +172,7 @@ def test_what_was_told_before_a_kill_is_there(tmp_path: Path) -> None:
     code = "go(500, lambda env: os.kill(os.getpid(), 9) if env.iteration == 200 else None)"
     status, told = _run(tmp_path, code)
     assert status == -9
-    last = of(told, EventType.TRAINING_PROGRESS)[-1].metrics_snapshot
-    assert last is not None
-    assert last["iteration"] == 200
+    assert done(of(told, EventType.TRAINING_PROGRESS)[-1]) == 200
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -31,16 +31,19 @@ def test_the_data_are_told_with_rows_features_and_class_balance(
     train(log)
     decision, reasoning, snapshot = the(entries(), EventType.DATASET_VALIDATED)
     positive = int(np.sum(np.asarray(data()[0].get_label())))
-    assert decision == ("Training data: 426 rows, 30 features. Validation sets: 1.")
-    assert f"training: 426 rows; by label 0: {426 - positive}" in reasoning
-    assert "valid_0: 143 rows; by label 0:" in reasoning
-    assert snapshot["training"] == {
+    assert decision == (
+        "Data loaded. Training data: 426 rows, 30 features. "
+        "Validation set valid_0: 143 rows, 30 features."
+    )
+    assert f"training: rows by class 0: {426 - positive}" in reasoning
+    assert "valid_0: rows by class 0:" in reasoning
+    assert snapshot["data"]["training"] == {
         "rows": 426,
         "features": 30,
         "classes": {"0": 426 - positive, "1": positive},
         "role": "training",
     }
-    assert snapshot["valid_0"]["rows"] == 143
+    assert snapshot["data"]["valid_0"]["rows"] == 143
 
 
 def test_weights_groups_categories_and_useless_features_are_told(
@@ -62,13 +65,14 @@ def test_weights_groups_categories_and_useless_features_are_told(
     params = PARAMS | {"objective": "lambdarank"}
     lgb.train(params, ranked, 2, callbacks=[MLAuditCallback(log)])
     _, reasoning, snapshot = the(entries(), EventType.DATASET_VALIDATED)
-    assert "target range 0 to 2, mean" in reasoning
-    assert "weights of rows from 1 to 2" in reasoning
+    assert "labels 0 to 2, mean" in reasoning
+    assert "weights of rows 1 to 2, mean" in reasoning
     assert "2 groups of 50 to 150 rows" in reasoning
-    assert "with initial scores (init_score)" in reasoning
-    assert "Categorical features: colour. 1 feature left out" in reasoning
-    assert snapshot["training"]["groups"] == {"count": 2, "least_rows": 50, "most_rows": 150}
-    assert (snapshot["categorical_features"], snapshot["unused_features"]) == (1, 1)
+    assert "with initial scores" in reasoning
+    assert "categorical features: colour; 1 feature unused: no split" in reasoning
+    found = snapshot["data"]["training"]
+    assert found["groups"] == {"groups": 2, "least": 50, "largest": 150}
+    assert (found["categorical"], found["unused"]) == (["colour"], 1)
 
 
 def test_the_data_set_stays_as_it_was(log: AuditLog) -> None:
@@ -89,14 +93,26 @@ def test_who_chose_the_algorithm_is_told(log: AuditLog, entries: Entries) -> Non
     train(log, params={"boosting": "dart"})
     decision, reasoning, snapshot = the(entries(), EventType.ALGORITHM_SELECTED)
     assert decision == (
-        f"LightGBM {lgb.__version__} with boosting=dart, objective=binary, tree_learner=serial, "
-        "device_type=cpu."
-    )
-    assert reasoning == (
-        "The caller chose boosting=dart, objective=binary. Defaults of LightGBM: "
+        f"Algorithm: LightGBM {lgb.__version__} with boosting=dart, objective=binary, "
         "tree_learner=serial, device_type=cpu."
     )
-    assert snapshot["boosting"] == "dart"
+    assert reasoning == (
+        "Chosen by the caller: boosting, objective. "
+        f"Chosen by the defaults of LightGBM {lgb.__version__}: tree_learner, device_type."
+    )
+    assert snapshot["choices"]["boosting"] == {"value": "dart", "by": "the caller"}
+
+
+def test_goss_is_a_way_of_sampling(log: AuditLog, entries: Entries) -> None:
+    """Given as the kind of boosting, which is another one."""
+    train(log, params={"boosting": "goss"}, num_boost_round=2)
+    told = entries()
+    _, _, snapshot = the(told, EventType.ALGORITHM_SELECTED)
+    assert snapshot["choices"]["boosting"] == {"value": "gbdt", "by": "LightGBM, with goss"}
+    chosen = {"value": "goss", "by": "the caller, as boosting=goss"}
+    assert snapshot["choices"]["data_sample_strategy"] == chosen
+    _, _, snapshot = the(told, EventType.HYPERPARAMETERS_SET)
+    assert "replaced" not in snapshot["parameters"]
 
 
 def test_an_estimators_defaults_are_not_the_callers(log: AuditLog, entries: Entries) -> None:
@@ -108,7 +124,8 @@ def test_an_estimators_defaults_are_not_the_callers(log: AuditLog, entries: Entr
     model.fit(X, Y, callbacks=[MLAuditCallback(log)])
     told = entries()
     decision, reasoning, snapshot = the(told, EventType.HYPERPARAMETERS_SET)
-    assert snapshot["set_by_caller"] == {
+    found = snapshot["parameters"]
+    assert found["given"] == {
         "learning_rate": 0.2,
         "verbosity": -1,
         "bagging_fraction": 0.5,
@@ -116,17 +133,18 @@ def test_an_estimators_defaults_are_not_the_callers(log: AuditLog, entries: Entr
     }
     assert decision.startswith("4 hyperparameters set by the caller of LGBMClassifier: ")
     assert "bagging_fraction=0.5 (given as subsample)" in decision
-    assert snapshot["set_by_estimator"]["objective"] == "binary"
-    assert snapshot["set_by_estimator"]["num_leaves"] == 31
+    assert found["passed_on_by"] == "LGBMClassifier"
+    assert found["passed_on"]["objective"] == "binary"
+    assert found["passed_on"]["num_leaves"] == 31
     assert "bagging_fraction=0.5 has no effect: bagging_freq is 0." in reasoning
-    assert not snapshot["defaults"].keys() & snapshot["set_by_estimator"].keys()
-    assert "Defaults of LGBMClassifier: boosting=gbdt, objective=binary" in str(
+    assert not found["defaults"].keys() & found["passed_on"].keys()
+    assert "Chosen by the defaults of LGBMClassifier: boosting, objective" in str(
         the(told, EventType.ALGORITHM_SELECTED)[1]
     )
-    assert "LGBMClassifier turned class_weight=balanced into weights of rows." in str(
+    assert "made from class_weight=balanced by LGBMClassifier" in str(
         the(told, EventType.DATASET_VALIDATED)[1]
     )
-    assert "LGBMClassifier.fit called lightgbm.train." in str(told[0].reasoning)
+    assert "Called by LGBMClassifier.fit." in str(told[0].reasoning)
 
 
 def test_what_is_told_to_fit_is_the_callers_too(log: AuditLog, entries: Entries) -> None:
@@ -140,7 +158,7 @@ def test_what_is_told_to_fit_is_the_callers_too(log: AuditLog, entries: Entries)
         X[:90], Y[:90], group=[90], eval_at=[3], eval_metric="map", callbacks=[MLAuditCallback(log)]
     )
     _, _, snapshot = the(entries(), EventType.HYPERPARAMETERS_SET)
-    assert snapshot["set_by_caller"].keys() == {
+    assert snapshot["parameters"]["given"].keys() == {
         "num_iterations",
         "verbosity",
         "metric",
@@ -153,44 +171,63 @@ def test_what_is_told_to_fit_is_the_callers_too(log: AuditLog, entries: Entries)
     [
         (
             {"is_unbalance": True},
-            "is_unbalance=1 weights the rarer class 1.748 times, by the rows of each label (0: ",
+            "is_unbalance=1: the rarer class is weighted 1.748 times.",
         ),
-        ({"scale_pos_weight": 3}, "scale_pos_weight=3 weights the rows of the positive class."),
-        ({"max_depth": 2}, "num_leaves=4 follows from max_depth=2."),
+        (
+            {"scale_pos_weight": 3},
+            "scale_pos_weight=3: rows of the positive class are weighted 3 times.",
+        ),
+        ({"max_depth": 2}, "Derived from max_depth=2: num_leaves=4."),
         ({"seed": "3"}, "Derived from seed=3: bagging_seed="),
         (
             {"tree_learner": "data"},
-            "tree_learner=serial is used where tree_learner=data was given.",
+            "tree_learner=serial is in force where tree_learner=data was given.",
         ),
-        ({"boosting": "goss"}, "boosting=goss means data_sample_strategy=goss with boosting=gbdt."),
-        ({"metric": "mse"}, "metric=l2 is what LightGBM makes of metric=mse."),
-        ({}, "metric=binary_logloss follows from the objective."),
+        (
+            {"boosting": "goss"},
+            "boosting=goss: data_sample_strategy=goss is in force, with boosting=gbdt.",
+        ),
+        ({"metric": "mse"}, "metric=l2 is in force where metric=mse was given."),
+        ({}, "Derived from the objective: metric=binary_logloss."),
+        ({"boost_from_average": False}, "boost_from_average=0: boosting starts from zero."),
+        ({}, "boost_from_average=1: boosting starts from a constant fitted to the labels."),
+        (
+            {"deterministic": True},
+            "deterministic=1: the same data and parameters give the same model",
+        ),
+        ({"force_row_wise": True}, "force_row_wise=1: histograms are built row-wise."),
+        ({}, "force_col_wise=0: LightGBM chooses column- or row-wise histograms"),
+        ({"seed": 3}, "Derived from seed=3: bagging_seed="),
+    ],
+)
+def test_what_lightgbm_makes_of_parameters_is_told(
+    log: AuditLog, entries: Entries, params: dict[str, Any], sentence: str
+) -> None:
+    """Each sentence follows from the parameters that LightGBM has in force, and from its data."""
+    train(log, params=params, num_boost_round=2)
+    assert sentence in the(entries(), EventType.HYPERPARAMETERS_SET)[1]
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
         (
             {"early_stopping_round": 7},
-            "Early stopping is on (patience 7, set by early_stopping_round).",
+            "early_stopping is on (patience 7 iterations, set by early_stopping_round).",
         ),
         (
             {"boosting": "dart", "early_stopping_round": 7},
             "set by early_stopping_round) is off: LightGBM has none with boosting=dart.",
         ),
-        ({"boost_from_average": False}, "Boosting starts from zero (boost_from_average=0)."),
-        ({}, "Boosting starts from a constant fitted to the labels (boost_from_average=1)."),
-        (
-            {"deterministic": True},
-            "deterministic=1: the same data and parameters give the same model",
-        ),
-        ({"force_row_wise": True}, "Row-wise histograms (force_row_wise=1)."),
-        ({}, "chooses column- or row-wise histograms automatically"),
-        ({"seed": 3}, "Derived from seed=3: bagging_seed="),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Early stopping is not available in dart mode")
-def test_what_lightgbm_makes_of_parameters_is_told(
+def test_the_rules_that_may_stop_a_training_are_recorded_at_its_start(
     log: AuditLog, entries: Entries, params: dict[str, Any], sentence: str
 ) -> None:
-    """Each sentence follows from the parameters that LightGBM says it uses, and from its data."""
+    """Whether they are on, and what switched them on."""
     train(log, params=params, num_boost_round=2)
-    assert sentence in the(entries(), EventType.HYPERPARAMETERS_SET)[1]
+    assert sentence in the(entries(), EventType.TRAINING_STARTED)[1]
 
 
 @pytest.mark.parametrize(
@@ -209,7 +246,7 @@ def test_values_that_lightgbm_writes_otherwise_are_no_decisions_of_its(
     train(log, params=params, num_boost_round=2)
     decision, reasoning, _ = the(entries(), EventType.HYPERPARAMETERS_SET)
     assert all(f"{name}=" in decision for name in params)
-    assert "is used where" not in reasoning
+    assert "is in force where" not in reasoning
 
 
 def test_a_path_among_the_parameters_is_used_as_given(
@@ -221,16 +258,16 @@ def test_a_path_among_the_parameters_is_used_as_given(
     train(log, params={"forcedbins_filename": bins}, num_boost_round=2)
     decision, reasoning, _ = the(entries(), EventType.HYPERPARAMETERS_SET)
     assert f"forcedbins_filename={bins}" in decision
-    assert "is used where" not in reasoning
+    assert "is in force where" not in reasoning
 
 
 @pytest.mark.parametrize(
     ("labels", "told"),
     [
-        ([0, 0, 10, 10, 10], "by label 0: 20 (40.0%), 10: 30 (60.0%)"),
-        ([-1, 1, 1, -1, 1], "by label -1: 20 (40.0%), 1: 30 (60.0%)"),
-        ([0.25, 0, 0.75, 0.5, 1], "target range 0 to 1, mean 0.5"),
-        ([0, 0, 1e12, 1e12, 1e12], "target range 0 to 999,999,995,904, mean 599,999,997,542"),
+        ([0, 0, 10, 10, 10], "by class 0: 20 (40.0%), 10: 30 (60.0%)"),
+        ([-1, 1, 1, -1, 1], "by class -1: 20 (40.0%), 1: 30 (60.0%)"),
+        ([0.25, 0, 0.75, 0.5, 1], "labels 0 to 1, mean 0.5"),
+        ([0, 0, 1e12, 1e12, 1e12], "labels 0 to 999,999,995,904, mean 599,999,997,542"),
     ],
 )
 def test_labels_are_counted_where_they_are_whole_numbers(
@@ -257,14 +294,13 @@ def test_classes_that_an_estimator_encodes_are_told_by_their_names(
     _, reasoning, snapshot = the(told, EventType.DATASET_VALIDATED)
     each = 60 // len(names)
     balance = {str(name): each for name in sorted(names)}
-    assert snapshot["training"]["classes"] == balance
-    assert snapshot["valid_0"]["classes"] == {str(names[-1]): each}
+    assert snapshot["data"]["training"]["classes"] == balance
+    assert snapshot["data"]["valid_0"]["classes"] == {str(names[-1]): each}
     shares = ", ".join(f"{name}: {each} ({1 / len(names):.1%})" for name in balance)
-    assert f"training: 60 rows; by label {shares}" in reasoning
+    assert f"training: rows by class {shares}" in reasoning
     if len(names) == 2:
-        assert (
-            f"by the rows of each label ({shares})" in the(told, EventType.HYPERPARAMETERS_SET)[1]
-        )
+        _, _, snapshot = the(told, EventType.HYPERPARAMETERS_SET)
+        assert snapshot["parameters"]["effects"]["is_unbalance"]["factor"] == 1.0
 
 
 def test_codes_of_an_estimator_are_told_as_such_where_names_cannot_be(
@@ -289,8 +325,8 @@ def test_a_custom_objective_is_named(log: AuditLog, entries: Entries) -> None:
     decision, reasoning, _ = the(entries(), EventType.ALGORITHM_SELECTED)
     name = "the function test_a_custom_objective_is_named.<locals>.residuals"
     assert f"objective={name}" in decision
-    assert f"objective={name}" in reasoning
-    assert "Boosting starts" not in the(entries(), EventType.HYPERPARAMETERS_SET)[1]
+    assert "Chosen by the caller: objective." in reasoning
+    assert "boosting starts" not in the(entries(), EventType.HYPERPARAMETERS_SET)[1]
 
 
 def test_one_machine_alone_is_no_training_on_several(log: AuditLog, entries: Entries) -> None:
@@ -302,8 +338,9 @@ def test_one_machine_alone_is_no_training_on_several(log: AuditLog, entries: Ent
     params = {"objective": "binary", "verbosity": -1, "num_threads": 1, **network}
     lgb.train(params, lgb.Dataset(X, Y), 2, callbacks=[MLAuditCallback(log)])
     (started,) = of(entries(), EventType.TRAINING_STARTED)
-    assert "several machines" not in str(started.reasoning)
-    assert started.metrics_snapshot == {"run": 1, "planned_iterations": 2}
+    assert started.metrics_snapshot is not None
+    assert not {"machines", "addresses"} & started.metrics_snapshot.keys()
+    assert "train together" not in str(started.reasoning)
 
 
 def test_what_other_tools_put_around_lightgbm_takes_no_entry_away(
@@ -318,5 +355,5 @@ def test_what_other_tools_put_around_lightgbm_takes_no_entry_away(
     monkeypatch.setattr(lgb, "train", around)
     lgb.train(PARAMS, data()[0], callbacks=[MLAuditCallback(log)])
     _, _, snapshot = the(entries(), EventType.HYPERPARAMETERS_SET)
-    assert "num_iterations" not in snapshot["set_by_caller"]
+    assert "num_iterations" not in snapshot["parameters"]["given"]
     assert of(entries(), EventType.TRAINING_COMPLETED)

@@ -303,7 +303,9 @@ def test_what_fails_before_the_first_iteration_has_an_end_too(
     with pytest.raises(ZeroDivisionError) as raised:
         xgb.train(PARAMS, training, callbacks=[MLAuditCallback(log), Refusing()])
     end = the_end(entries())
-    assert end.decision == "Training failed with ZeroDivisionError; no model was returned."
+    assert end.decision == (
+        "Training failed before its first iteration with ZeroDivisionError; no model was returned."
+    )
     assert "not today was raised by a callback before the training" in str(end.reasoning)
     assert raised.value.__traceback__ is not None
 

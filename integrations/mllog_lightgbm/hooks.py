@@ -19,17 +19,18 @@ from lightgbm import Dataset
 from lightgbm.callback import CallbackEnv
 
 from mllog_callbacks import finaliser, guarded
+from mllog_lightgbm.batches import first_free
+from mllog_lightgbm.boosting import Boosting
 from mllog_lightgbm.calls import Audit, Callback, innermost
+from mllog_lightgbm.data import NOTHING, Raw, read_raw
 from mllog_lightgbm.estimator import Estimator, calling_estimator
-from mllog_lightgbm.model import boosters_of, watch_resets, watch_saves
-from mllog_lightgbm.names import first_free
+from mllog_lightgbm.model import boosters_of, listen_to_resets, listen_to_saves
 from mllog_lightgbm.opening import TRAINING
-from mllog_lightgbm.raw import NOTHING, Raw, raw_sets, read_raw
-from mllog_lightgbm.training import Training
+from mllog_lightgbm.raw import raw_sets
 
 __all__ = ["Token", "is_training"]
 
-Trainings: TypeAlias = dict[int, Training]
+Trainings: TypeAlias = dict[int, Boosting]
 
 _BEFORE: Final = "callbacks_before_iter"
 _AFTER: Final = "callbacks_after_iter"
@@ -56,7 +57,7 @@ class Token(Audit):
         trainings: The trainings of the audit callback, by the identity of what is trained.
     """
 
-    def __init__(self, audit: Callback, training: Training, trainings: Trainings) -> None:
+    def __init__(self, audit: Callback, training: Boosting, trainings: Trainings) -> None:
         self._audit = audit
         self._training = training
         self._trainings = trainings
@@ -65,7 +66,7 @@ class Token(Audit):
 
     @classmethod
     def place(
-        cls, audit: Callback, training: Training, frame: FrameType, trainings: Trainings
+        cls, audit: Callback, training: Boosting, frame: FrameType, trainings: Trainings
     ) -> None:
         """Put a token into the frame of a call; the arguments are those of the class."""
         token = cls(audit, training, trainings)
@@ -102,10 +103,10 @@ class Token(Audit):
         if before == [self] and any(each is self for each in after):
             before.clear()  # LightGBM's loop over them is at its end: no need to be called again
         boosters = boosters_of(env.model)
-        self._leave.append(watch_resets(boosters[0], training.reset))
+        self._leave.append(listen_to_resets(boosters[0], training.reset))
         training.begin(env, known)
         for model in boosters if env.model in boosters else [*boosters, env.model]:
-            watch_saves(model, training.saves)
+            listen_to_saves(model, training.saves)
 
 
 @guarded
@@ -130,7 +131,7 @@ def _raw(sets: Mapping[str, Dataset]) -> Raw:
 
 
 @guarded
-def _examine(training: Training, sets: Mapping[str, Dataset]) -> None:
+def _examine(training: Boosting, sets: Mapping[str, Dataset]) -> None:
     if sets:
         (name, data), *others = sets.items()
         training.examine(raw_sets(name, data, dict(others), training.copies))
@@ -143,7 +144,7 @@ def _estimator(frame: FrameType) -> Estimator | None:
 
 @finaliser
 def _finish(
-    training: Training, trainings: Trainings, leave: Iterable[Callable[[], object]]
+    training: Boosting, trainings: Trainings, leave: Iterable[Callable[[], object]]
 ) -> None:
     """The call is over: its frame, and with it the token, has gone."""
     for each in leave:
