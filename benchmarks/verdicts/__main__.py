@@ -21,8 +21,8 @@ def main() -> None:
     parser.add_argument("--only", default="", help="trainings with this in their names")
     parser.add_argument("--keep", type=Path, help="folder to keep the logs in")
     asked = parser.parse_args()
-    for each in _FRAMEWORKS:
-        importlib.import_module(f"benchmarks.verdicts.{each}_runs")
+    for framework in _FRAMEWORKS:
+        importlib.import_module(f"benchmarks.verdicts.{framework}_runs")
     chosen = [
         each
         for each in ALL.values()

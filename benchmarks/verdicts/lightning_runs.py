@@ -2,7 +2,7 @@
 
 import logging
 import tempfile
-from typing import Any
+from typing import Any, cast
 
 import lightning as pl
 import torch
@@ -106,7 +106,7 @@ def _fit(
         enable_model_summary=False,
         enable_checkpointing=any(isinstance(each, ModelCheckpoint) for each in rules),
         num_sanity_val_steps=0,
-        callbacks=[*rules, MLAuditCallback(log)],
+        callbacks=[*rules, cast("Any", MLAuditCallback(log))],
     )
     trainer.fit(module, batches, held_out if validate else None)
 
@@ -308,7 +308,7 @@ def nan_from_the_fifth_epoch(log: AuditLog) -> None:
 @mistake("MLA026", "MLA015", "MLA008", "MLA012")
 def dead_units(log: AuditLog) -> None:
     _seed()
-    layers = _layers(64, 10)
+    layers: Any = _layers(64, 10)
     with torch.no_grad():
         layers[0].bias.fill_(-1_000.0)
     _fit(log, _Net(layers, 10, rate=1e-3), _digits(), 25)

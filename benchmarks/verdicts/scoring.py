@@ -94,7 +94,7 @@ def outcome_of(scripted: Scripted, folder: Path | None = None) -> Outcome:
         path = log.path
         (story,) = read_stories([path])
         runs = Counter(
-            (each.metrics_snapshot or {}).get("run", 0)
+            str((each.metrics_snapshot or {}).get("run"))
             for each in read_entries(path)
             if each.event == EventType.ISSUE_DETECTED
         )
@@ -113,7 +113,7 @@ def _silence() -> Iterator[None]:
         yield
 
 
-def _outcome(scripted: Scripted, story: Story, runs: Counter[int]) -> Outcome:
+def _outcome(scripted: Scripted, story: Story, runs: Counter[str]) -> Outcome:
     word, reason = verdict_of(story)[:2]
     issues = [found for _, found in story.issues]
     first = issues[0] if issues else None

@@ -231,8 +231,8 @@ class Fit:
             },
         )
         detectors = self.run.detectors
-        found = contradictions(trainer, detectors.stated)
-        self.run.tell_issues(each for each in found if not detectors.ignores(each))
+        contrary = contradictions(trainer, detectors.stated)
+        self.run.tell_issues(each for each in contrary if not detectors.ignores(each))
 
     def _done(self, trainer: Any) -> dict[str, object]:
         done: dict[str, object] = {
