@@ -13,13 +13,14 @@ NO_FLAGS = ["2", "perhaps", " 1", "1\n", "truee", "None", "-1", "1.0"]
 
 @pytest.fixture(autouse=True)
 def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ["DIR", "LEVEL", "SESSION", "DISABLED", "DURABILITY", "PARENT", "REQUIRE_SIGNING"]:
+    for name in ["DIR", "LEVEL", "SESSION", "DISABLED", "DURABILITY", "PARENT", "ORIGIN"]:
         monkeypatch.delenv(f"MLLOG_{name}", raising=False)
+    monkeypatch.delenv("MLLOG_REQUIRE_SIGNING", raising=False)
 
 
 def test_nothing_set_is_the_documented_default(monkeypatch: pytest.MonkeyPatch) -> None:
     """And so is a variable that is empty."""
-    expected = ("logs", Level.INFO, None, None, None, False, "process", None, False)
+    expected = ("logs", Level.INFO, None, None, None, False, "process", None, True, False)
     assert load_settings() == expected
     for name in load_settings()._fields:
         monkeypatch.setenv(f"MLLOG_{name.upper()}", "")
@@ -69,9 +70,10 @@ def test_each_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "DISABLED": "no",
         "DURABILITY": "machine",
         "PARENT": "p",
+        "ORIGIN": "off",
         "REQUIRE_SIGNING": "on",
     }
     for name, text in given.items():
         monkeypatch.setenv(f"MLLOG_{name}", text)
-    expected = ("a b", Level.DEBUG, "d", "m", "s", False, "machine", "p", True)
+    expected = ("a b", Level.DEBUG, "d", "m", "s", False, "machine", "p", False, True)
     assert load_settings() == expected
