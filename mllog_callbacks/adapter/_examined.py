@@ -83,7 +83,9 @@ class Examination:
             self._thread.start()
         except RuntimeError:  # no more threads, or the interpreter shuts down
             ended: dict[str, object] = {"not_known": _ENDED}
-            found = {name: {"role": r.role, "fingerprint": ended} for name, r in self._sets.items()}
+            found: dict[str, dict[str, object]] = {
+                name: {"role": each.role, "fingerprint": ended} for name, each in self._sets.items()
+            }
             self._thread, self._sets = None, {}
             complete(found)
 
@@ -97,7 +99,7 @@ class Examination:
         return Examination, ({},)  # a copy has nothing to examine
 
     def _examined(self) -> dict[str, dict[str, object]]:
-        found = {
+        found: dict[str, dict[str, object]] = {
             name: {"role": raw.role, "fingerprint": dump(self._fingerprint(raw))}
             for name, raw in self._sets.items()
         }

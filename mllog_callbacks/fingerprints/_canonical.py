@@ -177,8 +177,8 @@ def _texts(column: Column, values: list[Any]) -> Iterator[bytes]:
         if each is None or (isinstance(each, float) and each != each):  # noqa: PLR0124 - NaN
             yield _MISSING
         elif isinstance(each, (str, bool, int, float)):
-            kind = "s" if isinstance(each, str) else "n"
-            text = (kind + (each if kind == "s" else repr(each))).encode("utf-8", "surrogatepass")
+            marked = f"s{each}" if isinstance(each, str) else f"n{each!r}"
+            text = marked.encode("utf-8", "surrogatepass")
             yield len(text).to_bytes(8, "little") + text
         else:
             what = "a column" if column.name is None else f"the column {column.name}"

@@ -214,8 +214,9 @@ def _data(story: Story) -> Iterator[_Mention]:
 
 def _account(mention: _Mention, what: str) -> dict[str, Any]:
     run, by = _run_of(mention)
-    about = {"time": mention.time, "entry": mention.place, what: {"name": mention.name}}
-    about[what] |= {key: each for key, each in mention.facts.items() if key != "path"}
+    known = {key: each for key, each in mention.facts.items() if key != "path"}
+    about: dict[str, Any] = {"time": mention.time, "entry": mention.place}
+    about[what] = {"name": mention.name, **known}
     if by:
         about["run_known_by"] = by
     if run is None:

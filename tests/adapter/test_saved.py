@@ -28,7 +28,8 @@ def saves(entries: Entries) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for each in of(entries(), EventType.MODEL_SAVED):
         assert each.metrics_snapshot is not None
-        found.append(dict(each.metrics_snapshot["saved"]))  # type: ignore[call-overload]
+        saved: Any = each.metrics_snapshot["saved"]
+        found.append({**saved})
     return found
 
 
@@ -48,8 +49,8 @@ def test_a_small_file_is_hashed_at_once(
     path = tmp_path / "model.json"
     path.write_bytes(begin)
     save(Run(log), path)
-    expected = {"path": str(path), "bytes": len(begin)}
-    expected["sha256"] = hashlib.sha256(begin).hexdigest()  # type: ignore[assignment]  # a text
+    expected: dict[str, object] = {"path": str(path), "bytes": len(begin)}
+    expected["sha256"] = hashlib.sha256(begin).hexdigest()
     assert saves(entries) == [expected | ({"format": form} if form else {})]
 
 

@@ -13,17 +13,9 @@ NO_FLAGS = ["2", "perhaps", " 1", "1\n", "truee", "None", "-1", "1.0"]
 
 @pytest.fixture(autouse=True)
 def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [
-        "DIR",
-        "LEVEL",
-        "SESSION",
-        "DISABLED",
-        "DURABILITY",
-        "PARENT",
-        "ORIGIN",
-        "REQUIRE_SIGNING",
-    ]:
+    for name in ["DIR", "LEVEL", "SESSION", "DISABLED", "DURABILITY", "PARENT", "ORIGIN"]:
         monkeypatch.delenv(f"MLLOG_{name}", raising=False)
+    monkeypatch.delenv("MLLOG_REQUIRE_SIGNING", raising=False)
 
 
 def test_nothing_set_is_the_documented_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,7 +195,7 @@ def test_data_and_commits_lead_to_their_trainings(
     known = found["data"]["training"]["fingerprint"]
     assert json.loads(shown.stdout)["sha256"] == known["sha256"]
 
-    frame.loc[17, "c"] += 1e-9
+    frame["c"] = frame["c"].where(frame.index != 17, frame["c"] + 1e-9)
     frame.to_csv(file, index=False)
     code, answer = traced(file, tmp_path / "logs")
     assert (code, answer["found"]) == (1, False)
