@@ -40,7 +40,12 @@ class MLAuditCallback(Auditor, TrainingCallback):
 
     def __getstate__(self) -> dict[str, Any]:
         """What is copied or pickled: how to log, not the trainings that are under way."""
-        return {**self.__dict__, "_under_way": WeakValueDictionary()}
+        return {name: each for name, each in self.__dict__.items() if name != "_under_way"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Begin without trainings in the process that a copy comes to."""
+        self.__dict__.update(state)
+        self.prepare()
 
     @guarded
     def _begin(self, model: Any, frame: FrameType) -> None:  # noqa: ANN401 - as in XGBoost

@@ -83,6 +83,7 @@ class Training:
         self._folds: int | None = None
         self._scores = Scores(self._directions)
         self._changes = Changes()
+        self._kept_to = -1
 
     def _directions(self, metric: str) -> bool | None:
         """Whether more of a metric is better: the caller's word goes first."""
@@ -270,7 +271,9 @@ class Training:
         """Keep steps of the curve, with the parameters that were changed and are in force."""
         for key, values in steps.values.items():
             self._run.curve.extend(key, steps.at, values, self._unit)
-        numbers = self._changes.numbers
+        # an evaluation may come at the place of the results before it
+        numbers = self._changes.numbers if steps.at[0] > self._kept_to else {}
+        self._kept_to = steps.at[-1]
         if LEARNING_RATE in numbers and steps.learning_rate is not None:
             numbers[LEARNING_RATE] = steps.learning_rate  # whatever name it was changed under
         for name, value in [*numbers.items(), *(readings or {}).items()]:

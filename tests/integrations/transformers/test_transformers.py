@@ -267,7 +267,7 @@ def test_what_fails_before_the_training_has_a_start_and_an_end(
         trainer(tmp_path, MLAuditCallback(log)).train(str(tmp_path / "nowhere"))
     end = of(entries(), EventType.TRAINING_FAILED)[1]
     assert facts(end)["error"]["where"] == "while a checkpoint was loaded"
-    assert "progress" not in facts(end)
+    assert facts(end)["first_begun"] is False
 
 
 def test_a_callback_that_ends_the_training_is_named(
@@ -345,7 +345,8 @@ def test_a_training_that_is_resumed_goes_on_counting(
     assert facts(told[0])["continues"] == {"at": 2, "unit": "step", "path": path}
     done = [facts(each)["progress"]["done"] for each in of(told, EventType.TRAINING_PROGRESS)]
     assert done[0] == 3
-    assert facts(the_end(told))["progress"] == {"unit": "step", "done": 6, "planned": 6}
+    progress = {"unit": "step", "done": 6, "planned": 6, "before": 2}
+    assert facts(the_end(told))["progress"] == progress
 
 
 def test_attempts_with_smaller_batches_are_recorded_as_such(
