@@ -79,12 +79,13 @@ class Observer:
         """Of many positions at once: as `results` of each."""
         trained = {
             metric: values
-            for (name, metric), values in reversed(steps.values.items())
+            for (name, metric), values in reversed([*steps.values.items()])
             if name in self._training_sets
         }
         others = {
             key: each for key, each in steps.values.items() if key[0] not in self._training_sets
         }
+        seen: Mapping[Key, Column | None]
         seen = others or {(self._training_set, metric): None for metric in trained}
         return [
             self._passage(steps, key, trained.get(key[1]), values) for key, values in seen.items()

@@ -15,7 +15,7 @@ import mllog_lightning
 import mllog_optuna
 import mllog_xgboost
 from mllog_callbacks import AuditLog, EventType, Issue, LogEntry
-from told import Entries, issues, the_end
+from told import Entries, facts_of, issues, the_end
 
 X = np.random.default_rng(0).random((120, 3))
 Y = (X[:, 0] > 0.5).astype(int)
@@ -124,7 +124,7 @@ def test_an_issue_that_its_user_named_ends_a_training(
     assert rule["name"] == "stop_on=non_finite"
     assert rule["message"] == issues(told, "non_finite")[0].decision
     assert len(issues(told, "non_finite")) >= 1
-    done = (the_end(told).metrics_snapshot or {}).get("progress", {}).get("done")
+    done = facts_of(the_end(told)).get("progress", {}).get("done")
     assert done is None or done <= BROKEN_FROM + 1
     typed = name in {"lightgbm", "xgboost"}
     why = "stop_on=non_finite ended it" if typed else "The user had it end on this issue"

@@ -1,7 +1,7 @@
 """What tests ask of a run's entries."""
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from mllog_callbacks import RUN_ENDS, EventType, LogEntry
 
@@ -37,5 +37,9 @@ def the_end(told: list[LogEntry]) -> LogEntry:
 
 def done(entry: LogEntry) -> int:
     """How many iterations, epochs or steps are done, by an entry."""
-    progress: dict[str, int] = (entry.metrics_snapshot or {})["progress"]
-    return progress["done"]
+    return int(facts_of(entry)["progress"]["done"])
+
+
+def facts_of(entry: LogEntry) -> dict[str, Any]:
+    """Its snapshot; empty where it has none."""
+    return dict[str, Any](entry.metrics_snapshot or {})

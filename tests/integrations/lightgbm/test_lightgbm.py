@@ -14,7 +14,7 @@ from sklearn.datasets import load_breast_cancer
 from lightgbm_training import PARAMS, data, train
 from mllog_callbacks import RUN_ENDS, AuditLog, EventType
 from mllog_lightgbm import MLAuditCallback
-from told import Entries, done, of, the_end
+from told import Entries, done, facts_of, of, the_end
 
 
 def test_a_training_tells_its_story_in_order(log: AuditLog, entries: Entries) -> None:
@@ -41,8 +41,7 @@ def test_hyperparameters_of_the_caller_stand_apart_from_defaults(
     """Aliases are resolved, and the caller's own name is told."""
     train(log, params={"eta": 0.05, "max_leaves": 7})
     (told,) = of(entries(), EventType.HYPERPARAMETERS_SET)
-    assert told.metrics_snapshot is not None
-    found: dict[str, Any] = told.metrics_snapshot["parameters"]
+    found = facts_of(told)["parameters"]
     given, defaults = found["given"], found["defaults"]
     assert found["aliases"] == {"learning_rate": "eta", "num_leaves": "max_leaves"}
     assert given["learning_rate"] == 0.05
@@ -60,8 +59,7 @@ def test_what_lightgbm_fills_in_for_its_arguments_is_not_the_callers(
     training, _ = data()
     lgb.train({"verbosity": -1, "num_threads": 1}, training, callbacks=[MLAuditCallback(log)])
     (told,) = of(entries(), EventType.HYPERPARAMETERS_SET)
-    assert told.metrics_snapshot is not None
-    found: dict[str, Any] = told.metrics_snapshot["parameters"]
+    found = facts_of(told)["parameters"]
     assert found["given"] == {"verbosity": -1, "num_threads": 1}
 
 
@@ -129,8 +127,8 @@ def test_early_stopping_tells_metric_best_patience_and_consequence(
         "without improvement reached the patience of early_stopping (10 iterations). "
     )
     kept = {"at": best, "unit": "iteration", "chosen_by": "early_stopping"}
-    assert (end.metrics_snapshot or {})["kept"] == kept
-    assert (end.metrics_snapshot or {})["stop"] == {
+    assert facts_of(end)["kept"] == kept
+    assert facts_of(end)["stop"] == {
         "by": "rule",
         "rule": {
             "name": "early_stopping",
@@ -162,7 +160,7 @@ def test_early_stopping_switched_on_by_parameter_says_so(log: AuditLog, entries:
     end = the_end(entries())
     assert end.event is EventType.TRAINING_STOPPED
     assert "min_delta 0.05, set by early_stopping_round)." in str(end.reasoning)
-    assert (end.metrics_snapshot or {})["stop"]["rule"]["set_by"] == "early_stopping_round"
+    assert facts_of(end)["stop"]["rule"]["set_by"] == "early_stopping_round"
     assert "did not count: it is within min_delta=0.05" in str(end.reasoning)
 
 
@@ -202,7 +200,7 @@ def test_early_stopping_that_is_never_met_completes(log: AuditLog, entries: Entr
     assert "early_stopping did not end it earlier: valid_0 binary_logloss was best" in str(
         end.reasoning
     )
-    assert (end.metrics_snapshot or {})["rules"]["early_stopping"]["best_at"] == best
+    assert facts_of(end)["rules"]["early_stopping"]["best_at"] == best
 
 
 def test_a_training_without_validation_says_nothing_was_measured(
@@ -229,7 +227,7 @@ def test_continued_training_tells_where_it_began(log: AuditLog, entries: Entries
         "that it continues). Kept: the model of iteration 10."
     )
     progress = {"unit": "iteration", "done": 10, "planned": 10, "before": 5}
-    assert (end.metrics_snapshot or {})["progress"] == progress
+    assert facts_of(end)["progress"] == progress
     assert [*map(done, of(told, EventType.TRAINING_PROGRESS))] == [6, 10]
 
 
@@ -287,7 +285,7 @@ def test_a_new_best_after_a_long_stretch_is_told(log: AuditLog, entries: Entries
     assert [*map(done, told)] == [1, 2, 5, 10, 20, 33, 40]
     assert told[-2].reasoning == "valid_0 scripted: 0.3, the best so far, the first in 31."
     best = {"value": 0.3, "at": 33, "waited": 30}
-    assert (told[-2].metrics_snapshot or {})["best"]["valid_0"]["scripted"] == best
+    assert facts_of(told[-2])["best"]["valid_0"]["scripted"] == best
 
 
 def test_the_scikit_learn_interface_is_audited_too(log: AuditLog, entries: Entries) -> None:

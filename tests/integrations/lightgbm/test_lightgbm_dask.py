@@ -12,6 +12,7 @@ from sklearn.datasets import load_breast_cancer
 
 from mllog_callbacks import RUN_ENDS, AuditLog, EventType, LogEntry, read_entries
 from mllog_lightgbm import MLAuditCallback
+from told import facts_of
 
 distributed = pytest.importorskip("distributed")
 dask_array = pytest.importorskip("dask.array")
@@ -62,8 +63,7 @@ def test_each_worker_tells_its_part(client: Any, tmp_path: Path) -> None:
         events = [each.event for each in told]
         assert events.count(EventType.TRAINING_STARTED) == 1
         assert events[-1] is EventType.TRAINING_COMPLETED
-        started = told[0].metrics_snapshot
-        assert started is not None
+        started = facts_of(told[0])
         addresses: list[str] = started["addresses"]
         machines.add(tuple(addresses))
         assert started["machines"] == 2

@@ -13,7 +13,7 @@ import pytest
 from lightgbm_training import PARAMS, data, train
 from mllog_callbacks import AuditLog, EventType, Issue
 from mllog_lightgbm import MLAuditCallback
-from told import Entries, done, of, the_end
+from told import Entries, done, facts_of, of, the_end
 
 SAVED = EventType.MODEL_SAVED
 
@@ -87,8 +87,7 @@ def test_saving_the_model_is_recorded_while_it_lives(
     )
     place = "test_saving_the_model_is_recorded_while_it_lives, test_lightgbm_model.py line "
     assert f"Saved by {place}" in str(chosen.reasoning)
-    assert asked.metrics_snapshot is not None
-    saved: dict[str, Any] = asked.metrics_snapshot["saved"]
+    saved = facts_of(asked)["saved"]
     assert saved.pop("by").startswith(place)
     assert saved == {
         "path": str(path),

@@ -18,7 +18,7 @@ from lightgbm_training import PARAMS, data, train
 from mllog_callbacks import AuditLog, EventType, Issue, LogEntry, read_entries, read_trail
 from mllog_lightgbm import MLAuditCallback
 from paths import SUPPORT
-from told import Entries, done, of, the_end
+from told import Entries, done, facts_of, of, the_end
 
 X, Y = load_breast_cancer(return_X_y=True)
 STARTED, COMPLETED = EventType.TRAINING_STARTED, EventType.TRAINING_COMPLETED
@@ -40,7 +40,7 @@ def test_callbacks_in_a_set_are_told_from_those_of_lightgbm(
     lgb.train(PARAMS | {"learning_rate": 5.0}, training, 50, valid_sets=[valid], callbacks=several)
     end = the_end(entries())
     assert end.event is EventType.TRAINING_STOPPED
-    assert "set_by" not in (end.metrics_snapshot or {})["stop"]["rule"]
+    assert "set_by" not in facts_of(end)["stop"]["rule"]
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading"])
@@ -73,7 +73,7 @@ def test_trainings_have_numbers_also_side_by_side(log: AuditLog, entries: Entrie
 
     lgb.train(PARAMS, data, 4, callbacks=[audit, another])
     lgb.train(PARAMS, data, 1, callbacks=[audit])
-    told = [(each.event, (each.metrics_snapshot or {}).get("run")) for each in entries()]
+    told = [(each.event, facts_of(each).get("run")) for each in entries()]
     assert [number for event, number in told if event is STARTED] == [1, 2, 3]
     assert [number for event, number in told if event is COMPLETED] == [2, 1, 3]
     (story,) = read_trail(log).stories

@@ -25,7 +25,7 @@ from mllog_callbacks.detectors import Issue, Observation, Severity
 from mllog_callbacks.schema import number
 from mllog_sklearn import audited, save_model
 from sklearn_training import cancer, iris, issues, pipeline, quiet
-from told import Entries, of, one, the_end
+from told import Entries, facts_of, of, one, the_end
 
 
 def test_early_stopping_of_boosting_is_a_decision(log: AuditLog, entries: Entries) -> None:
@@ -223,7 +223,7 @@ def test_saving_says_what_was_saved_and_how_it_is_known(
         for name in ("model.joblib", "model.skops")
     ]
     for entry, file in zip(of(entries(), EventType.MODEL_SAVED), files, strict=True):
-        snapshot: Any = entry.metrics_snapshot["saved"]
+        snapshot = facts_of(entry)["saved"]
         assert snapshot["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
         assert snapshot["bytes"] == file.stat().st_size
         assert (entry.dataset, entry.model) == (
