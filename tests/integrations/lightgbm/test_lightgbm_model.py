@@ -1,6 +1,7 @@
 """The trained model: which features it gains from, where it is saved, and that it stays plain."""
 
 import gc
+import hashlib
 import time
 import weakref
 from pathlib import Path
@@ -92,6 +93,7 @@ def test_saving_the_model_is_recorded_while_it_lives(
     assert saved == {
         "path": str(path),
         "bytes": path.stat().st_size,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "format": "txt",
         "unit": "iteration",
         "holds": 2,

@@ -37,6 +37,8 @@ def test_the_data_are_told_with_rows_features_and_class_balance(
     )
     assert f"training: rows by class 0: {426 - positive}" in reasoning
     assert "valid_0: rows by class 0:" in reasoning
+    fingerprint = snapshot["data"]["training"].pop("fingerprint")
+    assert (fingerprint["rows"], fingerprint["columns"]) == (426, 30)
     assert snapshot["data"]["training"] == {
         "rows": 426,
         "features": 30,
