@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["untraced"]
 
 _VERSION = re.compile(r"\b\d+(?:\.\d+){2,}\S*\b")
-_NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?%?(?!\w)", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?%?(?!\w)", re.IGNORECASE)
 
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?) %")
 
@@ -50,6 +50,8 @@ def _known(printed: str, known: set[float]) -> bool:
         return any(math.isclose(value, each * 100, rel_tol=0, abs_tol=half) for each in known)
     if half == 0.5:
         half = 0.0 if len(plain.lstrip("-")) < 6 else half
+    if value in {float(f"{each:.4g}") for each in known}:  # as sentences have them
+        return True
     return any(abs(value - each) <= half * 1.001 for each in known)
 
 
