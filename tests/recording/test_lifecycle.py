@@ -11,10 +11,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mllog_callbacks import AuditLog, Auditor, EventType, LogEntry, Reason, Run, read_entries
+from mllog_callbacks import (
+    RUN_ENDS,
+    AuditLog,
+    Auditor,
+    EventType,
+    LogEntry,
+    Reason,
+    Run,
+    read_entries,
+)
 from mllog_callbacks.integrity import Status
 from processes import drained, emit_one, ended, forked
 from sealed import judge, kill, problems
+from told import facts_of
 
 START, PROGRESS = "TRAINING_STARTED", "TRAINING_PROGRESS"
 COMPLETED, STOPPED, FAILED = "TRAINING_COMPLETED", "TRAINING_STOPPED", "TRAINING_FAILED"
@@ -151,7 +161,7 @@ def test_a_refused_run_ends_no_other(tmp_path: Path) -> None:
     assert judge(tmp_path).life_cycle == Status.SOUND
 
 
-def test_a_killed_run_has_no_end_and_one_under_way_needs_none_yet(tmp_path: Path) -> None:
+def test_a_killed_run_has_an_end_and_one_under_way_needs_none_yet(tmp_path: Path) -> None:
     """What is said follows from how the session ended."""
     with AuditLog(tmp_path, session="run") as log:
         log.emit(START)
@@ -163,7 +173,9 @@ def test_a_killed_run_has_no_end_and_one_under_way_needs_none_yet(tmp_path: Path
         os.kill(os.getpid(), 9)
 
     ended(forked(train))
-    assert problems(tmp_path, "killed")[-1].endswith(f":1: {ENDLESS}")
+    assert problems(tmp_path, "killed") == []
+    end = [entry for entry in read_entries(tmp_path) if entry.event in RUN_ENDS][-1]
+    assert facts_of(end)["stop"]["by"] == "killed"
 
 
 def test_a_worker_may_end_what_its_parent_began(tmp_path: Path) -> None:
@@ -324,10 +336,10 @@ def test_searches_parts_and_epochs_keep_the_rules(
     assert judge(tmp_path).entries > 12
 
 
-def test_a_kill_within_a_block_is_told_as_one_problem(tmp_path: Path) -> None:
-    """However many entries there are."""
+def test_a_kill_within_a_block_is_no_problem(tmp_path: Path) -> None:
+    """The run that was open has an end by its witness."""
     kill(tmp_path, 40)
-    assert len(problems(tmp_path)) == 1
+    assert problems(tmp_path) == []
 
 
 def test_logs_of_one_session_name_in_two_folders_stay_apart_in_a_worker(tmp_path: Path) -> None:

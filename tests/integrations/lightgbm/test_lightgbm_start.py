@@ -252,10 +252,11 @@ def test_values_that_lightgbm_writes_otherwise_are_no_decisions_of_its(
 
 
 def test_a_path_among_the_parameters_is_used_as_given(
-    log: AuditLog, entries: Entries, tmp_path: Path
+    log: AuditLog, entries: Entries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As LightGBM takes one."""
-    bins = tmp_path / "bins.json"
+    monkeypatch.chdir(tmp_path)
+    bins = Path("bins.json")
     bins.write_text("[]")
     train(log, params={"forcedbins_filename": bins}, num_boost_round=2)
     decision, reasoning, _ = the(entries(), EventType.HYPERPARAMETERS_SET)
