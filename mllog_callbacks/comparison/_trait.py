@@ -27,7 +27,7 @@ _PARAMETERS: Final = "parameters"
 _IDENTITY: Final = frozenset(
     {
         *("session", "parent", "job", "started", "host", "pid", "parent_pid", "rank"),
-        *("local_rank", "level", "user", "program", "boot", "account", "directory"),
+        *("local_rank", "level", "user", "program", "boot", "account", "directory", "ended"),
         *("executable", "notebook"),
     }
 )
