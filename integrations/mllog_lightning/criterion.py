@@ -44,7 +44,8 @@ class Criterion:
         self._left = _BATCHES
         self._classes = 0
         self._counts: torch.Tensor | None = None
-        self._sums: list[tuple[int, torch.Tensor, torch.Tensor]] = []
+        self._targets = 0
+        self._sums: list[torch.Tensor] = []
 
     def look(self, loss: Any) -> None:
         """Read a loss while its graph is there; the first of another kind is the last."""
@@ -68,8 +69,12 @@ class Criterion:
         if target.numel() > _MOST_TARGETS:
             self.done = True
         elif self._kind not in _CROSS_ENTROPIES:
-            values = target.detach().double()
-            self._sums.append((target.numel(), values.sum(), values.square().sum()))
+            # Apple's devices have no double precision
+            values = target.detach().to(
+                torch.float if target.device.type == "mps" else torch.double
+            )
+            self._targets += target.numel()
+            self._sums.append(torch.stack([values.sum(), values.square().sum()]))
         elif target.dim() == 0:
             self._give_up()  # a single row without a dimension of rows
         else:
@@ -93,9 +98,8 @@ class Criterion:
             return self._entropy()
         if not self._sums or not self._kind:
             return None
-        many = sum(each[0] for each in self._sums)
-        mean = sum(float(each[1]) for each in self._sums) / many
-        squares = sum(float(each[2]) for each in self._sums) / many
+        # Read once, when the training is over
+        mean, squares = (torch.stack(self._sums).sum(dim=0) / self._targets).tolist()
         if self._kind in _BINARY:
             if not 0 < mean < 1:
                 return None

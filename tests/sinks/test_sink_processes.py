@@ -103,16 +103,29 @@ def test_a_signal_handler_may_emit_within_emit(
     """At any moment, also while a segment is being changed; every entry is there, in order."""
     monkeypatch.setattr(place, "SEGMENT", 64 * 1024)
     signals = itertools.count()
+    depth, is_on = 0, True
 
-    def handler(*_: object) -> None:  # may itself be interrupted by the next signal
+    def again() -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0.00015 if is_on else 0)
+
+    def handler(
+        *_: object,
+    ) -> None:  # may itself be interrupted by the next signal, but not for ever
+        nonlocal depth
+        depth += 1
+        if depth < 4:
+            again()
         log.emit("ISSUE_DETECTED", metrics_snapshot={"signal": next(signals)})
+        depth -= 1
+        again()
 
     before = signal.signal(signal.SIGALRM, handler)
     try:
         with AuditLog(tmp_path) as log:
-            signal.setitimer(signal.ITIMER_REAL, 0.00015, 0.00015)
+            again()
             _emit(log, 0, 30_000)
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            is_on = False
+            again()
             handled = next(signals)
             assert log.stats.emitted == 30_000 + handled
     finally:
