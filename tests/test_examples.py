@@ -32,7 +32,7 @@ def test_the_early_stopping_example_says_why_it_stopped(printed: Printed, tmp_pa
     """It prints the decision, the reason, and the file."""
     decision, reason, where = printed("lightgbm_early_stopping.py")
     assert decision.startswith("Training stopped early after iteration ")
-    assert "reached early_stopping(stopping_rounds=30, min_delta=1)" in reason
+    assert "reached the patience of early_stopping (30 iterations, min_delta 1" in reason
     assert Path(where.removeprefix("All of it: ")).parent == tmp_path
 
 

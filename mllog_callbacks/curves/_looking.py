@@ -77,7 +77,7 @@ def _logged(
 ) -> Iterator[Looked]:
     """Look at the rows of Hugging Face's trainer, as its callback does while it trains."""
     aside = watching.among({"non_finite"})
-    observer = Observer("step", judged, _TRAINING, assumed_direction)
+    observer = Observer("step", judged, [_TRAINING], assumed_direction)
     found: dict[Curve, list[Issue]] = {each: [] for each in curves}
     values: Counter[Curve] = Counter()
     for row in run.rows:

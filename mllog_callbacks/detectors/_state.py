@@ -12,7 +12,6 @@ from collections.abc import Collection
 from typing import Final
 
 from mllog_callbacks._version import __version__
-from mllog_callbacks.facts import Subject
 
 __all__ = ["pack", "unpack"]
 
@@ -27,11 +26,11 @@ _BROKEN: Final = (
 )
 
 _OTHERS: Final[dict[tuple[str, str], type]] = {
-    (each.__module__, each.__qualname__): each for each in (deque, Subject)
+    (each.__module__, each.__qualname__): each for each in (deque,)
 }
 """What detectors hold of other packages."""
 
-_HOME: Final = __name__.rpartition(".")[0] + "."
+_HOMES: Final = (__name__.rpartition(".")[0] + ".", "mllog_callbacks.facts.")
 
 
 def pack(seen: object) -> str:
@@ -71,7 +70,7 @@ class _Unpickler(pickle.Unpickler):
             return self._classes[module, name]
         if (module, name) in _OTHERS:
             return _OTHERS[module, name]
-        found = super().find_class(module, name) if module.startswith(_HOME) else None
+        found = super().find_class(module, name) if module.startswith(_HOMES) else None
         if isinstance(found, type) and found.__module__ == module:
             return found
         msg = f"{module}.{name} is not made anew"

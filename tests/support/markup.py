@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 __all__ = ["Reader"]
 
-_VOID = {"meta", "link", "br", "path", "circle", "rect"}
+_VOID = {"meta", "link", "br", "path", "circle", "rect", "input"}
 
 
 class Reader(HTMLParser):
