@@ -27,4 +27,4 @@ class Reader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """An element ends."""
-        assert self.open.pop() == tag
+        assert tag in _VOID or self.open.pop() == tag

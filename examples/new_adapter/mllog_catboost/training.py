@@ -38,18 +38,15 @@ class Fit:
         self._detector = {name: each for name, each in params.items() if name.startswith("od_")}
         listen(wrapper, {"after_iteration"}, self._hear)
         run.name(model=type(model).__name__)
-        self._training.started(
-            facts.TrainingStarted(plan=facts.Plan(unit=_UNIT, most=self._planned))
-        )
-        run.examine(_raw(call))
-        self._training.record(
-            facts.DatasetValidated(data=_data(call["train_pool"], call["test_pool"]))
-        )
+        plan = facts.Plan(unit=_UNIT, most=self._planned)
+        self._training.started(facts.TrainingStarted(plan=plan))
+        run.examine({_LEARN: _raw(call)})
+        data = _data(call["train_pool"], call["test_pool"])
+        self._training.record(facts.DatasetValidated(data=data))
         given = model.get_params()
         passed = {name: each for name, each in params.items() if name not in given}
-        found = facts.Parameters(
-            given=given, passed_on=passed, passed_on_by="fit", framework=_FRAMEWORK
-        )
+        of_fit: dict[str, Any] = {"passed_on": passed, "passed_on_by": "fit"}
+        found = facts.Parameters(given=given, framework=_FRAMEWORK, **of_fit)
         self._training.record(facts.HyperparametersSet(parameters=found))
 
     def record(self, info: Any) -> None:
@@ -63,8 +60,7 @@ class Fit:
 
     def _hear(self, heard: Heard) -> None:
         if heard.error is not None:
-            where = "by a callback after the iteration"
-            self._training.failed(heard.error, where, _NO_MODEL)
+            self._training.failed(heard.error, "by a callback after the iteration", _NO_MODEL)
         self._stopped = not heard.result
 
     @finaliser
@@ -82,11 +78,9 @@ class Fit:
         kept = facts.Kept(at=held, unit=_UNIT, chosen_by=by)
         self._training.record(_algorithm(model))
         if self._measured == self._training.done * sum(map(len, curves.values())):
-            self._training.record(
-                facts.ModelEvaluated(
-                    results=_at(curves, held - 1), kept=kept, computed_by="CatBoost"
-                )
-            )
+            values = _at(curves, held - 1)
+            found = facts.ModelEvaluated(results=values, kept=kept, computed_by="CatBoost")
+            self._training.record(found)
         self._training.stopped(self._why(model), kept)
         listen(model, {"save_model"}, self._hear_save)
 
@@ -103,10 +97,8 @@ class Fit:
 
     def _hear_save(self, heard: Heard) -> None:
         if heard.error is None:
-            given = heard.arguments
-            holds = heard.target.tree_count_
-            form = given["format"]
-            saved = facts.Saved(path=str(given["fname"]), format=form, unit=_UNIT, holds=holds)
+            path, form = str(heard.arguments["fname"]), heard.arguments["format"]
+            saved = facts.Saved(path=path, format=form, unit=_UNIT, holds=heard.target.tree_count_)
             self._training.record(facts.ModelSaved(saved=saved))
 
 
@@ -118,19 +110,17 @@ def _algorithm(model: Any) -> facts.AlgorithmSelected:
     return facts.AlgorithmSelected(choices=chosen)
 
 
-def _raw(call: Mapping[str, Any]) -> dict[str, RawData]:
+def _raw(call: Mapping[str, Any]) -> RawData:
     """The data as the caller of `fit` gave it: a pool shows its values to nobody."""
-    given, labels = call.get("X"), call.get("y")
-    if given is None or isinstance(given, catboost.Pool):
-        return {_LEARN: RawData(not_known="a pool of CatBoost is not read")}
-    return {_LEARN: RawData(given, labels)}
+    if (given := call.get("X")) is None or isinstance(given, catboost.Pool):
+        return RawData(not_known="a pool of CatBoost is not read")
+    return RawData(given, call.get("y"))
 
 
 def _data(train: Any, tests: Any) -> dict[str, facts.DataSet]:
-    names = (
-        [f"validation_{n}" for n in range(len(tests))] if len(tests or ()) > 1 else ["validation"]
-    )
-    pools = {_LEARN: train} | dict(zip(names, tests or (), strict=False))
+    sets = tests or ()
+    names = [f"validation_{n}" for n in range(len(sets))] if len(sets) > 1 else ["validation"]
+    pools = {_LEARN: train} | dict(zip(names, sets, strict=False))
     found = {}
     for name, pool in pools.items():
         rows, features = pool.shape
