@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,7 @@ def test_a_saved_file_leads_to_its_story(
 ) -> None:
     """On another machine with a copy of the logs: who, when, code, data, evaluation; or not."""
     monkeypatch.setenv("MLLOG_ORIGIN", "1")
+    monkeypatch.setattr(sys, "argv", [__file__])  # a process of tests may have no script
     monkeypatch.syspath_prepend(ROOT / "examples" / "new_adapter")
     train, data = ADAPTERS[adapter]
     home = tmp_path / "home"
