@@ -118,7 +118,8 @@ def test_a_saved_file_leads_to_its_story(
 ) -> None:
     """On another machine with a copy of the logs: who, when, code, data, evaluation; or not."""
     monkeypatch.setenv("MLLOG_ORIGIN", "1")
-    monkeypatch.setattr(sys, "argv", [__file__])  # a process of tests may have no script
+    # A process of tests may have no program in a file
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", __file__, raising=False)
     monkeypatch.syspath_prepend(ROOT / "examples" / "new_adapter")
     train, data = ADAPTERS[adapter]
     home = tmp_path / "home"
