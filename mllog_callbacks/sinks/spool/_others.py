@@ -40,7 +40,7 @@ def recover_others(directory: bytes, recover: Callable[[], list[Found]]) -> list
     found: list[Found] = []
     others = sorted((user, at) for user, at in owners(directory).items() if user != os.geteuid())
     for user, folder in others[:_MOST]:
-        answer = _recover_as(user, recover) if os.geteuid() == 0 else None
+        answer = _recover_as(user, folder, recover) if os.geteuid() == 0 else None
         if answer is not None:
             found += answer
         elif user in _unsealed(directory):
@@ -49,12 +49,16 @@ def recover_others(directory: bytes, recover: Callable[[], list[Found]]) -> list
     return found
 
 
-def _recover_as(user: int, recover: Callable[[], list[Found]]) -> list[Found] | None:
+def _recover_as(user: int, folder: bytes, recover: Callable[[], list[Found]]) -> list[Found] | None:
     """What becomes of it in a child that is that user; None where it does not answer."""
     # Now: that user may not be able to read our own files
     from mllog_callbacks.sinks.spool import _witness  # noqa: F401, PLC0415 - it takes a while
 
-    group, groups = _groups(user)
+    groups = _groups(user)
+    try:
+        group = os.lstat(folder).st_gid  # the one that the user's own session had
+    except OSError:  # it was removed since: nothing is left there
+        return []
     reading, writing = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of forks beside threads: the child needs no lock
@@ -92,12 +96,12 @@ def _answer(file: int) -> bytes:
     return b"".join(parts)
 
 
-def _groups(user: int) -> tuple[int, list[int]]:
+def _groups(user: int) -> list[int]:
     try:
         entry = pwd.getpwuid(user)
     except KeyError:  # a user of a container, say
-        return user, []
-    return entry.pw_gid, os.getgrouplist(entry.pw_name, entry.pw_gid)
+        return []
+    return os.getgrouplist(entry.pw_name, entry.pw_gid)
 
 
 def _name(user: int) -> str:
