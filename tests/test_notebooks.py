@@ -30,7 +30,7 @@ SAYS = {
     "the_run_that_went_wrong": [
         "Probable cause: the learning rate rose from 0.1 to 1e+20",
         "The process ended with -9.",
-        "A training has no end in this log",
+        "Training was killed by signal 9 (SIGKILL)",
         "It is resumed from killed/last.ckpt.",
     ],
     "why_did_lightgbm_stop": [

@@ -49,7 +49,7 @@ def recover_others(directory: bytes, recover: Callable[[], list[Found]]) -> list
     return found
 
 
-def _recover_as(user: int, folder: bytes, recover: Callable[[], list[Found]]) -> list[Found] | None:
+def _recover_as(user: int, folder: str, recover: Callable[[], list[Found]]) -> list[Found] | None:
     """What becomes of it in a child that is that user; None where it does not answer."""
     # Now: that user may not be able to read our own files
     from mllog_callbacks.sinks.spool import _witness  # noqa: F401, PLC0415 - it takes a while
