@@ -3,8 +3,8 @@
 import os
 import shutil
 import socket
+import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["REPLACEMENTS", "make_outside", "replace", "seen"]
@@ -34,8 +34,10 @@ def _hole(path: Path, _: Path) -> None:
 
 
 def _socket(path: Path, _: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as made, suppress(OSError):
-        made.bind(str(path))
+    # Bound where the path is short enough for a socket's address
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as made:
+        made.bind(f"{folder}/made")
+        Path(folder, "made").rename(path)
 
 
 REPLACEMENTS: dict[str, Callable[[Path, Path], None]] = {
