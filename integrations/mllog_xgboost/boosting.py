@@ -137,7 +137,8 @@ class Boosting:
             if heard.method == "after_iteration":
                 self._take()
             else:  # what was set since the last iteration is in force in the next
-                self._rate = learning_rate(self._pending) or self._rate
+                rate = learning_rate(self._pending)
+                self._rate = self._rate if rate is None else rate
                 self._training.changed(self._pending)
                 self._pending = {}
 
@@ -159,7 +160,8 @@ class Boosting:
             self._training.continued = int(booster.num_boosted_rounds()) - 1 or None
         found = algorithm(self._call, booster)
         in_force = None if found.parameters is None else found.parameters.defaults
-        self._rate = learning_rate(self._call.params) or learning_rate(in_force or {})
+        own = learning_rate(self._call.params)
+        self._rate = learning_rate(in_force or {}) if own is None else own
         self._training.record(found)
 
     def _end(self, model: Any) -> None:  # noqa: ANN401 - as in XGBoost

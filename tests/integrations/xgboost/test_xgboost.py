@@ -442,3 +442,16 @@ def test_the_kept_model_of_dart_is_not_said_to_have_earlier_results(
     recorded = entries()
     assert booster.num_boosted_rounds() < 100
     assert not of(recorded, EventType.MODEL_EVALUATED)
+
+
+def test_a_learning_rate_of_zero_is_no_missing_one(log: AuditLog, entries: Entries) -> None:
+    """It is seen, and said to be why nothing is learned."""
+    matrix, other = data()
+    params = {"objective": "binary:logistic", "eta": 0.0, "nthread": 1}
+    audit = MLAuditCallback(log)
+    xgb.train(
+        params, matrix, 40, evals=[(other, "held out")], callbacks=[audit], verbose_eval=False
+    )
+    assert [each.decision for each in issues(entries(), "zero_learning_rate")] == [
+        "The learning rate is 0: nothing has been learned up to iteration 30."
+    ]
