@@ -450,7 +450,7 @@ def test_a_learning_rate_of_zero_is_no_missing_one(log: AuditLog, entries: Entri
     params = {"objective": "binary:logistic", "eta": 0.0, "nthread": 1}
     audit = MLAuditCallback(log)
     xgb.train(
-        params, matrix, 40, evals=[(other, "held out")], callbacks=[audit], verbose_eval=False
+        params, matrix, 40, evals=[(other, "held_out")], callbacks=[audit], verbose_eval=False
     )
     assert [each.decision for each in issues(entries(), "zero_learning_rate")] == [
         "The learning rate is 0: nothing has been learned up to iteration 30."
