@@ -26,7 +26,7 @@ def lines_of(answer: Answer) -> Iterator[str]:
         yield "Not found."
         yield from (f"Near: {each}" for each in answer.near)
     yield from (f"Log {each}" for each in answer.unsound)
-    compared = ", ".join(f"{many:,} {name}" for name, many in answer.compared.items())
+    compared = "; ".join(f"{name} {many:,}" for name, many in answer.compared.items())
     yield ""
     yield f"Compared with: {compared}."
 
