@@ -111,9 +111,8 @@ class Boosting:
         if call.params.get("scale_pos_weight") not in {None, 1}:
             self._training.know(weighted=True)
         self._training.record(HyperparametersSet(parameters=params))
-        self._call = call._replace(
-            sets={}, raw={}
-        )  # data may be large, and a run outlives its call
+        # Data may be large, and a run outlives its call
+        self._call = call._replace(sets={}, raw={})
 
     @property
     def is_to_stop(self) -> bool:

@@ -222,7 +222,8 @@ def _no_better(curve: Curve, facts: Facts) -> Issue | None:
         place,
         f"{place.subject(train=False)} is no better than without any feature: {best:.4g} against "
         f"{known.value:.4g}.",
-        f"Its best is {best:.4g}; {known.words}, is {known.value:.4g}{_allowed(known, best)}.",
+        f"Its best is {best:.4g}; the baseline is {known.value:.4g}, {known.words}"
+        f"{_allowed(known, best)}.",
         {"best": best, "baseline": known.value, "chance": known.chance},
         subject=place.curve(train=False),
     )
@@ -275,7 +276,8 @@ def _leaks(curves: Sequence[Curve], end: RunEnd, facts: Facts) -> Iterator[Issue
                 place,
                 f"Feature {name} may contain the target.",
                 f"{name} has {share:.1%} of all gain, and {place.subject(train=False)} is "
-                f"near-perfect: {_best(curve):.4g}, where {known.words}, is {known.value:.4g}.",
+                f"near-perfect: {_best(curve):.4g}; the baseline is {known.value:.4g}, "
+                f"{known.words}.",
                 {"feature": name, "share": share, "best": _best(curve), "baseline": known.value},
                 subject=place.curve(train=False),
             )
