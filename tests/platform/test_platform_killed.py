@@ -44,9 +44,11 @@ def test_a_killed_server_recovers_its_log(tmp_path: Path) -> None:
         "HYPERPARAMETERS_SET",
         "TRAINING_STARTED",
     ]
-    steps = [each.metrics_snapshot["step"] for each in entries[6:] if each.metrics_snapshot]
+    *progress, end = entries[6:]
+    assert {each.event for each in progress} == {"TRAINING_PROGRESS"}
+    steps = [each.metrics_snapshot["step"] for each in progress if each.metrics_snapshot]
     assert steps[:2] == [10, 20]
-    assert {each.event for each in entries[6:]} == {"TRAINING_PROGRESS"}
+    assert (end.event, end.metrics_snapshot["stop"]["by"]) == ("TRAINING_FAILED", "killed")
 
 
 def test_two_servers_on_one_store_leave_each_others_trainings_alone(tmp_path: Path) -> None:

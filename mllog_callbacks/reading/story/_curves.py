@@ -125,7 +125,7 @@ class Curves:
         if at:
             self.position = at[min(at, key=UNITS.index)] if len(at) > 1 else next(iter(at.values()))
         self.take_passage(snapshot)
-        for key, value in measured(snapshot):
+        for key, value in [*measured(snapshot), *_changed(snapshot)]:
             values = self._values.get(key)
             if values is None:
                 if value is None or len(self._values) >= _MOST_CURVES:
@@ -255,6 +255,12 @@ def measured(snapshot: Mapping[str, Any]) -> list[tuple[Key, float | None]]:
         elif kind is dict:
             _add_nested(found, (name,), value)
     return found
+
+
+def _changed(snapshot: Mapping[str, Any]) -> list[tuple[Key, float | None]]:
+    """The parameters that were changed and are in force, as the curves at INFO have them."""
+    found = [(("", name), _number(value)) for name, value in _items(snapshot.get("changed"))]
+    return [(key, value) for key, value in found if value is not None]
 
 
 def _passages(passage: object) -> Iterator[tuple[Key, str, dict[float, float | None]]]:
