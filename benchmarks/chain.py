@@ -83,8 +83,8 @@ def _measure(lines: list[bytes], repeats: int, title: str) -> None:
 
 
 def _print(title: str, figures: list[float], shown: Callable[[float], str]) -> None:
-    told = f"{shown(statistics.median(figures))} [{shown(min(figures))}, {shown(max(figures))}]"
-    print(f"| {title} | {told} |")
+    recorded = f"{shown(statistics.median(figures))} [{shown(min(figures))}, {shown(max(figures))}]"
+    print(f"| {title} | {recorded} |")
 
 
 def main() -> None:

@@ -131,18 +131,18 @@ def _otherwise(given: dict[str, Any], source: str) -> Iterator[Labelled]:
         "overfitting": labels.get("overfit", hindsight.get("overfit")),
         "plateau": hindsight.get("plateau"),
     }
-    told = {name: bool(each) for name, each in known.items() if each is not None}
-    if not told or not given.get("val_loss"):
+    recorded = {name: bool(each) for name, each in known.items() if each is not None}
+    if not recorded or not given.get("val_loss"):
         return
     yield Labelled(
         given["id"],
         source,
-        {name for name, each in told.items() if each},
+        {name for name, each in recorded.items() if each},
         set(),
         _numbers(given.get("train_loss")),
         _numbers(given["val_loss"]),
         unit="iteration" if "lightgbm" in source else "epoch",
-        judged=frozenset(told),
+        judged=frozenset(recorded),
     )
 
 

@@ -184,10 +184,10 @@ def commands(sizes: list[int]) -> None:
     for each, taken in spent.items():
         least, *_, most = taken
         exponent = math.log(most / least) / math.log(sizes[-1] / sizes[0])
-        told = ", ".join(
+        recorded = ", ".join(
             f"{size:,}: {seconds:.2f}" for size, seconds in zip(sizes, taken, strict=True)
         )
-        print(f"mllog {each}, s CPU by sessions: {told}; exponent {exponent:.2f}")
+        print(f"mllog {each}, s CPU by sessions: {recorded}; exponent {exponent:.2f}")
 
 
 def _sessions(folder: Path, many: int) -> None:

@@ -93,11 +93,11 @@ OVERFITTING: Final[dict[str, Callable[[], Rule]]] = {
     **_PATIENCE,
     "Prechelt GL5": GeneralisationLoss,
 }
-"""Rules that are read as telling of overfitting."""
+"""Rules that are read as indicating overfitting."""
 
 PLATEAU: Final[dict[str, Callable[[], Rule]]] = {
     "ReduceLROnPlateau": ReduceOnPlateau,
     **_PATIENCE,
     "LossNotDecreasing": LossNotDecreasing,
 }
-"""Rules that are read as telling of a plateau."""
+"""Rules that are read as indicating a plateau."""

@@ -89,7 +89,7 @@ def _read(given: dict[str, Any], source: str) -> Run:
 
 
 def alarms(run: Run, *, scale: float = 1.0, negate: bool = False) -> Alarms:
-    """What the detectors tell of a run."""
+    """What the detectors report of a run."""
     factor = -scale if negate else scale
     found: Alarms = {}
     for issue in scan(
@@ -126,12 +126,12 @@ class Score(NamedTuple):
         precision = self.hits / max(1, self.hits + self.false)
         recall = self.hits / max(1, self.hits + self.misses)
         f1 = 2 * precision * recall / max(1e-9, precision + recall)
-        told = f"P {precision:.3f}  R {recall:.3f}  F1 {f1:.3f}  "
-        told += f"false alarms {self.false:3} of {self.false + self.quiet:3}"
+        recorded = f"P {precision:.3f}  R {recall:.3f}  F1 {f1:.3f}  "
+        recorded += f"false alarms {self.false:3} of {self.false + self.quiet:3}"
         if not self.delays:
-            return told
+            return recorded
         early = sum(delay < 0 for delay in self.delays)
-        return f"{told}  early {early:3}  median delay {statistics.median(self.delays):6.3f}"
+        return f"{recorded}  early {early:3}  median delay {statistics.median(self.delays):6.3f}"
 
 
 def score(runs: Sequence[tuple[Run, bool]], fired: Iterable[int | None]) -> Score:
@@ -164,11 +164,13 @@ def finite(values: Sequence[float]) -> bool:
     return bool(values) and all(map(math.isfinite, values))
 
 
-def print_overfitting(runs: Sequence[Run], told: Sequence[Alarms], *, as_injected: bool) -> None:
+def print_overfitting(
+    runs: Sequence[Run], recorded: Sequence[Alarms], *, as_injected: bool
+) -> None:
     """One line a source for the detectors, one line a rule for all."""
     known = [
         (run, truth, each)
-        for run, each in zip(runs, told, strict=True)
+        for run, each in zip(runs, recorded, strict=True)
         if finite(run.train)
         and finite(run.validation)
         and (truth := overfits(run, as_injected=as_injected)) is not None
@@ -206,11 +208,11 @@ def stays_flat(best: Sequence[float], step: int) -> bool:
     return best[step] - best[end] <= 0.02 * (best[0] - best[step])
 
 
-def print_plateau(runs: Sequence[Run], told: Sequence[Alarms]) -> None:
+def print_plateau(runs: Sequence[Run], recorded: Sequence[Alarms]) -> None:
     """One line a source for the detectors, one line a rule for all."""
     known = [
         (run, bests(run.validation or run.train), each.get("plateau"))
-        for run, each in zip(runs, told, strict=True)
+        for run, each in zip(runs, recorded, strict=True)
         if finite(run.validation or run.train) and len(run.validation or run.train) >= 12  # noqa: PLR2004 - see above
     ]
     print(f"\nplateau: {len(known)} runs")
@@ -236,9 +238,9 @@ def _flatness(found: Sequence[tuple[Run, list[float], int | None]]) -> str:
     )
 
 
-def print_injected(runs: Sequence[Run], told: Sequence[Alarms]) -> None:
+def print_injected(runs: Sequence[Run], recorded: Sequence[Alarms]) -> None:
     """Instability and no convergence on the runs with injected faults, and what each label got."""
-    pairs = list(zip(runs, told, strict=True))
+    pairs = list(zip(runs, recorded, strict=True))
     faulty = {run.source for run in runs if run.label in FAULTY}
     injected = [(run, each) for run, each in pairs if run.source in faulty]
     for source in dict.fromkeys(run.source for run, _ in injected):
@@ -264,8 +266,8 @@ def print_injected(runs: Sequence[Run], told: Sequence[Alarms]) -> None:
             print(
                 f"  {label:22} {len(got):4} runs: instability {unstable:4}, no convergence {slow:4}"
             )
-    late = sum(_nan_missed(run, each) for run, each in zip(runs, told, strict=True))
-    print(f"\nfirst non-finite value told at another step than its own: {late} runs")
+    late = sum(_nan_missed(run, each) for run, each in zip(runs, recorded, strict=True))
+    print(f"\nfirst non-finite value recorded at another step than its own: {late} runs")
 
 
 def _nan_missed(run: Run, each: Alarms) -> bool:
@@ -278,13 +280,15 @@ def _nan_missed(run: Run, each: Alarms) -> bool:
     return (min(bad) if bad else None) != each.get("non_finite")
 
 
-def print_invariance(runs: Sequence[Run], told: Sequence[Alarms]) -> None:
+def print_invariance(runs: Sequence[Run], recorded: Sequence[Alarms]) -> None:
     """How many runs get the very same alarms when scaled or negated."""
     print("\nruns with the same alarms at the same steps")
     for scale in (1e-6, 1e-3, 1e3, 1e6):
-        same = sum(alarms(run, scale=scale) == each for run, each in zip(runs, told, strict=True))
+        same = sum(
+            alarms(run, scale=scale) == each for run, each in zip(runs, recorded, strict=True)
+        )
         print(f"  losses times {scale:g}: {same} of {len(runs)}")
-    same = sum(alarms(run, negate=True) == each for run, each in zip(runs, told, strict=True))
+    same = sum(alarms(run, negate=True) == each for run, each in zip(runs, recorded, strict=True))
     print(f"  negated, to maximise: {same} of {len(runs)}")
 
 
@@ -325,12 +329,12 @@ def main() -> None:
     print(f"{len(runs)} fresh runs, {healthy} of them healthy; hindsight disagrees with {left_out}")
     if given.curves:
         runs += published_runs(given.curves)
-    told = [alarms(run) for run in runs]
-    print_overfitting(runs, told, as_injected=False)
-    print_overfitting(runs, told, as_injected=True)
-    print_plateau(runs, told)
-    print_injected(runs, told)
-    print_invariance(runs, told)
+    recorded = [alarms(run) for run in runs]
+    print_overfitting(runs, recorded, as_injected=False)
+    print_overfitting(runs, recorded, as_injected=True)
+    print_plateau(runs, recorded)
+    print_injected(runs, recorded)
+    print_invariance(runs, recorded)
     print_cost()
 
 

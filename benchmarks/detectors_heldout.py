@@ -23,7 +23,7 @@ FIRST_SEED: Final = 9_000
 
 
 def issues(training: Training) -> list[list[Issue]]:
-    """What is told of each curve of a training, all seen side by side."""
+    """What is recorded of each curve of a training, all seen side by side."""
     detectors = DetectorSet(facts=training.facts)
     found: list[list[Issue]] = [[] for _ in training.curves]
     for step, rate in enumerate(training.rates):
@@ -65,9 +65,12 @@ def table(judged: Sequence[tuple[Curve, list[Issue]]]) -> Iterable[str]:
     """Hits, misses and false alarms of each detector, and of the rules beside it."""
     yield "| detector | yes | hits | no | false alarms | others: hits, false alarms |"
     yield "|---|---|---|---|---|---|"
-    seen = [(labels(curve), {each.name for each in told}, rules(curve)) for curve, told in judged]
+    seen = [
+        (labels(curve), {each.name for each in recorded}, rules(curve))
+        for curve, recorded in judged
+    ]
     for name in NAMES:
-        count = Counter((label[name], name in told) for label, told, _ in seen)
+        count = Counter((label[name], name in recorded) for label, recorded, _ in seen)
         beside = []
         for rule in _BESIDE.get(name, ()):
             fired = Counter(label[name] for label, _, ruled in seen if rule in ruled)
@@ -79,9 +82,9 @@ def table(judged: Sequence[tuple[Curve, list[Issue]]]) -> Iterable[str]:
         )
 
 
-def causes(training: Training, told: Iterable[Issue]) -> Iterable[tuple[str, bool]]:
+def causes(training: Training, recorded: Iterable[Issue]) -> Iterable[tuple[str, bool]]:
     """The probable causes named, and whether they are true of the recipe."""
-    for issue in told:
+    for issue in recorded:
         _, named, cause = issue.reasoning.partition("Probable cause: ")
         if named and "learning rate" in cause:
             yield f"{issue.name}: learning rate", training.rate_too_high
@@ -101,7 +104,7 @@ def main() -> None:
         count += 1
         found = issues(training)
         judged += zip(training.curves, found, strict=True)
-        named.update(causes(training, (each for told in found for each in told)))
+        named.update(causes(training, (each for recorded in found for each in recorded)))
     print(f"{count} trainings, {len(judged)} curves\n")
     print("\n".join(table(judged)))
     print("\n| issue and cause | true | false |\n|---|---|---|")

@@ -3,7 +3,7 @@
 ``--entries 1000000 10000000`` (3.3 GB of disk) shows how the cost grows; 1,000 entries make a
 session. Each engine runs in a process of its own, and its memory is the most that this process and
 all it started have at one time. Spark is a cluster of its own on this machine, and its start, which
-is told apart, is over when all executors are there. How far it is stands on stderr.
+is distinguished, is over when all executors are there. How far it is stands on stderr.
 """
 
 import argparse
@@ -50,7 +50,7 @@ def generate(directory: Path, entries: int) -> int:
         path = directory / f"ml-platform-2026-01-{day:02}.s{session:06}.jsonl"
         size += path.write_text(text)
         if session % 1_000 == 999:  # noqa: PLR2004 - now and then
-            _tell(f"wrote {session + 1:,} of {sessions:,} sessions")
+            _record(f"wrote {session + 1:,} of {sessions:,} sessions")
     return size
 
 
@@ -170,7 +170,7 @@ def _measure(engine: str, logs: Path, place: Path) -> Measured:
         watch = MemoryWatch(process.pid)
         watch.start()
         try:
-            found = _told(engine, process.stdout)
+            found = _recorded(engine, process.stdout)
         finally:
             process.terminate()  # does nothing where it has ended
             process.communicate()  # until all it started have ended too: they hold its stdout
@@ -181,18 +181,18 @@ def _measure(engine: str, logs: Path, place: Path) -> Measured:
     return Measured(taken, {name: rows for name, _, rows in found}, watch.most)
 
 
-def _told(engine: str, lines: IO[bytes] | None) -> list[tuple[str, float, Any]]:
-    """What the process prints, until it ends or has told all."""
+def _recorded(engine: str, lines: IO[bytes] | None) -> list[tuple[str, float, Any]]:
+    """What the process prints, until it ends or has recorded all."""
     found: list[tuple[str, float, Any]] = []
     for line in lines or ():
         if line.startswith(b"["):  # Java prints what it likes
             name, took, rows = json.loads(line)
-            _tell(f"{engine}: {name}: {took:.2f} s")
+            _record(f"{engine}: {name}: {took:.2f} s")
             found.append((name, took, rows))
     return found
 
 
-def _tell(text: str) -> None:
+def _record(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
@@ -221,24 +221,24 @@ def _compare(entries: int, engines: list[str], folder: str | None) -> dict[str, 
     if differing:
         sys.exit(f"The answers differ from those of {first}: {', '.join(differing)}")
     rows = sum(map(len, found[first].answers.values()))
-    told = "All answers are equal" if len(found) > 1 else "One engine, compared with none"
-    print(f"\n{told}: {rows:,} rows of {len(QUERIES)} queries.\n", flush=True)
+    recorded = "All answers are equal" if len(found) > 1 else "One engine, compared with none"
+    print(f"\n{recorded}: {rows:,} rows of {len(QUERIES)} queries.\n", flush=True)
     return found
 
 
 def growth(found: dict[int, dict[str, Measured]]) -> str:
     """A table of how many times as much each size costs as the one before it."""
     names = ["start", *QUERIES]
-    told = [f"| from, to | times the entries | engine | {' | '.join(names)} | memory |"]
-    told.append("|---" * (len(names) + 4) + "|")
+    recorded = [f"| from, to | times the entries | engine | {' | '.join(names)} | memory |"]
+    recorded.append("|---" * (len(names) + 4) + "|")
     sizes = list(found)
     for fewer, more in pairwise(sizes):
         for engine, after in found[more].items():
             before = found[fewer][engine]
             times = [after.taken[name] / before.taken[name] for name in names]
             cells = " | ".join(f"{each:.1f}" for each in [*times, after.memory / before.memory])
-            told.append(f"| {fewer:,}, {more:,} | {more / fewer:g} | {engine} | {cells} |")
-    return "\n".join(told)
+            recorded.append(f"| {fewer:,}, {more:,} | {more / fewer:g} | {engine} | {cells} |")
+    return "\n".join(recorded)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ less the least S:
 - overfitting: at the end the validation loss stands above its least S by 4 errors, by 10 % of the
   gain or of the least, and for a positive loss by 3 % of the least, while the training loss fell by
   2 % since; no: 2 errors at most, 3 % of the gain and 2 % of the least, or no fall. Where it came
-  back later, nothing is said: an alarm was right when it was told.
+  back later, nothing is said: an alarm was right when it was recorded.
 - plateau: the last third brought 1 % of the gain, or 2 errors and no falling trend (t > -2); no:
   4 % of the gain and 4 errors.
 - divergence: a running median of three stands above the first value by it or by the gain; no: by

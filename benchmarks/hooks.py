@@ -17,7 +17,7 @@ import wrapt
 
 from benchmarks.turns import Spread, take_turns
 from mllog_callbacks import AuditLog, audit_context
-from mllog_callbacks.platform import Hook, Rule, Told, argument, attach
+from mllog_callbacks.platform import Hook, Recorded, Rule, argument, attach
 
 
 def passing(wrapped: Any, _instance: object, args: Any, kwargs: Any) -> Any:  # noqa: ANN401 - anybody's
@@ -42,16 +42,16 @@ def made(work: int, kind: str) -> type:
 def candidates(work: int, calls: int, log: AuditLog) -> dict[str, Callable[[], float]]:
     """What is compared, by name; each measures the seconds of its calls."""
     silent = Hook()
-    telling = Hook(
-        Rule("MODEL_SAVED", lambda call: Told("Saved.", None, {"size": call.result})),
+    recording = Hook(
+        Rule("MODEL_SAVED", lambda call: Recorded("Saved.", None, {"size": call.result})),
         model=argument("name"),
     )
-    kinds = {kind: made(work, kind) for kind in ("bare", "wrapt", "silent", "telling", "off")}
+    kinds = {kind: made(work, kind) for kind in ("bare", "wrapt", "silent", "recording", "off")}
     for name in ("act", "later"):
         wrapt.wrap_function_wrapper(kinds["wrapt"], name, passing)
         attach(kinds["silent"], {name: silent}, log)
-        attach(kinds["telling"], {name: telling}, log)
-    attach(kinds["off"], {"act": telling, "later": telling}, log).detach()
+        attach(kinds["recording"], {name: recording}, log)
+    attach(kinds["off"], {"act": recording, "later": recording}, log).detach()
     plain = {kind: _calling(of, calls) for kind, of in kinds.items()}
     return plain | {f"await {kind}": _awaiting(of, calls) for kind, of in kinds.items()}
 

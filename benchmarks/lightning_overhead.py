@@ -160,8 +160,8 @@ def compare(task: Task, made: dict[str, Candidate], every: int, repeats: int) ->
             shutil.rmtree(folder, ignore_errors=True)
     print(f"{task.name}, {task.steps} steps, log_every_n_steps={every}: a ratio, wall | CPU")
     for name, taken in seconds.items():
-        told = [_quartiles(taken, seconds["no callback"], kind) for kind in (0, 1)]
-        print(f"  {name:24} {' | '.join(told)}")
+        recorded = [_quartiles(taken, seconds["no callback"], kind) for kind in (0, 1)]
+        print(f"  {name:24} {' | '.join(recorded)}")
 
 
 def _quartiles(taken: list[tuple[float, float]], base: list[tuple[float, float]], kind: int) -> str:

@@ -136,13 +136,13 @@ def _typical(taken: list[float]) -> float:
 
 def memory(name: str) -> float:
     """MiB that a logger and a burst add to a process of its own, its helper's included."""
-    told = subprocess.run(
+    recorded = subprocess.run(
         [sys.executable, "-m", "benchmarks.sink", "--memory", name],
         check=True,
         capture_output=True,
         text=True,
     )
-    return float(told.stdout)
+    return float(recorded.stdout)
 
 
 def print_memory(logger: Logger) -> None:

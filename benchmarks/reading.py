@@ -46,9 +46,9 @@ def _once(*arguments: str | Path) -> float:
 
 
 def _log(path: Path, entries: int) -> Path:
-    """A training of two metrics on two sets, which are told at every iteration."""
+    """A training of two metrics on two sets, which are recorded at every iteration."""
     steps = entries - 5
-    told: list[tuple[str, dict[str, object]]] = [
+    recorded: list[tuple[str, dict[str, object]]] = [
         ("TRAINING_STARTED", {"planned_iterations": steps, "training": {"rows": 900}}),
         ("HYPERPARAMETERS_SET", {"set_by_caller": {"num_leaves": 63}, "defaults": _defaults()}),
         *(("TRAINING_PROGRESS", _metrics(step)) for step in range(1, steps + 1)),
@@ -57,7 +57,7 @@ def _log(path: Path, entries: int) -> Path:
         ("TRAINING_COMPLETED", {"iterations_done": steps, "kept_iteration": steps}),
     ]
     with path.open("w", encoding="utf-8") as file:
-        for number, (event, snapshot) in enumerate(told):
+        for number, (event, snapshot) in enumerate(recorded):
             file.write(_line(number, event, snapshot))
     return path
 

@@ -82,7 +82,7 @@ def _take_turn(loggers: dict[str, Logger], measured: dict[str, Turns], *, counts
 
 
 def _goals(measured: dict[str, Turns], loggers: dict[str, Logger]) -> str:
-    told = [
+    recorded = [
         f"| {OURS} | at most | reached: median [quartiles] | | the floor alone |",
         "|---|---|---|---|---|",
     ]
@@ -91,23 +91,23 @@ def _goals(measured: dict[str, Turns], loggers: dict[str, Logger]) -> str:
             continue
         ratios = measured[title].ratios(peer)
         met = "yes" if ratios[OURS].median <= most else "no"
-        told.append(
+        recorded.append(
             f"| {title}, of {peer} | {most:.4f} | {_digits(ratios[OURS])} | {met} "
             f"| {_digits(ratios[WRITE])} |"
         )
-    return "\n".join(told)
+    return "\n".join(recorded)
 
 
 def _figures(measured: dict[str, Turns], loggers: dict[str, Logger]) -> str:
-    told = [
+    recorded = [
         "| us an entry | " + " | ".join(measured) + " |",
         "|---" * (len(measured) + 1) + "|",
     ]
     for name in loggers:
         spreads = [Spread.of(turns[name]) if turns[name] else None for turns in measured.values()]
         cells = ["-" if each is None else _digits(each, 1) for each in spreads]
-        told.append(f"| {name} | {' | '.join(cells)} |")
-    return "\n".join(told)
+        recorded.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(recorded)
 
 
 def _digits(spread: Spread, digits: int = 4) -> str:

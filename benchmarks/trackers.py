@@ -1,6 +1,6 @@
 """What may stand beside us in a LightGBM training: each as a way to get its callbacks.
 
-All record each iteration's metrics, but for our INFO, which tells those that a person reads.
+All record each iteration's metrics, but for our INFO, which records those that a person reads.
 """
 
 import logging

@@ -51,9 +51,9 @@ class Turns(dict[str, list[float]]):
             base: The candidate that the others are compared with.
             title: What was measured, as in "CPU time of a training".
         """
-        told = [f"| {title}, as a ratio | median [quartiles] |", "|---|---|"]
-        told += [f"| {name} | {ratio} |" for name, ratio in self.ratios(base).items()]
-        return "\n".join(told)
+        recorded = [f"| {title}, as a ratio | median [quartiles] |", "|---|---|"]
+        recorded += [f"| {name} | {ratio} |" for name, ratio in self.ratios(base).items()]
+        return "\n".join(recorded)
 
 
 def take_turns(candidates: Mapping[str, Callable[[], float]], repeats: int, seed: int = 0) -> Turns:

@@ -62,9 +62,9 @@ def _summary(group: type) -> str:
 def entries() -> dict[str, dict[str, Any]]:
     """One entry of each event type, as real runs wrote it."""
     with tempfile.TemporaryDirectory() as folder:
-        told = list(catalogue.run(Path(folder)))
+        recorded = list(catalogue.run(Path(folder)))
     found: dict[str, dict[str, Any]] = {}
-    for entry in told:
+    for entry in recorded:
         found.setdefault(entry.event, json.loads(entry.model_dump_json()))
     return {event: found[event] for event in EventType}
 

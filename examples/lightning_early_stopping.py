@@ -62,9 +62,9 @@ def main() -> None:
 
     log = get_log()
     log.flush()
-    told = list(read_entries(log.path))
-    saved = [entry for entry in told if entry.event == EventType.MODEL_SAVED]
-    for entry in [saved[-1], *(each for each in told if each.event in RUN_ENDS)]:
+    recorded = list(read_entries(log.path))
+    saved = [entry for entry in recorded if entry.event == EventType.MODEL_SAVED]
+    for entry in [saved[-1], *(each for each in recorded if each.event in RUN_ENDS)]:
         print(entry.decision)
         print(entry.reasoning)
     print(f"All of it: {log.path}")

@@ -27,9 +27,9 @@ def main() -> None:
 
     log = get_log()
     log.flush()
-    told = {EventType.ISSUE_DETECTED, EventType.TRAINING_COMPLETED, EventType.MODEL_EVALUATED}
+    recorded = {EventType.ISSUE_DETECTED, EventType.TRAINING_COMPLETED, EventType.MODEL_EVALUATED}
     for entry in read_entries(log.path):
-        if entry.event in told:
+        if entry.event in recorded:
             print(entry.decision)
             print(f"  {entry.reasoning}")
     print(f"All of it: {log.path}")

@@ -1,4 +1,4 @@
-"""Why this candidate? The trail of a search tells the choice, its margin, and the doubts.
+"""Why this candidate? The trail of a search records the choice, its margin, and the doubts.
 
 Run it with ``python examples/sklearn_search.py``; it needs ``mllog-callbacks[sklearn]``.
 """

@@ -35,7 +35,7 @@ def test_a_spread_is_the_median_with_the_quartiles() -> None:
     assert Spread.of([2]) == (2, 2, 2)
 
 
-def test_the_table_tells_base_and_spread() -> None:
+def test_the_table_records_base_and_spread() -> None:
     """One row a candidate, in Markdown."""
     table = Turns({"none": [1.0, 1.0], "ours": [1.0, 1.02]}).table("none", "CPU time")
     assert table.splitlines() == [

@@ -71,7 +71,7 @@ def test_what_is_generated_is_up_to_date() -> None:
     """The table of detectors, and an entry of each type; ``python docs/generate.py`` mends it.
 
     Numbers differ from run to run (times, a file's hash). With other versions of the frameworks
-    there are other defaults to tell.
+    there are other defaults to record.
     """
     shown = (ROOT / "docs" / "events.md").read_text("utf-8")
     if not all(f"{each} {version(name)}" in shown for name, each in _SHOWN.items()):

@@ -47,14 +47,14 @@ def test_all_is_sorted_and_matches_what_is_there(module: ModuleType) -> None:
 
 def test_the_front_door_gives_the_objects_themselves() -> None:
     """What type checkers read of each name is where it comes from at run time."""
-    told = {
+    recorded = {
         alias.name: node.module
         for node in ast.walk(ast.parse(PATH.read_text("utf-8")))
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("mllog_callbacks")
         for alias in node.names
     }
-    assert sorted(told) == sorted(mllog_callbacks.__all__)
-    for name, home in told.items():
+    assert sorted(recorded) == sorted(mllog_callbacks.__all__)
+    for name, home in recorded.items():
         assert getattr(mllog_callbacks, name) is getattr(import_module(str(home)), name)
 
 

@@ -192,7 +192,7 @@ def test_every_package_has_its_layer() -> None:
 def test_a_package_is_entered_by_its_door(path: Path) -> None:
     """What begins with an underscore is used within its own package alone.
 
-    But for the drainer and what tells it what to do: the doors of `sinks` and `sinks.spool` would
+    But for the drainer and what gives it its orders: the doors of `sinks` and `sinks.spool` would
     load what it does not need.
     """
     own = _module(path).split(".")[1:2]

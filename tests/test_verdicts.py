@@ -34,7 +34,7 @@ def test_the_verdict_is_right(name: str) -> None:
     assert outcome.right, outcome
 
 
-def test_folds_are_told_together(tmp_path: Path) -> None:
+def test_folds_are_recorded_together(tmp_path: Path) -> None:
     """Runs with the same settings: one paragraph, and one issue with how many have it."""
     outcome_of(scripted("lightgbm: five_folds_of_ten_rows"), tmp_path)
     (story,) = read_stories(sorted(tmp_path.glob("*.jsonl")))

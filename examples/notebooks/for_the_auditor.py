@@ -36,7 +36,7 @@ wine, cultivars = load_wine(return_X_y=True)
 # %% [markdown]
 # ## A search, and its reasons
 #
-# `audited` returns the same estimator, which now tells what it does.
+# `audited` returns the same estimator, which now records what it does.
 
 # %%
 warnings.simplefilter("ignore", ConvergenceWarning)
@@ -75,7 +75,7 @@ for verdict in verify(["logs"]):
             print(f"  {problem}")
 
 # %% [markdown]
-# The report of such a log says so before it tells anything else.
+# The report of such a log says so before anything else.
 
 # %%
 print(str(read_trail("logs"))[:300])
@@ -95,7 +95,7 @@ with AuditLog("logs", session="fifty") as log:
         try:
             audited(tree, log, dataset="wine").fit(wine, cultivars)
         except ValueError:
-            pass  # a depth of 0 is none; the trail tells of it
+            pass  # a depth of 0 is none; the trail records it
 
 duckdb.sql("""
     SELECT event, count(*) AS entries

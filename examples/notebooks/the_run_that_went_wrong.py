@@ -12,7 +12,7 @@
 # # The run that went wrong
 #
 # Three things that happen to trainings: a loss that becomes NaN, a process that is killed, and the
-# resumption from a checkpoint. What does the trail tell of each? Needs
+# resumption from a checkpoint. What does the trail record of each? Needs
 # `mllog-callbacks[lightning]` and scikit-learn, whose digits are the data.
 #
 # The training stands in a module of its own, because a part of it runs in another process.
@@ -118,7 +118,7 @@ for entry in read_entries("logs"):
 # ## The process is killed
 #
 # With SIGKILL, in the midst of epoch 9 of another run. No code of ours could run then; what was
-# told is there all the same, and the trail is unfinished, and says so.
+# recorded is there all the same, and the trail is unfinished, and says so.
 
 # %%
 killed = """

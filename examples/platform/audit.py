@@ -16,8 +16,8 @@ from mllog_callbacks.platform import (
     Attachment,
     Call,
     Hook,
+    Recorded,
     Rule,
-    Told,
     adapt,
     argument,
     audit_platform,
@@ -38,10 +38,10 @@ def _dataset_of(call: Call) -> str | None:
         return None
 
 
-def _selected(call: Call) -> Told | None:
-    """As the ready mapping tells it, with the name that the platform gave the model."""
-    told = MAPPING["select_algorithm"].rules[0].tell(call)
-    return told and told._replace(model=call.result)
+def _selected(call: Call) -> Recorded | None:
+    """As the ready mapping records it, with the name that the platform gave the model."""
+    recorded = MAPPING["select_algorithm"].rules[0].record(call)
+    return recorded and recorded._replace(model=call.result)
 
 
 # Where this platform knows more than its arguments say
@@ -101,7 +101,7 @@ def hook(log: AuditLog) -> Attachment:
 
 
 def _audited(estimator: BaseEstimator, log: AuditLog) -> BaseEstimator:
-    """But for one that is grown by many fits: the platform itself tells its steps."""
+    """But for one that is grown by many fits: the platform itself records its steps."""
     grown = getattr(estimator, "warm_start", False) and hasattr(estimator, "n_estimators")
     return estimator if grown else audited(estimator, log)
 

@@ -51,7 +51,7 @@ def _serving(folder: Path) -> Iterator[str]:
 
 
 def _data(folder: Path) -> Path:
-    """Breast-cancer data with twelve gaps, which the platform tells of and fills."""
+    """Breast-cancer data with twelve gaps, which the platform records and fills."""
     frame = load_breast_cancer(as_frame=True).frame.rename(columns={"target": "diagnosis"})
     frame["diagnosis"] = frame["diagnosis"].map({0: "malignant", 1: "benign"})
     frame.loc[frame.index[GAPS], "mean radius"] = None

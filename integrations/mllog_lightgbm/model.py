@@ -1,6 +1,6 @@
 """The trained model: which features it gains from, and where it is saved.
 
-LightGBM tells nobody that a booster is saved; while a booster of an audited training lives, its
+LightGBM notifies nobody when a booster is saved; while a booster of an audited training lives, its
 `save_model` is listened to.
 """
 

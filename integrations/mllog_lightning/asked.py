@@ -23,7 +23,7 @@ _PLAIN: Final = (bool, int, float, str, type(None))
 def arguments(frame: FrameType | None) -> tuple[object, dict[str, object]] | None:
     """The trainer that is being made, and what its caller gave; None where none is.
 
-    Arguments that come from the environment are among those given. Objects are told by their
+    Arguments that come from the environment are among those given. Objects are identified by their
     class. The callbacks are left out: Lightning has put its own into the caller's list by then.
 
     Args:

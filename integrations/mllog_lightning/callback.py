@@ -14,7 +14,7 @@ from mllog_lightning.bases import CallbackBase
 from mllog_lightning.evaluation import Evaluation
 from mllog_lightning.fit import Fit
 from mllog_lightning.progress import Progress
-from mllog_lightning.ranks import in_teardown, told_by_a_rank
+from mllog_lightning.ranks import in_teardown, recorded_by_a_rank
 
 __all__ = ["MLAuditCallback"]
 
@@ -28,14 +28,14 @@ class _Auditor(Auditor):
 class MLAuditCallback(CallbackBase):
     """Leaves an audit trail of what a Lightning trainer does: what happened, and why.
 
-    A fit tells its start, its model and optimisers, who set which hyperparameter, its data,
+    A fit records its start, its model and optimisers, who set which hyperparameter, its data,
     progress at a rate a person reads, learning rates as they are changed, checkpoints as they are
     saved, issues, the last evaluation, and its one end: completed, stopped early (by which rule,
     on which evidence) or by hand, or failed. A validation, test or prediction by itself leaves one
     entry. It never raises into the training and never changes it. One callback may serve many
     trainers.
 
-    In a distributed training rank zero tells all of this, and each other rank its own failure.
+    In a distributed training rank zero records all of this, and each other rank its own failure.
 
     Args:
         log: Where entries go: a log, or the path of a folder; default `get_log()`, asked for at
@@ -45,7 +45,7 @@ class MLAuditCallback(CallbackBase):
         detectors: What watches the metrics: detectors, or names such as "overfitting"; default
             all, ``[]`` for none; or ``DetectorSet(ignore=["MLA003"])``. Each fit has copies of
             its own.
-        on_issue: Called with each issue that is told; what it raises is reported by `logging`.
+        on_issue: Called with each issue that is recorded; what it raises is reported by `logging`.
             Where it returns "stop" the training ends as by ``trainer.should_stop``.
         stop_on: Names or codes of issues that end the training when they open, as in
             ``["non_finite"]``: by ``trainer.should_stop``, so ``min_epochs`` still holds; in a
@@ -118,7 +118,7 @@ class MLAuditCallback(CallbackBase):
             left.vanish()
         source = checkpoint(sys._getframe(), trainer)  # noqa: SLF001 - documented for CPython
         if stage == _FIT:
-            fit = self._new_fit(trainer, source, tells=trainer.is_global_zero)
+            fit = self._new_fit(trainer, source, records=trainer.is_global_zero)
             self._calls[trainer] = fit
             fit.watch_process(trainer, pl_module)
         elif trainer.is_global_zero:
@@ -128,7 +128,7 @@ class MLAuditCallback(CallbackBase):
     @guarded
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
         """Lightning is ready to fit."""
-        if (fit := self._telling(trainer)) is not None:
+        if (fit := self._recording(trainer)) is not None:
             fit.begin(trainer, pl_module)
 
     @guarded
@@ -224,7 +224,7 @@ class MLAuditCallback(CallbackBase):
         """A call of the trainer ends by an exception."""
         call = self._calls.get(trainer)
         if call is None or (isinstance(call, Fit) and call.ended and not in_teardown(exception)):
-            if told_by_a_rank(exception):
+            if recorded_by_a_rank(exception):
                 return
             call = self._calls[trainer] = self._late(trainer)
         call.fail(trainer, pl_module, exception)
@@ -233,12 +233,12 @@ class MLAuditCallback(CallbackBase):
         """A call that failed before its callbacks were set up."""
         kind = str(trainer.state.fn.value)
         if kind == _FIT:
-            return self._new_fit(trainer, None, tells=True)
+            return self._new_fit(trainer, None, records=True)
         return Evaluation(self._auditor, kind)
 
-    def _new_fit(self, trainer: Any, source: object, *, tells: bool) -> Fit:
+    def _new_fit(self, trainer: Any, source: object, *, records: bool) -> Fit:
         asked = self._asked.get(trainer, self._asked_elsewhere)
-        return Fit(self._auditor, asked, source, tells=tells)
+        return Fit(self._auditor, asked, source, records=records)
 
     @guarded
     def on_save_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
@@ -250,17 +250,17 @@ class MLAuditCallback(CallbackBase):
     @guarded
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: dict[str, Any]) -> None:
         """Go on where the fit was that wrote a checkpoint."""
-        fit, state = self._telling(trainer), checkpoint.get("callbacks", {}).get(self.state_key)
+        fit, state = self._recording(trainer), checkpoint.get("callbacks", {}).get(self.state_key)
         if fit is not None and isinstance(state, dict):
             fit.restored = state
 
-    def _telling(self, trainer: Any) -> Fit | None:
-        """The fit of a trainer, where this process tells of it."""
+    def _recording(self, trainer: Any) -> Fit | None:
+        """The fit of a trainer, where this process records it."""
         call = self._calls.get(trainer)
-        return call if isinstance(call, Fit) and call.tells else None
+        return call if isinstance(call, Fit) and call.records else None
 
     def _progress(self, trainer: Any) -> Progress | None:
-        """What the training of a trainer shows, where this process tells of it."""
+        """What the training of a trainer shows, where this process records it."""
         call = self._calls.get(trainer)
         return call.progress if isinstance(call, Fit) else None
 

@@ -24,7 +24,7 @@ _LIMITS: Final = {
 class Evaluation:
     """One call of `Trainer.validate`, `test` or `predict`.
 
-    It is no training: it tells no start, and its one entry is the model's evaluation, or the
+    It is no training: it records no start, and its one entry is the model's evaluation, or the
     issue that it failed.
 
     Args:
@@ -36,25 +36,25 @@ class Evaluation:
     def __init__(self, auditor: Auditor, kind: str, source: object = None) -> None:
         self._run = auditor.new_run(trains=False)
         self._kind, self._source = kind, source
-        self._begun = self._told = False
+        self._begun = self._recorded = False
 
     def begin(self) -> None:
         """Its first batch is about to come."""
         self._begun = True
 
     def end(self, trainer: Any, module: Any) -> None:
-        """Tell what was measured, now that the call is over: Lightning has moved it to the CPU.
+        """Record what was measured, now that the call is over: Lightning has moved it to the CPU.
 
-        There is nothing to tell where a tuner has left before it began.
+        There is nothing to record where a tuner has left before it began.
         """
         loop = getattr(trainer, f"{self._kind}_loop")
-        if self._told or not (self._begun or loop.skip):
+        if self._recorded or not (self._begun or loop.skip):
             return
-        self._told = True
+        self._recorded = True
         self._run.name(model=type(module).__name__)
         values = pending(cached_metrics(trainer)).read() if self._begun else {}
         loaders = facts.loaders(loop) if self._begun else []
-        self._run.tell(
+        self._run.emit(
             EventType.MODEL_EVALUATED,
             self._measured(values, loaders) if self._begun else self._skipped(trainer),
             {
@@ -83,12 +83,12 @@ class Evaluation:
         return Reason(f"{_DOING[self._kind]} had no batches: there is no result.", why)
 
     def fail(self, trainer: Any, module: Any, error: BaseException) -> None:
-        """Tell of an exception: of an error as an issue, of a stop by hand as what it is."""
+        """Record an exception: of an error as an issue, of a stop by hand as what it is."""
         name, where = _DOING[self._kind], reasons.where(trainer, error, begun=self._begun)
         if module is not None:
             self._run.name(model=type(module).__name__)
-        after = " after its end" if self._told else ""
-        self._told = True
+        after = " after its end" if self._recorded else ""
+        self._recorded = True
         severity = "error" if isinstance(error, Exception) else "info"
         facts_then = {
             "call": self._kind,
@@ -97,10 +97,14 @@ class Evaluation:
             **memory.found(error),
         }
         if isinstance(error, Exception):
-            told = failed(error, where, "", "")
+            recorded = failed(error, where, "", "")
             decision = f"{name} failed{after} with {type(error).__name__}."
-            self._run.tell(EventType.ISSUE_DETECTED, Reason(decision, told.reasoning), facts_then)
+            self._run.emit(
+                EventType.ISSUE_DETECTED, Reason(decision, recorded.reasoning), facts_then
+            )
         else:
-            told = stopped_by_hand(error, where, "", "")
+            recorded = stopped_by_hand(error, where, "", "")
             decision = f"{name} was stopped by hand ({type(error).__name__}): there is no result."
-            self._run.tell(EventType.ISSUE_DETECTED, Reason(decision, told.reasoning), facts_then)
+            self._run.emit(
+                EventType.ISSUE_DETECTED, Reason(decision, recorded.reasoning), facts_then
+            )

@@ -1,4 +1,4 @@
-"""One fit: told as entries from its start to its one end."""
+"""One fit: recorded as entries from its start to its one end."""
 
 import weakref
 from collections.abc import Callable, Mapping
@@ -24,18 +24,18 @@ __all__ = ["Fit"]
 class Fit:
     """One call of `Trainer.fit`, in one of its processes.
 
-    Rank zero tells of all; the others tell only of their own failure.
+    Rank zero records all; the others record only their own failure.
 
     Args:
         auditor: How runs are logged.
         asked: What the trainer's caller gave; None where that is not known.
         source: The checkpoint that it resumes; None where it does not.
-        tells: Whether this process tells of all.
+        records: Whether this process records all.
 
     Attributes:
-        begun: Whether the start was told.
+        begun: Whether the start was recorded.
         trained: Whether the training itself began.
-        progress: What the training shows; None before it began, and where it is not told.
+        progress: What the training shows; None before it began, and where it is not recorded.
         restored: The state of an earlier fit, where a checkpoint had one.
     """
 
@@ -45,38 +45,38 @@ class Fit:
         asked: Mapping[str, object] | None = None,
         source: object = None,
         *,
-        tells: bool,
+        records: bool,
     ) -> None:
         self.begun = self.trained = self._failed = False
         self.restored: Mapping[str, Any] | None = None
         self._asked, self._source = asked, source
         self._rank: int | None = None
         self._leave: Callable[[], object] = bool
-        self.tells = tells
+        self.records = records
         self._auditor = auditor
-        self._made: Run | None = auditor.new_run() if tells else None
+        self._made: Run | None = auditor.new_run() if records else None
         self.progress: Progress | None = None
         self._before: dict[str, object] = {}
 
     @property
     def run(self) -> Run:
-        """What it is told as."""
+        """What it is recorded as."""
         if self._made is None:
             self._made = self._auditor.new_run()
         return self._made
 
     @property
     def ended(self) -> bool:
-        """Whether the end was told."""
+        """Whether the end was recorded."""
         return self._made is not None and self._made.ended
 
     def begin(self, trainer: Any, module: Any, *, late: bool = False) -> None:
-        """Tell the start: how far it is to go, with which model and settings.
+        """Record the start: how far it is to go, with which model and settings.
 
         Args:
             trainer: The trainer.
             module: What it trains; None where that is not known yet.
-            late: Whether the training has failed: then its settings are not told.
+            late: Whether the training has failed: then its settings are not recorded.
         """
         if self.begun:
             return
@@ -86,17 +86,17 @@ class Fit:
         self._start(
             reasons.started(trainer, self._source, rank=self._rank, trained=self.trained), begins
         )
-        if self.tells and not late:
-            self._tell_choices(trainer, module)
+        if self.records and not late:
+            self._record_choices(trainer, module)
 
     @unbroken
     def _start(self, reason: Reason, snapshot: dict[str, object]) -> None:
         if not self.begun:
             self.begun = True
-            self.run.tell(EventType.TRAINING_STARTED, reason, snapshot)
+            self.run.emit(EventType.TRAINING_STARTED, reason, snapshot)
 
     def watch_process(self, trainer: Any, module: Any) -> None:
-        """Tell of the end of this process, where Lightning tells no callback of it."""
+        """Record the end of this process, of which Lightning notifies no callback."""
         self._rank = trainer.global_rank
         at, of, fit = weakref.ref(trainer), weakref.ref(module), weakref.ref(self)
 
@@ -109,15 +109,15 @@ class Fit:
         self._leave = at_exit(fail)
 
     def begin_training(self, trainer: Any, module: Any) -> None:
-        """Tell the data, now that the loaders are made, and begin to watch."""
+        """Record the data, now that the loaders are made, and begin to watch."""
         self.trained = True
-        if not self.tells:
+        if not self.records:
             return
         loop = trainer.fit_loop
         training, validating = facts.loaders(loop), facts.loaders(loop.epoch_loop.val_loop)
         validation = facts.raw_sets(loop.epoch_loop.val_loop, "validation")
         self.run.examine(facts.raw_sets(loop, "training") | validation)
-        self.run.tell(
+        self.run.emit(
             EventType.DATASET_VALIDATED,
             reasons.data(training, validating),
             {
@@ -128,10 +128,10 @@ class Fit:
         if self._source and trainer.global_step:
             self._before = {"epochs_before": trainer.current_epoch}
             done = {"progress": facts.position(trainer), "step": trainer.global_step}
-            self.run.tell(EventType.TRAINING_PROGRESS, reasons.resumed(trainer, self._source), done)
+            self.run.emit(EventType.TRAINING_PROGRESS, reasons.resumed(trainer, self._source), done)
         sets = facts.sets_of(training, validating)
         for each in effects.found_before(trainer):
-            self.run.tell(EventType.HYPERPARAMETERS_SET, each.reason, each.facts)
+            self.run.emit(EventType.HYPERPARAMETERS_SET, each.reason, each.facts)
         self.progress = Progress(self.run, trainer, module, sets)
         if self.restored is not None:
             self.progress.restore(trainer, self.restored)
@@ -143,7 +143,7 @@ class Fit:
         There is nothing to record where a tuner has left before it began.
         """
         self._leave()
-        if not self.tells or not self.begun or self.ended:
+        if not self.records or not self.begun or self.ended:
             return
         if self.progress is not None:
             self.progress.finish(trainer)
@@ -177,7 +177,7 @@ class Fit:
         self._leave()
         if self.ended:
             if not self._failed:  # else it is called again, after an interruption
-                self.run.tell(EventType.ISSUE_DETECTED, reasons.failed_after(error), None)
+                self.run.emit(EventType.ISSUE_DETECTED, reasons.failed_after(error), None)
             return
         self._failed = True
         self.begin(trainer, module, late=True)
@@ -191,15 +191,15 @@ class Fit:
         self.run.fail(error, where, at, left, self._done(trainer) | kept | memory.found(error))
 
     def vanish(self) -> None:
-        """Tell of an end that was not seen."""
+        """Record an end that was not seen."""
         if self.begun and not self.ended:
             self.run.end(EventType.TRAINING_FAILED, reasons.vanished(), {})
 
-    def _tell_choices(self, trainer: Any, module: Any) -> None:
+    def _record_choices(self, trainer: Any, module: Any) -> None:
         model = facts.model_facts(module)
         optimizers, schedulers = trainer.optimizers, trainer.lr_scheduler_configs
         names = optimizer_names(optimizers, module)
-        self.run.tell(
+        self.run.emit(
             EventType.ALGORITHM_SELECTED,
             reasons.algorithm(model, optimizers, names, schedulers),
             {
@@ -215,7 +215,7 @@ class Fit:
         resolved, callbacks = facts.resolved(trainer), facts.callbacks(trainer)
         reason = reasons.hyperparameters(settings, resolved, callbacks, version(trainer))
         state = carried(trainer)
-        self.run.tell(
+        self.run.emit(
             EventType.HYPERPARAMETERS_SET,
             reasons.with_state(reason, [words for words, _ in state], self._source),
             {
@@ -232,7 +232,7 @@ class Fit:
         )
         detectors = self.run.detectors
         contrary = contradictions(trainer, detectors.stated)
-        self.run.tell_issues(each for each in contrary if not detectors.ignores(each))
+        self.run.record_issues(each for each in contrary if not detectors.ignores(each))
 
     def _done(self, trainer: Any) -> dict[str, object]:
         done: dict[str, object] = {

@@ -46,7 +46,7 @@ class GradientWatch:
     """Shows gradients to the detectors on them.
 
     Args:
-        detectors: Says which issues are told, and explains them.
+        detectors: Decides which issues are recorded, and explains them.
     """
 
     def __init__(self, detectors: DetectorSet) -> None:

@@ -58,7 +58,7 @@ def validated(trainer: Any) -> dict[str, Any]:
 
 
 class NewValues:
-    """Tells the values that were logged since the last look from those that are left from before.
+    """Separates the values that were logged since the last look from those left from before.
 
     Each computation makes a tensor of its own; those that were seen are kept, so that their memory
     is not used for another.

@@ -115,7 +115,7 @@ class Progress:
         if accumulates != self._accumulates:
             reason, self._accumulates = reasons.accumulates(trainer, self._accumulates), accumulates
             numbers = {"accumulate_grad_batches": accumulates}
-            self._run.tell(EventType.HYPERPARAMETERS_SET, reason, numbers)
+            self._run.emit(EventType.HYPERPARAMETERS_SET, reason, numbers)
         if self._losses.add(outputs, trainer.global_step, accumulates):
             self._read_losses(trainer)
             self._stop_where_asked(trainer)
@@ -133,7 +133,7 @@ class Progress:
         self.is_new_epoch = False
         effect = self._trainable.look(trainer)
         if effect is not None:
-            self._run.tell(EventType.HYPERPARAMETERS_SET, effect.reason, effect.facts)
+            self._run.emit(EventType.HYPERPARAMETERS_SET, effect.reason, effect.facts)
 
     def look_at_gradients(self, trainer: Any, module: Any) -> None:
         """Measure the gradients, once an interval."""
@@ -143,7 +143,7 @@ class Progress:
             rate = self.rates.used
             self._put(
                 measured(module),
-                lambda read: self._run.tell_issues(watch.observe(read, step, rate), "step"),
+                lambda read: self._run.record_issues(watch.observe(read, step, rate), "step"),
             )
 
     def leave_training(self, trainer: Any) -> None:
@@ -204,12 +204,12 @@ class Progress:
             found = _of("validation", read)
             self._take_validation(found, at)
             if self._checks.due(self._validations):
-                self._checks.told(self._validations)
+                self._checks.recorded(self._validations)
                 standings = [
                     self.metrics.standing("validation", name, value, at)
                     for name, value in found.items()
                 ]
-                self._run.tell(
+                self._run.emit(
                     EventType.TRAINING_PROGRESS,
                     reasons.checked(at.epoch, at.step, standings),
                     self._facts(at, {"validation": found}),
@@ -299,20 +299,20 @@ class Progress:
             self._epoch_losses.append(found)
             for each in found.observations():
                 observed = each._replace(seconds=clock, learning_rate=rate)
-                self._run.tell_issues(self._steps.observe(observed), "step")
+                self._run.record_issues(self._steps.observe(observed), "step")
             if found.by_step:
                 point = {("training", "step_loss"): found.mean}
                 self._run.curve.add(max(found.by_step), point, "step")
             if found.by_step and self._cadence.silent:
-                self._tell_steps(found, at)
+                self._record_steps(found, at)
 
         if places:
             self._put(values, handle)
 
-    def _tell_steps(self, found: Losses, at: str) -> None:
+    def _record_steps(self, found: Losses, at: str) -> None:
         self._cadence.spoke()
         words = f"The mean loss of training_step over {count(len(found.by_step), 'step')} is "
-        self._run.tell(
+        self._run.emit(
             EventType.TRAINING_PROGRESS,
             Reason(f"Training is {at}.", f"{words}{number(found.mean)}."),
             {
@@ -339,9 +339,9 @@ class Progress:
             self._run.curve.add(at.place, {("", name): each for name, each in named(now)}, at.unit)
             if validated_at is not None:
                 self._take_validation(validation, validated_at)
-            self._tell_epoch(at, training, validation, now, said, whole=whole)
+            self._record_epoch(at, training, validation, now, said, whole=whole)
             self._observe(training, validation, at, rate)
-            self._tell_changes(changes)
+            self._record_changes(changes)
 
         return handle
 
@@ -370,9 +370,9 @@ class Progress:
         rate: float | None,
     ) -> None:
         found = self.metrics.observe(self._run.detectors, training, validation, at, rate=rate)
-        self._run.tell_issues(found, at.unit)
+        self._run.record_issues(found, at.unit)
 
-    def _tell_epoch(
+    def _record_epoch(
         self,
         at: Moment,
         training: Mapping[str, float],
@@ -384,7 +384,7 @@ class Progress:
     ) -> None:
         if not self._cadence.due(at.epoch):
             return
-        self._cadence.told(at.epoch)
+        self._cadence.recorded(at.epoch)
         by_stage: dict[Stage, Mapping[str, float]] = {
             "validation": validation,
             "training": training,
@@ -394,7 +394,7 @@ class Progress:
             for stage, values in by_stage.items()
             for name, value in values.items()
         ]
-        self._run.tell(
+        self._run.emit(
             EventType.TRAINING_PROGRESS,
             reasons.progressed(at.epoch, self._cadence.last, standings, rate, whole=whole),
             self._facts(at, by_stage) | {"learning_rate": plain(now)},
@@ -413,14 +413,14 @@ class Progress:
             "step": at.step,
         }
 
-    def _tell_changes(self, changes: list[Change]) -> None:
+    def _record_changes(self, changes: list[Change]) -> None:
         for each in changes:
-            self._run.tell(EventType.HYPERPARAMETERS_SET, each.reason, each.facts())
+            self._run.emit(EventType.HYPERPARAMETERS_SET, each.reason, each.facts())
 
     def _saved(self, save: Save) -> None:
         def handle(read: dict[str, float]) -> None:
             reason, snapshot = self.saves.described(save, read)
-            self._run.tell(EventType.MODEL_SAVED, reason, snapshot)
+            self._run.emit(EventType.MODEL_SAVED, reason, snapshot)
 
         self._put(save.scores, handle)
 
@@ -433,7 +433,7 @@ class Progress:
             self.metrics.standing("validation", name, each, at) for name, each in values.items()
         ]
         since = trainer.global_step - at.step
-        self._run.tell(
+        self._run.emit(
             EventType.MODEL_EVALUATED,
             reasons.evaluated(at.epoch, at.step, standings, since),
             self._facts(at, {"validation": values}) | {"computed_by": "Lightning"},

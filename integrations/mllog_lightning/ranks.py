@@ -11,7 +11,7 @@ from collections.abc import Callable
 from multiprocessing import util
 from typing import Final
 
-__all__ = ["at_exit", "in_teardown", "told_by_a_rank"]
+__all__ = ["at_exit", "in_teardown", "recorded_by_a_rank"]
 
 _BEFORE_LOGS: Final = 10
 """Priority among what a process does at its end: before its logs are written to the last line."""
@@ -42,8 +42,8 @@ def _raised() -> BaseException:
     return KeyboardInterrupt() if error is None else error
 
 
-def told_by_a_rank(error: BaseException) -> bool:
-    """Whether an exception is the echo of one that a rank, once set up, has told of itself."""
+def recorded_by_a_rank(error: BaseException) -> bool:
+    """Whether an exception is the echo of one that a rank, once set up, has recorded itself."""
     if type(error).__name__ != "ProcessRaisedException":
         return False
     return not any(each in str(error) for each in _BEFORE_SETUP)

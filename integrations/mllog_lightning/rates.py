@@ -72,7 +72,7 @@ def _listed(found: Mapping[str, float]) -> str:
 
 
 def optimizer_names(optimizers: Sequence[Any], module: Any) -> list[str]:
-    """Names by which a reader tells optimizers apart: those of one class by what they train.
+    """Names by which a reader distinguishes optimizers: those of one class by what they train.
 
     Args:
         optimizers: The optimizers.
@@ -127,7 +127,7 @@ class RateWatch:
     """
 
     def __init__(self) -> None:
-        self._told: dict[str, float] = {}
+        self._recorded: dict[str, float] = {}
         self._seen: dict[tuple[int, int], float] = {}
         self._by_hand: dict[str, tuple[float, float]] = {}
         self.last: dict[str, float] = {}
@@ -135,7 +135,7 @@ class RateWatch:
 
     def begin(self, trainer: Any) -> None:
         """Take the rates at the start."""
-        self._told = self.last = rates(trainer.optimizers)
+        self._recorded = self.last = rates(trainer.optimizers)
         for place, optimizer in enumerate(trainer.optimizers):
             self._notice(trainer, place, optimizer)
         self.used = self._seen.get(_FIRST)
@@ -173,11 +173,11 @@ class RateWatch:
             self._notice(trainer, place, optimizer)
             configs = _schedulers(trainer, optimizer)
             mine = [name for name in now if name.startswith(f"optimizer {place},")]
-            if joined := {name: now[name] for name in mine if name not in self._told}:
-                self._told = self._told | joined
+            if joined := {name: now[name] for name in mine if name not in self._recorded}:
+                self._recorded = self._recorded | joined
                 found.append(Change(_joined(names[place], [*joined.values()], len(mine)), now))
             decided = any(each.reduce_on_plateau for each in configs)
-            before = self.last if decided else self._told
+            before = self.last if decided else self._recorded
             moved = [name for name in mine if _moved(before.get(name), now[name], any_=decided)]
             if moved:
                 name = min(moved)
@@ -189,7 +189,7 @@ class RateWatch:
                 if again is not None and name not in self._by_hand:
                     reason = reason._replace(reasoning=f"{reason.reasoning} {_again(again)}")
                 found.append(Change(reason, now, again))
-                self._told = now
+                self._recorded = now
                 for each in mine:
                     self._by_hand.pop(each, None)
         self.last = now
@@ -242,14 +242,14 @@ def _why(
         return Reason(f"{decision}.", f"No scheduler that Lightning knows did it: {_OTHERS} did.")
     if by_hand is not None:
         before, now = map(number, by_hand)
-        told = " and ".join(map(_settings, configs))
+        recorded = " and ".join(map(_settings, configs))
         return Reason(
             f"{decision}.",
-            f"It went from {before} to {now} by no step of {told}: {_OTHERS} changed it.",
+            f"It went from {before} to {now} by no step of {recorded}: {_OTHERS} changed it.",
         )
     if len(configs) > 1:
-        told = " and ".join(f"{_settings(each)} {_when(trainer, each)}" for each in configs)
-        return Reason(f"{decision}.", f"Its schedulers step by turns: {told}.")
+        recorded = " and ".join(f"{_settings(each)} {_when(trainer, each)}" for each in configs)
+        return Reason(f"{decision}.", f"Its schedulers step by turns: {recorded}.")
     return _why_one(decision, configs[0], _when(trainer, configs[0]))
 
 
@@ -302,15 +302,15 @@ def _settings(config: Any) -> str:
 
 
 def _why_one(decision: str, config: Any, when: str) -> Reason:
-    scheduler, told = config.scheduler, _settings(config)
+    scheduler, recorded = config.scheduler, _settings(config)
     kind = type(scheduler).__name__
     if not config.reduce_on_plateau:
-        return Reason(f"{decision} by {kind}.", f"{told} steps {when}.")
+        return Reason(f"{decision} by {kind}.", f"{recorded} steps {when}.")
     best = getattr(scheduler, "best", None)
     stood = f"; its best was {number(best)}" if isinstance(best, (int, float)) else ""
     waited = count(scheduler.patience, "check")
     return Reason(
         f"{decision} by {kind}.",
         f"{config.monitor} did not improve for more than {waited}{stood}: "
-        f"{told} reduces the rate then.",
+        f"{recorded} reduces the rate then.",
     )

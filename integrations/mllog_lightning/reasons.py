@@ -61,11 +61,17 @@ def started(trainer: Any, source: object, *, rank: int | None, trained: bool) ->
         trainer: The trainer.
         source: The checkpoint that it resumes; None where it does not.
         rank: This process's rank; None where it is none, and only launches them.
-        trained: Whether it is under way already: a rank tells its start with its failure.
+        trained: Whether it is under way already: a rank records its start with its failure.
     """
     limits = planned(trainer)
-    told = " or ".join(count(value, name.removesuffix("s")) for name, value in limits.items())
-    limit = f" of at most {told}" if told else " without limit" if trainer.max_epochs == -1 else ""
+    recorded = " or ".join(count(value, name.removesuffix("s")) for name, value in limits.items())
+    limit = (
+        f" of at most {recorded}"
+        if recorded
+        else " without limit"
+        if trainer.max_epochs == -1
+        else ""
+    )
     decision = f"Training{limit} started."
     reasons = []
     if trainer.world_size > 1:
@@ -157,7 +163,7 @@ def hyperparameters(
         version: Lightning's.
     """
     given = sum(len(each.given) for each in settings)
-    told = "; ".join(f"{each.of}({assigned(each.given)})" for each in settings if each.given)
+    recorded = "; ".join(f"{each.of}({assigned(each.given)})" for each in settings if each.given)
     decision = f"{count(given, 'hyperparameter')} set by the caller"
     defaults = sum(len(each.defaults) for each in settings)
     otherwise = "; ".join(
@@ -165,7 +171,7 @@ def hyperparameters(
     )
     in_force = f" Other values are in force by now: {otherwise}." if otherwise else ""
     return Reason(
-        f"{decision}: {told}." if told else f"{decision}.",
+        f"{decision}: {recorded}." if recorded else f"{decision}.",
         f"The other {defaults} are as Lightning {version}, PyTorch {torch.__version__} and the "
         f"module's own signature have them by default.{in_force} Resolved: {assigned(resolved)}. "
         f"Callbacks: {', '.join(callbacks)}.",
@@ -199,25 +205,25 @@ def accumulates(trainer: Any, before: int) -> Reason:
 
 def data(training: Sequence[LoaderFacts], validation: Sequence[LoaderFacts]) -> Reason:
     """What there is to train and to validate on."""
-    told = [*map(described, training)]
+    recorded = [*map(described, training)]
     if validation:
-        told += [f"Validation: {described(each)}" for each in validation]
+        recorded += [f"Validation: {described(each)}" for each in validation]
     else:
-        told.append("There is no validation.")
+        recorded.append("There is no validation.")
     loaders = count(len(training) + len(validation), "data loader")
-    return Reason(f"Lightning accepted {loaders} for training.", " ".join(told))
+    return Reason(f"Lightning accepted {loaders} for training.", " ".join(recorded))
 
 
 def described(facts: LoaderFacts) -> str:
     """A data loader, in words."""
-    told = facts.dataset or facts.loader
+    recorded = facts.dataset or facts.loader
     if facts.rows is not None:
-        told += f" of {count(facts.rows, 'item')}"
+        recorded += f" of {count(facts.rows, 'item')}"
     if facts.batch_size is not None:
-        told += f" in batches of {facts.batch_size:,}"
+        recorded += f" in batches of {facts.batch_size:,}"
     if facts.batches is None:
-        return f"{told}, without a known end."
-    return f"{told}: {count(facts.batches, 'batch')} an epoch."
+        return f"{recorded}, without a known end."
+    return f"{recorded}: {count(facts.batches, 'batch')} an epoch."
 
 
 def position(trainer: Any) -> str:
@@ -285,20 +291,20 @@ def where(trainer: Any, error: BaseException, *, begun: bool) -> str:
         begun: Whether the training, or the evaluation, was under way already.
     """
     stage = getattr(trainer.state, "stage", None)
-    told = _STAGES.get(str(getattr(stage, "value", stage)), "")
+    recorded = _STAGES.get(str(getattr(stage, "value", stage)), "")
     if not begun:
-        told = _PREPARED.get(told, told)
+        recorded = _PREPARED.get(recorded, recorded)
     first = error.args[0] if error.args else None
     if isinstance(first, str) and _WORKER.match(first):
-        return f"{told} in a worker of the data loader".strip()
-    return told
+        return f"{recorded} in a worker of the data loader".strip()
+    return recorded
 
 
 def failed_after(error: BaseException) -> Reason:
-    """An exception was raised when the end of the training had been told."""
-    told = failed(error, "after the training, while Lightning tore down", "after its end", "")
+    """An exception was raised when the end of the training had been recorded."""
+    recorded = failed(error, "after the training, while Lightning tore down", "after its end", "")
     return Reason(
-        f"{type(error).__name__} was raised after the end of the training.", told.reasoning
+        f"{type(error).__name__} was raised after the end of the training.", recorded.reasoning
     )
 
 
@@ -306,6 +312,6 @@ def vanished() -> Reason:
     """The training ended, and how was not seen."""
     return Reason(
         "Training ended in a way that was not seen.",
-        "Another fit began with the same trainer, and no end of this one had been told: an "
-        "exception was raised that no callback was told of.",
+        "Another fit began with the same trainer, and no end of this one had been recorded: an "
+        "exception was raised of which no callback was notified.",
     )

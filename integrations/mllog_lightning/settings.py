@@ -19,7 +19,7 @@ _PLAIN: Final = (bool, int, float, str, type(None))
 
 
 class Settings(NamedTuple):
-    """Settings of one thing, told apart by who chose them.
+    """Settings of one thing, distinguished by who chose them.
 
     Attributes:
         of: What they are settings of.
@@ -45,7 +45,9 @@ class Settings(NamedTuple):
         }
 
 
-def _told_apart(of: str, values: Mapping[str, object], signature: Mapping[str, object]) -> Settings:
+def _distinguished(
+    of: str, values: Mapping[str, object], signature: Mapping[str, object]
+) -> Settings:
     given = {
         name: value
         for name, value in values.items()
@@ -84,7 +86,7 @@ def _signature(kind: type) -> dict[str, object]:
 def _arguments(init: Any) -> Iterable[inspect.Parameter]:
     try:
         return inspect.signature(init).parameters.values()
-    except (TypeError, ValueError):  # it has none of its own, or does not tell
+    except (TypeError, ValueError):  # it has none of its own, or does not say
         return ()
 
 
@@ -103,7 +105,7 @@ def optimizer_settings(
     found = []
     for each, name in zip(optimizers, names, strict=True):
         made, signature = getattr(each, "defaults", {}), _signature(type(each))
-        apart = _told_apart(name, made, signature | _computed(each, made))
+        apart = _distinguished(name, made, signature | _computed(each, made))
         found.append(apart if restored else apart._replace(in_force=_by_group(each, made)))
     return found
 
@@ -137,8 +139,8 @@ def module_settings(module: object) -> Settings | None:
     first = dict(made) if isinstance(made, Mapping) else {}
     changed = {name: each for name, each in saved.items() if _other(each, first.get(name, each))}
     values = {name: first.get(name, each) for name, each in saved.items()}
-    told = _told_apart(type(module).__name__, values, _signature(type(module)))
-    return told._replace(in_force=changed)
+    recorded = _distinguished(type(module).__name__, values, _signature(type(module)))
+    return recorded._replace(in_force=changed)
 
 
 # Where a trainer keeps what it was given, resolved; the name is that of its argument
@@ -195,7 +197,7 @@ def trainer_settings(trainer: Any, asked: Mapping[str, object] | None) -> Settin
     of = type(trainer).__name__
     signature = _signature(type(trainer))
     if asked is None:
-        return _told_apart(of, values, signature | _RESOLVED)
+        return _distinguished(of, values, signature | _RESOLVED)
     given = {n: v for n, v in asked.items() if n not in signature or not _same(v, signature[n])}
     others: dict[str, object] = {n: value for n, value in values.items() if n not in given}
     made_by = [name for name in _OVERRULING if given.get(name)]

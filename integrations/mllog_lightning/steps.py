@@ -42,7 +42,7 @@ class Losses(NamedTuple):
     def observations(self) -> list[Observation]:
         """What detectors are shown: the mean; where a loss is not finite, the first such step.
 
-        The loss of a single batch tells of the batch as much as of the training.
+        The loss of a single batch says as much about the batch as about the training.
         """
         steps = [*self.by_step.items()]
         finite = [*takewhile(lambda each: math.isfinite(each[1]), steps)]

@@ -5,7 +5,7 @@ from typing import Any
 
 from mllog_callbacks import Cadence, EventType, Level, Reason, Run, guarded
 from mllog_callbacks.schema import count
-from mllog_sklearn.calls import Call, telling, within_call
+from mllog_sklearn.calls import Call, recording, within_call
 from mllog_sklearn.fits import Fit
 from mllog_sklearn.settings import Settings, feeds_worker
 
@@ -17,9 +17,9 @@ class MLAuditCallback(Settings):
 
     scikit-learn's callbacks are experimental and supported by some estimators only, such as
     pipelines, searches and logistic regression; `mllog_sklearn.audited` works with all of them.
-    Used together, this one adds the progress within a fit to what that tells.
+    Used together, this one adds the progress within a fit to what that records.
 
-    Tasks that run in worker processes are told there, each in a session of its own that names
+    Tasks that run in worker processes are recorded there, each in a session of its own that names
     this one. The callback is a part of the estimator's state until ``est.set_callbacks()``, also
     in a pickle.
 
@@ -29,7 +29,7 @@ class MLAuditCallback(Settings):
         dataset: Name of the training data in the entries; default the log's.
         model: Name of the model in the entries; default the log's, or the estimator's class.
         detectors: What watches the curves that estimators keep, as for `audited`.
-        on_issue: Called with each issue that is told; what it raises is reported by `logging`.
+        on_issue: Called with each issue that is recorded; what it raises is reported by `logging`.
         directions: Which values of a metric are better, as in ``{"my_score": "max"}``.
 
     Raises:
@@ -48,7 +48,7 @@ class MLAuditCallback(Settings):
     @guarded
     def setup(self, estimator: Any, context: Any) -> None:
         """Begin to watch a fit; scikit-learn calls this before its first task."""
-        known = telling(estimator)
+        known = recording(estimator)
         nested = known is None and (context.parent is not None or within_call())
         if known is not None:
             watch = _Watched(None, known.run)
@@ -64,7 +64,7 @@ class MLAuditCallback(Settings):
     def on_fit_task_begin(
         self, estimator: Any, context: Any, *, X: Any = None, y: Any = None
     ) -> None:
-        """Tell of the start, when the first task is that of the whole fit."""
+        """Record the start, when the first task is that of the whole fit."""
         watch = _watched.get(id(context))
         if watch is not None and watch.fit is not None and not watch.begun:
             watch.begun = True
@@ -72,7 +72,7 @@ class MLAuditCallback(Settings):
 
     @guarded
     def on_fit_task_end(self, estimator: Any, context: Any) -> None:  # noqa: ARG002 - the protocol's
-        """Tell of the progress that a task's end is."""
+        """Record the progress that a task's end is."""
         watch = _watched.get(id(context))
         if watch is not None:
             watch.done = True
@@ -82,7 +82,7 @@ class MLAuditCallback(Settings):
 
     @guarded
     def teardown(self, estimator: Any, context: Any) -> None:
-        """Tell of the end; scikit-learn calls this however the fit ends."""
+        """Record the end; scikit-learn calls this however the fit ends."""
         watch = _watched.pop(id(context), None)
         if watch is None or watch.call is None:
             return
@@ -102,8 +102,8 @@ class _Watched:
     """A fit that scikit-learn calls back from.
 
     Args:
-        call: What tells of its end; None where that is told by another, or not at all.
-        run: Where progress is told; None where it is not.
+        call: What records its end; None where that is recorded by another, or not at all.
+        run: Where progress is recorded; None where it is not.
     """
 
     def __init__(self, call: Call | None, run: Run | None) -> None:
@@ -116,7 +116,7 @@ class _Watched:
         self._cadences: dict[str, Cadence] = {}
 
     def count(self, context: Any) -> None:
-        """Take the end of a task within the fit; tell of it where a person would read it."""
+        """Take the end of a task within the fit; record it where a person would read it."""
         if self._run is None or context.max_subtasks != 0:
             return
         name = str(context.task_name)
@@ -124,13 +124,13 @@ class _Watched:
         planned = getattr(context.parent, "max_subtasks", None)
         cadence = self._cadences.setdefault(name, Cadence(self._run.level, planned))
         if cadence.due(done):
-            cadence.told(done)
+            cadence.recorded(done)
             place = f", {context.task_id + 1:,} of at most {planned:,}," if planned else ""
-            self._run.tell(
+            self._run.emit(
                 EventType.TRAINING_PROGRESS,
                 Reason(
                     f"Task {name}{place} is done.",
-                    f"{context.estimator_name} told its callbacks so; it has done "
+                    f"{context.estimator_name} notified its callbacks of it; it has done "
                     f"{count(done, 'such task')} so far in this process.",
                 ),
                 {"task": name, "done": done, "planned": planned},
@@ -154,7 +154,7 @@ def _around(context: Any) -> _Watched | None:
 
 
 def _elsewhere(context: Any, settings: Settings) -> _Watched:
-    """What a worker process tells of a fit that is in another."""
+    """What a worker process records of a fit that is in another."""
     watch = _remote.get(context.root_uuid)
     if watch is None:
         _remote.clear()

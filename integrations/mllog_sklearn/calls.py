@@ -1,4 +1,4 @@
-"""The calls of an estimator that are under way, and what each of them tells.
+"""The calls of an estimator that are under way, and what each of them records.
 
 An audited method called within another of the same estimator is a part of it, and silent. One
 called within that of another estimator is a part as well, and recorded at level DEBUG. Which call
@@ -20,7 +20,7 @@ from mllog_sklearn.scores import Score
 from mllog_sklearn.settings import Settings
 from mllog_sklearn.warned import Hearing
 
-__all__ = ["Call", "enter", "innermost", "telling", "within_call"]
+__all__ = ["Call", "enter", "innermost", "recording", "within_call"]
 
 
 class _Stack(threading.local):
@@ -48,11 +48,11 @@ def innermost() -> Origin | None:
     return next((call.origin for call in reversed(_around())), None)
 
 
-def telling(estimator: object) -> Fit | None:
-    """What tells of a fit of this estimator that is under way in this thread."""
+def recording(estimator: object) -> Fit | None:
+    """What records a fit of this estimator that is under way in this thread."""
     for call in _around():
-        if call.estimator is estimator and isinstance(call.told, Fit):
-            return call.told
+        if call.estimator is estimator and isinstance(call.recorded, Fit):
+            return call.recorded
     return None
 
 
@@ -61,15 +61,15 @@ class Call:
 
     Args:
         estimator: Whose method is called.
-        told: What records it.
+        recorded: What records it.
 
     Attributes:
         origin: The call, as an origin of estimators.
     """
 
-    def __init__(self, estimator: object, told: Fit | Score) -> None:
+    def __init__(self, estimator: object, recorded: Fit | Score) -> None:
         self.estimator = estimator
-        self.told = told
+        self.recorded = recorded
         self._warnings = Hearing()
         self._loaded = Loaded()
         self._before = _stack.calls
@@ -77,18 +77,18 @@ class Call:
         _stack.calls = (*self._before, self)
 
     def end(self, result: object) -> None:
-        """Tell that the method returned."""
+        """Record that the method returned."""
         self.leave()
-        self.told.loaded = self._loaded
-        self.told.end(self.estimator, result, self._warnings.heard)
+        self.recorded.loaded = self._loaded
+        self.recorded.end(self.estimator, result, self._warnings.heard)
 
     def fail(self, error: BaseException) -> None:
-        """Tell that the method raised."""
+        """Record that the method raised."""
         self.leave()
-        self.told.fail(self.estimator, error, self._warnings.heard)
+        self.recorded.fail(self.estimator, error, self._warnings.heard)
 
     def leave(self) -> None:
-        """Be no longer under way, with nothing told."""
+        """Be no longer under way, with nothing recorded."""
         self._warnings.stop()
         self._loaded.stop()
         self.origin.end()
@@ -103,7 +103,7 @@ def enter(
     kwargs: Mapping[str, object],
     settings: Settings,
 ) -> Call | None:
-    """Begin to tell of a call; None where nothing is to be told of it.
+    """Begin to record a call; None where nothing is to be recorded of it.
 
     Args:
         estimator: Whose method is called.
@@ -123,10 +123,10 @@ def enter(
         return None
     kinds: dict[str, type[Fit | Score]] = {"score": Score, "partial_fit": Increment}
     run = settings.auditor.new_run(trains=name != "score")
-    told = kinds.get(name, Fit)(run, name, nested=nested)
-    call = Call(estimator, told)
+    recorded = kinds.get(name, Fit)(run, name, nested=nested)
+    call = Call(estimator, recorded)
     try:
-        told.begin(estimator, _arguments(function, args, kwargs))
+        recorded.begin(estimator, _arguments(function, args, kwargs))
     except BaseException:
         call.leave()
         raise

@@ -59,8 +59,10 @@ def _reals(values: Any, listed: Sequence[int]) -> list[float | None]:
 
 def column(values: Sequence[Any]) -> list[object]:
     """Values of one type, as readers of logs have one type for all items of a list."""
-    told = [described(each) for each in values]
-    kinds = {float if type(each) is int else type(each) for each in told if each is not None}
+    recorded = [described(each) for each in values]
+    kinds = {float if type(each) is int else type(each) for each in recorded if each is not None}
     if len(kinds) <= 1 and not kinds & {dict, list}:
-        return told
-    return [None if value is None else str(text) for value, text in zip(values, told, strict=True)]
+        return recorded
+    return [
+        None if value is None else str(text) for value, text in zip(values, recorded, strict=True)
+    ]

@@ -24,15 +24,15 @@ def compared(results: Found) -> tuple[Reason, dict[str, object]]:
     snapshot: dict[str, object] = {"candidates": table(results)}
     if results.best is None:
         refit = getattr(results.search, "refit", None)
-        told = [f"refit={refit}: the choice is left to the caller.", *_firsts(results)]
+        recorded = [f"refit={refit}: the choice is left to the caller.", *_firsts(results)]
         decision = f"{results.compete()} compared by {metrics}; none was chosen."
-        return Reason(decision, " ".join(told)), snapshot
+        return Reason(decision, " ".join(recorded)), snapshot
     best = results.best
     params = {name: described(each) for name, each in results.params[best].items()}
     snapshot |= {"best_params": params, **results.scored(best)}
     by = f" by {results.chosen_by}, which was given as refit" if results.chosen_by else ""
     decision = f"{results.place(best)} was chosen{by}: {assigned(params) or 'no change'}."
-    told = [_standing(results, each, best) for each in results.scores]
+    recorded = [_standing(results, each, best) for each in results.scores]
     runner_up = _runner_up(results, results.first, best)
     if runner_up is not None and not results.chosen_by:
         ahead = results.first.means[runner_up] > results.first.means[best]
@@ -45,8 +45,8 @@ def compared(results: Found) -> tuple[Reason, dict[str, object]]:
             for each in results.scores
             if (first := _first(results, each)) is not None
         }
-    told += [*_doubts(results, best), *_failed(results)]
-    return Reason(decision, " ".join(told)), snapshot
+    recorded += [*_doubts(results, best), *_failed(results)]
+    return Reason(decision, " ".join(recorded)), snapshot
 
 
 def _params(results: Found, index: int) -> dict[str, object]:
@@ -85,12 +85,12 @@ def _standing(results: Found, scores: Scores, best: int) -> str:
     leads = first is None or scores.means[best] >= scores.means[first]
     place = "is the best" if leads else f"has rank {int(scores.ranks[best])}"
     last = "" if results.rounds is None else " of the last round"
-    told = f"{own} {place} of {count(int(np.sum(compete)), 'candidate')}{last}."
+    recorded = f"{own} {place} of {count(int(np.sum(compete)), 'candidate')}{last}."
     if leads or first is None:
-        return told
+        return recorded
     behind = float(scores.means[first] - scores.means[best])
     return (
-        f"{told} It is {number(behind)} behind the best mean, of {results.place(first)} "
+        f"{recorded} It is {number(behind)} behind the best mean, of {results.place(first)} "
         f"({number(scores.means[first])})."
     )
 

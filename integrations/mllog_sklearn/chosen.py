@@ -30,7 +30,7 @@ _NOT_CHOSEN: Final = frozenset(
     {"best_index_", "best_iteration_", "best_loss_", "best_score_", "best_validation_score_"}
     | {"n_features_in_", "n_iter_", "n_outputs_", "feature_names_in_", "estimators_"}
 )
-"""What is told elsewhere: counts, scores of curves, and the parts themselves."""
+"""What is recorded elsewhere: counts, scores of curves, and the parts themselves."""
 
 
 class _Table(NamedTuple):
@@ -126,8 +126,11 @@ def choices(
         table = _table(part)
         features = _features(part, names if not where else None)
         if values or held or table is not None or features is not None:
-            told, snapshot = _told(part, where, values, table, features)
-            yield _with_parts(part, told, held), {**snapshot, **({"parts": held} if held else {})}
+            recorded, snapshot = _recorded(part, where, values, table, features)
+            yield (
+                _with_parts(part, recorded, held),
+                {**snapshot, **({"parts": held} if held else {})},
+            )
 
 
 def _is_of_an_ensemble(where: str) -> bool:
@@ -135,7 +138,7 @@ def _is_of_an_ensemble(where: str) -> bool:
     return any(each.split(" ")[0].endswith("_") for each in where.split(", ") if " " in each)
 
 
-def _told(
+def _recorded(
     part: Any,
     where: str,
     values: dict[str, object],
@@ -144,23 +147,23 @@ def _told(
 ) -> tuple[Reason, dict[str, object]]:
     name = type(part).__name__
     place = f"{name} in {where}" if where else name
-    told = []
+    recorded = []
     snapshot: dict[str, object] = {"estimator": name, "where": where or None, "chosen": values}
     decision = f"{place} chose {_said(values)}." if values else ""
     if features is not None:
         snapshot["features"] = features
         decision = decision or f"{place} selected {_selected(features)}."
         if values:
-            told.append(f"It selected {_selected(features)}.")
-        told.append(f"Selected: {features['selected']}.")
+            recorded.append(f"It selected {_selected(features)}.")
+        recorded.append(f"Selected: {features['selected']}.")
         if table is None and hasattr(part, "direction"):
-            told.append(f"It went {part.direction}; it keeps no scores of its steps.")
+            recorded.append(f"It went {part.direction}; it keeps no scores of its steps.")
     if table is not None:
         snapshot["candidates"] = table.as_snapshot(values)
         decision = decision or f"{place} compared {count(table.rows, 'candidate')}."
-        told += _compared(table, values)
-    told += [each for each in _evidence(part) if each]
-    return Reason(decision, " ".join(told)), {k: v for k, v in snapshot.items() if v}
+        recorded += _compared(table, values)
+    recorded += [each for each in _evidence(part) if each]
+    return Reason(decision, " ".join(recorded)), {k: v for k, v in snapshot.items() if v}
 
 
 def _said(values: Mapping[str, object]) -> str:
@@ -217,10 +220,10 @@ def _held(part: Any) -> dict[str, object]:
     }
 
 
-def _with_parts(part: Any, told: Reason, held: Mapping[str, object]) -> Reason:
+def _with_parts(part: Any, recorded: Reason, held: Mapping[str, object]) -> Reason:
     made = ", ".join(f"{many} {name}" for name, many in held.items())
-    decision = told.decision or f"{type(part).__name__} made {made}."
-    return Reason(decision, told.reasoning)
+    decision = recorded.decision or f"{type(part).__name__} made {made}."
+    return Reason(decision, recorded.reasoning)
 
 
 def _threshold(part: Any) -> float | None:
@@ -237,14 +240,16 @@ def _threshold(part: Any) -> float | None:
 def _values(part: Any) -> Iterator[tuple[str, object]]:
     """Fitted attributes that are choices, by name."""
     if isinstance(getattr(part, "cv_results_", {}).get("params"), list):
-        return  # a search, whose choice is told with its candidates
+        return  # a search, whose choice is recorded with its candidates
     given = defaults(type(part))
     for name, value in vars(part).items() if hasattr(part, "__dict__") else ():
         if not name.endswith("_") or name.startswith("_") or name in _NOT_CHOSEN:
             continue
-        told = _plain(value)
-        if told is not None and (name.startswith("best_") or _was_left(part, name, told, given)):
-            yield name, told
+        recorded = _plain(value)
+        if recorded is not None and (
+            name.startswith("best_") or _was_left(part, name, recorded, given)
+        ):
+            yield name, recorded
 
 
 def _plain(value: object) -> object:
@@ -298,15 +303,15 @@ def _features(part: Any, names: Sequence[str] | None) -> dict[str, object] | Non
         str(index if named is None else named[index]) for index in np.flatnonzero(mask).tolist()
     ]
     more = [] if len(kept) <= _FEATURES else [f"and {len(kept) - _FEATURES:,} more"]
-    told: dict[str, object] = {
+    recorded: dict[str, object] = {
         "kept": len(kept),
         "given": len(mask),
         "selected": ", ".join([*kept[:_FEATURES], *more]) or "none",
     }
     ranking = getattr(part, "ranking_", None)
     if ranking is not None and len(ranking) <= _FEATURES:
-        told["ranking"] = [int(each) for each in ranking]
-    return told
+        recorded["ranking"] = [int(each) for each in ranking]
+    return recorded
 
 
 def _table(part: Any) -> _Table | None:

@@ -178,7 +178,7 @@ def keep(run: Run, curve: Curve) -> None:
 
 
 def watch(run: Run, found: Sequence[Curve]) -> None:
-    """Show curves to the detectors of a run, step by step; issues are told."""
+    """Show curves to the detectors of a run, step by step; issues are recorded."""
     first = min((curve.first for curve in found), default=0)
     end = max((curve.steps.stop for curve in found), default=0)
     for step in range(first, end):
@@ -194,7 +194,7 @@ def summary(curve: Curve) -> tuple[Reason, dict[str, object]]:
     measured = {curve.metric: values[-1]}
     last = curve.first + len(values) - 1
     steps = count(last, curve.unit)
-    told = f"It was {number(values[0])} at {curve.unit} {curve.first:,}"
+    recorded = f"It was {number(values[0])} at {curve.unit} {curve.first:,}"
     snapshot: dict[str, object] = {
         "progress": dump(Progress(unit=curve.unit, done=last)),
         "results": {dataset: measured},
@@ -203,13 +203,13 @@ def summary(curve: Curve) -> tuple[Reason, dict[str, object]]:
     finite = [index for index, value in enumerate(values) if math.isfinite(value)]
     if curve.higher_is_better is not None and finite:
         best = (max if curve.higher_is_better else min)(finite, key=values.__getitem__)
-        told += f"; its best is {number(values[best])} at {curve.unit} {curve.first + best:,}"
+        recorded += f"; its best is {number(values[best])} at {curve.unit} {curve.first + best:,}"
         found = Best(value=values[best], at=curve.first + best)
         snapshot["best"] = {dataset: {curve.metric: dump(found)}}
     return (
         Reason(
             f"{name} is {number(values[-1])} after {steps}.",
-            f"{told}. Read from {curve.source} when the fit was over.",
+            f"{recorded}. Read from {curve.source} when the fit was over.",
         ),
         snapshot,
     )

@@ -29,10 +29,10 @@ class Place(NamedTuple):
 
     def said(self, method: str) -> str:
         """The same in words."""
-        told = [f"in {method}", self.step and f"in {self.step}"]
+        recorded = [f"in {method}", self.step and f"in {self.step}"]
         if self.candidate is not None:
-            told.append(f"for the candidate {assigned(self.candidate) or 'as given'}")
-        return ", ".join(filter(None, told))
+            recorded.append(f"for the candidate {assigned(self.candidate) or 'as given'}")
+        return ", ".join(filter(None, recorded))
 
 
 def place(estimator: object, error: BaseException) -> Place:
@@ -97,17 +97,17 @@ def failure(
     stop, found = ended_by(error, where.said(method))
     facts: dict[str, object] = dump(found)
     reasoning = f"{_raised(error)} was raised{_at(error)}."
-    kind, message, told = type(inner).__name__, message_of(inner), _raised(inner)
+    kind, message, recorded = type(inner).__name__, message_of(inner), _raised(inner)
     if inner is not error:
-        reasoning += f" It was caused by {told}{_at(inner)}."
+        reasoning += f" It was caused by {recorded}{_at(inner)}."
     elif by:
-        told, (kind, _, message) = by, by.partition(": ")
-    if told != _raised(error):
+        recorded, (kind, _, message) = by, by.partition(": ")
+    if recorded != _raised(error):
         facts["cause"] = {"type": kind, "message": message}
     snapshot: dict[str, object] = {"stop": dump(stop), "error": facts}
     if where.candidate is not None:
         snapshot["params"] = where.candidate
-    decision = f"Training failed {where.said(method)} with {told}"
+    decision = f"Training failed {where.said(method)} with {recorded}"
     stopped = "" if decision[-1] in ".…" else "."
     return Reason(f"{decision}{stopped} {consequence}", reasoning), snapshot
 

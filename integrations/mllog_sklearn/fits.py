@@ -44,7 +44,7 @@ class Fit:
     """One call of fit, fit_transform, fit_predict or fit_resample.
 
     Args:
-        run: What it is told as.
+        run: What it is recorded as.
         method: Which of them.
         nested: Whether it is a part of another fit.
 
@@ -62,19 +62,19 @@ class Fit:
         self._before = NOTHING
 
     def begin(self, estimator: object, arguments: Mapping[str, Any]) -> None:
-        """Tell of the start: the data, the algorithm, and who set which hyperparameter."""
+        """Record the start: the data, the algorithm, and who set which hyperparameter."""
         what = algorithm(estimator)
         self.run.name(model=what.title)
         self.data = self._facts(what, arguments)
         self._monitored = arguments.get("monitor") is not None
         self._before = earlier(last_step(estimator))
-        told = reasons.started(what, self.method, self.data, nested=self.nested)
-        self.run.tell(EventType.TRAINING_STARTED, told, {"method": self.method})
+        recorded = reasons.started(what, self.method, self.data, nested=self.nested)
+        self.run.emit(EventType.TRAINING_STARTED, recorded, {"method": self.method})
         found = guarded(parameters)(estimator) or NONE
         weights = guarded(weights_given)(estimator, arguments, found.given) or {}
         if not self.nested:
             self.run.examine({"training": _raw(arguments)})
-        self.run.tell(
+        self.run.emit(
             EventType.DATASET_VALIDATED,
             reasons.data_given(self.data, self.method, weights),
             {
@@ -82,31 +82,31 @@ class Fit:
                 **({"weights": weights} if weights else {}),
             },
         )
-        self.run.tell(
+        self.run.emit(
             EventType.ALGORITHM_SELECTED,
             reasons.chosen(what, self.method, nested=self.nested),
             what.as_snapshot(),
         )
         if found is not NONE:
-            self.run.tell(
+            self.run.emit(
                 EventType.HYPERPARAMETERS_SET,
                 reasons.hyperparameters(found, nested=self.nested),
                 {"parameters": found.as_snapshot()},
             )
-        self._tell_issues(data_issues(self.data, weights))
+        self._record_issues(data_issues(self.data, weights))
 
     def end(self, estimator: object, result: object, warned: Audience) -> None:
-        """Tell what came of it, now that the method has returned."""
+        """Record what came of it, now that the method has returned."""
         if is_frozen(estimator):
             self._end(EventType.TRAINING_COMPLETED, reasons.FROZEN, {})
             return
         found = guarded(search.found)(estimator) or []
-        self._tell_steps(estimator, result)
-        self._tell_curves(estimator)
+        self._record_steps(estimator, result)
+        self._record_curves(estimator)
         for each in found:
-            self._tell_search(each, warned)
-        self._tell_choices(estimator)
-        self._tell_warnings(estimator, warned, None)
+            self._record_search(each, warned)
+        self._record_choices(estimator)
+        self._record_warnings(estimator, warned, None)
         ended = self._outcome(estimator, found, warned)
         if ended is None:  # an estimator that cannot be read has been fitted all the same
             self._end(EventType.TRAINING_COMPLETED, reasons.completed(self.method), {})
@@ -119,14 +119,14 @@ class Fit:
         self.run.end(event, reason, snapshot)
 
     @guarded
-    def _tell_steps(self, estimator: object, result: object) -> None:
-        for told, snapshot in preprocessed(estimator, self.loaded):
-            self.run.tell(EventType.DATASET_PREPROCESSED, told, snapshot)
+    def _record_steps(self, estimator: object, result: object) -> None:
+        for recorded, snapshot in preprocessed(estimator, self.loaded):
+            self.run.emit(EventType.DATASET_PREPROCESSED, recorded, snapshot)
         if self.method == "fit_resample":
-            self.run.tell(EventType.DATASET_PREPROCESSED, *resampled(estimator, self.data, result))
+            self.run.emit(EventType.DATASET_PREPROCESSED, *resampled(estimator, self.data, result))
 
     @guarded
-    def _tell_curves(self, estimator: object) -> None:
+    def _record_curves(self, estimator: object) -> None:
         part, _ = trained(estimator)
         self.run.detectors.facts = facts_for_causes(self.data, part)
         stated = self.run.detectors.stated
@@ -135,7 +135,7 @@ class Fit:
             watch(self.run, found)
         for curve in found:
             keep(self.run, curve)
-            self.run.tell(EventType.TRAINING_PROGRESS, *summary(curve))
+            self.run.emit(EventType.TRAINING_PROGRESS, *summary(curve))
 
     @guarded
     def _outcome(self, estimator: object, found: list[search.Found], warned: Audience) -> Outcome:
@@ -148,54 +148,54 @@ class Fit:
         return outcome(part, around)
 
     @guarded
-    def _tell_search(self, results: search.Found, warned: Audience) -> None:
-        for told, snapshot in search.rounds(results.search):
-            self.run.tell(EventType.TRAINING_PROGRESS, told, snapshot)
+    def _record_search(self, results: search.Found, warned: Audience) -> None:
+        for recorded, snapshot in search.rounds(results.search):
+            self.run.emit(EventType.TRAINING_PROGRESS, recorded, snapshot)
         if self.run.level <= Level.DEBUG:
             for index in range(len(results.params)):
-                told, snapshot = search.candidate_told(results, index)
-                self.run.tell(EventType.MODEL_EVALUATED, told, snapshot)
+                recorded, snapshot = search.candidate_recorded(results, index)
+                self.run.emit(EventType.MODEL_EVALUATED, recorded, snapshot)
         failures = [key for key in warned if key[0] is FitFailedWarning]
         failed = list(search.failed_fits(results, "\n".join(each[1] for each in failures)))
-        self._tell_issues(failed)
+        self._record_issues(failed)
         if failed:  # what else is warned of it has the same cause
             failures += [key for key in warned if search.NOT_FINITE in key[1]]
         for key in failures if failed else ():
             del warned[key]
-        self.run.tell(EventType.MODEL_COMPARED, *compared(results))
+        self.run.emit(EventType.MODEL_COMPARED, *compared(results))
 
     @guarded
-    def _tell_choices(self, estimator: object) -> None:
-        for told, snapshot in (*trials(estimator), *choices(estimator, self.data.names)):
-            self.run.tell(EventType.MODEL_COMPARED, told, snapshot)
+    def _record_choices(self, estimator: object) -> None:
+        for recorded, snapshot in (*trials(estimator), *choices(estimator, self.data.names)):
+            self.run.emit(EventType.MODEL_COMPARED, recorded, snapshot)
 
     @guarded
-    def _tell_warnings(
+    def _record_warnings(
         self, estimator: object, warned: Audience, error: BaseException | None
     ) -> None:
         heard = Audience({key: times for key, times in warned.items() if key[1] != INTERRUPTED})
         if self.run.level > Level.DEBUG:
             heard = unrepeated(last_step(estimator), heard)
-        self._tell_issues(warning_issues(heard, estimator, but=error))
+        self._record_issues(warning_issues(heard, estimator, but=error))
 
     @guarded
     def fail(self, estimator: object, error: BaseException, warned: Audience) -> None:
-        """Tell the end that an exception makes; the exception is read, and not kept."""
-        self._tell_warnings(estimator, warned, error)
+        """Record the end that an exception makes; the exception is read, and not kept."""
+        self._record_warnings(estimator, warned, error)
         failed = list(search.all_failed(error))
-        self._tell_issues(failed)
+        self._record_issues(failed)
         where = guarded(place)(estimator, error) or Place()
         if isinstance(error, Exception):
             by = "; ".join(str(each.metrics["raised"]) for each in failed)
-            told, snapshot = failure(error, where, self.method, reasons.NOT_FITTED, by)
-            self.run.end(EventType.TRAINING_FAILED, told, snapshot)
+            recorded, snapshot = failure(error, where, self.method, reasons.NOT_FITTED, by)
+            self.run.end(EventType.TRAINING_FAILED, recorded, snapshot)
         else:
             self.run.fail(error, "", where.said(self.method), reasons.NOT_RETURNED)
 
-    def _tell_issues(self, issues: Iterable[Issue]) -> None:
-        """Tell of issues that are about the whole fit."""
+    def _record_issues(self, issues: Iterable[Issue]) -> None:
+        """Record issues that are about the whole fit."""
         ignores = self.run.detectors.ignores
-        self.run.tell_issues(issue for issue in issues if not ignores(issue))
+        self.run.record_issues(issue for issue in issues if not ignores(issue))
 
     def _facts(self, what: Algorithm, arguments: Mapping[str, Any]) -> DataFacts:
         data = next(iter(arguments.values()), None)

@@ -60,48 +60,48 @@ class Increment(Fit):
     def __init__(self, run: Run, method: str, *, nested: bool) -> None:
         super().__init__(run, method, nested=nested)
         self._begun: _Increments | None = None
-        self._told = False
+        self._recorded = False
 
     def begin(self, estimator: object, arguments: Mapping[str, Any]) -> None:
-        """Count the call; tell of its start where it is one to tell."""
+        """Count the call; record its start where it is one to record."""
         self._begun = so_far = _so_far(estimator, self.run.level)
         so_far.calls += 1
-        self._told = so_far.cadence.due(so_far.calls)
+        self._recorded = so_far.cadence.due(so_far.calls)
         if so_far.calls == 1:
             super().begin(estimator, arguments)
         else:
             self.data = data_facts(next(iter(arguments.values()), None))
-            if self._told:
+            if self._recorded:
                 self._start(estimator)
-        if self._told:
-            so_far.cadence.told(so_far.calls)
+        if self._recorded:
+            so_far.cadence.recorded(so_far.calls)
 
     def end(self, estimator: object, _result: object, warned: Audience) -> None:
-        """Tell what came of it, where it is one to tell or something was warned of."""
+        """Record what came of it, where it is one to record or something was warned of."""
         so_far = self._begun
         if so_far is None:
             return
         rows = self.data.rows
         so_far.rows = None if rows is None or so_far.rows is None else so_far.rows + rows
-        if warned and not self._told:
+        if warned and not self._recorded:
             self._start(estimator)
-        self._tell_warnings(estimator, warned, None)
-        if self._told:
+        self._record_warnings(estimator, warned, None)
+        if self._recorded:
             seen = "" if so_far.rows is None else f", with {count(so_far.rows, 'row')}"
-            told = Reason(
+            recorded = Reason(
                 f"Call {so_far.calls:,} of partial_fit completed.",
                 f"It is {count(so_far.calls, 'call')}{seen} in all, {so_far.since}. Whether more "
                 f"follow is known to the caller only.{_own_count(estimator)}",
             )
             self._end(
                 EventType.TRAINING_COMPLETED,
-                told,
+                recorded,
                 {"calls": so_far.calls, "rows": so_far.rows, "counted": so_far.since},
             )
 
     def fail(self, estimator: object, error: BaseException, warned: Audience) -> None:
-        """Tell the end that an exception makes, of any call."""
-        if not self._told:
+        """Record the end that an exception makes, of any call."""
+        if not self._recorded:
             self._start(estimator)
         super().fail(estimator, error, warned)
 
@@ -110,13 +110,13 @@ class Increment(Fit):
         what = algorithm(estimator)
         self.run.name(model=what.title)
         calls = 0 if self._begun is None else self._begun.calls
-        told = reasons.started(what, self.method, self.data, nested=self.nested)
+        recorded = reasons.started(what, self.method, self.data, nested=self.nested)
         since = "" if self._begun is None else f" {self._begun.since}"
-        told = Reason(told.decision, f"It is call {calls:,} of partial_fit{since}.")
-        self.run.tell(
-            EventType.TRAINING_STARTED, told, {"method": self.method, "rows": self.data.rows}
+        recorded = Reason(recorded.decision, f"It is call {calls:,} of partial_fit{since}.")
+        self.run.emit(
+            EventType.TRAINING_STARTED, recorded, {"method": self.method, "rows": self.data.rows}
         )
-        self._told = True
+        self._recorded = True
 
 
 def _own_count(estimator: object) -> str:

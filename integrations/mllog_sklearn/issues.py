@@ -97,7 +97,7 @@ def _constant(data: DataFacts) -> Issue:
         "constant_features",
         f"{count(many, 'feature')} {'has' if many == 1 else 'have'} one value only: {listed}.",
         f"The value is the same in {where} that were looked at, {data.looked_at:,}; such a feature "
-        "tells no row from another.",
+        "carries no information.",
         {"constant_features": many, "rows_looked_at": data.looked_at},
     )
 

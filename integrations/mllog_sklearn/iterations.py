@@ -21,7 +21,7 @@ class Iterations(NamedTuple):
         done: Iterations done; the most, where several solvers ran.
         limit: Those allowed; None where there is no limit, or none that is known.
         named: The limit's name; empty where it is not known.
-        source: The attribute that tells those done.
+        source: The attribute that counts those done.
     """
 
     done: int

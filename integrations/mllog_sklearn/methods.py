@@ -1,4 +1,4 @@
-"""Methods of an estimator, told of: nothing else about them differs."""
+"""Methods of an estimator, recorded: nothing else about them differs."""
 
 import functools
 from collections.abc import Callable
@@ -16,7 +16,7 @@ _PASSED_OVER: Final = "<mllog_sklearn, passed over as importlib._bootstrap is>"
 
 
 def watched(function: FunctionType, name: str, enter: Enter) -> FunctionType:
-    """The function, told of; it adds no line to tracebacks and no level to warnings."""
+    """The function, recorded; it adds no line to tracebacks and no level to warnings."""
 
     @functools.wraps(function)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -41,7 +41,7 @@ def watched(function: FunctionType, name: str, enter: Enter) -> FunctionType:
 
 
 class Available:
-    """A method that is there on a condition, by whatever descriptor; its function is told of.
+    """A method that is there on a condition, by whatever descriptor; its function is recorded.
 
     Args:
         original: The descriptor, such as that of scikit-learn's `available_if`.
@@ -63,7 +63,7 @@ class Available:
             return found
         if instance is None:
             return watched(function, self._name, self._enter)
-        told = self._functions.get(function)
-        if told is None:
-            told = self._functions[function] = watched(function, self._name, self._enter)
-        return MethodType(told, instance)
+        recorded = self._functions.get(function)
+        if recorded is None:
+            recorded = self._functions[function] = watched(function, self._name, self._enter)
+        return MethodType(recorded, instance)

@@ -55,11 +55,11 @@ class Parameters(NamedTuple):
 
 
 NONE: Final = Parameters({}, {}, ())
-"""Of what cannot tell its hyperparameters."""
+"""Of what cannot list its hyperparameters."""
 
 
 def parameters(estimator: Any) -> Parameters:
-    """Tell the caller's hyperparameters from defaults; parts have the prefix of their name."""
+    """Separate the caller's hyperparameters from defaults; parts have the prefix of their name."""
     if not hasattr(estimator, "get_params"):
         return Parameters({}, {}, ())
     # a part may be named by a number, which scikit-learn refuses when it fits
@@ -73,7 +73,7 @@ def parameters(estimator: Any) -> Parameters:
         owner = owners.get(prefix) if prefix else estimator
         known = defaults(type(owner))
         if owner is None or (own not in known and name in owners):
-            continue  # a part, which is told by its own hyperparameters
+            continue  # a part, which is recorded by its own hyperparameters
         if own in known and _same(value, known[own]):
             left[name] = described(value)
             libraries[library(type(owner))] = None
@@ -83,7 +83,7 @@ def parameters(estimator: Any) -> Parameters:
 
 
 def _values(estimator: Any) -> Mapping[Any, Any]:
-    """All hyperparameters by name; of the estimator alone where its parts cannot tell theirs."""
+    """All hyperparameters by name; of the estimator alone where its parts cannot list theirs."""
     try:
         return cast("Mapping[Any, Any]", estimator.get_params(deep=True))
     except Exception as error:

@@ -54,16 +54,16 @@ def _size(data: DataFacts) -> str:
 def data_given(data: DataFacts, method: str, weights: Mapping[str, object]) -> Reason:
     """What data a fit was given, and what its rows or classes are weighed by."""
     size = "data of unknown size" if data.rows is None else _size(data)
-    told = [_types(data), _missing(data), _classes(data), weights_said(weights)]
-    return Reason(f"{method} was given {size}, {_a(data.kind)}.", " ".join(filter(None, told)))
+    recorded = [_types(data), _missing(data), _classes(data), weights_said(weights)]
+    return Reason(f"{method} was given {size}, {_a(data.kind)}.", " ".join(filter(None, recorded)))
 
 
 def _types(data: DataFacts) -> str:
     if not data.dtypes:
         return ""
-    told = ", ".join(f"{dtype}: {features:,}" for dtype, features in data.dtypes.items())
+    recorded = ", ".join(f"{dtype}: {features:,}" for dtype, features in data.dtypes.items())
     dense = "" if data.stored is None else f" {data.stored:.2%} of the values are stored."
-    return f"Features by type {told}.{dense}"
+    return f"Features by type {recorded}.{dense}"
 
 
 def _missing(data: DataFacts) -> str:
@@ -90,15 +90,15 @@ def chosen(what: Algorithm, method: str, *, nested: bool) -> Reason:
     """Which algorithm is fitted, and by whose choice."""
     kind = f", {_a(what.kind.replace('_', ' '))}," if what.kind else ""
     by = "It is a part of another audited fit: " if nested else ""
-    told = [f"{by}{method} was called on an instance of {what.path}."]
+    recorded = [f"{by}{method} was called on an instance of {what.path}."]
     if what.steps:
         steps = ", ".join(f"{name}: {step}" for name, step in what.steps.items())
-        told.append(f"It has {count(len(what.steps), 'step')}, {steps}.")
+        recorded.append(f"It has {count(len(what.steps), 'step')}, {steps}.")
     if what.inner:
         asked = f", all that the {what.asked:,} asked for can be drawn from" if what.asked else ""
         searched = f" over {count(what.candidates, 'candidate')}{asked}" if what.candidates else ""
-        told.append(f"It works with {what.inner}{searched}.")
-    return Reason(f"{what.title}{kind} of {what.library} was selected.", " ".join(told))
+        recorded.append(f"It works with {what.inner}{searched}.")
+    return Reason(f"{what.title}{kind} of {what.library} was selected.", " ".join(recorded))
 
 
 def hyperparameters(found: Parameters, *, nested: bool) -> Reason:

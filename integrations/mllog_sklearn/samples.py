@@ -28,10 +28,10 @@ def resampled(sampler: Any, before: DataFacts, result: object) -> tuple[Reason, 
         "classes_before": before.classes,
         "classes_after": after.classes,
     }
-    told = " ".join(
+    recorded = " ".join(
         f"Rows by class {when} {by_label(each.classes)}."
         for when, each in (("before", before), ("after", after))
         if each.classes
     )
     change = f"{count(before.rows or 0, 'row')} became {count(after.rows or 0, 'row')}"
-    return Reason(f"{title(sampler)} resampled the data: {change}.", told), snapshot
+    return Reason(f"{title(sampler)} resampled the data: {change}.", recorded), snapshot

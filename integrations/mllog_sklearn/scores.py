@@ -1,4 +1,4 @@
-"""A call of `score`, told as an evaluation."""
+"""A call of `score`, recorded as an evaluation."""
 
 from collections.abc import Container, Mapping
 from typing import Any
@@ -22,9 +22,9 @@ class Score:
     """One call of score.
 
     Args:
-        run: What it is told with.
+        run: What it is recorded with.
         method: Its name.
-        nested: Whether it is a part of a fit; it makes no difference to what a score tells.
+        nested: Whether it is a part of a fit; it makes no difference to what a score records.
     """
 
     def __init__(self, run: Run, method: str, *, nested: bool) -> None:  # noqa: ARG002 - as in Fit
@@ -41,17 +41,17 @@ class Score:
 
     @guarded
     def end(self, estimator: object, result: object, warned: Audience) -> None:
-        """Tell the score."""
+        """Record the score."""
         issues = warning_issues(warned, estimator)
         ignores = self._run.detectors.ignores
-        self._run.tell_issues(issue for issue in issues if not ignores(issue))
+        self._run.record_issues(issue for issue in issues if not ignores(issue))
         metric = _metric(estimator)
         rows = "" if self._rows is None else f" on {count(self._rows, 'row')}"
         try:
             value = float(result)  # type: ignore[arg-type]  # what is no number has no such entry
         except (TypeError, ValueError):
             return
-        self._run.tell(
+        self._run.emit(
             EventType.MODEL_EVALUATED,
             Reason(
                 f"The model scored {number(value)}{f' ({metric})' if metric else ''}{rows}.",

@@ -19,7 +19,7 @@ __all__ = [
     "Found",
     "Scores",
     "all_failed",
-    "candidate_told",
+    "candidate_recorded",
     "completed",
     "failed_fits",
     "found",
@@ -61,12 +61,12 @@ class Scores(NamedTuple):
     def of(self, index: int) -> dict[str, dict[str, float]]:
         """A candidate's means over the splits, by set and metric, with their deviation."""
         mean, deviation = float(self.means[index]), float(self.deviations[index])
-        told = {"mean_test": {self.metric: mean, f"{self.metric}_std": deviation}}
+        recorded = {"mean_test": {self.metric: mean, f"{self.metric}_std": deviation}}
         if self.train_means is not None:
-            told["mean_train"] = {self.metric: float(self.train_means[index])}
+            recorded["mean_train"] = {self.metric: float(self.train_means[index])}
         return {
             name: {each: value for each, value in values.items() if math.isfinite(value)}
-            for name, values in told.items()
+            for name, values in recorded.items()
         }
 
 
@@ -139,11 +139,11 @@ class Found(NamedTuple):
 
     def scored(self, index: int) -> dict[str, dict[str, float]]:
         """A candidate's means by every metric."""
-        told: dict[str, dict[str, float]] = {}
+        recorded: dict[str, dict[str, float]] = {}
         for each in self.scores:
             for name, values in each.of(index).items():
-                told.setdefault(name, {}).update(values)
-        return told
+                recorded.setdefault(name, {}).update(values)
+        return recorded
 
     def counts(self) -> dict[str, object]:
         """How many candidates there were, and how many fits, of which how many left no score."""
@@ -209,7 +209,7 @@ def _scores(search: Any, results: Mapping[str, Any], key: str) -> Scores:
 
 
 def failed_fits(results: Found, warned: str) -> Iterator[Issue]:
-    """Fits that left no score, told once for all.
+    """Fits that left no score, recorded once for all.
 
     Args:
         results: What the search found.
@@ -252,10 +252,10 @@ def _failed_with_a_score(results: Found, warned: str) -> Iterator[Issue]:
 def all_failed(error: BaseException) -> Iterator[Issue]:
     """What scikit-learn says of a search of which no fit succeeded, which then fails itself."""
     text = str(error)
-    told = _ALL_FAILED.search(text)
+    recorded = _ALL_FAILED.search(text)
     raised = list(_errors(text))
-    if told is not None and raised:
-        many = int(told[1])
+    if recorded is not None and raised:
+        many = int(recorded[1])
         yield issue(
             "failed_fits",
             f"All {count(many, 'fit')} of the search failed.",
@@ -281,21 +281,21 @@ def _errors(warned: str) -> Iterator[tuple[int, str]]:
         yield int(many), cause(traceback)
 
 
-def candidate_told(results: Found, index: int) -> tuple[Reason, dict[str, object]]:
+def candidate_recorded(results: Found, index: int) -> tuple[Reason, dict[str, object]]:
     """One candidate: its parameters, and its place by each metric."""
     params = {name: described(each) for name, each in results.params[index].items()}
-    told = []
+    recorded = []
     for each in results.scores:
         mean, deviation, rank = each.means[index], each.deviations[index], int(each.ranks[index])
         if math.isfinite(mean):
-            told.append(
+            recorded.append(
                 f"mean_test {each.metric} {number(mean)} +- {number(deviation)}, rank {rank}"
             )
         else:
-            told.append(f"no finite mean_test {each.metric}, rank {rank}")
+            recorded.append(f"no finite mean_test {each.metric}, rank {rank}")
     return (
         Reason(
-            f"{results.place(index)} has {'; '.join(told)}.",
+            f"{results.place(index)} has {'; '.join(recorded)}.",
             f"Its parameters are {assigned(params) or 'those of the estimator'}.",
         ),
         {

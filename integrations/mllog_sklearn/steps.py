@@ -27,22 +27,22 @@ def preprocessed(
     steps = parts(estimator)
     if not steps:
         if hasattr(estimator, "transform") and not hasattr(estimator, "predict"):
-            yield _told(estimator, "", cached=False)
+            yield _recorded(estimator, "", cached=False)
         return
     for number, (name, step) in enumerate(steps, 1):
         if hasattr(step, "transform") and not hasattr(step, "predict"):
             place = f"Step {number} of {len(steps)}, {name}: "
-            yield _told(step, place, cached=step in loaded)
+            yield _recorded(step, place, cached=step in loaded)
 
 
-def _told(step: Any, place: str, *, cached: bool) -> tuple[Reason, dict[str, object]]:
+def _recorded(step: Any, place: str, *, cached: bool) -> tuple[Reason, dict[str, object]]:
     taken, given = getattr(step, "n_features_in_", None), _out(step)
     became = ""
     if isinstance(taken, int):
         became = f" of {count(taken, 'feature')}"
         became += f" into {count(given, 'feature')}" if given is not None else ""
     set_by_caller = assigned(parameters(step).given)
-    told = [
+    recorded = [
         f"It is of {library(type(step))}, with {set_by_caller}."
         if set_by_caller
         else f"It is of {library(type(step))}, with default hyperparameters.",
@@ -51,7 +51,7 @@ def _told(step: Any, place: str, *, cached: bool) -> tuple[Reason, dict[str, obj
     did = "was loaded from the cache of memory, and not fitted" if cached else "was fitted"
     verb = f"{did}: data{became}" if cached and became else f"{did} to data{became}"
     return (
-        Reason(f"{place}{title(step)} {verb if became else did}.", " ".join(told)),
+        Reason(f"{place}{title(step)} {verb if became else did}.", " ".join(recorded)),
         {
             "transformer": title(step),
             "features_in": taken,

@@ -28,7 +28,7 @@ class Outcome(NamedTuple):
 
     Attributes:
         event: Which end it is.
-        reason: What is told.
+        reason: What is recorded.
         snapshot: The numbers behind it.
     """
 
@@ -64,8 +64,8 @@ def outcome(estimator: Any, around: Circumstances) -> Outcome:
     """
     found = _boosted(estimator) or iterations(estimator)
     if found is None:
-        told = Reason("Training completed.", f"{around.method} returned without an exception.")
-        return Outcome(EventType.TRAINING_COMPLETED, told, {})
+        recorded = Reason("Training completed.", f"{around.method} returned without an exception.")
+        return Outcome(EventType.TRAINING_COMPLETED, recorded, {})
     rule = ruled(estimator, found, around.before)
     snapshot = _counted(found, around.before)
     if rule is not None and rule.kept is not None:
@@ -79,20 +79,20 @@ def outcome(estimator: Any, around: Circumstances) -> Outcome:
     if fewer and rule is not None and rule.ended:
         snapshot["stop"] = dump(Stop(by="rule", rule=rule.facts))
         if rule.early:
-            told = Reason(
+            recorded = Reason(
                 f"Training stopped early after iteration {found.done:,} of at most "
                 f"{found.limit:,}{part}. {rule.consequence}".rstrip(),
                 rule.evidence,
             )
-            return Outcome(EventType.TRAINING_STOPPED, told, snapshot)
+            return Outcome(EventType.TRAINING_STOPPED, recorded, snapshot)
     elif found.limit is not None and not fewer:
         snapshot["stop"] = dump(Stop(by="plan"))
     kept = f" {rule.consequence}" if rule is not None and rule.consequence else ""
-    told = Reason(
+    recorded = Reason(
         f"Training completed{_used(found, around.before)}{part}.{kept}",
         _why(estimator, found, rule, around.warned),
     )
-    return Outcome(EventType.TRAINING_COMPLETED, told, snapshot)
+    return Outcome(EventType.TRAINING_COMPLETED, recorded, snapshot)
 
 
 def _counted(found: Iterations, before: Earlier) -> dict[str, object]:
@@ -113,13 +113,13 @@ def _interrupted(
     """scikit-learn caught an interrupt, and its fit returned all the same."""
     part = f" in {around.where}" if around.where else ""
     kept = f" {rule.consequence}" if rule is not None and rule.consequence else ""
-    told = Reason(
+    recorded = Reason(
         f"Training was stopped by hand after {found.done:,} of at most "
         f"{count(found.limit or 0, 'epoch')}{part}.{kept}",
         f'{type(estimator).__name__} warned "{INTERRUPTED}" and returned the model that it had.',
     )
     stop = Stop(by="hand", signal="KeyboardInterrupt")
-    return Outcome(EventType.TRAINING_STOPPED, told, {**snapshot, "stop": dump(stop)})
+    return Outcome(EventType.TRAINING_STOPPED, recorded, {**snapshot, "stop": dump(stop)})
 
 
 def _used(found: Iterations, before: Earlier) -> str:
@@ -132,15 +132,15 @@ def _used(found: Iterations, before: Earlier) -> str:
 
 
 def _why(estimator: Any, found: Iterations, rule: Ruled | None, warned: Audience) -> str:
-    told = f"{found.source} is {found.done:,}"
+    recorded = f"{found.source} is {found.done:,}"
     if found.limit is None:
-        return f"{told}; {found.named} sets no limit." if found.named else f"{told}."
+        return f"{recorded}; {found.named} sets no limit." if found.named else f"{recorded}."
     if found.done >= found.limit:
         on = rule is not None and rule.early and not rule.ended
         early = " Early stopping was on and did not end it sooner." if on else ""
         used = "allows no more" if found.done == found.limit else "is used up"
-        return f"{told}, and {found.named}={found.limit:,} {used}.{early}"
-    below = f"{told}, below {found.named}={found.limit:,}"
+        return f"{recorded}, and {found.named}={found.limit:,} {used}.{early}"
+    below = f"{recorded}, below {found.named}={found.limit:,}"
     if rule is not None and rule.ended:
         return f"{below}. {rule.evidence}"
     if any(kind is ConvergenceWarning for kind, _ in warned):
@@ -149,7 +149,7 @@ def _why(estimator: Any, found: Iterations, rule: Ruled | None, warned: Audience
 
 
 def _boosted(estimator: Any) -> Iterations | None:
-    """Rounds of XGBoost, which has no attribute for them, and of LightGBM, which tells the best."""
+    """Rounds of XGBoost, which has no attribute for them, and of LightGBM, which has the best."""
     if callable(getattr(estimator, "get_num_boosting_rounds", None)):
         rounds = estimator.get_num_boosting_rounds()
         done = estimator.get_booster().num_boosted_rounds()

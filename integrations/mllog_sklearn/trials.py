@@ -21,10 +21,10 @@ def trials(estimator: Any) -> Iterator[tuple[Reason, dict[str, object]]]:
     for where, search in fitted_parts(estimator):
         kept = getattr(search, "trials_", None)
         if isinstance(kept, list) and kept and all(hasattr(each, "state") for each in kept):
-            yield _told(search, where, kept)
+            yield _recorded(search, where, kept)
 
 
-def _told(search: Any, where: str, kept: list[Any]) -> tuple[Reason, dict[str, object]]:
+def _recorded(search: Any, where: str, kept: list[Any]) -> tuple[Reason, dict[str, object]]:
     states = Counter(each.state.name for each in kept)
     ranked = [each for each in kept if _value(each) is not None]
     ranked.sort(key=lambda each: _value(each) or 0.0, reverse=True)
@@ -43,7 +43,7 @@ def _told(search: Any, where: str, kept: list[Any]) -> tuple[Reason, dict[str, o
     found = ", ".join(f"{many:,} {state.lower()}" for state, many in sorted(states.items()))
     place = f" in {where}" if where else ""
     decision = f"{count(len(kept), 'trial')} of the search{place} ended: {found}."
-    told = []
+    recorded = []
     snapshot: dict[str, object] = {"candidates": table}
     best = getattr(search, "best_params_", None)
     if best is not None:
@@ -51,12 +51,14 @@ def _told(search: Any, where: str, kept: list[Any]) -> tuple[Reason, dict[str, o
         snapshot["best_params"] = params
         decision = f"{decision[:-1]}; {assigned(params)} was chosen."
     if ranked:
-        told.append(f"Its mean test score is {number(_value(ranked[0]) or 0.0)}, the best.")
+        recorded.append(f"Its mean test score is {number(_value(ranked[0]) or 0.0)}, the best.")
         snapshot["mean_test"] = {"score": _value(ranked[0])}
     if len(ranked) > 1:
         params = {name: described(each) for name, each in ranked[1].params.items()}
-        told.append(f"The runner-up is {assigned(params)} ({number(_value(ranked[1]) or 0.0)}).")
-    return Reason(decision, " ".join(told)), snapshot
+        recorded.append(
+            f"The runner-up is {assigned(params)} ({number(_value(ranked[1]) or 0.0)})."
+        )
+    return Reason(decision, " ".join(recorded)), snapshot
 
 
 def _value(trial: Any) -> float | None:

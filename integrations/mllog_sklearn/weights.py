@@ -42,7 +42,7 @@ def weights_given(
 def weights_said(weights: Mapping[str, object]) -> str:
     """The same in words; empty where nothing was given."""
     named = assigned({name: value for name, value in weights.items() if name != _RESAMPLING})
-    told = [f"Given to the fit: {named}."] if named else []
+    recorded = [f"Given to the fit: {named}."] if named else []
     if _RESAMPLING in weights:
-        told.append(f"Rows are resampled by {weights[_RESAMPLING]}.")
-    return " ".join(told)
+        recorded.append(f"Rows are resampled by {weights[_RESAMPLING]}.")
+    return " ".join(recorded)

@@ -22,9 +22,9 @@ def unheard(
     if workers <= 1:
         return reason, snapshot
     why = f"warnings made in workers are not recorded (n_jobs allows {workers})"
-    told = f"{reason.reasoning} {why.capitalize()}.".strip()
+    recorded = f"{reason.reasoning} {why.capitalize()}.".strip()
     checks = {"not_run": dict.fromkeys(_CHECKS, why)}
-    return Reason(reason.decision, told), {**snapshot, "checks": checks}
+    return Reason(reason.decision, recorded), {**snapshot, "checks": checks}
 
 
 def _workers(part: Any) -> int:

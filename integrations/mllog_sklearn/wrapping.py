@@ -47,7 +47,7 @@ def audited(
 
     What is returned is an instance of the estimator's own class and behaves as it does, with the
     same parameters and fitted attributes; the estimator given is left as it was. A fit within
-    another audited fit, such as a candidate of a search, is told at level DEBUG only.
+    another audited fit, such as a candidate of a search, is recorded at level DEBUG only.
 
     A pickle of it holds the plain class, and loads where this package is missing; worker processes
     of joblib, concurrent.futures and multiprocessing get it audited.
@@ -59,7 +59,7 @@ def audited(
         model: Name of the model in the entries; default the log's, or the estimator's class.
         detectors: What watches the curves that estimators keep: detectors, or names such as
             "overfitting"; default all, ``[]`` for none; or ``DetectorSet(ignore=["MLA003"])``.
-        on_issue: Called with each issue that is told; what it raises is reported by `logging`.
+        on_issue: Called with each issue that is recorded; what it raises is reported by `logging`.
         directions: Which values of a metric are better, as in ``{"my_score": "max"}``.
 
     Raises:
@@ -207,7 +207,7 @@ def _plain(estimator: Any) -> Any:
 
 def _unannounced(base: type, names: dict[str, object]) -> type:
     metaclass: Any = _metaclass(type(base))
-    # a metaclass of the user's, such as a registry, is not told either: what it makes of a class
+    # a metaclass of the user's, such as a registry, is not called either: what it makes of a class
     # is inherited
     make = ABCMeta.__new__ if issubclass(metaclass, ABCMeta) else type.__new__
     if not base.__dictoffset__:  # its instances have slots only, and so must ours

@@ -57,4 +57,4 @@ class Labels:
                 {"labels": 0, "repeated": _STEPS},
                 subject=Subject(set="training"),
             )
-            self._run.tell_issues([issue], "step")
+            self._run.record_issues([issue], "step")

@@ -46,16 +46,16 @@ class _Line:
         unit: What its positions count.
         at: Where it was measured; the first may be the last point of the entry before.
         values: Its values; None where not finite.
-        told: Whether it is.
+        recorded: Whether it is.
         least: Its least value in the run.
         largest: Its largest value in the run.
     """
 
-    __slots__ = ("at", "largest", "least", "told", "unit", "values")
+    __slots__ = ("at", "largest", "least", "recorded", "unit", "values")
 
     def __init__(self, unit: str) -> None:
         self.unit = unit
-        self.told = False
+        self.recorded = False
         self.at: list[float] = []
         self.values: list[float | None] = []
         self.least, self.largest = float("inf"), float("-inf")
@@ -66,7 +66,7 @@ class _Line:
 
     def begin(self) -> None:
         """Keep the last point alone: the next one's line begins there."""
-        self.told = bool(self.at)
+        self.recorded = bool(self.at)
         del self.at[:-1], self.values[:-1]
 
     def extend(self, at: Iterable[float], values: Sequence[float]) -> None:
@@ -132,17 +132,19 @@ class CurveKeeper:
         """Keep the point of a position, such as one at which an issue began."""
         self._marked.add(at)
 
-    def take(self, told: Mapping[str, object]) -> dict[str, object]:
+    def take(self, recorded: Mapping[str, object]) -> dict[str, object]:
         """The curves since the last entry, thinned, as facts by their names; then begin anew.
 
         Args:
-            told: The facts of the entry itself: the position that it records, by its unit, makes
+            recorded: The facts of the entry itself: the position it records, by its unit, makes
                 no curve alone.
 
         Returns:
             The facts; empty where there was no step but that.
         """
-        groups = [each for each in self._groups() if not _is_of(next(iter(each.values())), told)]
+        groups = [
+            each for each in self._groups() if not _is_of(next(iter(each.values())), recorded)
+        ]
         width = sum(map(len, groups)) * _A_VALUE + len(groups) * _A_POSITION
         most = max(min(_POINTS, _LINE // max(width, 1)), _FEWEST)
         facts = [self._dumped(each, most) for each in groups]
@@ -155,7 +157,7 @@ class CurveKeeper:
         """The curves with new points, those of the same positions together."""
         found: list[dict[Key, _Line]] = []
         for (_, key), line in self._lines.items():
-            if len(line.at) > line.told:
+            if len(line.at) > line.recorded:
                 for group in found:
                     other = next(iter(group.values()))
                     if other.at == line.at and other.unit == line.unit:
@@ -167,8 +169,8 @@ class CurveKeeper:
 
     def _dumped(self, group: Mapping[Key, _Line], most: int) -> dict[str, object]:
         lines = [*group.values()]
-        indices = self._thinned(lines, most + lines[0].told)
-        if lines[0].told:
+        indices = self._thinned(lines, most + lines[0].recorded)
+        if lines[0].recorded:
             del indices[0]
         results: dict[str, dict[str, list[float | None]]] = {}
         parameters: dict[str, list[float | None]] = {}
@@ -202,11 +204,11 @@ class CurveKeeper:
                 line.values = [line.values[each] for each in indices]
 
 
-def _is_of(line: _Line, told: Mapping[str, object]) -> bool:
+def _is_of(line: _Line, recorded: Mapping[str, object]) -> bool:
     """Whether a curve has no new point but that of an entry that has the values of it."""
-    if "seconds" in told and "results" not in told:  # an end
+    if "seconds" in recorded and "results" not in recorded:  # an end
         return False
-    progress = told.get("progress")
+    progress = recorded.get("progress")
     if isinstance(progress, Mapping) and progress.get("unit") == line.unit:
-        return line.at[line.told :] == [progress.get("done")]
-    return line.at[line.told :] == [told.get(line.unit)]
+        return line.at[line.recorded :] == [progress.get("done")]
+    return line.at[line.recorded :] == [recorded.get(line.unit)]

@@ -1,4 +1,4 @@
-"""A run, as every adapter tells it: entries from its start to its one end, issues on the way.
+"""A run, as every adapter records it: entries from its start to its one end, issues on the way.
 
 An adapter makes one `Auditor` of its user's arguments, and a `Run` from it for each fit.
 """
@@ -69,7 +69,7 @@ class Auditor:
         detectors: What watches the metrics: detectors, or names such as "overfitting", one or
             several; default all, ``[]`` for none; or a `DetectorSet`. Each run has copies of its
             own.
-        on_issue: Called with each issue that is told; what it raises is reported by `logging`.
+        on_issue: Called with each issue that is recorded; what it raises is reported by `logging`.
             Where it returns "stop" the training is ended.
         stop_on: Names or codes of issues that end the training when they open, as in
             ``["non_finite"]``; the framework's own means ends it.
@@ -162,19 +162,19 @@ def _check_log(log: object) -> None:
 
 
 class Run:
-    """One fit: tells entries, and its end exactly once. Never raises where it is guarded.
+    """One fit: records entries, and its end exactly once. Never raises where it is guarded.
 
     Args:
         log: Where entries go.
         detectors: The detectors of this run alone; default none.
-        on_issue: Called with each issue that is told.
+        on_issue: Called with each issue that is recorded.
         trains: Whether it trains; the entries of an evaluation by itself carry no number.
         stop_on: Names or codes of issues that end it when they open.
 
     Attributes:
         curve: Keeps every step's metrics; entries of progress and the end carry them, thinned.
         detectors: The detectors of this run.
-        ended: Whether the end was told.
+        ended: Whether the end was recorded.
         stop: The rule by which its user had it ended on an issue; None where he did not.
         stops: Whether issues that open may end it, so that each step is to be looked at at once.
     """
@@ -201,7 +201,7 @@ class Run:
         self._number: tuple[str, int] | None = None
         self._examination: Examination | None = None
         self._leaks: list[Issue] = []
-        # As it is now: an end may be told from elsewhere, such as a finaliser
+        # As it is now: an end may be recorded from elsewhere, such as a finaliser
         self._scope = current.get()
         self._around = None if self._scope is None else self._scope.run_under_way
 
@@ -212,7 +212,7 @@ class Run:
 
     @property
     def closed(self) -> bool:
-        """Whether the log was closed: nothing can be told any more."""
+        """Whether the log was closed: nothing can be recorded any more."""
         return self._log.closed
 
     def detached(self) -> "Run":
@@ -232,10 +232,10 @@ class Run:
                 model=model if self._log.model is None else None,
             )
 
-    def tell(
+    def emit(
         self, event: EventType, reason: Reason, snapshot: Mapping[str, object] | None = None
     ) -> None:
-        """Record what happened in the run; within a run that a platform tells, as a part of it.
+        """Record what happened in the run; within a run that a platform records, as a part of it.
 
         Args:
             event: What happened; an end goes to `end`.
@@ -243,10 +243,10 @@ class Run:
             snapshot: The numbers and settings behind it, by name.
         """
         if event is EventType.DATASET_VALIDATED and self._examination is not None:
-            self._tell_data(reason, snapshot or {}, self._examination)
+            self._record_data(reason, snapshot or {}, self._examination)
             return
         if event is EventType.MODEL_SAVED:
-            self._tell_save(reason, snapshot or {})
+            self._record_save(reason, snapshot or {})
             return
         if event in _WITH_CURVE:
             snapshot = {**(snapshot or {}), **self.curve.take(snapshot or {})}
@@ -257,9 +257,9 @@ class Run:
     ) -> None:
         around, number = self._around, None
         if around is not None:
-            number, told = around.number, around.as_part(event, reason)
-            if told is not event:
-                event, snapshot = told, {"part": event, **(snapshot or {})}
+            number, recorded = around.number, around.as_part(event, reason)
+            if recorded is not event:
+                event, snapshot = recorded, {"part": event, **(snapshot or {})}
         if self._trains or number is not None:
             snapshot = {RUN: number or self.number, **(snapshot or {})}
         with self._within():
@@ -280,7 +280,7 @@ class Run:
         """
         self._examination = Examination(sets)
 
-    def _tell_data(
+    def _record_data(
         self, reason: Reason, snapshot: Mapping[str, object], examination: Examination
     ) -> None:
         """Record the data with what is known of it; another entry may complete that."""
@@ -297,14 +297,14 @@ class Run:
         merged = {name: {**sets.get(name, {}), **each} for name, each in found.items()}
         self._emit(EventType.DATASET_VALIDATED, reason, {**snapshot, "data": {**sets, **merged}})
         self._leaks += leaks(found)
-        self._tell_leaks()
+        self._record_leaks()
 
-    def _tell_leaks(self) -> None:
+    def _record_leaks(self) -> None:
         """Record which sets have rows of the training data."""
         found, self._leaks = self._leaks, []
-        self.tell_issues(each for each in found if not self.detectors.ignores(each))
+        self.record_issues(each for each in found if not self.detectors.ignores(each))
 
-    def _tell_save(self, reason: Reason, snapshot: Mapping[str, object]) -> None:
+    def _record_save(self, reason: Reason, snapshot: Mapping[str, object]) -> None:
         """Record a save with what is known of its file; another entry may complete that."""
         saved, run = snapshot.get("saved"), self.detached()
         if not isinstance(saved, Mapping):
@@ -326,7 +326,7 @@ class Run:
         if event in RUN_ENDS:
             self.end(event, reason, snapshot)
         else:
-            self.tell(event, reason, snapshot)
+            self.emit(event, reason, snapshot)
 
     @property
     def number(self) -> int:
@@ -341,13 +341,13 @@ class Run:
         return nullcontext() if self._scope is None else scoped(self._scope)
 
     def observe(self, *observations: Observation) -> None:
-        """Show the observations of a step to the detectors, and tell what begins or ends with it.
+        """Show the observations of a step to the detectors, and record what begins or ends with it.
 
         Args:
             observations: Each metric on each set, of one step.
         """
         if observations:
-            self.tell_issues(self.detectors.look(observations), observations[0].counted)
+            self.record_issues(self.detectors.look(observations), observations[0].counted)
 
     @guarded
     def follow(self, passages: Sequence[Passage]) -> None:
@@ -357,15 +357,15 @@ class Run:
             passages: Each metric on each set; of the same steps.
         """
         if passages and self.detectors.watches:
-            self.tell_issues(self._found(passages), passages[0].first.counted)
+            self.record_issues(self._found(passages), passages[0].first.counted)
 
     def _found(self, passages: Sequence[Passage]) -> Iterable[Issue]:
         if len(passages[0].steps) > 1:
             return self.detectors.follow(passages)
         return self.detectors.look([each.first for each in passages])
 
-    def tell_issues(self, issues: Iterable[Issue], unit: str | None = None) -> None:
-        """Tell issues, and call back with each.
+    def record_issues(self, issues: Iterable[Issue], unit: str | None = None) -> None:
+        """Record issues, and call back with each.
 
         Args:
             issues: What detectors found, or the adapter itself.
@@ -375,7 +375,7 @@ class Run:
             issue = found if found.id else self.detectors.record(found)
             step = {} if unit is None else {unit: issue.step}
             self.curve.mark(issue.step)
-            self.tell(
+            self.emit(
                 EventType.ISSUE_DETECTED,
                 Reason(issue.decision, issue.reasoning),
                 {**issue.snapshot(), **step},
@@ -425,16 +425,16 @@ class Run:
             if self._examination is not None:
                 self._examination.end()
                 self._examination = None
-                guarded(self._tell_leaks)()
+                guarded(self._record_leaks)()
             self.ended = True
             seconds = round(monotonic() - self._began, 3)
             judged = self._judged(snapshot) or {}
-            self.tell(event, reason, {"seconds": seconds, **snapshot, **judged})
+            self.emit(event, reason, {"seconds": seconds, **snapshot, **judged})
 
     @guarded
     def _judged(self, facts: Mapping[str, object]) -> dict[str, object]:
         """What the detectors say of the whole run, by the facts of its end."""
-        self.tell_issues(self.detectors.finish(facts), self.detectors.unit)
+        self.record_issues(self.detectors.finish(facts), self.detectors.unit)
         judged = self.detectors.outcome(facts)
         own, theirs = facts.get("checks"), judged.get("checks")
         if isinstance(own, dict) and isinstance(theirs, dict):
@@ -450,7 +450,7 @@ class Run:
         consequence: str,
         snapshot: Mapping[str, object] | None = None,
     ) -> None:
-        """Tell the end that an exception makes; the exception is read, and not kept.
+        """Record the end that an exception makes; the exception is read, and not kept.
 
         An `Exception` is a failure; an interrupt or an exit is a stop by hand; what another
         framework raises to stop a training, such as optuna's `TrialPruned`, is a stop by its rule.
@@ -459,30 +459,30 @@ class Run:
         stop, failure = ended_by(error, where)
         facts = {**(snapshot or {}), "stop": dump(stop)}
         if stop.rule is not None:
-            told = stopped_by_rule(
+            recorded = stopped_by_rule(
                 error, stop.rule.name, _evidence(stop.rule), where, position, consequence
             )
-            self.end(EventType.TRAINING_STOPPED, told, facts)
+            self.end(EventType.TRAINING_STOPPED, recorded, facts)
             return
         facts["error"] = dump(failure)
         if stop.by == "error":
-            told = failed(error, where, position, consequence)
-            self.end(EventType.TRAINING_FAILED, told, facts)
+            recorded = failed(error, where, position, consequence)
+            self.end(EventType.TRAINING_FAILED, recorded, facts)
         else:
-            told = stopped_by_hand(error, where, position, consequence)
-            self.end(EventType.TRAINING_STOPPED, told, facts)
+            recorded = stopped_by_hand(error, where, position, consequence)
+            self.end(EventType.TRAINING_STOPPED, recorded, facts)
 
 
 def _evidence(rule: Rule) -> str:
     """What a rule of another framework compared, in words."""
-    told = [] if rule.trial is None else [f"trial {rule.trial}"]
+    recorded = [] if rule.trial is None else [f"trial {rule.trial}"]
     if rule.value is not None:
-        told.append(f"value {number(rule.value)} at step {rule.step}")
-    return ", ".join(told)
+        recorded.append(f"value {number(rule.value)} at step {rule.step}")
+    return ", ".join(recorded)
 
 
 class Cadence:
-    """Which steps of a run are told: few enough to read at INFO, each one at DEBUG.
+    """Which steps of a run are recorded: few enough to read at INFO, each one at DEBUG.
 
     At INFO these are 1, 2, 5, 10, 20, 50 and so on, the last, a new best after a long stretch
     without one, and any after half a minute of silence.
@@ -493,20 +493,20 @@ class Cadence:
 
     Attributes:
         last: The last step that is planned.
-        every: Whether each step is told.
-        following: The step that is told next in any case.
+        every: Whether each step is recorded.
+        following: The step that is recorded next in any case.
     """
 
-    __slots__ = ("_told", "every", "following", "last")
+    __slots__ = ("_recorded", "every", "following", "last")
 
     def __init__(self, level: Level, last: int | None = None) -> None:
         self.last = last
         self.every = level <= Level.DEBUG
         self.following = 1
-        self._told = monotonic()
+        self._recorded = monotonic()
 
     def due(self, step: int, stretch: int = 0) -> bool:
-        """Whether a step is one to tell.
+        """Whether a step is one to record.
 
         Args:
             step: The step, counted from 1.
@@ -522,15 +522,15 @@ class Cadence:
 
     @property
     def silent(self) -> bool:
-        """Whether nothing was told for half a minute, or all is."""
-        return self.every or monotonic() - self._told > _QUIET_S
+        """Whether nothing was recorded for half a minute, or all is."""
+        return self.every or monotonic() - self._recorded > _QUIET_S
 
     def spoke(self) -> None:
-        """Note that something else was told, such as the way between two steps."""
-        self._told = monotonic()
+        """Note that something else was recorded, such as the way between two steps."""
+        self._recorded = monotonic()
 
-    def told(self, step: int) -> None:
-        """Note that a step was told."""
+    def recorded(self, step: int) -> None:
+        """Note that a step was recorded."""
         self.spoke()
         following = step + 1 if self.every else _next_round(step)
         if self.last is not None:

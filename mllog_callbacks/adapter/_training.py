@@ -179,7 +179,7 @@ class Training:
         self._take(steps, improvements, readings)
         self._run.observe(*self._observer.results(done, results, learning_rate))
         found = self._watching.look(self._observer.readings(done, readings or {}))
-        self._run.tell_issues(found, self._unit)
+        self._run.record_issues(found, self._unit)
         if self._due(steps, improvements, 0) is not None:
             self._record_progress(steps, readings)
 
@@ -207,7 +207,7 @@ class Training:
             self._checked += 1
             self._check_due = self._checks.due(self._checked)
             if self._check_due:
-                self._checks.told(self._checked)
+                self._checks.recorded(self._checked)
         return self._check_due
 
     def steps(self, steps: Steps) -> None:
@@ -255,7 +255,7 @@ class Training:
 
     def _record_progress(self, steps: Steps, readings: Mapping[str, float] | None = None) -> None:
         """Record the last of some steps."""
-        self._cadence.told(self.done)
+        self._cadence.recorded(self.done)
         self._run.record(
             TrainingProgress(
                 progress=self._progress(),

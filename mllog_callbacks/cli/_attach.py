@@ -94,5 +94,5 @@ def _call(found: "list[Recognised]") -> str:
     names = {method: names[0] for each in found for method, names in each.proposed.items()}
     if not names:
         return f"audit_platform({roles})"
-    told = ", ".join(f'"{method}": "{name}"' for method, name in names.items())
-    return f"audit_platform({roles}, names={{{told}}})"
+    recorded = ", ".join(f'"{method}": "{name}"' for method, name in names.items())
+    return f"audit_platform({roles}, names={{{recorded}}})"

@@ -121,8 +121,8 @@ def _storyteller() -> Callable[[str], None]:
     """A function that shows a line of the log as a person reads it."""
     from mllog_callbacks.cli._narration import storyteller  # noqa: PLC0415 - loads rich: slow
 
-    tell = storyteller()
-    return lambda line: tell(json.loads(line))
+    record = storyteller()
+    return lambda line: record(json.loads(line))
 
 
 def _show_next(path: Path) -> None:

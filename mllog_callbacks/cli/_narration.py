@@ -25,7 +25,7 @@ def storyteller() -> Callable[[dict[str, Any]], None]:
 
     console = Console(highlight=False, markup=False, emoji=False)
 
-    def tell(fields: dict[str, Any]) -> None:
+    def record(fields: dict[str, Any]) -> None:
         what = Styled(fields["decision"] or "")
         if fields["reasoning"]:
             what.below(fields["reasoning"], "dim")
@@ -39,4 +39,4 @@ def storyteller() -> Callable[[dict[str, Any]], None]:
         )
         console.print(row)
 
-    return tell
+    return record

@@ -53,7 +53,7 @@ class Notices:
                     self._waiting.append(_line(place[0], fields))
 
     def _key(self, fields: dict[str, Any]) -> tuple[object, object] | None:
-        """What tells an issue, or a failure, from others of its session; None of other entries."""
+        """What identifies an issue or a failure within its session; None of other entries."""
         snapshot = fields["metrics_snapshot"] or {}
         run = snapshot.get("run")
         if fields["event"] == "TRAINING_FAILED":

@@ -50,7 +50,7 @@ def reconcile(ctx: click.Context, shipped: Path, local: tuple[Path, ...], *, as_
         ctx.exit(UNREADABLE)
     for path, why in found.unreadable.items():
         report_unreadable(path, OSError(0, why))
-    for each in _told(found):
+    for each in _recorded(found):
         if as_json:
             print_object(each)
         else:
@@ -64,7 +64,7 @@ def reconcile(ctx: click.Context, shipped: Path, local: tuple[Path, ...], *, as_
     ctx.exit(UNREADABLE if found.unreadable else 0 if found.complete else FINDINGS)
 
 
-def _told(found: "Reconciled") -> Iterator[dict[str, object]]:
+def _recorded(found: "Reconciled") -> Iterator[dict[str, object]]:
     for kind, places in (("missing", found.missing), ("doubled", found.doubled)):
         for first, last in _ranges(places):
             yield {

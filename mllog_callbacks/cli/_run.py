@@ -147,11 +147,11 @@ def _lines(notes: Sequence[Note], *, explain: bool, as_json: bool) -> Iterator[s
         return
     if not disabled() and not any("on" in each for each in notes):
         yield f"mllog run: not audited: {_NOBODY}."
-    told: set[tuple[object, ...]] = set()
+    recorded: set[tuple[object, ...]] = set()
     for note in notes:
         for line in _note_lines(note, explain=explain):
-            if (line,) not in told:
-                told.add((line,))
+            if (line,) not in recorded:
+                recorded.add((line,))
                 yield f"mllog run: {line}"
 
 

@@ -244,8 +244,8 @@ class Scanned:
             for each in self.columns
         ]
         curves = [asdict(each) for each in self.found.curves]
-        told = {"kind": self.source.table.kind, "runs": self._runs}
-        print_object(self._head() | told | {"columns": columns, "curves": curves})
+        recorded = {"kind": self.source.table.kind, "runs": self._runs}
+        print_object(self._head() | recorded | {"columns": columns, "curves": curves})
 
 
 def _words(curve: Curve) -> str:

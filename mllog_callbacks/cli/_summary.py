@@ -60,41 +60,41 @@ def _print(stories: "list[Story]") -> None:
     from mllog_callbacks.reading import families_of  # noqa: PLC0415 - loads pydantic: slow
 
     console = Console(highlight=False, markup=False, emoji=False)
-    told = 0
+    recorded = 0
     for family, members in families_of(stories):
         together = f"{family}: {count(len(members), 'session')} that belong together"
         for number, story in enumerate(members):
             titled = number == 0 and len(members) > 1
-            if told or titled:
+            if recorded or titled:
                 console.rule(plain(together) if titled else "", style="dim")
-            told += 1
+            recorded += 1
             _print_one(console, story)
 
 
 def _print_one(console: "Console", story: "Story") -> None:
     from mllog_callbacks.cli._styled import Styled  # noqa: PLC0415 - loads rich
-    from mllog_callbacks.reading import story as telling  # noqa: PLC0415 - loads pydantic: slow
+    from mllog_callbacks.reading import story as narrative  # noqa: PLC0415 - loads pydantic: slow
     from mllog_callbacks.reading.story import moment  # noqa: PLC0415 - likewise
 
-    if unverified := telling.verification_of(story):
+    if unverified := narrative.verification_of(story):
         grave = story.seal is not None and story.seal.status == "tampered"
         console.print(Styled(unverified, f"bold {_STYLES['bad' if grave else 'unknown']}"))
-    console.print(Styled(telling.title(story), style="bold"))
-    about = [f"Session {story.session}", moment(story.span[0]), telling.took(story)]
+    console.print(Styled(narrative.title(story), style="bold"))
+    about = [f"Session {story.session}", moment(story.span[0]), narrative.took(story)]
     console.print(Styled(" · ".join(filter(None, about)), style="dim"))
-    told = Styled("   ").join(
+    recorded = Styled("   ").join(
         Styled(f"{_SIGNS[mood]} {words}", style=f"bold {_STYLES[mood]}")
-        for mood, words in telling.pills(story)
+        for mood, words in narrative.pills(story)
     )
-    console.print(told)
-    verdict = telling.verdict_of(story)
+    console.print(recorded)
+    verdict = narrative.verdict_of(story)
     console.print(Styled(f"Verdict: {verdict.word}. {verdict.reason}", style="bold"))
-    for paragraph in telling.what_happened(story):
+    for paragraph in narrative.what_happened(story):
         console.print()
         console.print(
             Styled(" ").join(Styled(p.text, style="bold" if p.strong else "") for p in paragraph)
         )
-    _print_tiles(console, telling.tiles(story))
+    _print_tiles(console, narrative.tiles(story))
     _print_issues(console, story)
     _print_runs(console, story)
 
@@ -117,9 +117,9 @@ def _print_issues(console: "Console", story: "Story") -> None:
     from rich.table import Table  # noqa: PLC0415 - as above
 
     from mllog_callbacks.cli._styled import Styled  # noqa: PLC0415 - loads rich
-    from mllog_callbacks.reading import story as telling  # noqa: PLC0415 - as above
+    from mllog_callbacks.reading import story as narrative  # noqa: PLC0415 - as above
 
-    issues = telling.findings(story)
+    issues = narrative.findings(story)
     if not issues:
         return
     grid = Table.grid(padding=(0, 2))
@@ -128,13 +128,13 @@ def _print_issues(console: "Console", story: "Story") -> None:
     for each in issues[:_ISSUES]:
         found = each.found
         style = _STYLES[_SEVERITIES[found.severity]]
-        text = telling.issue_text(found)
-        told = Styled(text.title)
-        told.below(" · ".join(filter(None, (each.shared, text.where))), "dim")
+        text = narrative.issue_text(found)
+        recorded = Styled(text.title)
+        recorded.below(" · ".join(filter(None, (each.shared, text.where))), "dim")
         if text.advice:
-            told.below(f"Try: {text.advice}", "dim")
+            recorded.below(f"Try: {text.advice}", "dim")
         sign = _SIGNS[_SEVERITIES[found.severity]]
-        grid.add_row(Styled(f"{sign} {found.severity}", style=f"bold {style}"), told)
+        grid.add_row(Styled(f"{sign} {found.severity}", style=f"bold {style}"), recorded)
     console.print()
     console.print(grid)
     if len(issues) > _ISSUES:
@@ -145,7 +145,7 @@ def _print_runs(console: "Console", story: "Story") -> None:
     from rich.table import Table  # noqa: PLC0415 - as above
 
     from mllog_callbacks.cli._styled import Styled  # noqa: PLC0415 - loads rich
-    from mllog_callbacks.reading import story as telling  # noqa: PLC0415 - as above
+    from mllog_callbacks.reading import story as narrative  # noqa: PLC0415 - as above
 
     if len(story.runs) < 2:  # noqa: PLR2004 - one run is shown above
         return
@@ -153,7 +153,7 @@ def _print_runs(console: "Console", story: "Story") -> None:
     for name in ("Run", "Model and data", "Came to", "Ended", "Kept"):
         table.add_column(name)
     for run in story.runs[:_RUNS]:
-        facts = telling.run_facts(run)
+        facts = narrative.run_facts(run)
         cells = [facts[key] for key in ("run", "title", "came_to", "ended", "kept")]
         table.add_row(*(Styled(str(cell)) for cell in cells))
     console.print()

@@ -117,7 +117,7 @@ class _Showing:
         self.exit_code = 0
         self._as_json = as_json
         self._session = ""
-        self._tell = None if as_json else _storyteller()
+        self._record = None if as_json else _storyteller()
 
     def cannot_read(self, path: str, error: OSError) -> None:
         """Say so; the exit code will as well."""
@@ -134,14 +134,14 @@ class _Showing:
         sys.stdout.flush()
 
     def _print(self, each: "Seen") -> None:
-        if self._tell is None or each.row.fields is None:
+        if self._record is None or each.row.fields is None:
             say_json(each.raw.decode("utf-8", "surrogateescape"))
             return
         session = session_of(each.path)
         if session != self._session:
             self._session = session
             say(f"== {session}", dim=True)
-        self._tell(each.row.fields)
+        self._record(each.row.fields)
 
     def _complain(self, each: "Seen") -> None:
         self.exit_code = self.exit_code or FINDINGS

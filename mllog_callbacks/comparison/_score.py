@@ -66,10 +66,10 @@ def _found(run: Run) -> Iterator[Score]:
                 mode = _by_ranks(listed, metric)
                 deviation = winner.deviations.get(metric)
                 yield Score(metric, mean, deviation, _splits(run), mode, _RANKS if mode else "")
-    for told in reversed(run.evaluations):
-        for (dataset, metric), value in measured(told.snapshot):
+    for recorded in reversed(run.evaluations):
+        for (dataset, metric), value in measured(recorded.snapshot):
             if value is not None:
-                deviation = _deviation(told.snapshot, dataset, metric)
+                deviation = _deviation(recorded.snapshot, dataset, metric)
                 yield _scored(run, dataset, metric, value, deviation)
     if run.end is not None and not run.evaluations:
         yield from _last(run, run.end.snapshot)
@@ -114,17 +114,17 @@ def _inner(found: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
 
 
 def _folds(run: Run) -> int | None:
-    for told in (run.end, run.start):
-        if told is not None:
-            for place in (told.snapshot, _inner(told.snapshot, "plan")):
+    for recorded in (run.end, run.start):
+        if recorded is not None:
+            for place in (recorded.snapshot, _inner(recorded.snapshot, "plan")):
                 if type(folds := place.get("folds")) is int:
                     return folds
     return None
 
 
 def _splits(run: Run) -> int | None:
-    for told in run.evaluations:
-        found = _inner(told.snapshot, "candidates").get("splits")
+    for recorded in run.evaluations:
+        found = _inner(recorded.snapshot, "candidates").get("splits")
         if type(found) is int:
             return found
     return None
@@ -157,16 +157,16 @@ def _direction(run: Run, dataset: str, metric: str) -> tuple[Mode, str]:
 
 
 def _rules(run: Run) -> Iterator[Mapping[str, Any]]:
-    for told in (run.end, run.start):
-        if told is None:
+    for recorded in (run.end, run.start):
+        if recorded is None:
             continue
-        if stopped := _inner(told.snapshot, "stop", "rule"):
+        if stopped := _inner(recorded.snapshot, "stop", "rule"):
             yield stopped
-        rules = _inner(told.snapshot, "rules")
+        rules = _inner(recorded.snapshot, "rules")
         for name, each in rules.items():
             if isinstance(each, dict):
                 yield {**each, "name": name}
-        if checkpoint := _inner(told.snapshot, "best_checkpoint"):
+        if checkpoint := _inner(recorded.snapshot, "best_checkpoint"):
             monitor = checkpoint.get("monitor")
             yield {**checkpoint, "name": "of the best checkpoint", "metric": monitor}
 

@@ -23,7 +23,7 @@ CALLER: Final = "the caller"
 DEFAULT: Final = "default"
 _PARAMETERS: Final = "parameters"
 
-# Of a manifest, what tells one session from another and says nothing of what it trained
+# Of a manifest, what distinguishes one session from another and says nothing of what it trained
 _IDENTITY: Final = frozenset(
     {
         *("session", "parent", "job", "started", "host", "pid", "parent_pid", "rank"),
@@ -160,21 +160,21 @@ def _environment(story: Story, run: Run) -> Iterator[tuple[str, Trait]]:
     for name, value in story.sidecar.items():
         if name not in _IDENTITY and value is not None:
             yield from _leaves(name, value, 1, _IDENTITY)
-    for told in run.data:
-        if told.event == EventType.TRAINING_STARTED:
+    for recorded in run.data:
+        if recorded.event == EventType.TRAINING_STARTED:
             for name in _OF_A_START:
-                if name in told.snapshot:
-                    yield from _leaves(name, told.snapshot[name], 1)
-    for told in run.settings:
-        parameters = told.snapshot.get("parameters")
+                if name in recorded.snapshot:
+                    yield from _leaves(name, recorded.snapshot[name], 1)
+    for recorded in run.settings:
+        parameters = recorded.snapshot.get("parameters")
         if isinstance(parameters, dict) and isinstance(parameters.get("framework"), str):
             yield "framework", Trait(parameters["framework"])
 
 
 def context_of(run: Run) -> Mapping[str, object]:
     """What the program said of a run by `audit_context`, such as its study and trial."""
-    for told in (run.start, run.end):
-        context = None if told is None else told.snapshot.get("context")
+    for recorded in (run.start, run.end):
+        context = None if recorded is None else recorded.snapshot.get("context")
         if isinstance(context, dict):
             return context
     return {}

@@ -61,9 +61,9 @@ def test_a_log_that_cannot_be_opened_is_one_warning(
 def _is_one_warning(case: Case, directory: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert case.audited(None).result == case.train(None, Way.COMPLETED).result
     case.audited(None)
-    told = _ours(caplog)
-    assert [record.levelno for record in told] == [logging.WARNING]
-    assert str(directory) in told[0].getMessage()
+    recorded = _ours(caplog)
+    assert [record.levelno for record in recorded] == [logging.WARNING]
+    assert str(directory) in recorded[0].getMessage()
 
 
 @pytest.mark.production_guards
@@ -83,7 +83,7 @@ def test_a_log_that_fails_at_every_entry_changes_nothing(
 def test_a_closed_log_changes_nothing(
     case: Case, log: AuditLog, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It was closed before the training began; that is told once."""
+    """It was closed before the training began; that is recorded once."""
     log.close()
     assert case.audited(log).result == case.train(None, Way.COMPLETED).result
     assert [record.levelno for record in _ours(caplog)] == [logging.WARNING]

@@ -43,15 +43,15 @@ def _ending(way: Way) -> Iterator[list[BaseException]]:
     }.get(way, [])
 
 
-def _told(log: AuditLog) -> list[LogEntry]:
+def _recorded(log: AuditLog) -> list[LogEntry]:
     assert log.flush(10)
     return list(read_entries(log.path.parent))
 
 
-def _starts_and_ends(told: list[LogEntry]) -> list[EventType]:
+def _starts_and_ends(recorded: list[LogEntry]) -> list[EventType]:
     return [
         entry.event
-        for entry in told
+        for entry in recorded
         if entry.event in RUN_ENDS or entry.event is EventType.TRAINING_STARTED
     ]
 
@@ -61,12 +61,12 @@ def test_every_way_out_has_one_start_and_one_end(case: Case, way: Way, log: Audi
     """The end is of its kind, the last entry of the training, and names what was raised."""
     with _ending(way) as raised:
         case.audited(log, way)
-    told = _told(log)
-    assert _starts_and_ends(told) == [EventType.TRAINING_STARTED, ENDS[way]]
-    assert told[-1].event is ENDS[way]
+    recorded = _recorded(log)
+    assert _starts_and_ends(recorded) == [EventType.TRAINING_STARTED, ENDS[way]]
+    assert recorded[-1].event is ENDS[way]
     for error in raised:
-        assert type(error).__name__ in f"{told[-1].decision} {told[-1].reasoning}"
-        assert str(error) in str(told[-1].reasoning)
+        assert type(error).__name__ in f"{recorded[-1].decision} {recorded[-1].reasoning}"
+        assert str(error) in str(recorded[-1].reasoning)
 
 
 @ways
@@ -115,7 +115,7 @@ def test_each_number_in_an_entry_can_be_traced(case: Case, way: Way, log: AuditL
     for error in raised:
         facts.append(case.train(None, Way.COMPLETED).facts)
         facts += [frame.lineno for frame in traceback.extract_tb(error.__traceback__)]
-    for entry in _told(log):
+    for entry in _recorded(log):
         snapshot = entry.metrics_snapshot or {}
         thresholds = [kind.threshold for kind in KINDS if kind.code == snapshot.get("code")]
         for text in (entry.decision or "", entry.reasoning or ""):
@@ -125,7 +125,7 @@ def test_each_number_in_an_entry_can_be_traced(case: Case, way: Way, log: AuditL
 def test_results_are_by_set_and_metric(case: Case, log: AuditLog) -> None:
     """Under `results`; of adapters that do not use the typed facts, as the snapshot's own."""
     case.audited(log)
-    measured = [each for each in _told(log) if each.event in _RESULTS]
+    measured = [each for each in _recorded(log) if each.event in _RESULTS]
     assert measured
     for entry in measured:
         snapshot: dict[str, Any] = dict(entry.metrics_snapshot or {})
@@ -146,7 +146,7 @@ def test_each_number_in_a_sentence_is_a_fact_of_its_entry(
         pytest.skip("the adapter does not use the typed facts")
     with _ending(way):
         case.audited(log, way)
-    for entry in _told(log):
+    for entry in _recorded(log):
         snapshot = entry.metrics_snapshot or {}
         thresholds = [kind.threshold for kind in KINDS if kind.code == snapshot.get("code")]
         for text in (entry.decision or "", entry.reasoning or ""):
@@ -160,9 +160,9 @@ def test_every_entry_is_about_the_data_and_model_its_user_names(
     """And says what was decided."""
     with _ending(way):
         case.train(case.audit(log, dataset="credit.v3", model="champion"), way)
-    told = _told(log)
-    assert {(entry.dataset, entry.model) for entry in told} == {("credit.v3", "champion")}
-    assert all(entry.decision for entry in told)
+    recorded = _recorded(log)
+    assert {(entry.dataset, entry.model) for entry in recorded} == {("credit.v3", "champion")}
+    assert all(entry.decision for entry in recorded)
 
 
 def test_its_arguments_are_those_of_all(case: Case) -> None:
@@ -204,21 +204,21 @@ def _wait_for(log: AuditLog, trainings: int) -> None:
 
 
 def _whole(log: AuditLog) -> int:
-    """The number of trainings told from start to end, in all sessions beside the log's."""
-    told = Counter(_starts_and_ends(_told(log)))
-    assert told.keys() <= {EventType.TRAINING_STARTED, EventType.TRAINING_COMPLETED}
-    return min(told[EventType.TRAINING_STARTED], told[EventType.TRAINING_COMPLETED])
+    """The number of trainings recorded from start to end, in all sessions beside the log's."""
+    recorded = Counter(_starts_and_ends(_recorded(log)))
+    assert recorded.keys() <= {EventType.TRAINING_STARTED, EventType.TRAINING_COMPLETED}
+    return min(recorded[EventType.TRAINING_STARTED], recorded[EventType.TRAINING_COMPLETED])
 
 
 def test_one_audit_serves_many_trainings(case: Case, log: AuditLog) -> None:
-    """Whatever became of the one before, each tells the same story as the first."""
+    """Whatever became of the one before, each records the same story as the first."""
     audit = case.audit(log)
     stories = []
     for way in (Way.STOPPED, Way.FAILED, Way.STOPPED, Way.INTERRUPTED, Way.STOPPED):
-        before = len(_told(log))
+        before = len(_recorded(log))
         with _ending(way):
             case.train(audit, way)
-        stories.append([entry.event for entry in _told(log)[before:]])
+        stories.append([entry.event for entry in _recorded(log)[before:]])
     assert stories[0] == stories[2] == stories[4]
     assert [story[-1] for story in stories] == [
         ENDS[way] for way in (Way.STOPPED, Way.FAILED, Way.STOPPED, Way.INTERRUPTED, Way.STOPPED)
@@ -243,25 +243,25 @@ def test_trainings_in_threads_have_a_story_each(case: Case, log: AuditLog) -> No
     for thread in threads:
         thread.join()
     assert [outcome.result for outcome in outcomes] == [alone] * 8
-    told = Counter(entry.event for entry in _told(log))
-    assert told[EventType.TRAINING_STARTED] == told[EventType.TRAINING_COMPLETED] == 8
-    assert {count % 8 for count in told.values()} == {0}
+    recorded = Counter(entry.event for entry in _recorded(log))
+    assert recorded[EventType.TRAINING_STARTED] == recorded[EventType.TRAINING_COMPLETED] == 8
+    assert {count % 8 for count in recorded.values()} == {0}
 
 
-def test_the_level_decides_how_much_is_told(case: Case, tmp_path: Path) -> None:
-    """DEBUG tells every step, INFO those that a person reads, ERROR only what goes wrong."""
-    told: dict[str, Counter[EventType]] = {}
+def test_the_level_decides_how_much_is_recorded(case: Case, tmp_path: Path) -> None:
+    """DEBUG records every step, INFO those that a person reads, ERROR only what goes wrong."""
+    recorded: dict[str, Counter[EventType]] = {}
     for level in ("DEBUG", "INFO", "ERROR"):
         with AuditLog(tmp_path / level, level=level) as log:
             case.audited(log)
             with _ending(Way.FAILED):
                 case.audited(log, Way.FAILED)
-            told[level] = Counter(entry.event for entry in _told(log))
-    progress = {level: each[EventType.TRAINING_PROGRESS] for level, each in told.items()}
+            recorded[level] = Counter(entry.event for entry in _recorded(log))
+    progress = {level: each[EventType.TRAINING_PROGRESS] for level, each in recorded.items()}
     assert progress["DEBUG"] >= progress["INFO"] > progress["ERROR"] == 0
     assert not case.stepwise or progress["DEBUG"] >= ROUNDS > progress["INFO"]
-    assert told["ERROR"].keys() <= {EventType.TRAINING_FAILED, EventType.ISSUE_DETECTED}
-    assert {each[EventType.TRAINING_FAILED] for each in told.values()} == {1}
+    assert recorded["ERROR"].keys() <= {EventType.TRAINING_FAILED, EventType.ISSUE_DETECTED}
+    assert {each[EventType.TRAINING_FAILED] for each in recorded.values()} == {1}
 
 
 def test_without_the_framework_one_error_says_what_to_install(case: Case) -> None:

@@ -298,7 +298,7 @@ def _small(curves: Sequence[Curve], end: RunEnd, facts: Facts) -> Iterator[Issue
                 place,
                 f"The {place.dataset} set that decided has {count(rows, 'row')}.",
                 f"{count(rows, 'row')} give a mean with a standard error of {error:.0%} of the "
-                "deviation of single rows: too much to tell models or iterations apart.",
+                "deviation of single rows: too much to distinguish models or iterations.",
                 {"rows": rows, "standard_error": error},
                 subject=place.curve(train=False),
             )

@@ -94,10 +94,10 @@ def _cause(issue: Issue, facts: Facts, rates: Rates | None) -> tuple[str, str]:
 def _capacity(facts: Facts) -> str:
     rows, leaves, least = facts.rows, facts.num_leaves, facts.min_data_in_leaf
     if rows and leaves and max(rows / leaves, least or 0) < _ROWS_A_LEAF:
-        told = "" if least is None else f" (min_data_in_leaf={least})"
+        recorded = "" if least is None else f" (min_data_in_leaf={least})"
         return (
             f"up to num_leaves={leaves} leaves for {rows:,} training rows, about "
-            f"{rows / leaves:.1f} rows a leaf{told}"
+            f"{rows / leaves:.1f} rows a leaf{recorded}"
         )
     if rows and facts.features and facts.features > rows:
         return f"more features ({facts.features:,}) than training rows ({rows:,})"

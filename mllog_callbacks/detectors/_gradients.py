@@ -72,7 +72,7 @@ class VanishingGradient:
 
 
 class ExplodingGradient:
-    """A gradient is huge or not finite; told once, again after it was neither.
+    """A gradient is huge or not finite; recorded once, again after it was neither.
 
     Args:
         norm: Norm above which a gradient is huge.

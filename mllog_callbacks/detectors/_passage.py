@@ -83,7 +83,7 @@ def _are_plain(values: Values) -> TypeGuard[Sequence[float]]:
     if None in values:
         return False
     numbers = cast("Sequence[float]", values)
-    # of NaN the sum tells, which the extremes do not
+    # NaN shows in the sum, and not in the extremes
     return min(numbers) > -LARGEST and max(numbers) < LARGEST and math.isfinite(sum(numbers))
 
 

@@ -116,7 +116,7 @@ class _Swing:
 
 
 class Oscillation:
-    """The loss swings up and down and gets nowhere; told once.
+    """The loss swings up and down and gets nowhere; recorded once.
 
     Noise about a low level is what stochastic training looks like, so swings count only from a
     large share of the level, and from half of it where the training loss is about where it
@@ -141,11 +141,11 @@ class Oscillation:
         self._train: _Swing | None = None
         self._validation: _Swing | None = None
         self._start = math.nan
-        self._told = False
+        self._recorded = False
 
     def observe(self, observation: Observation) -> Issue | None:
         """Take the next observation."""
-        if self._told:
+        if self._recorded:
             return None
         train, validation = observation.losses()
         if self._window is None:
@@ -163,7 +163,7 @@ class Oscillation:
 
     def skim(self, passage: Passage) -> bool:
         """Take the next observations at once, where neither series can swing enough."""
-        if self._told:
+        if self._recorded:
             return True
         seen = copy(self._train), copy(self._validation)
         if not all(map(self._takes, seen, passage.losses)):
@@ -203,7 +203,7 @@ class Oscillation:
         return None
 
     def _found(self, observation: Observation, swing: _Swing, *, train: bool) -> Issue:
-        self._told = True
+        self._recorded = True
         trained = swing if self._train is None else self._train
         subject = observation.subject(train=train)
         return kind(self.name).issue(
@@ -225,7 +225,7 @@ class Oscillation:
 
 
 class NoConvergence:
-    """Next to nothing was gained since the start; told once.
+    """Next to nothing was gained since the start; recorded once.
 
     Silent where the start is at or below zero, of which a share means nothing, and thereby for
     metrics to maximise.

@@ -14,7 +14,7 @@ class Stalled:
     """No observation for a while, by the observations' own clock.
 
     A gap shows when the next observation comes; who has a timer asks `overdue` while it lasts. A
-    gap is told once.
+    gap is recorded once.
 
     Args:
         seconds: The longest time without an observation.
@@ -25,14 +25,14 @@ class Stalled:
     def __init__(self, *, seconds: float = 1_800.0) -> None:
         self._seconds = seconds
         self._last: Observation | None = None
-        self._told = False
+        self._recorded = False
 
     def observe(self, observation: Observation) -> Issue | None:
         """Take the next observation; those without a clock are passed over."""
         if observation.seconds is None or not math.isfinite(observation.seconds):
             return None
         issue = self.overdue(observation.seconds)
-        self._last, self._told = observation, False
+        self._last, self._recorded = observation, False
         return issue
 
     def skim(self, passage: Passage) -> bool:
@@ -41,7 +41,7 @@ class Stalled:
 
     def restart(self) -> None:
         """Begin anew: the observations to come are of another clock."""
-        self._last, self._told = None, False
+        self._last, self._recorded = None, False
 
     def overdue(self, seconds: float) -> Issue | None:
         """Look at the clock without an observation.
@@ -50,12 +50,12 @@ class Stalled:
             seconds: Reading of the clock that the observations carry.
         """
         last = self._last
-        if last is None or last.seconds is None or self._told:
+        if last is None or last.seconds is None or self._recorded:
             return None
         waited = seconds - last.seconds
         if not waited > self._seconds:
             return None
-        self._told = True
+        self._recorded = True
         long = count(round(waited), "second")
         return kind(self.name).issue(
             last,

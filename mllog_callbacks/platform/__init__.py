@@ -8,7 +8,7 @@ except ImportError as error:
 
 from mllog_callbacks.platform._actions import audit_action
 from mllog_callbacks.platform._adapting import adapt
-from mllog_callbacks.platform._call import Call, Hook, Namer, Rule, Told
+from mllog_callbacks.platform._call import Call, Hook, Namer, Recorded, Rule
 from mllog_callbacks.platform._executors import carry_through
 from mllog_callbacks.platform._explaining import Recognised, explain
 from mllog_callbacks.platform._hooks import Attachment, attach, hooked
@@ -22,8 +22,8 @@ __all__ = [
     "Hook",
     "Namer",
     "Recognised",
+    "Recorded",
     "Rule",
-    "Told",
     "adapt",
     "argument",
     "attach",

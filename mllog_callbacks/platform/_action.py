@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Final
 
 from mllog_callbacks.facts import RUN
-from mllog_callbacks.platform._call import Call, Hook, Told
+from mllog_callbacks.platform._call import Call, Hook, Recorded
 from mllog_callbacks.platform._causes import canceller
 from mllog_callbacks.platform._clones import is_clone_of_search
 from mllog_callbacks.platform._handles import Handle, handle_of
@@ -37,16 +37,16 @@ class ActionScope(Scope):
     """The scope of a hooked call.
 
     Attributes:
-        key: What tells whether a call within is the same action: of `super`, or a recursion.
+        key: What records whether a call within is the same action: of `super`, or a recursion.
         open: Whether the call is under way: a task it started may live longer.
-        told_error: The identity of an exception that a call within has recorded.
+        recorded_error: The identity of an exception that a call within has recorded.
     """
 
-    __slots__ = ("key", "open", "told_error")
+    __slots__ = ("key", "open", "recorded_error")
 
     key: object
     open: bool
-    told_error: int
+    recorded_error: int
 
 
 class Action:
@@ -74,14 +74,14 @@ class Action:
             call.run = RunAround(self.log.next_run() if around is None else around.number)
         names = _names(hook, call)
         scope = self.scope = ActionScope(names.dataset, names.model, None, call.run)
-        scope.key, scope.open, scope.told_error = key, True, 0
+        scope.key, scope.open, scope.recorded_error = key, True, 0
         call.dataset, call.model, call.log = scope.dataset, scope.model, self.log
         call.around = around
         if hook.run:
             open_runs.begin(self)
         elif hook.stops or hook.watches or (around is None and hook.reports):
             self._find_runs()
-        self._tell("call")
+        self._record("call")
         self._began = perf_counter()  # what was recorded before it is none of the call's time
 
     def _find_runs(self) -> None:
@@ -122,10 +122,10 @@ class Action:
             handle.follow(self._settled)
             if handle.name == "a future":
                 return True
-        self._tell_handed_over(handle, "" if outcome is None else outcome.evidence)
+        self._record_handed_over(handle, "" if outcome is None else outcome.evidence)
         return True
 
-    def _tell_handed_over(self, handle: Handle | None, evidence: str) -> None:
+    def _record_handed_over(self, handle: Handle | None, evidence: str) -> None:
         followed = handle is not None and handle.follow is not None
         what = evidence if handle is None else handle.name
         if not followed:
@@ -133,7 +133,7 @@ class Action:
         where = "is recorded when it is over" if followed else "is not seen by this call"
         self._emit(
             EventType.TRAINING_PROGRESS,
-            Told(
+            Recorded(
                 f"Training{_of(self.call.model)} was handed over; it is not over yet.",
                 f"{self.call.name} returned {what}; the end of the training {where}.",
                 {} if followed else {HANDED_OVER: what},
@@ -174,7 +174,7 @@ class Action:
         self._finish(None, error)
         parent = self.scope.parent
         if isinstance(parent, ActionScope):
-            parent.told_error = id(error)
+            parent.recorded_error = id(error)
 
     def yielded(self, item: object) -> None:
         """Count what a generator yields: how far it came."""
@@ -191,7 +191,7 @@ class Action:
             after = f" after {count(call.yielded, 'item')}" if call.yielded else ""
             self._emit(
                 EventType.ISSUE_DETECTED,
-                Told(
+                Recorded(
                     f"{call.name} was ended by its caller{_for(self.scope)}{after}.",
                     f"The generator of {call.name} was closed before it was exhausted.",
                     {"progress": {"unit": "item", "done": call.yielded}},
@@ -223,8 +223,8 @@ class Action:
         refusal = refused(result) if self._hook.stops else None
         if refusal is not None:
             self._withdraw_stop()
-        self._tell("return")
-        self._tell_ends(result)
+        self._record("return")
+        self._record_ends(result)
         names = Names(self.scope.dataset, self.scope.model)
         if result is not self.call.instance:
             _origins.remember(result, names)
@@ -236,8 +236,8 @@ class Action:
             self._withdraw_stop()
         if isinstance(error, CancelledError):
             self.call.cancelled = canceller(error)
-        if not self._tell("raise") and isinstance(error, Exception):
-            self._tell_failure(error)
+        if not self._record("raise") and isinstance(error, Exception):
+            self._record_failure(error)
 
     def _withdraw_stop(self) -> None:
         """A stop that was refused is none."""
@@ -246,7 +246,7 @@ class Action:
             if stopped.run is not None:
                 stopped.run.stopping = False
 
-    def _tell_ends(self, result: object) -> None:
+    def _record_ends(self, result: object) -> None:
         """Record the ends of runs that this call has seen: of those whose own call is over."""
         if not self._hook.watches and not self._hook.stops:
             return
@@ -258,52 +258,54 @@ class Action:
         if self._hook.stops and not self.call.about and refused(result) is None:
             open_runs.remember_stop(self.call)
 
-    def _tell(self, moment: str) -> bool:
+    def _record(self, moment: str) -> bool:
         """Leave the entries of a moment; whether the table has any."""
         rules = self._hook.at[moment]
         if rules:
             done = self._recorded.get(moment, 0)
             for number, rule in enumerate(rules[done:], done + 1):
-                self._tell_one(rule.event, rule.tell)
+                self._record_one(rule.event, rule.record)
                 self._recorded[moment] = number
         return bool(rules)
 
     @guarded
-    def _tell_one(self, event: EventType | str, tell: Callable[[Call], Told | None]) -> None:
-        told = tell(self.call)
-        if told is not None:
+    def _record_one(
+        self, event: EventType | str, record: Callable[[Call], Recorded | None]
+    ) -> None:
+        recorded = record(self.call)
+        if recorded is not None:
             scope = self.scope
-            scope.dataset = scope.dataset if told.dataset is None else told.dataset
-            scope.model = scope.model if told.model is None else told.model
-            self._emit(event, told)
+            scope.dataset = scope.dataset if recorded.dataset is None else recorded.dataset
+            scope.model = scope.model if recorded.model is None else recorded.model
+            self._emit(event, recorded)
 
-    def _tell_failure(self, error: Exception) -> None:
-        if self.scope.told_error != id(error):
+    def _record_failure(self, error: Exception) -> None:
+        if self.scope.recorded_error != id(error):
             self._emit(
                 EventType.ISSUE_DETECTED,
-                Told(
+                Recorded(
                     f"{self.call.name} failed{_for(self.scope)}.",
                     f"{said(error)} was raised to the caller.",
                 ),
             )
 
-    def _emit(self, event: EventType | str, told: Told) -> None:
+    def _emit(self, event: EventType | str, recorded: Recorded) -> None:
         around = self.call.run or self.scope.run_under_way or self.call.around
         facts: dict[str, object] = {} if around is None else {RUN: around.number}
         if self.call.seconds:
             facts["seconds"] = round(self.call.seconds, 6)
         if self._part_of is not None and EventType(event) in _OF_RUNS:
             event = EventType(event)
-            reason = Reason(told.decision, told.reasoning or "")
+            reason = Reason(recorded.decision, recorded.reasoning or "")
             facts["part"] = event
             event = self._part_of.as_part(event, reason)
         self.log.emit(
             event,
             dataset=self.scope.dataset,
             model=self.scope.model,
-            decision=told.decision,
-            reasoning=told.reasoning,
-            metrics_snapshot={**facts, **(told.metrics or {})} or None,
+            decision=recorded.decision,
+            reasoning=recorded.reasoning,
+            metrics_snapshot={**facts, **(recorded.metrics or {})} or None,
         )
 
 

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from mllog_callbacks.platform._action import Action, begin
-from mllog_callbacks.platform._call import Call, Hook, Namer, Rule, Told
+from mllog_callbacks.platform._call import Call, Hook, Namer, Recorded, Rule
 from mllog_callbacks.platform._hooks import hooked
 from mllog_callbacks.recording import AuditLog, Scope, current, leave
 from mllog_callbacks.schema import EventType
@@ -26,7 +26,7 @@ class audit_action:  # noqa: N801 - used as a function, as `contextlib.suppress`
 
     Args:
         event: The event type.
-        tell: What is recorded of a call that returned; default that it did.
+        record: What is recorded of a call that returned; default that it did.
         dataset: The data set's name: the name itself, or a function of the call, such as
             ``argument("name")``.
         model: The model's name, likewise.
@@ -46,7 +46,7 @@ class audit_action:  # noqa: N801 - used as a function, as `contextlib.suppress`
     def __init__(
         self,
         event: EventType | str,
-        tell: Callable[[Call], Told | None] | None = None,
+        record: Callable[[Call], Recorded | None] | None = None,
         *,
         dataset: Namer | None = None,
         model: Namer | None = None,
@@ -54,7 +54,9 @@ class audit_action:  # noqa: N801 - used as a function, as `contextlib.suppress`
     ) -> None:
         self._event = EventType(event)
         self._log = log
-        self._hook = Hook(Rule(self._event, tell or _told_in_block), dataset=dataset, model=model)
+        self._hook = Hook(
+            Rule(self._event, record or _recorded_in_block), dataset=dataset, model=model
+        )
         self._blocks: list[_Block] = []
 
     def tell(
@@ -131,7 +133,7 @@ class _Block:
         self.scope: Scope | None = None
         self._action: Action | None = None
         self._token: Token[Scope | None] | None = None
-        self.told: Told | None = None
+        self.recorded: Recorded | None = None
 
     def tell(
         self,
@@ -143,7 +145,7 @@ class _Block:
         model: str | None = None,
     ) -> None:
         """Say what the entry at the end of the block records; as `audit_action.tell`."""
-        self.told = Told(decision, reasoning, metrics, dataset, model)
+        self.recorded = Recorded(decision, reasoning, metrics, dataset, model)
 
     def enter(self, action: Action) -> None:
         """Let the names of the action hold until `leave`."""
@@ -151,7 +153,7 @@ class _Block:
         self._token = current.set(action.scope)
 
     def leave(self, error: BaseException | None) -> None:
-        """End the block: as it was told, or by an exception."""
+        """End the block: as it was recorded, or by an exception."""
         if self._action is None or self._token is None:
             return
         leave(self._token)
@@ -161,6 +163,6 @@ class _Block:
             self._action.raised(error)
 
 
-def _told_in_block(call: Call) -> Told:
-    told = call.instance.told if isinstance(call.instance, _Block) else None
-    return told or Told(f"{call.name} is done.")
+def _recorded_in_block(call: Call) -> Recorded:
+    recorded = call.instance.recorded if isinstance(call.instance, _Block) else None
+    return recorded or Recorded(f"{call.name} is done.")

@@ -10,7 +10,7 @@ from mllog_callbacks.platform._causes import Cancelled
 from mllog_callbacks.recording import AuditLog, RunAround
 from mllog_callbacks.schema import EventType
 
-__all__ = ["Call", "Hook", "Namer", "Parameters", "Rule", "Told"]
+__all__ = ["Call", "Hook", "Namer", "Parameters", "Recorded", "Rule"]
 
 
 class Parameters(NamedTuple):
@@ -59,7 +59,7 @@ class Parameters(NamedTuple):
 
 @dataclass
 class Call:
-    """A call of a hooked function; from which a rule's `tell` composes its sentences.
+    """A call of a hooked function; from which a rule's `record` composes its sentences.
 
     Attributes:
         name: The function with its class, as in ``ModelTrainer.train``.
@@ -110,7 +110,7 @@ class Call:
         return {**self.defaults, **self.given}
 
 
-class Told(NamedTuple):
+class Recorded(NamedTuple):
     """What an entry says of a call; names that are None are those of the call's context.
 
     Attributes:
@@ -133,12 +133,12 @@ class Rule(NamedTuple):
 
     Attributes:
         event: The event type.
-        tell: A pure function of the call; where it returns None, no entry is left.
+        record: A pure function of the call; where it returns None, no entry is left.
         on: At which moment: before the call, after it returned, or after it raised an exception.
     """
 
     event: EventType | str
-    tell: Callable[[Call], Told | None]
+    record: Callable[[Call], Recorded | None]
     on: Literal["call", "return", "raise"] = "return"
 
 
@@ -165,7 +165,7 @@ class Hook:
         reports: Whether a rule records progress: of a run, which may have begun elsewhere.
 
     Example:
-        >>> Hook(Rule("MODEL_SAVED", lambda call: Told(f"Saved as {call.result}.")))
+        >>> Hook(Rule("MODEL_SAVED", lambda call: Recorded(f"Saved as {call.result}.")))
     """
 
     rules: tuple[Rule, ...]

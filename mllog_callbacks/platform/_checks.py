@@ -204,7 +204,7 @@ def _problems(found: Any) -> tuple[list[str], int]:
     if not isinstance(found, Iterable):
         return [_sentence(found)], 1
     items = list(islice(found, _LOOKED_AT))
-    problems = [each for each in items if isinstance(each, (str, BaseException)) or _tells(each)]
+    problems = [each for each in items if isinstance(each, (str, BaseException)) or _records(each)]
     return [_sentence(each) for each in problems], len(problems)
 
 
@@ -213,7 +213,7 @@ def _is_one(value: object) -> bool:
     return _flag(value) is not True and value not in (None, "", 0, [], {}, ())
 
 
-def _tells(item: object) -> bool:
+def _records(item: object) -> bool:
     """Whether an item is a problem with words of its own, and no row of data."""
     return not isinstance(item, (list, tuple)) and any(
         isinstance(part(item, name), str) for name in _WORDS
@@ -224,8 +224,8 @@ def _of_table(table: Any, *, problems: bool = False) -> Verdict:
     """Of a table of checks or problems, by its columns; a table of data is neither."""
     columns = [str(each) for each in table.columns] if hasattr(table, "columns") else []
     flags = [each for each in columns if each.lower() in _FLAGS]
-    telling = [each for each in columns if each.lower() in {*_WORDS, "failure_case", "violation"}]
-    if not flags and not telling and not problems:
+    recording = [each for each in columns if each.lower() in {*_WORDS, "failure_case", "violation"}]
+    if not flags and not recording and not problems:
         return Verdict()
     rows = table.head(_LOOKED_AT)
     records = rows.to_dicts() if hasattr(rows, "to_dicts") else rows.to_dict("records")
@@ -250,8 +250,8 @@ def _sentence(problem: object) -> str:
         return f"{column}: {kind}" if column else str(kind)
     subject = next((s for n in _SUBJECTS if isinstance(s := part(problem, n), str)), None)
     words = _message(problem)
-    told = ": ".join(each for each in (subject, words) if each)
-    return told or shown(problem)
+    recorded = ": ".join(each for each in (subject, words) if each)
+    return recorded or shown(problem)
 
 
 def _message(result: object) -> str | None:

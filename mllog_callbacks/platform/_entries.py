@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from os import PathLike
 
 from mllog_callbacks.facts import Saved, dump
-from mllog_callbacks.platform._call import Call, Told
+from mllog_callbacks.platform._call import Call, Recorded
 from mllog_callbacks.platform._checks import Verdict, verdict_of
 from mllog_callbacks.platform._hyperparameters import Settings, settings_of
 from mllog_callbacks.platform._measures import comparison_of, measures_of, sentence
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-def uploaded(call: Call) -> Told:
+def uploaded(call: Call) -> Recorded:
     """A data set came in; the platform's own name for it goes before that of the file."""
     files = {name_of(call.arguments.get(each)) for each in ("filename", "file", "path", "source")}
     named = None if call.dataset in files else call.dataset
@@ -35,7 +35,7 @@ def uploaded(call: Call) -> Told:
     if isinstance(call.result, str) and "://" in call.result:
         returned = None  # where it is kept
     name = named or returned or call.dataset
-    return Told(
+    return Recorded(
         f"{name or 'A data set'} was uploaded.",
         f"{call.name} returned{_size_of(call.result) or ' without an exception'}.",
         facts(call.result),
@@ -43,12 +43,12 @@ def uploaded(call: Call) -> Told:
     )
 
 
-def validated(call: Call) -> Told:
+def validated(call: Call) -> Recorded:
     """A data set was checked, with which outcome."""
     found = verdict_of(call.result)
     many = f", with {count(found.many, 'problem')}" if found.many else ""
     outcome = {True: " and accepted", False: " and refused", None: many}[found.valid]
-    return Told(
+    return Recorded(
         f"{call.dataset or 'The data set'} was validated{outcome}.",
         _found(call, found),
         {**facts(call.result), **_judged(found)},
@@ -57,12 +57,12 @@ def validated(call: Call) -> Told:
 
 def _found(call: Call, found: Verdict) -> str:
     """What the validation found, in its own words."""
-    told = listed(found.problems).rstrip(".")
+    recorded = listed(found.problems).rstrip(".")
     checks = f" in {count(found.checks, 'check')}" if found.checks else ""
-    if told:
+    if recorded:
         more = found.many - len(found.problems)
         rest = f", and {more:,} more" if more > 0 else ""
-        return f"{call.name} found{checks}: {told}{rest}."
+        return f"{call.name} found{checks}: {recorded}{rest}."
     if found.many:
         return f"{call.name} found {count(found.many, 'problem')}{checks}."
     if found.valid is None:
@@ -83,49 +83,49 @@ def _judged(found: Verdict) -> dict[str, object]:
     return judged if found != Verdict() else {}
 
 
-def not_valid(call: Call) -> Told | None:
+def not_valid(call: Call) -> Recorded | None:
     """A data set was refused."""
     found = verdict_of(call.result)
     if found.valid or (found.valid is None and not found.many):
         return None
     what = "is not valid" if found.valid is False else f"has {count(found.many, 'problem')}"
-    return Told(
+    return Recorded(
         f"{call.dataset or 'The data set'} {what}.",
         _found(call, found),
         _judged(found),
     )
 
 
-def preprocessed(call: Call) -> Told:
+def preprocessed(call: Call) -> Recorded:
     """A data set was made fit for training."""
     steps = first(call.result, "steps", "operations") or call.given.get("steps") or ()
-    told = listed(steps) if isinstance(steps, (list, tuple)) else shown(steps)
-    return Told(
-        f"{call.dataset or 'The data set'} was preprocessed{f': {told}' if told else ''}.",
+    recorded = listed(steps) if isinstance(steps, (list, tuple)) else shown(steps)
+    return Recorded(
+        f"{call.dataset or 'The data set'} was preprocessed{f': {recorded}' if recorded else ''}.",
         f"{call.name} returned{_size_of(call.result) or ' without an exception'}.",
         facts(call.result),
     )
 
 
-def algorithm_selected(call: Call) -> Told:
+def algorithm_selected(call: Call) -> Recorded:
     """It was chosen what to train."""
     chosen = call.arguments.get("algorithm", next(iter(call.given.values()), None))
     name = name_of(chosen) or shown(chosen)
-    return Told(
+    return Recorded(
         f"The algorithm {name} was selected.",
         f"The caller of {call.name} chose it: {arguments(call)}.",
         facts(call.result),
     )
 
 
-def hyperparameters_set(call: Call) -> Told:
+def hyperparameters_set(call: Call) -> Recorded:
     """Who set which hyperparameter: the caller now or before, or nobody."""
     settings = settings_of(call)
     now = masked(settings.now)
     many = count(len(now), "hyperparameter") if now else "No hyperparameter was"
-    told = f": {assigned(now)}" if now else ""
-    return Told(
-        f"{many} set by the caller of {call.name}{told}.",
+    recorded = f": {assigned(now)}" if now else ""
+    return Recorded(
+        f"{many} set by the caller of {call.name}{recorded}.",
         _others(call, settings),
         {
             "set_by_caller": facts(now),
@@ -137,18 +137,18 @@ def hyperparameters_set(call: Call) -> Told:
 
 def _others(call: Call, settings: Settings) -> str | None:
     before, defaults = masked(settings.before), masked(settings.defaults)
-    told = [f"Set by the caller before: {assigned(before)}." if before else ""]
+    recorded = [f"Set by the caller before: {assigned(before)}." if before else ""]
     if defaults:
-        told.append(f"Not set, and so as {settings.source or call.name} has them: ")
-        told[-1] += f"{assigned(defaults)}."
-    return " ".join(each for each in told if each) or None
+        recorded.append(f"Not set, and so as {settings.source or call.name} has them: ")
+        recorded[-1] += f"{assigned(defaults)}."
+    return " ".join(each for each in recorded if each) or None
 
 
-def saved(call: Call) -> Told:
+def saved(call: Call) -> Recorded:
     """A model was kept."""
     returned = call.result if isinstance(call.result, str) else name_of(call.result)
     path = returned or _path_of(call)
-    return Told(
+    return Recorded(
         f"{call.model or 'The model'} was saved{f' as {path}' if path else ''}.",
         f"{call.name} was called{called_with(arguments(call))}.",
         {**facts(call.result), **({"saved": _saved(path)} if path else {})},
@@ -169,23 +169,23 @@ def _saved(path: str) -> dict[str, object]:
     return dump(Saved(path=path, bytes=size))
 
 
-def downloaded(call: Call) -> Told:
+def downloaded(call: Call) -> Recorded:
     """A model was handed out."""
-    return Told(
+    return Recorded(
         f"{call.model or 'A model'} was downloaded.",
         f"{call.name} was called{called_with(arguments(call))}.",
         facts(call.result),
     )
 
 
-def evaluated(call: Call) -> Told:
+def evaluated(call: Call) -> Recorded:
     """A model was measured."""
     measures = measures_of(call)
-    told = sentence(measures)
+    recorded = sentence(measures)
     on = f" on {call.dataset}" if call.dataset else ""
-    how = "computed these values" if told else "returned no number"
-    return Told(
-        f"{call.model or 'The model'} was evaluated{on}{f': {told}' if told else ''}.",
+    how = "computed these values" if recorded else "returned no number"
+    return Recorded(
+        f"{call.model or 'The model'} was evaluated{on}{f': {recorded}' if recorded else ''}.",
         f"{call.name} {how}{called_with(arguments(call))}.",
         {**facts(call.result), **_by_name(measures)},
     )
@@ -196,13 +196,13 @@ def _by_name(measures: Mapping[str, object]) -> dict[str, object]:
     return {f"returned_{n}" if n in {"run", "part"} else n: each for n, each in measures.items()}
 
 
-def compared(call: Call) -> Told:
+def compared(call: Call) -> Recorded:
     """Models were ranked."""
     found = comparison_of(call)
     best = f"; {found.best} is the best" if found.best else ""
     order = f", in this order: {listed(found.ranking)}" if found.ranking else ""
     models = f"compared {listed(found.names)}" if found.names else "was called"
-    return Told(
+    return Recorded(
         f"{count(len(found.names), 'model')} compared{best}."
         if found.names
         else f"Models were compared{best}.",
@@ -225,8 +225,12 @@ def _size_of(value: object) -> str:
     columns = next((found[each] for each in _COLUMNS if isinstance(found.get(each), int)), None)
     if not isinstance(rows, int):
         return ""
-    told = count(rows, "row")
-    return f": {told} and {count(columns, 'column')}" if isinstance(columns, int) else f": {told}"
+    recorded = count(rows, "row")
+    return (
+        f": {recorded} and {count(columns, 'column')}"
+        if isinstance(columns, int)
+        else f": {recorded}"
+    )
 
 
 _ROWS = ("rows", "n_rows", "row_count", "num_rows", "n_samples")

@@ -91,14 +91,14 @@ def _follow_thread(thread: Any, ended: Ended) -> None:
     if not thread.is_alive() or not hasattr(thread, "_invoke_excepthook"):
         return
     seen: list[BaseException | None] = [None]
-    told = thread._invoke_excepthook  # noqa: SLF001 - set for each thread by itself
+    recorded = thread._invoke_excepthook  # noqa: SLF001 - set for each thread by itself
     leave = thread._delete  # noqa: SLF001 - the last it calls
 
     def raised(*args: Any) -> None:
         import sys  # noqa: PLC0415
 
         seen[0] = sys.exc_info()[1]
-        told(*args)
+        recorded(*args)
 
     def left() -> None:
         error, seen[0] = seen[0], None

@@ -143,7 +143,7 @@ def attach(
             was attached then.
 
     Example:
-        >>> attach(Registry, {"save": Hook(Rule("MODEL_SAVED", lambda call: Told("Saved.")))})
+        >>> attach(Registry, {"save": Hook(Rule("MODEL_SAVED", lambda call: Recorded("Saved.")))})
     """
     if not isinstance(target, (type, ModuleType)):
         msg = f"{target!r} is no class or module; for an object, attach to its type"

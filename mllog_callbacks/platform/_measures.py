@@ -38,9 +38,9 @@ def measures_of(call: Call) -> dict[str, Any]:
 def sentence(measures: Measures) -> str:
     """The numbers, as in "accuracy 0.93, test f1 0.91"; the first of many."""
     found = list(islice(_flat(measures), _TOLD + 1))
-    told = ", ".join(f"{name} {number(value)}".strip() for name, value in found[:_TOLD])
+    recorded = ", ".join(f"{name} {number(value)}".strip() for name, value in found[:_TOLD])
     many = sum(1 for _ in _flat(measures)) - _TOLD
-    return f"{told} and {many:,} more" if many > 0 else told
+    return f"{recorded} and {many:,} more" if many > 0 else recorded
 
 
 def _asked_for(call: Call) -> list[str]:

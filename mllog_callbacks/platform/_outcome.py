@@ -199,15 +199,15 @@ def _of_sequence(result: Sequence[Any]) -> Outcome:
         return Outcome()
     flag, rest = result[0], result[1:]
     words = next((each for each in rest if isinstance(each, (str, BaseException))), None)
-    told = said(words) if isinstance(words, BaseException) else words
+    recorded = said(words) if isinstance(words, BaseException) else words
     if flag is False:
-        return Outcome("failed", "False", told)
+        return Outcome("failed", "False", recorded)
     if isinstance(words, BaseException) and flag is None:
-        return Outcome("failed", "an error", told)
+        return Outcome("failed", "an error", recorded)
     if flag is True:
         return Outcome("done", "True")
     state = _state(flag) if isinstance(flag, (str, Enum)) and len(result) > 1 else None
-    return Outcome(state, _text(flag), told) if state else Outcome()
+    return Outcome(state, _text(flag), recorded) if state else Outcome()
 
 
 def _state(value: object) -> State | None:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 from typing import Any, Final, NamedTuple
 
 from mllog_callbacks.adapter import Cadence
-from mllog_callbacks.platform._call import Call, Told
+from mllog_callbacks.platform._call import Call, Recorded
 from mllog_callbacks.platform._naming import JOBS
 from mllog_callbacks.platform._reading import called_with, facts, measured, parts
 from mllog_callbacks.recording import RunAround
@@ -50,18 +50,18 @@ class _Kept:
 _elsewhere: Final[OrderedDict[Hashable, _Kept]] = OrderedDict()
 
 
-def progressed(call: Call) -> Told | None:
+def progressed(call: Call) -> Recorded | None:
     """A run goes on; as often as a person reads."""
     given = _given(call)
     progress = _progress(given)
     if not _due(call, progress):
         return None
     values = {name: value for name, value in given.items() if name not in _NAMES}
-    told = measured(_flat(values))
+    recorded = measured(_flat(values))
     metrics: dict[str, object] = {**facts(_without_names(given))}
     if progress is not None:
         metrics["progress"] = _fact(progress)
-    return Told(_sentence(progress), f"{call.name} was called{called_with(told)}.", metrics)
+    return Recorded(_sentence(progress), f"{call.name} was called{called_with(recorded)}.", metrics)
 
 
 def reported(run: RunAround | None) -> tuple[float, float] | None:
@@ -131,7 +131,7 @@ def _due(call: Call, progress: _Progress | None) -> bool:
         at = max(1, int(progress.done))
     last = progress is not None and progress.planned == progress.done
     if last or kept.cadence.due(at):
-        kept.cadence.told(at)
+        kept.cadence.recorded(at)
         return True
     return False
 

@@ -163,16 +163,16 @@ def _inner(value: object) -> dict[str, object]:
     return {name: masked(part, name) for name, part in islice(found.items(), _LISTED)}
 
 
-def called_with(told: str) -> str:
-    """As in " with folds=5"; empty where nothing is told."""
-    return f" with {told}" if told else ""
+def called_with(recorded: str) -> str:
+    """As in " with folds=5"; empty where nothing is recorded."""
+    return f" with {recorded}" if recorded else ""
 
 
 def listed(values: Iterable[object]) -> str:
     """Some names or sentences, the first few of them; empty where there are none."""
     items = list(values)
-    told = "; ".join(shown(name_of(each) or each) for each in items[:_LISTED])
-    return f"{told}; and {len(items) - _LISTED} more" if len(items) > _LISTED else told
+    recorded = "; ".join(shown(name_of(each) or each) for each in items[:_LISTED])
+    return f"{recorded}; and {len(items) - _LISTED} more" if len(items) > _LISTED else recorded
 
 
 def _size(value: object) -> dict[str, object]:

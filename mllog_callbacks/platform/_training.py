@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from mllog_callbacks.facts import Failure, Stop, dump, ended_by
-from mllog_callbacks.platform._call import Call, Told
+from mllog_callbacks.platform._call import Call, Recorded
 from mllog_callbacks.platform._outcome import (
     Outcome,
     State,
@@ -35,38 +35,38 @@ STOP_REQUESTED: Final = "stop_requested"
 """The fact of an entry that a stop was requested, whether or not a run is known to notice it."""
 
 
-def started(call: Call) -> Told:
+def started(call: Call) -> Recorded:
     """A run begins."""
-    return Told(
+    return Recorded(
         f"{_training(call)} started{f' on {call.dataset}' if call.dataset else ''}.",
         f"{call.name} was called{called_with(arguments(call))}.",
         None,
     )
 
 
-def ended_as(event: EventType) -> Callable[[Call], Told | None]:
+def ended_as(event: EventType) -> Callable[[Call], Recorded | None]:
     """How a run ended whose call returned; None where it ended otherwise."""
 
-    def tell(call: Call) -> Told | None:
+    def record(call: Call) -> Recorded | None:
         outcome = outcome_of(call.result)
         if _end_of(call, outcome) is not event:
             return None
-        told = {**facts(call.result), **_how_far(call)}
+        recorded = {**facts(call.result), **_how_far(call)}
         asked = call.stopped_by and outcome.state != "stopped"
         if event is EventType.TRAINING_STOPPED and call.stopped_by:
-            told["stop"] = dump(Stop(by="request", requested_by=call.stopped_by))
+            recorded["stop"] = dump(Stop(by="request", requested_by=call.stopped_by))
         if event is EventType.TRAINING_FAILED:
-            told["stop"] = dump(Stop(by="error"))
+            recorded["stop"] = dump(Stop(by="error"))
             if outcome.message:
-                told["error"] = dump(Failure(message=outcome.message, where=f"in {call.name}"))
-        return Told(
+                recorded["error"] = dump(Failure(message=outcome.message, where=f"in {call.name}"))
+        return Recorded(
             f"{_training(call)} {_ended(call, event, outcome)}.",
             f"{_asked(call) if asked or call.stopped_by else ''}{_returned(call, outcome)}"
             f"{_parts_of(call)}",
-            told,
+            recorded,
         )
 
-    return tell
+    return record
 
 
 def _ended(call: Call, event: EventType, outcome: Outcome) -> str:
@@ -90,18 +90,18 @@ def _returned(call: Call, outcome: Outcome) -> str:
     if call.seen_by and call.result is None:
         return f"{call.seen_by} ended without an exception."
     what = outcome.evidence if outcome.state else ""
-    told = "; ".join(each for each in (what, results) if each)
+    recorded = "; ".join(each for each in (what, results) if each)
     if call.yielded:
         items = f"{call.name} yielded {count(call.yielded, 'item')} and was exhausted"
-        return f"{items}{f': {told}' if told else ''}."
+        return f"{items}{f': {recorded}' if recorded else ''}."
     by = call.seen_by or call.name
-    return f"{by} returned{f': {told}' if told else ''}."
+    return f"{by} returned{f': {recorded}' if recorded else ''}."
 
 
-def raised_as(event: EventType) -> Callable[[Call], Told | None]:
+def raised_as(event: EventType) -> Callable[[Call], Recorded | None]:
     """How a run ended whose call raised; None where it ended otherwise."""
 
-    def tell(call: Call) -> Told | None:
+    def record(call: Call) -> Recorded | None:
         error = call.error
         if error is None:
             return None
@@ -122,10 +122,10 @@ def raised_as(event: EventType) -> Callable[[Call], Told | None]:
             return _exited(call, error)
         return _failed(call, error)
 
-    return tell
+    return record
 
 
-def _failed(call: Call, error: BaseException) -> Told:
+def _failed(call: Call, error: BaseException) -> Recorded:
     """An exception, or an interrupt by hand."""
     where = f"in {call.name}"
     stop, raised = ended_by(error, where)
@@ -133,35 +133,35 @@ def _failed(call: Call, error: BaseException) -> Told:
     if isinstance(error, Exception):
         reason = failed(error, where, _after(call), "no model was returned")
         decision = reason.decision.replace("Training", _training(call), 1)
-        return Told(decision, f"{reason.reasoning}{_parts_of(call)}", facts_)
+        return Recorded(decision, f"{reason.reasoning}{_parts_of(call)}", facts_)
     name = type(error).__name__
-    return Told(
+    return Recorded(
         f"{_training(call)} was stopped by hand {_after(call)} ({name}); no model was returned.",
         f"{said(error)} was raised {where}.{_parts_of(call)}",
         facts_,
     )
 
 
-def _stopped_by_request(call: Call, error: BaseException) -> Told:
+def _stopped_by_request(call: Call, error: BaseException) -> Recorded:
     stop = dump(Stop(by="request", requested_by=call.stopped_by))
-    return Told(
+    return Recorded(
         f"{_training(call)} stopped by {call.stopped_by}; no model was returned.",
         f"{_asked(call)}{said(error)} was raised.{_parts_of(call)}",
         {"stop": stop, **_how_far(call)},
     )
 
 
-def _stopped_by_rule(call: Call, error: BaseException, stop: Stop) -> Told:
+def _stopped_by_rule(call: Call, error: BaseException, stop: Stop) -> Recorded:
     """Another framework ended it on purpose, such as one that prunes trials."""
     rule = "a rule" if stop.rule is None else stop.rule.name
-    return Told(
+    return Recorded(
         f"{_training(call)} was stopped {_after(call)} by {rule}; no model was returned.",
         f"{said(error)} was raised in {call.name}.{_parts_of(call)}",
         {"stop": dump(stop), **_how_far(call)},
     )
 
 
-def _cancelled(call: Call, error: BaseException) -> Told:
+def _cancelled(call: Call, error: BaseException) -> Recorded:
     """A task or future was cancelled: by a time limit, a failure beside it or a request."""
     cancelled = call.cancelled
     by = "request" if cancelled is None or cancelled.by is None else cancelled.by
@@ -169,19 +169,19 @@ def _cancelled(call: Call, error: BaseException) -> Told:
     _, raised = ended_by(error, f"in {call.name}")
     how = {"limit": "ended by a time limit", "error": "cancelled, because another task failed"}
     stop = Stop(by=by, requested_by=words if by != "error" else None)  # type: ignore[arg-type]  # one of three
-    return Told(
+    return Recorded(
         f"{_training(call)} was {how.get(by, 'cancelled')} {_after(call)}; no model was returned.",
         f"CancelledError was raised in {call.name}: {words}.{_parts_of(call)}",
         {"stop": dump(stop), "error": dump(raised), **_how_far(call)},
     )
 
 
-def _exited(call: Call, error: SystemExit) -> Told:
+def _exited(call: Call, error: SystemExit) -> Recorded:
     """Code ended the program: it is no interrupt."""
     code = shown(error.code)
     _, raised = ended_by(error, f"in {call.name}")
     stop = Stop(by="request", requested_by=f"sys.exit({code})")
-    return Told(
+    return Recorded(
         f"{_training(call)} was ended by sys.exit({code}) {_after(call)}; no model was returned.",
         f"{said(error)} was raised in {call.name}"
         f"{f' (in {raised.raised_in})' if raised.raised_in else ''}.{_parts_of(call)}",
@@ -189,11 +189,11 @@ def _exited(call: Call, error: SystemExit) -> Told:
     )
 
 
-def _left(call: Call) -> Told:
+def _left(call: Call) -> Recorded:
     """Its caller gave a generator up, or the process exited."""
     how_far = f" {_far(call)}" if call.yielded else ""
     if call.seen_by is not None:
-        return Told(
+        return Recorded(
             f"{_training(call)} was ended by the exit of the process{how_far}.",
             f"{call.name} was under way at {call.seen_by}.{_parts_of(call)}",
             {"stop": dump(Stop(by="exit")), **_how_far(call)},
@@ -204,7 +204,7 @@ def _left(call: Call) -> Told:
         if call.yielded
         else f"What {call.name} returned was closed before its first step"
     )
-    return Told(
+    return Recorded(
         f"{_training(call)} was stopped by {caller}{how_far}.",
         f"{reason}.{_parts_of(call)}",
         {"stop": dump(Stop(by="request", requested_by=caller)), **_how_far(call)},
@@ -237,14 +237,14 @@ def _far(call: Call) -> str:
     return f"after {count(done, 'item')}" if unit == "item" else f"at {unit} {done}"
 
 
-def stop_requested(call: Call) -> Told:
+def stop_requested(call: Call) -> Recorded:
     """A stop was requested: what it comes to is recorded by the end of the run itself."""
     names = listed(each.model or each.name for each in call.about)
     refusal = refused(call.result)
     request = {"by": call.name, "trainings": len(call.about)}
     reasoning = f"{call.name} was called{called_with(arguments(call))}"
     if refusal is not None:
-        return Told(
+        return Recorded(
             f"A stop of the training was refused{f': {names}' if names else ''}.",
             f"{reasoning} and returned {refusal}; the training goes on."
             if call.about
@@ -257,7 +257,7 @@ def stop_requested(call: Call) -> Told:
             many = f"; {len(call.about)} trainings are under way, and each may notice it"
     else:
         many = "; no training that it names is under way in this process"
-    return Told(
+    return Recorded(
         f"A stop of the training was requested{f': {names}' if names else ''}.",
         f"{reasoning}{many}.",
         {**facts(call.result), STOP_REQUESTED: request},

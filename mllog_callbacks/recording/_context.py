@@ -30,17 +30,17 @@ _R = TypeVar("_R")
 
 
 class RunAround:
-    """A run that is told by a call, such as a platform's ``train``: runs within are parts of it.
+    """A run recorded by a call, such as a platform's ``train``: runs within are parts of it.
 
-    So that no run is told twice, the start and the end that an adapter tells within it become
+    So that no run is recorded twice, the start and the end that an adapter records within it become
     progress of this one, and a part's failure an issue. All that was said of them stays.
 
     Attributes:
         parts: How many runs ended within it.
         last: How the last of them ended; None where none did.
-        ended: Whether its own end was told; what begins then is no part of it.
+        ended: Whether its own end was recorded; what begins then is no part of it.
         stopping: Whether it was asked to stop; a part that fails then was stopped.
-        cadence: Whatever tells which of its steps are told; kept here by who tells them.
+        cadence: Whatever decides which of its steps are recorded; kept here by what records them.
         number: Its number in its session; None where it is recorded in another process.
     """
 
@@ -54,7 +54,7 @@ class RunAround:
         self.last: tuple[EventType, Reason] | None = None
 
     def as_part(self, event: EventType, reason: Reason) -> EventType:
-        """The event under which a run within this one tells something."""
+        """The event under which a run within this one records something."""
         if event in RUN_ENDS:
             self.parts += 1
             self.last = event, reason
@@ -72,7 +72,7 @@ class Scope:
         model: Name of the model; None where not known.
         metadata: What stands in the snapshot of each entry within, under ``context``.
         parent: The scope around this one.
-        run: The run that is told around entries of this scope, if any.
+        run: The run that is recorded around entries of this scope, if any.
     """
 
     __slots__ = ("_learned", "dataset", "metadata", "model", "parent", "run")
@@ -96,7 +96,7 @@ class Scope:
 
     @property
     def run_under_way(self) -> RunAround | None:
-        """The run that is told around entries of this scope, while it has not ended."""
+        """The run that is recorded around entries of this scope, while it has not ended."""
         return None if self.run is None or self.run.ended else self.run
 
     def learn(self, dataset: str | None) -> None:

@@ -1,4 +1,4 @@
-"""The report: one self-contained HTML file that tells the story of a log, offline and in print."""
+"""The report: one self-contained HTML file with the story of a log, offline and in print."""
 
 from mllog_callbacks.report._live import LiveView
 from mllog_callbacks.report._render import (

@@ -44,11 +44,11 @@ def _table(found: Candidates) -> dict[str, Any]:
 def _cells(
     each: Candidate, found: Candidates, names: list[str], *, timed: bool, failures: bool
 ) -> list[str]:
-    told = [value(each.parameters.get(name), 40) for name in names]
-    told += [_score(each, metric) for metric in found.metrics]
+    recorded = [value(each.parameters.get(name), 40) for name in names]
+    recorded += [_score(each, metric) for metric in found.metrics]
     if timed:
-        told.append("" if each.seconds is None else f"{each.seconds:.3g}")
-    return [*told, str(each.failed or 0)] if failures else told
+        recorded.append("" if each.seconds is None else f"{each.seconds:.3g}")
+    return [*recorded, str(each.failed or 0)] if failures else recorded
 
 
 def _score(each: Candidate, metric: str) -> str:
@@ -85,13 +85,13 @@ def _ends(each: Candidate, metric: str) -> tuple[float, float]:
 
 def _drawn(each: Candidate, metric: str, scale: Scale, index: int) -> dict[str, Any]:
     low, high = _ends(each, metric)
-    told = ", ".join(f"{name}={value(given, 20)}" for name, given in each.parameters.items())
+    recorded = ", ".join(f"{name}={value(given, 20)}" for name, given in each.parameters.items())
     return {
         "y": _TOP + _STEP * (index + 0.5),
         "x": round(scale.place(each.means[metric]), 1),
         "low": round(scale.place(low), 1),
         "high": round(scale.place(high), 1),
         "chosen": each.chosen,
-        "label": cut(f"{each.number}: {told}", _LABEL),
+        "label": cut(f"{each.number}: {recorded}", _LABEL),
         "words": f"Candidate {each.number}: {_score(each, metric)}",
     }

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from mllog_callbacks.reading import Row
-from mllog_callbacks.reading import story as telling
+from mllog_callbacks.reading import story as narrative
 from mllog_callbacks.reading.story import Story, cut, moment
 from mllog_callbacks.report._charts import charts_of
 from mllog_callbacks.schema import count
@@ -19,27 +19,27 @@ _TEXT: Final = 300
 def story_card(stories: Sequence[Story]) -> dict[str, Any]:
     """The newest trainings: the last with a chart, the others in short."""
     newest = stories[::-1][:_STORIES]
-    told = [_story(story, in_full=not number) for number, story in enumerate(newest)]
+    recorded = [_story(story, in_full=not number) for number, story in enumerate(newest)]
     more = len(stories) - len(newest)
     words = f"{count(more, 'older training')} not shown" if more else ""
-    return {"stories": told, "more": words if stories else "There is no entry."}
+    return {"stories": recorded, "more": words if stories else "There is no entry."}
 
 
 def _story(story: Story, *, in_full: bool) -> dict[str, Any]:
-    found = telling.findings(story)
+    found = narrative.findings(story)
     own = ((at, each.of(story.main)) for at, each in enumerate(found, 1) if story.main in each.runs)
     numbered = [(at, each) for at, each in own if each is not None]
-    issues = [(each.found, telling.issue_text(each.found)) for each in found[:_ISSUES]]
+    issues = [(each.found, narrative.issue_text(each.found)) for each in found[:_ISSUES]]
     sessions = [each.story.session for each in story.members] or [story.session]
     named = f"Session{'s' if len(sessions) > 1 else ''} {cut(', '.join(sessions), 140)}"
-    about = (named, moment(story.span[0]), telling.took(story))
+    about = (named, moment(story.span[0]), narrative.took(story))
     return {
-        "title": telling.title(story),
+        "title": narrative.title(story),
         "about": " · ".join(filter(None, about)),
-        "pills": telling.pills(story),
+        "pills": narrative.pills(story),
         "paragraphs": [
             [piece._replace(text=cut(piece.text, _TEXT)) for piece in each]
-            for each in telling.what_happened(story)[: 3 if in_full else 1]
+            for each in narrative.what_happened(story)[: 3 if in_full else 1]
         ],
         "charts": charts_of(story.main, numbered)[:1] if in_full else [],
         "issues": [
@@ -56,7 +56,7 @@ def _story(story: Story, *, in_full: bool) -> dict[str, Any]:
     }
 
 
-def log_card(session: str, path: str, told: str, rows: Iterable[Row]) -> dict[str, Any]:
+def log_card(session: str, path: str, recorded: str, rows: Iterable[Row]) -> dict[str, Any]:
     """A log that is being written: where it stands, and its last entries."""
     entries = [
         {
@@ -69,7 +69,7 @@ def log_card(session: str, path: str, told: str, rows: Iterable[Row]) -> dict[st
     ]
     story = {
         "title": f"Audit log, session {cut(session, 140)}",
-        "about": f"{cut(path, _TEXT)} · {told}",
+        "about": f"{cut(path, _TEXT)} · {recorded}",
         "pills": [],
         "paragraphs": [],
         "charts": [],

@@ -21,7 +21,7 @@ from mllog_callbacks.report._drawing import (
 from mllog_callbacks.report._scales import Scale, scale_of
 from mllog_callbacks.report._series import series_of
 
-__all__ = ["charts_of", "told_once"]
+__all__ = ["charts_of", "recorded_once"]
 
 _POINTS: Final = 320
 _CHAR: Final = 6.2
@@ -35,7 +35,7 @@ _MOST_MARKS: Final = 6
 
 
 def charts_of(run: Run, numbered: Sequence[tuple[int, Found]]) -> list[Chart]:
-    """One chart a metric, in the order metrics were first told; those with a validation set first.
+    """One chart a metric, in the order of their first values; those with a validation set first.
 
     Args:
         run: The run.
@@ -49,8 +49,8 @@ def charts_of(run: Run, numbered: Sequence[tuple[int, Found]]) -> list[Chart]:
     return [each for each in drawn if each is not None]
 
 
-def told_once(run: Run) -> list[str]:
-    """The metrics of which a run has told one value, in words."""
+def recorded_once(run: Run) -> list[str]:
+    """The metrics of which a run has recorded one value, in words."""
     once = [curve for curve in run.curves if len(curve.points) == 1]
     return [
         f"{curve.name} {number(value)} at {curve.unit} {number(at)}"
@@ -123,8 +123,10 @@ def _annotate(
     if end is not None and run.end is not None:
         place = round(x.place(end), 1)
         word = run.end.event.removeprefix("TRAINING_").lower()
-        told = f"{word} at {number(end)}"
-        chart.stop = Note(place, told, place - 5, _freest([each.label_at for each in chart.series]))
+        recorded = f"{word} at {number(end)}"
+        chart.stop = Note(
+            place, recorded, place - 5, _freest([each.label_at for each in chart.series])
+        )
     best = kept(run)
     if best is None or best.at is None or not best.is_kept or best.unit != chart.unit:
         return
@@ -155,7 +157,7 @@ def _marks(
     for at, found in about[:_MOST_MARKS]:
         start = x.place(found.steps[0])
         end = x.place(found.steps[-1]) if found.resolved or _is_a_moment(found) else RIGHT
-        title = cut(found.told[0].decision, 120)
+        title = cut(found.recorded[0].decision, 120)
         beside = sum(abs(start - each) < _BADGE for each in last)
         last.append(start)
         badge = 14.0 + _BADGE * beside
@@ -174,18 +176,18 @@ def _is_about(found: Found, curves: list[Curve]) -> bool:
 
 
 def _in_words(metric: str, unit: str, curves: list[Curve]) -> str:
-    told = []
+    recorded = []
     for curve in curves:
         finite = [each for each in curve.points if each.value is not None]
         if finite:
             first, last = finite[0], finite[-1]
             values = [each.value for each in finite if each.value is not None]
-            told.append(
+            recorded.append(
                 f"{curve.dataset or curve.metric} from {number(values[0])} at {unit} "
                 f"{number(first.at)} to {number(values[-1])} at {unit} {number(last.at)}, "
                 f"between {number(min(values))} and {number(max(values))}"
             )
-    return f"{metric} by {unit}: {'; '.join(told)}."
+    return f"{metric} by {unit}: {'; '.join(recorded)}."
 
 
 def _table(curves: list[Curve], unit: str) -> Table:

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from mllog_callbacks.reading import story as telling
+from mllog_callbacks.reading import story as narrative
 from mllog_callbacks.reading.story import Member, Story, cut, state_of
 from mllog_callbacks.schema import count
 
@@ -30,17 +30,17 @@ def beside(story: Story) -> dict[str, Any] | None:
 def _row(member: Member) -> dict[str, Any]:
     story = member.story
     outer = [run for run in story.runs if run.parent is None]
-    one = telling.run_facts(outer[0]) if len(outer) == 1 else None
+    one = narrative.run_facts(outer[0]) if len(outer) == 1 else None
     log = state_of(story)
-    _, ended, issues = (pill for pill in telling.pills(story) if pill != (log.mood, log.pill))
+    _, ended, issues = (pill for pill in narrative.pills(story) if pill != (log.mood, log.pill))
     return {
         "label": cut(member.label, 100),
         "session": cut(story.session, 140),
         "where": _where(story),
         "mood": ended[0] if outer else "unknown",
-        "ended": ended[1] if story.entries else "Told nothing",
+        "ended": ended[1] if story.entries else "Recorded nothing",
         "came_to": one["came_to"] if one else count(len(outer), "run"),
-        "kept": one["kept"] if one else telling.NOT_RECORDED,
+        "kept": one["kept"] if one else narrative.NOT_RECORDED,
         "issues": issues[1],
         "entries": f"{story.entries:,}",
         "log": log.pill,

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from mllog_callbacks.reading.story import Fold, Member, Story, Told, cut
+from mllog_callbacks.reading.story import Fold, Member, Recorded, Story, cut
 from mllog_callbacks.schema import count
 
 __all__ = ["decisions"]
@@ -36,14 +36,14 @@ def decisions(story: Story) -> list[dict[str, Any]]:
     return _with_gap(shown, story.left_out)
 
 
-def _in_order(story: Story) -> list[tuple[str, Told | Fold]]:
-    """What was told, and by which member of the story; empty where there is but one session."""
-    told = story.members or [Member("", story)]
-    items = [(cut(label, 24), each) for label, one in told for each in one.decisions]
+def _in_order(story: Story) -> list[tuple[str, Recorded | Fold]]:
+    """What was recorded, and by which member of the story; empty where there is but one session."""
+    recorded = story.members or [Member("", story)]
+    items = [(cut(label, 24), each) for label, one in recorded for each in one.decisions]
     return sorted(items, key=lambda item: _time(item[1])) if story.members else items
 
 
-def _time(each: Told | Fold) -> str:
+def _time(each: Recorded | Fold) -> str:
     return (each.first if isinstance(each, Fold) else each).time
 
 
@@ -69,7 +69,7 @@ def _size(item: dict[str, Any]) -> int:
     return _MARKUP + sum(map(len, texts)) + sum(map(len, item.get("shown", ())))
 
 
-def _item(each: Told | Fold, decision: int, reasoning: int, among: int) -> dict[str, Any]:
+def _item(each: Recorded | Fold, decision: int, reasoning: int, among: int) -> dict[str, Any]:
     if isinstance(each, Fold):
         return _fold(each, opened=among <= _FOLDS_OPENED * 2)
     return {
@@ -87,8 +87,8 @@ def _item(each: Told | Fold, decision: int, reasoning: int, among: int) -> dict[
 def _fold(fold: Fold, *, opened: bool) -> dict[str, Any]:
     first, last = fold.first.place[1], fold.last[1]
     lines = f"line {first:,}" if first == last else f"lines {first:,} to {last:,}"
-    told = f"{count(fold.count, 'entry')} of progress, {lines}"
+    recorded = f"{count(fold.count, 'entry')} of progress, {lines}"
     shown = [cut(f"{each.decision} {each.reasoning}", 200) for each in fold.shown] if opened else []
     if shown and (between := fold.count - len(shown)) > 0:
         shown.insert(1, f"{count(between, 'more entry')} between")
-    return {"kind": "fold", "words": told, "shown": shown}
+    return {"kind": "fold", "words": recorded, "shown": shown}

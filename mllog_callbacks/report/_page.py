@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 from mllog_callbacks._version import __version__
 from mllog_callbacks.detectors import KINDS
 from mllog_callbacks.reading import FileAccount
-from mllog_callbacks.reading import story as telling
+from mllog_callbacks.reading import story as narrative
 from mllog_callbacks.reading.story import Finding, Run, Story, cut, moment, state_of, value
 from mllog_callbacks.report._candidates import candidates_of
-from mllog_callbacks.report._charts import charts_of, told_once
+from mllog_callbacks.report._charts import charts_of, recorded_once
 from mllog_callbacks.report._comparison import beside
 from mllog_callbacks.report._decisions import decisions
 from mllog_callbacks.schema import count
@@ -59,19 +59,19 @@ _ENVIRONMENT: Final = {
 
 def report_page(story: Story) -> dict[str, Any]:
     """All that the template of a report asks for."""
-    numbered = list(enumerate(telling.findings(story), 1))
+    numbered = list(enumerate(narrative.findings(story), 1))
     compared = _candidates(story)
     return {
         "version": __version__,
-        "title": telling.title(story),
+        "title": narrative.title(story),
         "session": cut(story.session, 140),
-        "about": [each for each in (moment(story.span[0]), telling.took(story)) if each],
-        "unverified": telling.verification_of(story),
-        "pills": telling.pills(story),
-        "verdict": telling.verdict_of(story),
+        "about": [each for each in (moment(story.span[0]), narrative.took(story)) if each],
+        "unverified": narrative.verification_of(story),
+        "pills": narrative.pills(story),
+        "verdict": narrative.verdict_of(story),
         "sections": [each for each in _SECTIONS.items() if compared or each[0] != "candidates"],
-        "paragraphs": telling.what_happened(story),
-        "tiles": telling.tiles(story),
+        "paragraphs": narrative.what_happened(story),
+        "tiles": narrative.tiles(story),
         "beside": beside(story),
         "runs": _runs(story) if len(story.runs) > max(len(story.members), 1) else None,
         "issues": [_issue(story, at, each) for at, each in numbered[:_ISSUES]],
@@ -102,13 +102,13 @@ def index_page(stories: list[tuple[str, Story]]) -> dict[str, Any]:
         "logs": [
             {
                 "href": href,
-                "title": telling.title(story),
+                "title": narrative.title(story),
                 "session": cut(story.session, 140),
                 "when": moment(story.span[0]),
-                "took": telling.took(story),
+                "took": narrative.took(story),
                 "entries": count(story.entries, "entry"),
-                "unverified": telling.verification_of(story),
-                "pills": telling.pills(story),
+                "unverified": narrative.verification_of(story),
+                "pills": narrative.pills(story),
             }
             for href, story in newest
         ],
@@ -116,13 +116,13 @@ def index_page(stories: list[tuple[str, Story]]) -> dict[str, Any]:
 
 
 def _runs(story: Story) -> dict[str, Any]:
-    rows = [telling.run_facts(run) | {"of": story.whose(run)} for run in story.runs[:_RUNS]]
+    rows = [narrative.run_facts(run) | {"of": story.whose(run)} for run in story.runs[:_RUNS]]
     return {"rows": rows, "left_out": _more(len(story.runs) - _RUNS, "run")}
 
 
 def _issue(story: Story, at: int, finding: Finding) -> dict[str, Any]:
     found = finding.found
-    text = telling.issue_text(found)
+    text = narrative.issue_text(found)
     run = _run_title(story, finding.run)
     return {
         "number": at,
@@ -137,14 +137,14 @@ def _run_title(story: Story, run: Run) -> str:
     """Which of several a run is; empty where there is but one."""
     if len(story.runs) < 2 and not story.members:  # noqa: PLR2004 - one run, or none
         return ""
-    named = f"Run {run.number}: {telling.title_of_run(run)}" if run.number else "Beside the runs"
+    named = f"Run {run.number}: {narrative.title_of_run(run)}" if run.number else "Beside the runs"
     return " · ".join(filter(None, [cut(story.whose(run), 60).capitalize(), named]))
 
 
 def _quiet(story: Story) -> str:
     """Which checks ran and found nothing, and why others did not run."""
     found = {each.code for _, each in story.issues}
-    runs = [each for each in map(telling.checks, story.runs) if each is not None]
+    runs = [each for each in map(narrative.checks, story.runs) if each is not None]
     if not runs:
         return "Which checks ran is not recorded."
     names = {each.code: f"{each.name.replace('_', ' ')} ({each.code})" for each in KINDS}
@@ -176,7 +176,7 @@ def _curves(story: Story, numbered: list[tuple[int, Finding]]) -> list[dict[str,
                 "id": run.number,
                 "title": _run_title(story, run),
                 "charts": shown,
-                "once": cut("; ".join(told_once(run)), _TEXT),
+                "once": cut("; ".join(recorded_once(run)), _TEXT),
                 "left_out": f"{more} {unlisted if run.curves.unlisted else ''}".strip(),
             }
         )
@@ -206,7 +206,7 @@ def _settings(story: Story) -> list[dict[str, Any]]:
 
 
 def _settings_of(story: Story, run: Run) -> dict[str, Any]:
-    found = telling.settings(run)
+    found = narrative.settings(run)
     given = [each for each in found if each.by_caller is not False]
     defaults = [each for each in found if each.by_caller is False]
     known = any(each.by_caller for each in given)
@@ -217,7 +217,7 @@ def _settings_of(story: Story, run: Run) -> dict[str, Any]:
             {
                 "name": cut(each.name, 80),
                 "value": value(each.value, 120),
-                "default": telling.NOT_RECORDED if each.default is None else value(each.default),
+                "default": narrative.NOT_RECORDED if each.default is None else value(each.default),
             }
             for each in given[:_GIVEN]
         ],
@@ -238,7 +238,7 @@ def _data(story: Story) -> dict[str, Any] | None:
     sets = {
         name: each
         for run in reversed(runs)
-        for name, each in telling.data_facts(story, run).items()
+        for name, each in narrative.data_facts(story, run).items()
     }
     columns = list(dict.fromkeys(name for each in sets.values() for name in each))[:_FACTS]
     if not columns:
@@ -247,7 +247,7 @@ def _data(story: Story) -> dict[str, Any] | None:
         {
             "name": cut(name, 60),
             "cells": [
-                value(each[column], 200) if column in each else telling.NOT_RECORDED
+                value(each[column], 200) if column in each else narrative.NOT_RECORDED
                 for column in columns
             ],
         }
@@ -258,7 +258,7 @@ def _data(story: Story) -> dict[str, Any] | None:
 
 def _environment(story: Story) -> list[tuple[str, str]]:
     if not story.sidecar:
-        return [("Environment", telling.NOT_RECORDED)]
+        return [("Environment", narrative.NOT_RECORDED)]
     return [
         (label, value(story.sidecar[key], 120))
         for key, label in _ENVIRONMENT.items()
@@ -277,7 +277,7 @@ def _integrity(story: Story) -> dict[str, Any]:
 
 def _file(story: Story, file: FileAccount) -> dict[str, Any]:
     broken = file.bad_lines + file.unfinished
-    told = {
+    recorded = {
         "File": cut(file.name, 200),
         "Lines": f"{file.lines:,}, of which {count(file.entries, 'entry')}",
         "Size": count(file.bytes, "byte"),
@@ -290,17 +290,17 @@ def _file(story: Story, file: FileAccount) -> dict[str, Any]:
         if not file.disordered
         else f"{count(file.disordered, 'entry')} not later than the one before",
         "Dropped": f"{story.dropped:,} in the session, by its own account",
-        "SHA-256": file.sha256 or telling.NOT_RECORDED,
+        "SHA-256": file.sha256 or narrative.NOT_RECORDED,
     }
     if file.error:
-        told["Not read to its end"] = file.error
+        recorded["Not read to its end"] = file.error
     findings = [
         f"line {line:,}: {finding.field}: {cut(finding.reason, 200)}"
         for line, finding in file.findings[:_FINDINGS]
     ]
     hidden = len(file.findings) > len(findings) or file.bad_lines > len(findings)
     title = f"Findings ({len(findings)}{' or more' if hidden else ''})"
-    return {"facts": told.items(), "findings": findings, "findings_title": title}
+    return {"facts": recorded.items(), "findings": findings, "findings_title": title}
 
 
 def _paths(story: Story) -> str:

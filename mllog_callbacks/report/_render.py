@@ -74,19 +74,19 @@ def render_card(stories: Sequence[Story]) -> str:
     return _template("card.html.j2").render(card=story_card(stories))
 
 
-def render_log(path: Path, session: str, told: str) -> str:
+def render_log(path: Path, session: str, recorded: str) -> str:
     """What a notebook shows of a log that is being written, as HTML.
 
     Args:
         path: The file.
         session: Name of the session.
-        told: What else is known of the log, in a few words.
+        recorded: What else is known of the log, in a few words.
     """
     try:
         rows = [each.row for each in last_lines(path, _is_entry, _LAST)]
     except OSError:  # there is no file yet, or no longer
         rows = []
-    return _template("card.html.j2").render(card=log_card(session, str(path), told, rows))
+    return _template("card.html.j2").render(card=log_card(session, str(path), recorded, rows))
 
 
 def _is_entry(row: Row) -> bool:

@@ -53,7 +53,7 @@ def _styles(curves: list[Curve]) -> list[str]:
 
 def _path(points: Sequence[Point], x: Scale, y: Scale) -> str:
     """SVG's path data in whole tenths, relative: gaps where values are not finite."""
-    told: list[str] = []
+    recorded: list[str] = []
     pen = False
     last_x = last_y = 0
     for point in points:
@@ -62,11 +62,11 @@ def _path(points: Sequence[Point], x: Scale, y: Scale) -> str:
             continue
         here_x, here_y = round(x.place(point.at) * 10), round(y.place(point.value) * 10)
         if pen:
-            told.append(f"l{_tenths(here_x - last_x)} {_tenths(here_y - last_y)}")
+            recorded.append(f"l{_tenths(here_x - last_x)} {_tenths(here_y - last_y)}")
         else:
-            told.append(f"M{_tenths(here_x)} {_tenths(here_y)}")
+            recorded.append(f"M{_tenths(here_x)} {_tenths(here_y)}")
         pen, last_x, last_y = True, here_x, here_y
-    return "".join(told).replace(" -", "-")
+    return "".join(recorded).replace(" -", "-")
 
 
 def _tenths(many: int) -> str:

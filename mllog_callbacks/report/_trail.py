@@ -18,7 +18,7 @@ from mllog_callbacks.comparison import (
 )
 from mllog_callbacks.files import replace_file
 from mllog_callbacks.reading import observe, seal, trainings
-from mllog_callbacks.reading import story as telling
+from mllog_callbacks.reading import story as narrative
 from mllog_callbacks.reading.story import Story, as_object, read_stories
 from mllog_callbacks.recording import AuditLog
 from mllog_callbacks.report._render import (
@@ -57,9 +57,9 @@ class ComparedTrail(Comparison):
         return f"<{type(self).__name__} of {count(len(self.runs), 'run')}>"
 
     def __str__(self) -> str:
-        return "\n".join([heading(self), *map(self._told, self.runs)])
+        return "\n".join([heading(self), *map(self._recorded, self.runs)])
 
-    def _told(self, run: ComparedRun) -> str:
+    def _recorded(self, run: ComparedRun) -> str:
         score = score_in_words(run.scores.get(self.metric)) or "no score"
         chosen = (each for each in self.differences(run) if each.is_chosen)
         said = [against_in_words(self.judgement(run)), *map(difference_in_words, chosen)]
@@ -77,7 +77,7 @@ class ComparedTrail(Comparison):
 class Trail:
     """The trainings of some logs, as they were when they were read; a notebook shows their story.
 
-    Ranks, workers and folds of one training are told together, as the report does.
+    Ranks, workers and folds of one training are recorded together, as the report does.
 
     Attributes:
         stories: The story of each training, the oldest first; where it is of several sessions,
@@ -134,7 +134,7 @@ class Trail:
         return file
 
     def __str__(self) -> str:
-        return "\n\n".join(_told(story) for story in self.stories) or "There is no entry."
+        return "\n\n".join(_recorded(story) for story in self.stories) or "There is no entry."
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {count(len(self._sessions), 'session')}>"
@@ -153,15 +153,15 @@ class Trail:
         return render_card(self.stories)
 
 
-def _told(story: Story) -> str:
-    paragraphs = (" ".join(piece.text for piece in each) for each in telling.what_happened(story))
-    return "\n".join([telling.title(story), *paragraphs])
+def _recorded(story: Story) -> str:
+    paragraphs = (" ".join(piece.text for piece in each) for each in narrative.what_happened(story))
+    return "\n".join([narrative.title(story), *paragraphs])
 
 
 def read_trail(
     source: str | os.PathLike[str] | AuditLog | Iterable[str | os.PathLike[str]],
 ) -> Trail:
-    """Read the story of logs; tolerant of lines that are no entries, of which the story tells.
+    """Read the story of logs; tolerant of lines that are no entries, which the story counts.
 
     Args:
         source: A file, a folder, several of these, or a log, which is flushed first.

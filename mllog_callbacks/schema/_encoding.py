@@ -1,6 +1,6 @@
 """From whatever a caller hands over to one strict RFC 8259 line; never an exception.
 
-Every change made on the way (a NaN that became ``null``, a text that was cut) is told at the end
+Every change made on the way (a NaN that became ``null``, a text that was cut) is noted at the end
 of the entry's own reasoning, so that no reader takes the written value for the given one.
 """
 
@@ -263,8 +263,8 @@ def _encode_within(
     )
     metrics = _snapshot(snapshot, changes)
     if changes:
-        told = changes.told(CHANGES_CHARS)
-        reasoning = f"{reasoning} {told}" if reasoning else told
+        recorded = changes.recorded(CHANGES_CHARS)
+        reasoning = f"{reasoning} {recorded}" if reasoning else recorded
     return _line(event, dataset, model, decision, reasoning, metrics)
 
 

@@ -211,7 +211,7 @@ def message_of(error: BaseException) -> str:
     hidden = hidden_by(error)
     if not hidden:
         return _own_message(error)
-    told = [
+    recorded = [
         f"{type(each).__name__}: {message}"
         if (message := message_of(each))
         else type(each).__name__
@@ -221,7 +221,7 @@ def message_of(error: BaseException) -> str:
     is_group = getattr(error, "exceptions", None) is not None
     before = _own_message(error) if is_group else "the last attempt raised"
     sign = ": " if is_group and before else " " if before else ""
-    return _cut(f"{before}{sign}{'; '.join(told)}{more}")
+    return _cut(f"{before}{sign}{'; '.join(recorded)}{more}")
 
 
 def _own_message(error: BaseException) -> str:

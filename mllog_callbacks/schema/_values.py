@@ -83,7 +83,7 @@ class Changes:
         """Count values not even looked at."""
         self._left_out += count
 
-    def told(self, limit: int) -> str:
+    def recorded(self, limit: int) -> str:
         """The changes as one bracketed sentence of at most about `limit` characters."""
         notes, hidden = self._notes, self._unnoted
         if self._left_out:
@@ -116,7 +116,7 @@ def text(given: object, limit: int, where: str, changes: Changes) -> str:
 
 
 def value(given: object, where: str, changes: Changes, depth: int = 0) -> Json:
-    """Return `given` as JSON; `where` names it in what `changes` tells.
+    """Return `given` as JSON; `where` names it in what `changes` records.
 
     Scalars of numpy, torch and the like become plain numbers, small arrays lists; what has no
     place in JSON is described as text. Secrets are masked.

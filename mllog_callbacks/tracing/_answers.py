@@ -246,8 +246,8 @@ def _run_of(mention: _Mention) -> tuple[Run | None, str]:
 
 
 def _number(run: Run) -> object:
-    told = run.start or run.end
-    return run.number if told is None else told.snapshot.get("run", run.number)
+    recorded = run.start or run.end
+    return run.number if recorded is None else recorded.snapshot.get("run", run.number)
 
 
 def _session_account(story: Story) -> dict[str, Any]:
@@ -300,8 +300,8 @@ def _run_account(story: Story, run: Run) -> dict[str, Any]:
 
 def _with_prints(story: Story, run: Run) -> dict[str, Any]:
     found = {name: dict(each) for name, each in data_facts(story, run).items()}
-    for told in run.data:
-        sets = told.snapshot.get("data")
+    for recorded in run.data:
+        sets = recorded.snapshot.get("data")
         for name, each in sets.items() if isinstance(sets, dict) else ():
             if isinstance(each, dict):
                 found.setdefault(str(name), {}).update(each)
@@ -315,11 +315,11 @@ def _evaluation(run: Run, mention: _Mention) -> dict[str, Any]:
         return {"results": {facts["monitor"]: facts["score"]}, "when": "as it was saved"}
     if not run.evaluations:
         return {"not_known": "no evaluation was recorded"}
-    told = run.evaluations[-1]
+    recorded = run.evaluations[-1]
     end = {} if run.end is None else run.end.snapshot
-    kept = told.snapshot.get("kept") or end.get("kept") or {}
+    kept = recorded.snapshot.get("kept") or end.get("kept") or {}
     holds, at = mention.facts.get("holds"), kept.get("at") if isinstance(kept, dict) else None
-    found: dict[str, Any] = {"results": _results(told.snapshot), "when": told.time}
+    found: dict[str, Any] = {"results": _results(recorded.snapshot), "when": recorded.time}
     if holds is not None and at is not None and holds != at:
         unit = mention.facts.get("unit") or "part"
         why = f"the file holds {holds} x {unit}, the evaluation is of {at}"

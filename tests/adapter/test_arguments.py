@@ -32,10 +32,10 @@ def test_a_path_is_the_log_of_that_folder(tmp_path: Path, kind: Any) -> None:
     """One for all callbacks of the process that name it, however they write it."""
     for given in (kind(tmp_path / "logs"), kind(tmp_path / "logs" / ".." / "logs")):
         run = Auditor(given, dataset="credit.v3").new_run()
-        run.tell(STARTED, Reason("Training started."))
+        run.emit(STARTED, Reason("Training started."))
         assert run._log.flush(10)  # noqa: SLF001 - the log that was made
-    told = [entry for entry in _entries(tmp_path / "logs") if entry.event is STARTED]
-    assert [(entry.metrics_snapshot or {})["run"] for entry in told] == [1, 2]
+    recorded = [entry for entry in _entries(tmp_path / "logs") if entry.event is STARTED]
+    assert [(entry.metrics_snapshot or {})["run"] for entry in recorded] == [1, 2]
     assert len([*(tmp_path / "logs").glob("*.jsonl")]) == 1
     run._log.close()  # noqa: SLF001 - as above
 
@@ -74,8 +74,8 @@ def test_within_a_training_the_type_of_data_is_recorded_alone(log: AuditLog, ent
     with audit_context(dataset=FRAME):  # type: ignore[arg-type]  # likewise
         log.emit(STARTED)
     log.emit(STARTED, dataset=Path("data") / "credit.csv")  # type: ignore[arg-type]  # stands for a name
-    told = [(entry.dataset, entry.model) for entry in entries() if entry.event is STARTED]
+    recorded = [(entry.dataset, entry.model) for entry in entries() if entry.event is STARTED]
     frame = "(a DataFrame, not a name)"
     path = str(Path("data") / "credit.csv")
-    assert told == [(frame, None), (None, frame), (frame, None), (path, None)]
+    assert recorded == [(frame, None), (None, frame), (frame, None), (path, None)]
     assert "DE02" not in log.path.read_text("utf-8")

@@ -8,7 +8,7 @@ from typing import Any
 from mllog_callbacks import AuditLog, EventType, Reason
 from mllog_callbacks.adapter import CurveKeeper, Run
 from mllog_callbacks.facts import thinned
-from told import Entries
+from recorded import Entries
 
 NOTHING: dict[str, object] = {}
 
@@ -108,7 +108,7 @@ def test_entries_of_progress_and_the_end_carry_the_steps_between_them(
         run.curve.add(epoch, {("valid", "loss"): 1 / epoch})
         if epoch in {1, 2, 5}:
             progress = {"epoch": epoch, "valid": {"loss": 1 / epoch}}
-            run.tell(EventType.TRAINING_PROGRESS, Reason("An epoch is done."), progress)
+            run.emit(EventType.TRAINING_PROGRESS, Reason("An epoch is done."), progress)
     run.fail(ValueError("no rows"), "in training", "in epoch 8", "no model was returned")
     found: list[Any] = [(entry.metrics_snapshot or {}).get("curve") for entry in entries()]
     assert [each and each["at"] for each in found[-4:]] == [None, None, [3, 4, 5], [6, 7]]

@@ -32,16 +32,16 @@ class Engine:
         return "stopped"
 
 
-Told = list[tuple[str, object, str]]
+Recorded = list[tuple[str, object, str]]
 
 
-def _hear(told: Told) -> Any:
-    return lambda heard: told.append((heard.method, heard.result, repr(heard.error)))
+def _hear(recorded: Recorded) -> Any:
+    return lambda heard: recorded.append((heard.method, heard.result, repr(heard.error)))
 
 
 def test_what_is_returned_and_raised_is_heard_and_passed_on() -> None:
     """The same object is raised; other methods are not heard."""
-    engine, heard = Engine(1), Told()
+    engine, heard = Engine(1), Recorded()
     listen(engine, {"run"}, _hear(heard))
     assert engine.run() == 0
     assert engine.stop() == "stopped"
@@ -53,7 +53,7 @@ def test_what_is_returned_and_raised_is_heard_and_passed_on() -> None:
 def test_each_of_several_hears_what_it_asked_for_until_it_leaves() -> None:
     """The last that leaves gives the methods their own code back; another object is not heard."""
     own = Engine.run.__code__, Engine.stop.__code__
-    engine, first, second = Engine(9), Told(), Told()
+    engine, first, second = Engine(9), Recorded(), Recorded()
     leave_first = listen(engine, {"run"}, _hear(first))
     leave_second = listen(engine, {"stop"}, _hear(second))
     engine.run()
@@ -73,7 +73,7 @@ def test_each_of_several_hears_what_it_asked_for_until_it_leaves() -> None:
 
 def test_errors_may_be_all_that_is_heard() -> None:
     """By one listener, while another hears what the same method returns."""
-    engine, errors, all_of_it = Engine(2), Told(), Told()
+    engine, errors, all_of_it = Engine(2), Recorded(), Recorded()
     leave = listen(engine, {"run"}, _hear(errors), errors_only=True)
     engine.run()
     listen(engine, {"run"}, _hear(all_of_it))
@@ -91,7 +91,7 @@ def test_errors_may_be_all_that_is_heard() -> None:
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_copies_and_pickles_are_of_the_objects_own_class(protocol: int) -> None:
     """And nothing is heard of them."""
-    engine, heard = Engine(), Told()
+    engine, heard = Engine(), Recorded()
     listen(engine, {"run"}, _hear(heard))
     for other in (
         pickle.loads(pickle.dumps(engine, protocol)),
@@ -112,7 +112,7 @@ def test_a_class_that_is_pickled_by_its_value_takes_no_listener_along() -> None:
         def run(self, by: int = 1) -> int:
             return super().run(2 * by)
 
-    engine, heard, lock = Local(5), Told(), threading.Lock()
+    engine, heard, lock = Local(5), Recorded(), threading.Lock()
     listen(engine, {"run"}, lambda each: heard.append((str(lock), each.result, "")))
     other = pickle.loads(cloudpickle.dumps(engine))
     assert other.run() == 3
@@ -199,7 +199,7 @@ class Driver:
 def test_a_method_takes_and_returns_what_it_did(
     method: str, given: tuple[Any, ...], named: dict[str, Any], arguments: dict[str, Any]
 ) -> None:
-    """By position and by name, with the very defaults; it looks the same, and is told by name."""
+    """By position and by name, with the very defaults; it looks the same, and is found by name."""
     driver, heard = Driver(), list[Heard]()
     own = getattr(Driver, method)
     expected, refused = getattr(driver, method)(*given, **named), None
@@ -224,7 +224,7 @@ def test_a_method_takes_and_returns_what_it_did(
 
 def test_a_wrapper_of_another_tool_is_left_alone() -> None:
     """What it wraps is heard through it."""
-    engine, heard = Engine(), Told()
+    engine, heard = Engine(), Recorded()
     own = Engine.run
     leave = listen(engine, {"run"}, _hear(heard))
 
@@ -289,14 +289,17 @@ def _seen(seen: Seen) -> list[object]:
     try:
         seen.fails(0)
     except ValueError as error:
-        told = traceback.TracebackException.from_exception(error)
-        found += [*told.format(), [(each.name, each.lineno, each.colno) for each in told.stack]]
+        recorded = traceback.TracebackException.from_exception(error)
+        found += [
+            *recorded.format(),
+            [(each.name, each.lineno, each.colno) for each in recorded.stack],
+        ]
     return [*found, [seen.returns(each) for each in (0, 2, 5)]]
 
 
 def test_nothing_of_it_can_be_seen() -> None:
     """Not by warnings' stack levels, `inspect.stack`, `locals` or tracebacks."""
-    seen, heard, results = Seen(), Told(), list[object]()
+    seen, heard, results = Seen(), Recorded(), list[object]()
     leave: Any = None
     for listening in (False, True, True):
         if listening and leave is None:

@@ -1,4 +1,4 @@
-"""A run tells its entries, its issues, and exactly one end; its steps at a rate a person reads."""
+"""A run records entries, issues, and exactly one end; its steps at a rate a person reads."""
 
 import pickle
 
@@ -16,7 +16,7 @@ from mllog_callbacks import (
     Observation,
     Reason,
 )
-from told import Entries
+from recorded import Entries
 
 
 def test_a_run_ends_once(log: AuditLog, entries: Entries) -> None:
@@ -72,22 +72,22 @@ def test_names_given_by_the_user_stand(log: AuditLog, entries: Entries) -> None:
     """An adapter's name counts only where the user gave none."""
     run = Auditor(log, dataset="credit.v3").new_run()
     run.name(dataset="found", model="LightGBM gbdt")
-    run.tell(EventType.TRAINING_STARTED, Reason("Started."))
+    run.emit(EventType.TRAINING_STARTED, Reason("Started."))
     assert [(each.dataset, each.model) for each in entries()] == [("credit.v3", "LightGBM gbdt")]
 
 
-def test_issues_are_told_and_called_back(log: AuditLog, entries: Entries) -> None:
+def test_issues_are_recorded_and_called_back(log: AuditLog, entries: Entries) -> None:
     """Each run has detectors of its own; the user's function gets each issue."""
     seen: list[Issue] = []
     auditor = Auditor(log, detectors=["non_finite"], on_issue=seen.append)
     for _ in range(2):
         auditor.new_run().observe(Observation(4, "step", train=float("nan")))
-    told = entries()
-    assert [each.event for each in told] == ["ISSUE_DETECTED"] * 2
+    recorded = entries()
+    assert [each.event for each in recorded] == ["ISSUE_DETECTED"] * 2
     assert [each.step for each in seen] == [4, 4]
-    assert told[0].metrics_snapshot is not None
-    assert told[0].metrics_snapshot["step"] == 4
-    assert told[0].metrics_snapshot["name"] == "non_finite"
+    assert recorded[0].metrics_snapshot is not None
+    assert recorded[0].metrics_snapshot["step"] == 4
+    assert recorded[0].metrics_snapshot["name"] == "non_finite"
 
 
 def test_an_auditor_travels(log: AuditLog) -> None:
@@ -96,25 +96,25 @@ def test_an_auditor_travels(log: AuditLog) -> None:
     assert isinstance(pickle.loads(pickle.dumps(auditor)), Auditor)
 
 
-def _told(cadence: Cadence, steps: int) -> list[int]:
-    told = []
+def _recorded(cadence: Cadence, steps: int) -> list[int]:
+    recorded = []
     for step in range(1, steps + 1):
         if cadence.due(step):
-            cadence.told(step)
-            told.append(step)
-    return told
+            cadence.recorded(step)
+            recorded.append(step)
+    return recorded
 
 
-def test_steps_are_told_at_a_rate_a_person_reads() -> None:
+def test_steps_are_recorded_at_a_rate_a_person_reads() -> None:
     """A few at INFO, with the last where it is known; all at DEBUG."""
-    assert _told(Cadence(Level.INFO, 70), 70) == [1, 2, 5, 10, 20, 50, 70]
-    assert _told(Cadence(Level.INFO), 70) == [1, 2, 5, 10, 20, 50]
-    assert _told(Cadence(Level.INFO, 1), 1) == [1]
-    assert _told(Cadence(Level.DEBUG, 5), 5) == [1, 2, 3, 4, 5]
+    assert _recorded(Cadence(Level.INFO, 70), 70) == [1, 2, 5, 10, 20, 50, 70]
+    assert _recorded(Cadence(Level.INFO), 70) == [1, 2, 5, 10, 20, 50]
+    assert _recorded(Cadence(Level.INFO, 1), 1) == [1]
+    assert _recorded(Cadence(Level.DEBUG, 5), 5) == [1, 2, 3, 4, 5]
 
 
 def test_a_word_between_steps_ends_the_silence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step that lasts for long may be told of on the way; at DEBUG all is."""
+    """A step that lasts for long may be recorded on the way; at DEBUG all is."""
     clock = [0.0]
     set_clock(monkeypatch, "monotonic", lambda: clock[0])
     cadence = Cadence(Level.INFO, 100)
@@ -127,10 +127,10 @@ def test_a_word_between_steps_ends_the_silence(monkeypatch: pytest.MonkeyPatch) 
     assert Cadence(Level.DEBUG).silent
 
 
-def test_a_new_best_is_told_when_it_ends_a_long_stretch() -> None:
+def test_a_new_best_is_recorded_when_it_ends_a_long_stretch() -> None:
     """Long is ten steps, and a quarter of the run so far: a noisy run does not fill the log."""
     cadence = Cadence(Level.INFO, 1_000)
-    cadence.told(50)
+    cadence.recorded(50)
     assert not cadence.due(60, stretch=9)
     assert cadence.due(60, stretch=15)
     assert not cadence.due(80, stretch=15)
@@ -138,14 +138,14 @@ def test_a_new_best_is_told_when_it_ends_a_long_stretch() -> None:
 
 
 def test_silence_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Steps that take minutes are each told."""
+    """Steps that take minutes are each recorded."""
     clock = [0.0]
     set_clock(monkeypatch, "monotonic", lambda: clock[0])
     cadence = Cadence(Level.INFO, 100)
-    told = []
+    recorded = []
     for step in range(1, 9):
         clock[0] += 31
         if cadence.due(step):
-            cadence.told(step)
-            told.append(step)
-    assert told == list(range(1, 9))
+            cadence.recorded(step)
+            recorded.append(step)
+    assert recorded == list(range(1, 9))

@@ -11,7 +11,7 @@ from mllog_callbacks import AuditLog, EventType, Reason, Run
 from mllog_callbacks.adapter import _saved
 from mllog_callbacks.facts import ModelSaved, Saved
 from mllog_callbacks.files import digest_of
-from told import Entries, of
+from recorded import Entries, of
 
 LARGE = b"x" * (_saved.SMALL + 1)
 

@@ -26,7 +26,7 @@ from mllog_callbacks import RUN_ENDS, AuditLog, EventType, auto
 from mllog_callbacks.automatic import lightning_callbacks, start, statuses
 from mllog_lightgbm import MLAuditCallback
 from mllog_sklearn import audited
-from told import Entries
+from recorded import Entries
 
 X = np.random.RandomState(0).rand(80, 4)
 Y = (X[:, 0] > 0.5).astype(int)
@@ -45,9 +45,9 @@ def gradient() -> xgboost.Booster:
 
 def models(entries: Entries) -> list[str | None]:
     """The model of each run that ended; each of them began once."""
-    told = entries()
-    started = [each for each in told if each.event is EventType.TRAINING_STARTED]
-    ended = [each.model for each in told if each.event in RUN_ENDS]
+    recorded = entries()
+    started = [each for each in recorded if each.event is EventType.TRAINING_STARTED]
+    ended = [each.model for each in recorded if each.event in RUN_ENDS]
     assert len(started) == len(ended)
     return ended
 

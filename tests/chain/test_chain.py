@@ -229,7 +229,7 @@ def test_a_session_over_midnight_is_one_chain_over_two_files(
 
 
 def test_a_process_that_closes_nothing_seals_its_session(tmp_path: Path) -> None:
-    """It ends in order, and that is what is told."""
+    """It ends in order, and that is what is recorded."""
     program = (
         "from mllog_callbacks import AuditLog\n"
         f"AuditLog({str(tmp_path)!r}, session='run').emit('MODEL_SAVED')"

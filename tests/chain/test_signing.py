@@ -48,7 +48,7 @@ def test_the_thread_signs_as_the_drainer_does(tmp_path: Path, key: str) -> None:
     assert _judge(tmp_path / "logs", key).authenticity == Status.SOUND
 
 
-def test_what_was_forged_without_the_key_is_told(
+def test_what_was_forged_without_the_key_is_recorded(
     tmp_path: Path, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All of it written anew, unsigned or signed by another key; known only with the right one."""
@@ -63,7 +63,7 @@ def test_what_was_forged_without_the_key_is_told(
     assert _judge(tmp_path / "logs", key).authenticity == Status.TAMPERED
 
 
-def test_a_signature_taken_off_or_from_elsewhere_is_told(tmp_path: Path, key: str) -> None:
+def test_a_signature_taken_off_or_from_elsewhere_is_recorded(tmp_path: Path, key: str) -> None:
     """With the line of the record."""
     seal(tmp_path / "logs")
     chain = tmp_path / "logs" / "_integrity" / "run.chain"
@@ -208,7 +208,7 @@ def test_keygen_makes_a_key_for_its_owner_alone_and_replaces_none(tmp_path: Path
 def test_keygen_names_the_key_as_chains_name_it(tmp_path: Path) -> None:
     """With --json; where it fails, there is none."""
     shown = mllog("keygen", tmp_path / "key", "--json")
-    told = json.loads(shown.stdout)
-    assert told["key"] == read_public_key(Path(told["public"]))
-    assert Path(told["private"]) == tmp_path / "key"
+    recorded = json.loads(shown.stdout)
+    assert recorded["key"] == read_public_key(Path(recorded["public"]))
+    assert Path(recorded["private"]) == tmp_path / "key"
     assert mllog("keygen", tmp_path / "key", "--json").stdout == b""

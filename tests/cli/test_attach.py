@@ -47,7 +47,7 @@ def test_other_names_are_proposed() -> None:
     [
         (["platform_plain"], 2, "add --explain"),
         (["--explain", "no.such.module"], 3, "cannot be imported"),
-        (["--explain", "told"], 1, "no class with methods of a role"),
+        (["--explain", "recorded"], 1, "no class with methods of a role"),
     ],
 )
 def test_what_cannot_be_explained_is_said(arguments: list[str], code: int, words: str) -> None:

@@ -26,16 +26,16 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
     )
 
 
-def test_it_tells_the_story_and_where_the_log_lies(tmp_path: Path) -> None:
+def test_it_records_the_story_and_where_the_log_lies(tmp_path: Path) -> None:
     """What is shown is what the log holds, and the next commands can be typed."""
     shown = run(tmp_path, "demo")
     assert shown.returncode == 0, shown.stderr
     (path,) = (tmp_path / "logs").glob("*.jsonl")
-    told = list(read_entries(path))
-    assert told[0].event is EventType.TRAINING_STARTED
-    assert told[-1].event is EventType.TRAINING_STOPPED
+    recorded = list(read_entries(path))
+    assert recorded[0].event is EventType.TRAINING_STARTED
+    assert recorded[-1].event is EventType.TRAINING_STOPPED
     words = " ".join(shown.stdout.split())
-    for entry in told:
+    for entry in recorded:
         assert entry.event in words
         # a terminal breaks the lines of a text, so only its first words stand together
         assert " ".join(str(entry.decision).split()[:3]) in words

@@ -76,10 +76,10 @@ def test_a_script_is_audited_without_a_change(tmp_path: Path) -> None:
     options = ("--dataset", "churn", "--model", "mine", "--level", "DEBUG", "--dir", "logs")
     shown = mllog_run(tmp_path, PYTHON, path, options=options)
     assert (shown.returncode, shown.stdout, shown.stderr) == (7, "done\n", "")
-    told = all_entries(tmp_path)
-    assert {(each.dataset, each.model) for each in told} == {("churn", "mine")}
+    recorded = all_entries(tmp_path)
+    assert {(each.dataset, each.model) for each in recorded} == {("churn", "mine")}
     assert starts_and_ends(tmp_path) == (1, 1)
-    assert sum(each.event is EventType.TRAINING_PROGRESS for each in told) == 2
+    assert sum(each.event is EventType.TRAINING_PROGRESS for each in recorded) == 2
 
 
 def test_children_of_all_kinds_are_audited(tmp_path: Path) -> None:
@@ -269,8 +269,8 @@ def test_explain_shows_what_is_hooked_and_what_not(tmp_path: Path) -> None:
     shown = run("run", "--explain", folder=tmp_path).stdout.decode().splitlines()
     known = ["lightgbm", "lightning", "optuna", "sklearn", "transformers", "xgboost"]
     assert [each.split()[0] for each in shown] == known
-    told = [json.loads(each) for each in run("run", "--explain", "--json").stdout.splitlines()]
-    assert {each["name"]: each["why_not"] for each in told} == dict.fromkeys(known)
+    recorded = [json.loads(each) for each in run("run", "--explain", "--json").stdout.splitlines()]
+    assert {each["name"]: each["why_not"] for each in recorded} == dict.fromkeys(known)
     path = script(tmp_path, LIGHT)
     explained = mllog_run(tmp_path, PYTHON, path, options=("--explain", "--only", "xgboost")).stderr
     assert "on for xgboost\n" in explained

@@ -102,7 +102,7 @@ def test_columns_that_are_ambiguous_are_left_out(tmp_path: Path) -> None:
 
 
 def test_several_files_folders_and_globs(tmp_path: Path) -> None:
-    """Each told under its name; audit logs in the folder are none of them."""
+    """Each recorded under its name; audit logs in the folder are none of them."""
     for name, text in ("a/metrics.csv", LIGHTNING), ("b/deep/results.csv", ULTRALYTICS):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text(text)
@@ -115,15 +115,15 @@ def test_several_files_folders_and_globs(tmp_path: Path) -> None:
     named = runner().invoke(main, ["scan", str(first), str(tmp_path / "**" / "results.csv")])
     assert (named.stdout, named.exit_code) == (folder.stdout, 1)
     as_json = runner().invoke(main, ["scan", "--json", str(tmp_path), str(first)])
-    told = [*map(json.loads, as_json.stdout.splitlines())]
-    assert [each["summary"]["file"] for each in told if "summary" in each] == [
+    recorded = [*map(json.loads, as_json.stdout.splitlines())]
+    assert [each["summary"]["file"] for each in recorded if "summary" in each] == [
         *map(str, (first, second))
     ]
-    assert {each["file"] for each in told if "summary" not in each} == {str(first), str(second)}
+    assert {each["file"] for each in recorded if "summary" not in each} == {str(first), str(second)}
 
 
 def test_what_cannot_be_read_leaves_the_others(tmp_path: Path) -> None:
-    """They are told; the exit code says that not all were."""
+    """They are recorded; the exit code says that not all were."""
     path = tmp_path / "metrics.csv"
     path.write_text(LIGHTNING)
     (tmp_path / "empty").mkdir()

@@ -23,7 +23,7 @@ def logs(tmp_path: Path) -> Path:
     return tmp_path / "logs"
 
 
-def test_summary_tells_what_happened(logs: Path) -> None:
+def test_summary_records_what_happened(logs: Path) -> None:
     """On stdout, the sentences of the story; files of one session are one."""
     shown = run("summary", *sorted(logs.glob("*.jsonl")))
     assert (shown.returncode, shown.stderr) == (0, b"")
@@ -40,8 +40,8 @@ def test_summary_prints_json(logs: Path) -> None:
     """One object a session, the newest last; damage is exit code 1."""
     shown = run("summary", "--json", logs)
     assert (shown.returncode, shown.stderr) == (1, b"")
-    told = {each["session"]: each for each in map(json.loads, shown.stdout.splitlines())}
-    one, two = told["one"], told["two"]
+    recorded = {each["session"]: each for each in map(json.loads, shown.stdout.splitlines())}
+    one, two = recorded["one"], recorded["two"]
     assert (one["state"]["mood"], two["state"]["mood"]) == ("good", "bad")
     assert [each["lines"] for each in one["files"]] == [10, 15]
     assert one["issues"][0]["name"] == "overfitting"
@@ -58,7 +58,7 @@ def test_without_a_path_the_logs_are_read_where_they_are_made(tmp_path: Path) ->
 
 
 def test_report_writes_one_page(logs: Path, tmp_path: Path) -> None:
-    """Where it is told to, and says where; the second time as well."""
+    """Where it is recorded to, and says where; the second time as well."""
     page = tmp_path / "new" / "a.html"
     for _ in range(2):
         shown = run("report", *sorted(logs.glob("*.jsonl")), "-o", page)
@@ -107,7 +107,7 @@ def test_a_page_that_cannot_be_written_is_exit_3(logs: Path, tmp_path: Path) -> 
 
 
 def test_reading_completes_what_a_killed_session_left(tmp_path: Path) -> None:
-    """The summary tells all of it, also what had not reached the file."""
+    """The summary records all of it, also what had not reached the file."""
     code = (
         "import os, signal\nfrom mllog_callbacks import AuditLog\n"
         f"log = AuditLog({str(tmp_path)!r}, session='killed')\n"
@@ -115,8 +115,10 @@ def test_reading_completes_what_a_killed_session_left(tmp_path: Path) -> None:
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", code], check=False)
-    (told,) = [json.loads(line) for line in run("summary", "--json", tmp_path).stdout.splitlines()]
-    assert told["entries"] == 500
+    (recorded,) = [
+        json.loads(line) for line in run("summary", "--json", tmp_path).stdout.splitlines()
+    ]
+    assert recorded["entries"] == 500
 
 
 def test_a_trail_is_read_from_a_log_that_is_open(tmp_path: Path) -> None:
@@ -160,7 +162,7 @@ def test_a_log_that_was_changed_says_so_first(tmp_path: Path) -> None:
 
 def _long(steps: int) -> bytes:
     metrics = {"loss": 0.123456789, "auc": 0.87654321, "error": 0.0456789}
-    told = [
+    recorded = [
         training(0)[0],
         (
             "HYPERPARAMETERS_SET",
@@ -189,7 +191,7 @@ def _long(steps: int) -> bytes:
         *[("ISSUE_DETECTED", issue("error", 99, f"valid {name}")) for name in metrics],
         *training(0)[2:],
     ]
-    return lines(told)
+    return lines(recorded)
 
 
 @pytest.mark.parametrize(("steps", "most"), [(192, 40_000), (100_000, 100_000)])

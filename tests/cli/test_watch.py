@@ -20,9 +20,9 @@ from trails import entry, issue, lines, training, write
 pytest.importorskip("apprise", reason="messages are sent by apprise, which is not installed")
 
 
-def _seen(session: str, *told: dict[str, Any]) -> list[Seen]:
+def _seen(session: str, *recorded: dict[str, Any]) -> list[Seen]:
     path = Path(f"ml-platform-2026-11-20.{session}.jsonl")
-    raws = [json.dumps(each).encode() for each in told]
+    raws = [json.dumps(each).encode() for each in recorded]
     return [Seen(path, raw, parse_row(raw, 1)) for raw in raws]
 
 

@@ -1,4 +1,4 @@
-"""Comparisons of trails told entry by entry: scores, directions, names, judgements, manifests."""
+"""Comparisons of trails made entry by entry: scores, directions, names, verdicts, manifests."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ def _run(
     loss: float, *, model: str = "m", end: str = "TRAINING_COMPLETED", **snapshot: Any
 ) -> list[tuple[str, dict[str, Any]]]:
     """A run whose kept model has a loss."""
-    told = [(event, dict(fields)) for event, fields in training(12, end, model=model)]
-    for event, fields in told:
+    recorded = [(event, dict(fields)) for event, fields in training(12, end, model=model)]
+    for event, fields in recorded:
         if event == "MODEL_EVALUATED":
             fields["metrics_snapshot"] = {"iteration": 10, "valid": {"loss": loss}} | snapshot
-    return told
+    return recorded
 
 
 def _story(name: str, *runs: list[tuple[str, dict[str, Any]]], **sidecar: Any) -> Story:
@@ -27,7 +27,7 @@ def _story(name: str, *runs: list[tuple[str, dict[str, Any]]], **sidecar: Any) -
 
 
 def test_a_manifest_is_read_whatever_it_names() -> None:
-    """Code, versions and what is nested in them; what tells processes apart is left out."""
+    """Code, versions and what is nested in them; what distinguishes processes is left out."""
     one = {"pid": 1, "python": "3.11.7", "code": {"commit": "a1", "dirty": False}}
     other = {
         "pid": 2,
@@ -70,8 +70,8 @@ def test_a_score_is_worse_by_more_than_twice_the_noise_of_its_folds(
     """The standard error of both: sqrt(2) 0.02 / sqrt(4), twice 0.0141."""
     folds: dict[str, Any] = {"deviations": {"valid": {"loss": 0.02}}}
     runs = [_run(0.5, **folds), _run(loss, **folds)]
-    for told in runs:
-        told[-1][1]["metrics_snapshot"] = told[-1][1]["metrics_snapshot"] | {"folds": 4}
+    for recorded in runs:
+        recorded[-1][1]["metrics_snapshot"] = recorded[-1][1]["metrics_snapshot"] | {"folds": 4}
     found = compare([_story("s", *runs)], baseline="s#1")
     judged = found.judgement(found.find("s#2"))
     assert judged is not None
@@ -92,8 +92,10 @@ def test_a_worse_end_and_a_missing_score_are_worse() -> None:
 def test_slower_is_judged_only_where_it_is_asked_for() -> None:
     """By seconds a step: one run does not show the noise of its own speed."""
     runs = [_run(0.5), _run(0.5)]
-    for seconds, told in zip((1.0, 1.5), runs, strict=True):
-        told[-1][1]["metrics_snapshot"] = told[-1][1]["metrics_snapshot"] | {"seconds": seconds}
+    for seconds, recorded in zip((1.0, 1.5), runs, strict=True):
+        recorded[-1][1]["metrics_snapshot"] = recorded[-1][1]["metrics_snapshot"] | {
+            "seconds": seconds
+        }
     stories = [_story("s", *runs)]
     assert compare(stories, baseline="s#1").worse == []
     slow = compare(stories, baseline="s#1", slower=1.2)

@@ -56,8 +56,8 @@ def test_a_disk_that_takes_nothing_takes_everything_later(
         mend(disk)
         assert log.flush(30)
         assert log.stats.dropped == 0
-    told = Counter(entry.event for entry in read_entries(directory))
-    assert told[EventType.TRAINING_STARTED] == told[EventType.TRAINING_COMPLETED] == 1
+    recorded = Counter(entry.event for entry in read_entries(directory))
+    assert recorded[EventType.TRAINING_STARTED] == recorded[EventType.TRAINING_COMPLETED] == 1
 
 
 @pytest.mark.production_guards

@@ -56,9 +56,9 @@ def test_a_validation_loss_that_rises_far_after_it_fell() -> None:
     """A validation loss alone never shows that the rate is too high; the training loss may."""
     rises = [2.0**step for step in range(6)]
     after = [*FALLEN, *rises]
-    told = reasons(after, "divergence", validation=True)
-    assert "above its start" in told
-    assert "robable" not in told
+    recorded = reasons(after, "divergence", validation=True)
+    assert "above its start" in recorded
+    assert "robable" not in recorded
     assert "robable" not in reasons(rises, "divergence", validation=True)
     assert "robable" in reasons(after, "divergence")
 

@@ -40,7 +40,7 @@ def decaying(checks: int, level: float = 0.2) -> list[float]:
 def test_published_runs_that_overfit(
     train: tuple[float, ...], validation: tuple[float, ...], best: int
 ) -> None:
-    """Told after the best epoch, before the end, with the best epoch as evidence."""
+    """Reported after the best epoch, before the end, with the best epoch as evidence."""
     issue = first(scan(train=train, validation=validation), "overfitting")
     assert issue is not None
     assert best < issue.step < len(validation)
@@ -144,12 +144,12 @@ def test_a_step_or_a_few_of_a_metric_of_few_values_are_no_spike(after: int, sign
     for wrong in (FEW, [0] * 48):
         values = [sign * each / 15 for each in [*wrong, after, 0, 0, 1, 0, after, after, 0]]
         for unit in ("epoch", "iteration"):
-            told = scan(train=values, validation=values, higher_is_better=sign < 0, unit=unit)
-            names = {issue.name for issue in told}
+            recorded = scan(train=values, validation=values, higher_is_better=sign < 0, unit=unit)
+            names = {issue.name for issue in recorded}
             assert not names & {"spike", "oscillation", "overfitting"}
 
 
-def test_a_jump_of_many_steps_is_told_in_steps() -> None:
+def test_a_jump_of_many_steps_is_recorded_in_steps() -> None:
     """Not as thousands of times a noise that nearly was zero."""
     issue = first(scan(validation=[each / 15 for each in [*FEW, 12]]), "spike")
     assert issue is not None
@@ -202,7 +202,7 @@ def test_a_drop_of_the_learning_rate_ends_a_plateau() -> None:
     assert fired([0.1] * 60 + [0.01] * 30)[0] >= 75
 
 
-def test_a_plateau_tells_of_a_drop_of_the_learning_rate_where_there_was_one() -> None:
+def test_a_plateau_records_of_a_drop_of_the_learning_rate_where_there_was_one() -> None:
     """That a plateau ended by a gain is no drop."""
 
     def last(values: list[float], rates: list[float]) -> str:
@@ -218,7 +218,7 @@ def test_a_plateau_tells_of_a_drop_of_the_learning_rate_where_there_was_one() ->
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-def test_non_finite_values_are_told_at_once(bad: float) -> None:
+def test_non_finite_values_are_recorded_at_once(bad: float) -> None:
     """At the same step, with the last finite value of the same series."""
     issue = scan(train=[0.9, 0.8, 0.7], validation=[1.0, 0.95, bad])[0]
     assert (issue.name, issue.step) == ("non_finite", 2)
@@ -226,7 +226,7 @@ def test_non_finite_values_are_told_at_once(bad: float) -> None:
 
 
 def test_a_metric_that_starts_at_nan() -> None:
-    """It is told, and what follows is judged as if it began there."""
+    """It is recorded, and what follows is judged as if it began there."""
     issues = scan(train=[math.nan, *decaying(60)], validation=[math.nan, *decaying(60)])
     assert {issue.name for issue in issues} <= {"non_finite", "plateau"}
     assert "No finite value was seen before." in issues[0].reasoning
@@ -242,11 +242,11 @@ def test_divergence() -> None:
 
 
 def test_spike() -> None:
-    """One value far above all noise, told where it stands."""
+    """One value far above all noise, recorded where it stands."""
     losses = decaying(40)
     losses[30] = 5.0
-    told = [each for each in scan(train=losses) if each.name == "spike"]
-    assert [each.step for each in told] == [30]
+    recorded = [each for each in scan(train=losses) if each.name == "spike"]
+    assert [each.step for each in recorded] == [30]
 
 
 def test_oscillation_by_epoch_is_noise_by_step() -> None:
@@ -266,7 +266,7 @@ def test_no_convergence() -> None:
 
 
 def test_stalled_by_the_observations_clock_and_by_a_timer() -> None:
-    """A gap is told once: while it lasts, or when the next observation comes."""
+    """A gap is recorded once: while it lasts, or when the next observation comes."""
     detector = Stalled(seconds=60)
     assert detector.observe(Observation(0, train=1.0, seconds=0.0)) is None
     assert detector.overdue(60.0) is None

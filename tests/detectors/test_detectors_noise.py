@@ -1,4 +1,4 @@
-"""What noise alone must not tell, and must not hide."""
+"""What noise alone must not raise, and must not hide."""
 
 import random
 
@@ -24,9 +24,9 @@ def test_a_training_value_that_wavers_has_not_improved() -> None:
     validation = [0.40, *[0.25 + rng.uniform(-0.01, 0.01) for _ in range(60)]]
     wavering = [0.23, *[0.24 + rng.uniform(-0.03, 0.03) for _ in range(60)]]
     rising = [0.24 + 0.01 * epoch for epoch in range(len(validation))]
-    for train, tells in ((wavering, False), (rising, True)):
+    for train, records in ((wavering, False), (rising, True)):
         issues = scan(train=train, validation=validation, higher_is_better=True)
-        assert (first(issues, "overfitting") is not None) is tells
+        assert (first(issues, "overfitting") is not None) is records
 
 
 def test_a_training_error_of_zero_falls_no_further() -> None:
@@ -51,7 +51,7 @@ def test_a_boosting_metric_may_rest_for_some_iterations() -> None:
 
 
 def test_batches_that_differ_are_no_oscillation_once_something_is_learned() -> None:
-    """Their losses swing about a low level as about a high one; about the start it is told."""
+    """Their losses swing about a low level as about a high one; about the start it is recorded."""
     learned = [*batches(2.0, 100, 1, falls=0.8), *batches(0.4, 900, 2)]
     assert first(scan(train=learned, unit="step"), "oscillation") is None
     stuck = [2.0, *batches(2.0, 900, 2)]

@@ -50,7 +50,7 @@ def observations(first: Observation, train: Values | None, held_out: Values) -> 
 
 
 def one_by_one(detectors: DetectorSet, seen: list[Observation]) -> list[Issue]:
-    """What is told when each is observed for itself."""
+    """What is recorded when each is observed for itself."""
     return [issue for each in seen for issue in detectors.observe(each)]
 
 
@@ -61,12 +61,14 @@ def followed(
     train: Values | None,
     held_out: Values,
 ) -> list[Issue]:
-    """What is told when they are taken in passages, cut at some steps."""
-    told = []
+    """What is recorded when they are taken in passages, cut at some steps."""
+    recorded = []
     for begin, end in pairwise([0, *sorted(cuts), len(held_out)]):
         taken = None if train is None else train[begin:end]
-        told += detectors.follow([Passage(first, range(begin, end), taken, held_out[begin:end])])
-    return told
+        recorded += detectors.follow(
+            [Passage(first, range(begin, end), taken, held_out[begin:end])]
+        )
+    return recorded
 
 
 @pytest.mark.parametrize("unit", ["epoch", "iteration", "step"])
@@ -124,9 +126,9 @@ def test_what_was_seen_can_be_saved_between_passages() -> None:
     first = Observation(0, "iteration")
     whole = one_by_one(DetectorSet(), observations(first, None, values))
     begun, resumed = DetectorSet(), DetectorSet()
-    told = begun.follow([Passage(first, range(33), None, values[:33])])
+    recorded = begun.follow([Passage(first, range(33), None, values[:33])])
     resumed.restore(begun.saved())
-    assert told + resumed.follow([Passage(first, range(400), None, values)]) == whole
+    assert recorded + resumed.follow([Passage(first, range(400), None, values)]) == whole
 
 
 class _Loud(Spike):

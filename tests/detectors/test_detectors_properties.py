@@ -17,7 +17,7 @@ LOSSES = st.lists(st.floats(0.0625, 64.0, width=32), min_size=2, max_size=80)
 
 
 def fired(issues: list[Issue]) -> list[tuple[str, str, int]]:
-    """What was told when, without the numbers."""
+    """What was recorded when, without the numbers."""
     return [(issue.code, issue.severity, issue.step) for issue in issues]
 
 
@@ -76,14 +76,14 @@ def test_a_metric_to_maximise_is_a_negated_loss(train: Values, validation: Value
 def test_a_pickle_goes_on_where_it_was(
     train: list[float], validation: list[float], data: st.DataObject
 ) -> None:
-    """A set that is pickled at any point tells what one tells that never was."""
+    """A set that is pickled at any point records what one records that never was."""
     observations = observed([*train], [*validation])
     cut = data.draw(st.integers(0, len(observations)))
     detectors = DetectorSet()
-    told = [issue for each in observations[:cut] for issue in detectors.observe(each)]
+    recorded = [issue for each in observations[:cut] for issue in detectors.observe(each)]
     resumed = pickle.loads(pickle.dumps(detectors))
-    told += [issue for each in observations[cut:] for issue in resumed.observe(each)]
-    assert told == scan(train=train, validation=validation)
+    recorded += [issue for each in observations[cut:] for issue in resumed.observe(each)]
+    assert recorded == scan(train=train, validation=validation)
 
 
 @given(LOSSES, LOSSES, st.data())
@@ -95,16 +95,16 @@ def test_steps_seen_again_change_nothing(
     back = data.draw(st.integers(0, len(observations)))
     again = observations[:back] + observations[back // 2 :]
     detectors = DetectorSet()
-    told = [issue for each in again for issue in detectors.observe(each)]
-    assert told == scan(train=train, validation=validation)
+    recorded = [issue for each in again for issue in detectors.observe(each)]
+    assert recorded == scan(train=train, validation=validation)
 
 
 @given(ANYTHING, ANYTHING)
 def test_online_is_as_scanned(train: Values, validation: Values) -> None:
-    """`scan` tells what a set tells that is fed one observation at a time."""
+    """`scan` records what a set records that is fed one observation at a time."""
     detectors = DetectorSet()
-    told = [issue for each in observed(train, validation) for issue in detectors.observe(each)]
-    assert told == scan(train=train, validation=validation)
+    recorded = [issue for each in observed(train, validation) for issue in detectors.observe(each)]
+    assert recorded == scan(train=train, validation=validation)
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
@@ -125,7 +125,7 @@ def test_very_short_runs_say_nothing(values: Values) -> None:
 def test_the_state_does_not_grow() -> None:
     """Over fifty thousand steps of noise; also the number of issues stays small."""
     detectors = DetectorSet()
-    sizes, told = [], 0
+    sizes, recorded = [], 0
     for step in range(50_000):
         noise = math.sin(step * step)  # deterministic, and as good as noise
         seen = Observation(
@@ -136,9 +136,9 @@ def test_the_state_does_not_grow() -> None:
             learning_rate=0.1,
             seconds=float(step),
         )
-        told += len(detectors.observe(seen))
+        recorded += len(detectors.observe(seen))
         if step % 10_000 == 9_999:
             sizes.append(len(pickle.dumps(detectors)))
     assert max(sizes) < 10_240
     assert max(sizes[1:]) - min(sizes[1:]) < 1_024
-    assert told < 10
+    assert recorded < 10

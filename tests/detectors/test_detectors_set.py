@@ -26,7 +26,7 @@ def run(
     rates: list[float] | None = None,
 ) -> list[Issue]:
     """All issues of a run."""
-    told = []
+    recorded = []
     for step, value in enumerate(train):
         seen = Observation(
             step,
@@ -34,8 +34,8 @@ def run(
             validation=None if validation is None else validation[step],
             learning_rate=None if rates is None else rates[step],
         )
-        told += detectors.observe(seen)
-    return told
+        recorded += detectors.observe(seen)
+    return recorded
 
 
 def overfitted() -> tuple[list[float], list[float]]:
@@ -46,40 +46,44 @@ def overfitted() -> tuple[list[float], list[float]]:
 
 
 def test_streams_do_not_disturb_each_other() -> None:
-    """Two sets and two metrics, in turns: each tells what it would tell alone."""
+    """Two sets and two metrics, in turns: each records what it would record alone."""
     train, validation = overfitted()
     alone = run(DetectorSet(), train, validation)
     together = DetectorSet()
-    told = []
+    recorded = []
     for step, value in enumerate(train):
-        told += together.observe(
+        recorded += together.observe(
             Observation(step, train=value, validation=validation[step], dataset="valid_0")
         )
-        told += together.observe(Observation(step, validation=0.5, dataset="valid_1"))
-        told += together.observe(Observation(step, metric="auc", train=0.5, higher_is_better=True))
-    first = next(issue for issue in told if issue.name == "overfitting")
+        recorded += together.observe(Observation(step, validation=0.5, dataset="valid_1"))
+        recorded += together.observe(
+            Observation(step, metric="auc", train=0.5, higher_is_better=True)
+        )
+    first = next(issue for issue in recorded if issue.name == "overfitting")
     assert first.step == next(issue for issue in alone if issue.name == "overfitting").step
     assert "valid_0 loss" in first.reasoning
 
 
-def test_what_is_of_the_training_data_is_told_once() -> None:
+def test_what_is_of_the_training_data_is_recorded_once() -> None:
     """It is observed with each validation set."""
     detectors = DetectorSet()
-    told = []
+    recorded = []
     for dataset in ("valid_0", "valid_1"):
-        told += detectors.observe(Observation(0, train=math.nan, validation=0.5, dataset=dataset))
-    assert [issue.name for issue in told] == ["non_finite"]
+        recorded += detectors.observe(
+            Observation(0, train=math.nan, validation=0.5, dataset=dataset)
+        )
+    assert [issue.name for issue in recorded] == ["non_finite"]
 
 
 def test_an_unknown_direction_is_said_once_and_never_guessed() -> None:
     """A rise of it means nothing; a value that is not finite does."""
     detectors = DetectorSet()
-    told = []
+    recorded = []
     for step, value in enumerate([1.0, 0.5, *[float(each) for each in range(1, 60)], math.nan]):
-        told += detectors.observe(
+        recorded += detectors.observe(
             Observation(step, metric="magic", validation=value, higher_is_better=None)
         )
-    assert [(issue.name, issue.step) for issue in told] == [
+    assert [(issue.name, issue.step) for issue in recorded] == [
         ("unknown_direction", 0),
         ("non_finite", 61),
     ]
@@ -89,7 +93,7 @@ def test_unknown_directions_of_a_step_are_said_together() -> None:
     """One issue names them all; what comes later has its own, and what is known none."""
     detectors = DetectorSet()
 
-    def told(step: int, count: int) -> list[str]:
+    def recorded(step: int, count: int) -> list[str]:
         seen = [
             Observation(step, metric=f"m{n}", validation=1.0, higher_is_better=None)
             for n in range(count)
@@ -98,10 +102,12 @@ def test_unknown_directions_of_a_step_are_said_together() -> None:
         return [issue.decision for issue in found]
 
     rest = ": directions unknown, so only non-finite values and stalls are checked."
-    assert told(0, 2) == [f"m0, m1{rest}"]
-    assert told(1, 3) == [f"m2{rest.replace('directions', 'direction')}"]
-    assert told(2, 20) == [f"{', '.join(f'm{n}' for n in range(3, 13))} and 7 more metrics{rest}"]
-    assert told(3, 20) == []
+    assert recorded(0, 2) == [f"m0, m1{rest}"]
+    assert recorded(1, 3) == [f"m2{rest.replace('directions', 'direction')}"]
+    assert recorded(2, 20) == [
+        f"{', '.join(f'm{n}' for n in range(3, 13))} and 7 more metrics{rest}"
+    ]
+    assert recorded(3, 20) == []
 
 
 def test_unknown_directions_are_said_together_in_passages_too() -> None:
@@ -128,8 +134,8 @@ def test_choose_configure_and_ignore() -> None:
     by_default = run(DetectorSet(["overfitting"]), train, validation)
     assert run(chosen, train, validation)[0].step > by_default[0].step
     for ignored in ("MLA001", "overfitting"):
-        told = run(DetectorSet(ignore=[ignored]), train, validation)
-        assert "overfitting" not in {issue.name for issue in told}
+        recorded = run(DetectorSet(ignore=[ignored]), train, validation)
+        assert "overfitting" not in {issue.name for issue in recorded}
 
 
 def test_an_instance_given_stays_as_it_was() -> None:
@@ -188,17 +194,17 @@ def test_codes_are_stable() -> None:
 
 def reason(facts: Facts) -> str:
     """Why a run that overfits does so, with these facts."""
-    told = run(DetectorSet(["overfitting"], facts=facts), *overfitted())
-    return told[0].reasoning
+    recorded = run(DetectorSet(["overfitting"], facts=facts), *overfitted())
+    return recorded[0].reasoning
 
 
 def test_causes_come_from_facts_only() -> None:
     """None is named without; leaves against rows are, with their numbers, as probable."""
     assert "robable" not in reason(Facts())
     assert "robable" not in reason(Facts(rows=100_000, num_leaves=31))
-    told = reason(Facts(rows=398, features=30, num_leaves=63, min_data_in_leaf=1))
-    assert "Probable cause: up to num_leaves=63 leaves for 398 training rows" in told
-    assert "min_data_in_leaf=1" in told
+    recorded = reason(Facts(rows=398, features=30, num_leaves=63, min_data_in_leaf=1))
+    assert "Probable cause: up to num_leaves=63 leaves for 398 training rows" in recorded
+    assert "min_data_in_leaf=1" in recorded
     assert "robable" not in reason(Facts(rows=398, num_leaves=63, min_data_in_leaf=20))
     assert "more features (500) than training rows (100)" in reason(Facts(rows=100, features=500))
     assert "dropout=0" in reason(Facts(rows=100, dropout=0.0))
@@ -216,8 +222,8 @@ def test_a_loss_that_is_the_entropy_of_the_classes() -> None:
     """Nothing but the shares of the classes was learned."""
     entropy = -(0.9 * math.log(0.9) + 0.1 * math.log(0.1))
     facts = Facts(classes={"no": 900, "yes": 100})
-    told = run(DetectorSet(["no_convergence"], facts=facts), [entropy] * 20)
-    assert "only the class shares are learned" in told[0].reasoning
+    recorded = run(DetectorSet(["no_convergence"], facts=facts), [entropy] * 20)
+    assert "only the class shares are learned" in recorded[0].reasoning
 
 
 def _seen(detectors: DetectorSet, steps: range) -> list[Issue]:

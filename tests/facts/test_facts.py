@@ -59,7 +59,7 @@ def test_every_entry_of_a_run_carries_its_number(log: AuditLog, entries: Read) -
     """Runs are numbered in the order of their first entries."""
     first, second = Run(log), Run(log)
     for run in (second, first, second):
-        run.tell(EventType.TRAINING_PROGRESS, Reason("A step is done."), {"step": 1})
+        run.emit(EventType.TRAINING_PROGRESS, Reason("A step is done."), {"step": 1})
     first.end(EventType.TRAINING_COMPLETED, Reason("Done."))
     assert [each["run"] for each in _snapshots(entries)] == [1, 2, 1, 2]
 
@@ -99,7 +99,7 @@ def test_an_issue_is_recorded_with_state_subject_and_cause(log: AuditLog, entrie
         Subject(set="valid_0", metric="auc"),
         "more features (20) than rows (10)",
     )
-    Run(log).tell_issues([issue], "iteration")
+    Run(log).record_issues([issue], "iteration")
     (snapshot,) = _snapshots(entries)
     assert snapshot == {
         "run": 1,

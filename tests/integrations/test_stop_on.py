@@ -15,7 +15,7 @@ import mllog_lightning
 import mllog_optuna
 import mllog_xgboost
 from mllog_callbacks import AuditLog, EventType, Issue, LogEntry
-from told import Entries, facts_of, issues, the_end
+from recorded import Entries, facts_of, issues, the_end
 
 X = np.random.default_rng(0).random((120, 3))
 Y = (X[:, 0] > 0.5).astype(int)
@@ -102,9 +102,9 @@ TRAININGS: dict[str, Callable[..., None]] = {
 }
 
 
-def _stop(told: list[LogEntry]) -> dict[str, Any]:
+def _stop(recorded: list[LogEntry]) -> dict[str, Any]:
     """Why a training was stopped; early, and recorded once."""
-    end = the_end(told)
+    end = the_end(recorded)
     facts = dict[str, Any](end.metrics_snapshot or {})
     assert end.event == EventType.TRAINING_STOPPED
     assert facts["stop"]["by"] == "rule"
@@ -119,16 +119,16 @@ def test_an_issue_that_its_user_named_ends_a_training(
 ) -> None:
     """Soon after it, and by a rule that names it; its own stop is no failure."""
     TRAININGS[name](log, stop_on=["non_finite"])
-    told = entries()
-    rule = _stop(told)
+    recorded = entries()
+    rule = _stop(recorded)
     assert rule["name"] == "stop_on=non_finite"
-    assert rule["message"] == issues(told, "non_finite")[0].decision
-    assert len(issues(told, "non_finite")) >= 1
-    done = facts_of(the_end(told)).get("progress", {}).get("done")
+    assert rule["message"] == issues(recorded, "non_finite")[0].decision
+    assert len(issues(recorded, "non_finite")) >= 1
+    done = facts_of(the_end(recorded)).get("progress", {}).get("done")
     assert done is None or done <= BROKEN_FROM + 1
     typed = name in {"lightgbm", "xgboost"}
     why = "stop_on=non_finite ended it" if typed else "The user had it end on this issue"
-    assert why in str(the_end(told).reasoning)
+    assert why in str(the_end(recorded).reasoning)
 
 
 @pytest.mark.filterwarnings("ignore:.*num_workers")

@@ -186,7 +186,7 @@ def test_a_signed_session_is_authentic_by_the_key_it_names_or_by_that_given(
 def test_a_forged_chain_without_signatures_is_no_match_for_a_key(
     copy: Callable[[str], Path], key: str
 ) -> None:
-    """A sealed one is forged or was never signed; a killed one cannot be told from a forged one."""
+    """A sealed one is forged or was never signed; a killed one looks as a forged one does."""
     verdict = only(copy("unsigned"), key=key)
     assert (verdict.authenticity, exit_code([verdict])) == (TAMPERED, 1)
     verdict = only(copy("killed"), key=key)

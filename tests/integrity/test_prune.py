@@ -92,7 +92,7 @@ def test_a_dry_run_removes_nothing(logs: Path) -> None:
     assert len(list(logs.glob("*.jsonl"))) == 2
 
 
-def test_json_tells_what_became_of_each_session(logs: Path) -> None:
+def test_json_records_what_became_of_each_session(logs: Path) -> None:
     """With the exit codes as they are."""
     tampered = _old(logs, "changed")
     edit(tampered, lambda lines: lines.pop(3))
@@ -139,9 +139,9 @@ def test_only_a_key_shows_that_a_record_of_removal_was_forged(logs: Path) -> Non
     (anchor,) = (each for each in anchors_of([logs]) if each.session == "old")
     assert mllog("prune", logs, "--older-than", "200").returncode == 0  # unsigned, as forged
     assert "old" not in {each.session for each in verify([logs], anchors=[anchor])}
-    told = {each.session: each for each in verify([logs], key="ab" * 32, anchors=[anchor])}
-    assert told["old"].completeness == Status.INCOMPLETE
-    assert told["pruned"].integrity == Status.TAMPERED
+    recorded = {each.session: each for each in verify([logs], key="ab" * 32, anchors=[anchor])}
+    assert recorded["old"].completeness == Status.INCOMPLETE
+    assert recorded["pruned"].integrity == Status.TAMPERED
 
 
 def test_several_prunes_make_one_record(logs: Path) -> None:

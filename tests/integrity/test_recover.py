@@ -44,10 +44,10 @@ def test_it_writes_what_a_killed_session_had_emitted(tmp_path: Path) -> None:
     _killed_session(tmp_path)
     (log,) = tmp_path.glob("*.jsonl")
     assert log.read_bytes().count(b"\n") == 1
-    told = _recover(tmp_path)
-    assert told.exit_code == 0
-    assert told.stdout.startswith("killed.")
-    assert told.stdout.endswith(": 10 entries written, end of 1 run recorded\n")
+    recorded = _recover(tmp_path)
+    assert recorded.exit_code == 0
+    assert recorded.stdout.startswith("killed.")
+    assert recorded.stdout.endswith(": 10 entries written, end of 1 run recorded\n")
     assert log.read_bytes().count(b"\n") == 12
     assert not list(spools(tmp_path))
     again = _recover(tmp_path)
@@ -56,12 +56,12 @@ def test_it_writes_what_a_killed_session_had_emitted(tmp_path: Path) -> None:
     assert "Nothing to recover" in again.stderr
 
 
-def test_json_tells_each_session(tmp_path: Path) -> None:
+def test_json_records_each_session(tmp_path: Path) -> None:
     """One object a line."""
     _killed_session(tmp_path)
-    (told,) = map(json.loads, _recover(tmp_path, "--json").stdout.splitlines())
-    assert (told["entries"], told["ends"]) == (10, 1)
-    assert told["error"] is None
+    (recorded,) = map(json.loads, _recover(tmp_path, "--json").stdout.splitlines())
+    assert (recorded["entries"], recorded["ends"]) == (10, 1)
+    assert recorded["error"] is None
 
 
 def test_a_session_that_lives_is_left_alone(tmp_path: Path) -> None:

@@ -59,19 +59,19 @@ def test_what_cannot_be_checked_is_exit_3(
     assert shown.stderr
 
 
-def test_json_tells_each_aspect_and_each_problem(tmp_path: Path) -> None:
+def test_json_records_each_aspect_and_each_problem(tmp_path: Path) -> None:
     """One object a session."""
     path = seal(tmp_path)
     edit(path, lambda lines: lines.pop())
-    (told,) = map(json.loads, mllog("verify", "--json", path).stdout.splitlines())
-    assert told["session"] == "run"
-    assert (told["status"], told["integrity"], told["completeness"]) == (
+    (recorded,) = map(json.loads, mllog("verify", "--json", path).stdout.splitlines())
+    assert recorded["session"] == "run"
+    assert (recorded["status"], recorded["integrity"], recorded["completeness"]) == (
         "tampered",
         "tampered",
         "sound",
     )
-    assert told["authenticity"] == "not checkable"
-    assert told["life_cycle"] == "sound"
+    assert recorded["authenticity"] == "not checkable"
+    assert recorded["life_cycle"] == "sound"
     assert {
         "aspect": "integrity",
         "status": "tampered",
@@ -79,10 +79,10 @@ def test_json_tells_each_aspect_and_each_problem(tmp_path: Path) -> None:
         "file": path.name,
         "first": 201,
         "last": 250,
-    } in told["problems"]
+    } in recorded["problems"]
 
 
-def test_an_anchor_finds_what_a_log_cannot_tell_of_itself(tmp_path: Path) -> None:
+def test_an_anchor_finds_what_a_log_cannot_record_of_itself(tmp_path: Path) -> None:
     """Replaced as a whole, cut together with its chain, or removed."""
     logs = tmp_path / "logs"
     seal(logs, session="kept")
@@ -140,23 +140,23 @@ def test_one_entry_is_proved_without_the_others(tmp_path: Path, line: int) -> No
     assert mllog("check", proof, "--root", "ab" * 32).returncode == 1
 
 
-def test_json_tells_what_a_proof_is_worth(tmp_path: Path) -> None:
+def test_json_records_what_a_proof_is_worth(tmp_path: Path) -> None:
     """Whether it holds, and whether anybody vouches for its root; the exit codes as they are."""
     path = seal(tmp_path, 20)
     proof = json.loads(mllog("prove", "--json", path, "7").stdout)
     assert proof["root"] == json.loads(mllog("anchor", "--json", path).stdout)["root"]
-    told = {}
+    recorded = {}
     for root in proof["root"], "ab" * 32, "":
         trusted = ["--root", root] if root else []
         shown = mllog("check", "-", "--json", *trusted, stdin=json.dumps(proof).encode())
-        told[shown.returncode] = json.loads(shown.stdout)
-    assert {code: (each["holds"], each["trusted"]) for code, each in told.items()} == {
+        recorded[shown.returncode] = json.loads(shown.stdout)
+    assert {code: (each["holds"], each["trusted"]) for code, each in recorded.items()} == {
         0: (True, True),
         1: (False, False),
         3: (True, False),
     }
-    assert (told[0]["session"], told[0]["entry"], told[0]["entries"]) == ("run", 7, 20)
-    assert told[0]["line"].encode() == path.read_bytes().splitlines()[6]
+    assert (recorded[0]["session"], recorded[0]["entry"], recorded[0]["entries"]) == ("run", 7, 20)
+    assert recorded[0]["line"].encode() == path.read_bytes().splitlines()[6]
 
 
 @pytest.mark.parametrize(

@@ -71,14 +71,14 @@ def test_nuls_behind_an_open_session_are_a_loss(path: Path, more: int) -> None:
     verdict = judge(path.parent)
     assert (verdict.integrity, verdict.completeness) == (Status.SOUND, Status.INCOMPLETE)
     assert verdict.entries == 250
-    told = [str(each) for each in verdict.problems]
+    recorded = [str(each) for each in verdict.problems]
     nuls, after = count(more, "NUL byte"), "as file systems leave after a power failure"
-    assert f"{path.name}: the file ends in {nuls}, {after}" in told
+    assert f"{path.name}: the file ends in {nuls}, {after}" in recorded
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.6])
 def test_nuls_in_the_place_of_lines_are_a_cut(path: Path, share: float) -> None:
-    """Of a session that is open nobody can tell who cut it; the lines that are lost are told."""
+    """Of a session that is open nobody can say who cut it; the lines that are lost are recorded."""
     _zero(path, int(path.stat().st_size * share))
     verdict = judge(path.parent)
     assert (verdict.integrity, verdict.completeness) == (Status.SOUND, Status.INCOMPLETE)
@@ -112,9 +112,11 @@ def test_the_day_before_is_judged_alike_where_the_power_may_have_failed(
     _zero(path, int(path.stat().st_size * share), 100)
     verdict = judge(path.parent)
     assert (verdict.integrity, verdict.completeness) == (Status.SOUND, Status.INCOMPLETE)
-    told = [str(each) for each in verdict.problems]
-    assert any("NUL bytes, as file systems leave" in each and path.name in each for each in told)
-    assert any("the last lines are missing" in each for each in told) is (share < 1)
+    recorded = [str(each) for each in verdict.problems]
+    assert any(
+        "NUL bytes, as file systems leave" in each and path.name in each for each in recorded
+    )
+    assert any("the last lines are missing" in each for each in recorded) is (share < 1)
 
 
 @pytest.mark.parametrize("change", ["nuls", "cut", "lines", "missing", "beside"])

@@ -45,7 +45,7 @@ def _swap(one: int, other: int) -> Change:
 
 
 @pytest.mark.parametrize(
-    ("change", "first", "last", "told"),
+    ("change", "first", "last", "recorded"),
     [
         (_replace(137, b"1234"), 101, 200, "lines were changed"),
         (_replace(137, b'"longer"'), 101, 200, "lines were changed"),
@@ -66,20 +66,20 @@ def _swap(one: int, other: int) -> Change:
     ],
 )
 def test_a_changed_line_is_tampering_with_its_place(
-    tmp_path: Path, change: Change, first: int, last: int, told: str
+    tmp_path: Path, change: Change, first: int, last: int, recorded: str
 ) -> None:
     """Edits, swaps, deletions, insertions, cuts and appends; exit code 1."""
     path = seal(tmp_path)
     edit(path, change)
     found = problems(tmp_path)
     lines = f"{first}-{last}" if last > first else str(first)
-    assert found[0].startswith(f"integrity: tampered: {path.name}:{lines}: {told}")
+    assert found[0].startswith(f"integrity: tampered: {path.name}:{lines}: {recorded}")
     assert judge(tmp_path).integrity == Status.TAMPERED
     assert exit_code(verify([tmp_path])) == 1
 
 
 def test_two_changes_far_apart_are_two_places(tmp_path: Path) -> None:
-    """Of which each is told, where lines kept their lengths."""
+    """Of which each is recorded, where lines kept their lengths."""
     path = seal(tmp_path, 500)
     edit(path, _replace(10, b"true"))
     edit(path, _replace(310, b"true"))
@@ -112,7 +112,7 @@ def test_a_missing_manifest_is_incomplete_and_a_changed_one_tampered(tmp_path: P
 
 
 def test_without_its_chain_a_log_cannot_be_checked(tmp_path: Path) -> None:
-    """Exit code 3; but another session that saw its head tells that there was one."""
+    """Exit code 3; but another session that saw its head records that there was one."""
     seal(tmp_path, session="run")
     (tmp_path / "_integrity" / "run.chain").unlink()
     assert judge(tmp_path).integrity == Status.NOT_CHECKABLE
@@ -164,8 +164,8 @@ def test_a_file_that_no_chain_names_is_found(tmp_path: Path) -> None:
     path = seal(tmp_path)
     planted = path.with_name("ml-platform-2020-01-01.run.jsonl")
     shutil.copy(path, planted)
-    (told,) = [each for each in problems(tmp_path) if each.startswith("integrity")]
-    assert told.startswith(_name(planted, 1, 250))
+    (recorded,) = [each for each in problems(tmp_path) if each.startswith("integrity")]
+    assert recorded.startswith(_name(planted, 1, 250))
 
 
 def test_a_folder_below_is_verified_too(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Hooks leave every kind of callable as it is, and tell of each call once."""
+"""Hooks leave every kind of callable as it is, and record each call once."""
 
 import asyncio
 import copy
@@ -17,7 +17,7 @@ from hookables import METHODS, SHOWN, Corner, Kiosk, Shop
 from mllog_callbacks import AuditLog
 from mllog_callbacks.platform import Attachment, attach
 from mllog_callbacks.recording import current
-from told import Entries
+from recorded import Entries
 
 
 @pytest.fixture
@@ -173,13 +173,13 @@ def test_what_calls_return_is_of_its_kind(attached: Attachment) -> None:
 
 
 def test_what_nobody_awaits_is_warned_of_once(attached: Attachment, entries: Entries) -> None:
-    """As without hooks; and no entry tells of what never began."""
+    """As without hooks; and no entry records what never began."""
     del attached
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as recorded:
         warnings.simplefilter("always")
         Kiosk().asynchronous(1)  # type: ignore[unused-coroutine]  # on purpose
         Kiosk().generator(1)
-    assert [str(each.message) for each in told] == [
+    assert [str(each.message) for each in recorded] == [
         "coroutine 'Shop.asynchronous' was never awaited"
     ]
     assert entries() == []

@@ -1,4 +1,4 @@
-"""Attaching and detaching hooks, what they tell once, and the names that hold within calls."""
+"""Attaching and detaching hooks, what they record once, and the names that hold within calls."""
 
 import asyncio
 import contextvars
@@ -13,7 +13,7 @@ import hookables
 from hookables import METHODS, SHOWN, Corner, Kiosk, Shop, shown
 from mllog_callbacks import AuditLog, HookError, audit_context, get_log
 from mllog_callbacks.platform import Call, Hook, Rule, adapt, attach, carry_through
-from told import Entries
+from recorded import Entries
 
 
 def test_detaching_restores_exactly(log: AuditLog) -> None:
@@ -48,7 +48,7 @@ def test_what_somebody_put_over_a_hook_stays(log: AuditLog, entries: Entries) ->
     assert entries() == []
 
 
-def test_attaching_twice_tells_once(log: AuditLog, entries: Entries) -> None:
+def test_attaching_twice_records_once(log: AuditLog, entries: Entries) -> None:
     """It is harmless."""
     with attach(Shop, {"static": SHOWN}, log), attach(Shop, {"static": SHOWN}, log):
         Shop.static(1)
@@ -72,7 +72,7 @@ def test_what_cannot_be_hooked_is_a_clear_error(target: Any, name: str, message:
     assert not hasattr(vars(Shop)["plain"], "__wrapped__")
 
 
-def test_an_overridden_method_tells_once_with_its_super(log: AuditLog, entries: Entries) -> None:
+def test_an_overridden_method_records_once_with_its_super(log: AuditLog, entries: Entries) -> None:
     """By the outermost, which is what was called."""
     with attach(Shop, {"plain": SHOWN}, log), attach(Corner, {"plain": SHOWN}, log):
         Kiosk().plain(1)
@@ -96,7 +96,7 @@ def _failing(call: Call) -> Any:
 def test_what_a_failing_rule_does_reaches_nobody(
     log: AuditLog, entries: Entries, hook: Hook, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is reported; the other rules are told."""
+    """It is reported; the other rules are recorded."""
     with attach(Shop, {"static": hook}, log):
         assert Shop.static(1) == 1
     assert [each.decision for each in entries()] == ["Shop.static"]
@@ -107,7 +107,7 @@ def test_what_a_failing_rule_does_reaches_nobody(
 def test_a_log_that_cannot_be_opened_reaches_nobody(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is told once."""
+    """It is recorded once."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("MLLOG_DIR", str(tmp_path / "file"))
     monkeypatch.setattr("mllog_callbacks.recording._log._default", None)

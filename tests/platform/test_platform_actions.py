@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 
 from mllog_callbacks import AuditLog
-from mllog_callbacks.platform import Call, Told, adapt, argument, audit_action
+from mllog_callbacks.platform import Call, Recorded, adapt, argument, audit_action
 from mllog_lightgbm import MLAuditCallback
-from told import Entries
+from recorded import Entries
 
 
-def saved(call: Call) -> Told:
+def saved(call: Call) -> Recorded:
     """What a saving call says."""
-    return Told(f"Saved as {call.result}.", "The caller asked.", {"size": call.arguments["size"]})
+    return Recorded(
+        f"Saved as {call.result}.", "The caller asked.", {"size": call.arguments["size"]}
+    )
 
 
 def test_a_decorated_function_is_the_function_and_leaves_an_entry(
@@ -93,12 +95,12 @@ def test_a_block_leaves_an_entry_that_it_words(log: AuditLog, entries: Entries) 
         action.tell("Gaps were filled.", "Three were found.", {"gaps": 3}, model="m1")
     with audit_action("MODEL_SAVED", log=log):
         pass
-    nested, told, bare = entries()
-    assert (nested.dataset, told.dataset, told.model) == ("credit", "credit", "m1")
-    assert (told.decision, told.reasoning) == ("Gaps were filled.", "Three were found.")
-    assert told.metrics_snapshot
-    assert told.metrics_snapshot["gaps"] == 3
-    assert told.metrics_snapshot["seconds"]
+    nested, recorded, bare = entries()
+    assert (nested.dataset, recorded.dataset, recorded.model) == ("credit", "credit", "m1")
+    assert (recorded.decision, recorded.reasoning) == ("Gaps were filled.", "Three were found.")
+    assert recorded.metrics_snapshot
+    assert recorded.metrics_snapshot["gaps"] == 3
+    assert recorded.metrics_snapshot["seconds"]
     assert (bare.dataset, bare.decision) == (None, "model saved is done.")
 
 
@@ -112,7 +114,7 @@ def test_a_block_that_raises_leaves_an_issue(log: AuditLog, entries: Entries) ->
     ]
 
 
-def test_without_wrapt_the_command_to_install_it_is_told() -> None:
+def test_without_wrapt_the_command_to_install_it_is_recorded() -> None:
     """As one plain ImportError."""
     code = "import sys; sys.modules['wrapt'] = None; import mllog_callbacks.platform"
     shown = subprocess.run(

@@ -1,4 +1,4 @@
-"""Each of the example platform's algorithms is one run; its framework's adapter tells the parts."""
+"""Each algorithm of the example platform is one run; its framework's adapter records the parts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 import audit
 from mllog_callbacks import RUN_ENDS, AuditLog
 from processes import until
-from told import Entries
+from recorded import Entries
 from uploads import GOOD
 from workbench.algorithms import ALGORITHMS
 from workbench.web import create_app
@@ -64,7 +64,7 @@ def test_each_algorithm_is_one_run_with_its_frameworks_news(
     assert [each.event for each in runs] == ["TRAINING_STARTED", "TRAINING_COMPLETED"]
     snapshots = [each.metrics_snapshot or {} for each in found]
     parts = [str(each["part"]) for each in snapshots if "part" in each]
-    # The forest is grown by many fits; they are not told
+    # The forest is grown by many fits; they are not recorded
     own = [] if algorithm == "random_forest" else ["TRAINING_STARTED", "TRAINING_COMPLETED"]
     assert parts == own
     parameters: list[Any] = [each.get("parameters", {}) for each in snapshots]

@@ -11,7 +11,7 @@ import pytest
 from mllog_callbacks import AuditLog, LogEntry
 from mllog_callbacks.platform import audit_action, audit_platform
 from mllog_callbacks.schema import cause_of, message_of, place_of, said
-from told import Entries
+from recorded import Entries
 
 ENDS = {"TRAINING_COMPLETED", "TRAINING_STOPPED", "TRAINING_FAILED"}
 

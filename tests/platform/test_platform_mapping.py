@@ -26,7 +26,7 @@ from platforms import (
     Table,
     stop_while_training,
 )
-from told import Entries
+from recorded import Entries
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def use_all(log: AuditLog) -> None:
     metrics.compare(["m1", "m2"])
 
 
-def test_all_fifteen_event_types_are_told_each_with_its_names(
+def test_all_fifteen_event_types_are_recorded_each_with_its_names(
     audited: Attachment, log: AuditLog, entries: Entries
 ) -> None:
     """With what was decided, why, and on what."""
@@ -104,7 +104,9 @@ def test_what_is_refused_leaves_an_issue_and_passes(audited: Attachment, entries
     assert entry.reasoning == "RefusedError: none has no rows was raised to the caller."
 
 
-def test_an_exception_is_told_once_by_the_innermost_call(log: AuditLog, entries: Entries) -> None:
+def test_an_exception_is_recorded_once_by_the_innermost_call(
+    log: AuditLog, entries: Entries
+) -> None:
     """Not again by each call it passes."""
 
     class Manager:
@@ -119,7 +121,7 @@ def test_an_exception_is_told_once_by_the_innermost_call(log: AuditLog, entries:
     assert [each.decision for each in entries()] == ["Manager.validate failed for credit."]
 
 
-def test_secrets_among_the_arguments_are_not_told(log: AuditLog, entries: Entries) -> None:
+def test_secrets_among_the_arguments_are_not_recorded(log: AuditLog, entries: Entries) -> None:
     """Nor the data."""
 
     class Trainer:
@@ -134,7 +136,7 @@ def test_secrets_among_the_arguments_are_not_told(log: AuditLog, entries: Entrie
     assert "api_key=***, values=list" in str(entry.reasoning)
 
 
-def test_missing_methods_are_told_once_and_clearly(
+def test_missing_methods_are_recorded_once_and_clearly(
     log: AuditLog, caplog: pytest.LogCaptureFixture
 ) -> None:
     """With what to do about it; a method of another role means something else."""
@@ -162,7 +164,7 @@ def test_missing_methods_are_told_once_and_clearly(
     assert "audit_platform(names={'select_algorithm': ...})" in message
 
 
-def test_asynchronous_methods_are_told_alike(log: AuditLog, entries: Entries) -> None:
+def test_asynchronous_methods_are_recorded_alike(log: AuditLog, entries: Entries) -> None:
     """Two at once in one loop keep their own names."""
 
     class Manager:
@@ -220,7 +222,7 @@ def test_the_example_classes_follow_the_protocols() -> None:
     }
 
 
-def test_what_subclasses_override_is_told_too(log: AuditLog, entries: Entries) -> None:
+def test_what_subclasses_override_is_recorded_too(log: AuditLog, entries: Entries) -> None:
     """Once, where they call the one they override; and all is restored."""
 
     class Base:
@@ -257,7 +259,7 @@ def test_what_subclasses_override_is_told_too(log: AuditLog, entries: Entries) -
         ({"is_valid": False}, "credit was validated and refused.", "credit is not valid."),
     ],
 )
-def test_a_validation_is_told_by_what_it_returned(
+def test_a_validation_is_recorded_by_what_it_returned(
     log: AuditLog, entries: Entries, result: object, decision: str, issue: str | None
 ) -> None:
     """Whatever its form; nothing is said that it did not say."""

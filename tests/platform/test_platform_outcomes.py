@@ -19,7 +19,7 @@ import pytest
 from mllog_callbacks import AuditLog, EventType, LogEntry, read_entries
 from mllog_callbacks.integrity import Status, verify
 from mllog_callbacks.platform import audit_platform
-from told import Entries
+from recorded import Entries
 
 ENDS = {"TRAINING_COMPLETED", "TRAINING_STOPPED", "TRAINING_FAILED"}
 

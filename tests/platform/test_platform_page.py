@@ -222,8 +222,8 @@ def _the_page_is_as_written(page: Page, count: int) -> None:
     """No markup of a name was run, and the trail stands beside."""
     browser = page.browser
     assert browser.title == "Workbench"
-    told = browser.get_log("browser")  # type: ignore[no-untyped-call]  # it has no types
-    severe = [each for each in told if each["level"] == "SEVERE"]
+    recorded = browser.get_log("browser")  # type: ignore[no-untyped-call]  # it has no types
+    severe = [each for each in recorded if each["level"] == "SEVERE"]
     assert all("422" in each["message"] for each in severe), severe
     until(lambda: page.all("#beside iframe"))
     browser.switch_to.frame(page.all("#beside iframe")[0])

@@ -15,7 +15,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from mllog_callbacks import AuditLog, HookError
 from mllog_callbacks.platform import audit_platform
-from told import Entries
+from recorded import Entries
 
 
 def test_the_same_name_in_another_role_is_not_hooked(log: AuditLog) -> None:

@@ -1,4 +1,4 @@
-"""A platform's run is told once, whoever else tells of it: adapters within, stops, futures."""
+"""A platform's run is recorded once, whoever else records it: adapters within, stops, futures."""
 
 import asyncio
 import gc
@@ -14,7 +14,7 @@ from mllog_callbacks import AuditLog, EventType, Reason, Run
 from mllog_callbacks.platform import audit_platform, carry_through
 from mllog_lightgbm import MLAuditCallback
 from platforms import DatasetManager, ModelTrainer, stop_while_training
-from told import Entries
+from recorded import Entries
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def trainer(log: AuditLog) -> Iterator[ModelTrainer]:
         yield ModelTrainer(datasets)
 
 
-def test_a_run_is_told_once_and_what_the_adapter_knows_stays(
+def test_a_run_is_recorded_once_and_what_the_adapter_knows_stays(
     trainer: ModelTrainer, log: AuditLog, entries: Entries
 ) -> None:
     """One start and one end, by the platform; the adapter's are progress, with all their words."""
@@ -59,7 +59,7 @@ def test_the_adapters_stop_is_the_runs_stop(
     assert "early" in str(last.reasoning)
 
 
-def test_a_failure_within_is_told_once_as_the_runs_end(
+def test_a_failure_within_is_recorded_once_as_the_runs_end(
     trainer: ModelTrainer, log: AuditLog, entries: Entries
 ) -> None:
     """Also where the adapter sees its end later than the platform."""
@@ -187,7 +187,7 @@ def test_a_task_of_asyncio_is_a_run_until_it_is_done(
     assert unasked == (["Task exception was never retrieved"] if end == "FAILED" else [])
 
 
-def test_what_an_adapter_tells_from_another_thread_has_the_names_of_its_run(
+def test_what_an_adapter_records_from_another_thread_has_the_names_of_its_run(
     log: AuditLog, entries: Entries
 ) -> None:
     """Those of the call it began in, also when that is over."""
@@ -199,7 +199,7 @@ def test_what_an_adapter_tells_from_another_thread_has_the_names_of_its_run(
 
     with audit_platform(trainer=Trainer, log=log):
         run = Trainer().train("credit")
-        thread = threading.Thread(target=run.tell, args=(EventType.MODEL_SAVED, Reason("Kept.")))
+        thread = threading.Thread(target=run.record, args=(EventType.MODEL_SAVED, Reason("Kept.")))
         thread.start()
         thread.join()
         run.end(EventType.TRAINING_COMPLETED, Reason("Over."))

@@ -11,7 +11,7 @@ from typing import Any
 from mllog_callbacks import AuditLog, LogEntry
 from mllog_callbacks.integrity import Status, verify
 from mllog_callbacks.platform import audit_platform
-from told import Entries
+from recorded import Entries
 
 MANY = int(os.environ.get("MLLOG_TEST_JOBS", "60"))
 """Concurrent jobs; the full run has 1,000."""

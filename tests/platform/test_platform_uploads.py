@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 import audit
 from mllog_callbacks import AuditLog
-from told import Entries
+from recorded import Entries
 from uploads import GOOD, ROWS
 from workbench.web import create_app
 
@@ -61,11 +61,11 @@ def test_a_bad_upload_is_refused_with_its_reason_and_leaves_an_issue(
     client: TestClient, entries: Entries, content: bytes, message: str
 ) -> None:
     """The entry has the words that the person saw; nothing is kept."""
-    status, told = uploaded(client, content)
-    assert (status, message in told) == (422, True), told
+    status, recorded = uploaded(client, content)
+    assert (status, message in recorded) == (422, True), recorded
     (entry,) = entries()
     assert (entry.event, entry.dataset) == ("ISSUE_DETECTED", "late.csv")
-    assert told in str(entry.reasoning)
+    assert recorded in str(entry.reasoning)
     assert client.get("/api/state").json()["datasets"] == []
 
 
@@ -88,8 +88,8 @@ def test_a_name_that_could_be_a_path_or_markup_is_refused(
     client: TestClient, entries: Entries, tmp_path: Path, name: str
 ) -> None:
     """Nothing is written anywhere."""
-    status, told = uploaded(client, GOOD, name)
-    assert (status, told.startswith("A name has up to 80 letters")) == (422, True)
+    status, recorded = uploaded(client, GOOD, name)
+    assert (status, recorded.startswith("A name has up to 80 letters")) == (422, True)
     assert [each.event for each in entries()] == ["ISSUE_DETECTED"]
     assert [each.name for each in tmp_path.rglob("*.csv")] == []
 
@@ -110,8 +110,8 @@ def test_dashes_and_telephone_numbers_are_no_formulas(client: TestClient, cell: 
 def test_a_name_is_taken_once(client: TestClient, entries: Entries) -> None:
     """The first data set stays."""
     assert uploaded(client, GOOD)[0] == 200
-    status, told = uploaded(client, GOOD)
-    assert (status, "already" in told) == (422, True)
+    status, recorded = uploaded(client, GOOD)
+    assert (status, "already" in recorded) == (422, True)
     assert [each.event for each in entries()] == ["DATASET_UPLOADED", "ISSUE_DETECTED"]
 
 

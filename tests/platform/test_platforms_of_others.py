@@ -16,7 +16,7 @@ import platform_service as service
 from mllog_callbacks import AuditLog, EventType, LogEntry
 from mllog_callbacks.integrity import Status, verify
 from mllog_callbacks.platform import audit_platform
-from told import Entries
+from recorded import Entries
 
 ENDS = {"TRAINING_COMPLETED", "TRAINING_STOPPED", "TRAINING_FAILED"}
 
@@ -113,7 +113,7 @@ SERVICE_NAMES = {
     "train": "run",
     "stop": "cancel",
     "status": "job",
-    "report_progress": "tell_client",
+    "report_progress": "record_client",
     "save": "persist",
     "download": "export",
     "evaluate": "score",

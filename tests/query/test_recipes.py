@@ -38,12 +38,12 @@ def _of(language: str) -> list[str]:
     return [code for each, code in RECIPES if each == language]
 
 
-def test_duckdb_tells_how_runs_ended_and_reads_a_metric() -> None:
+def test_duckdb_records_how_runs_ended_and_reads_a_metric() -> None:
     """Both sessions, in order."""
     ends, metric = _of("sql")
-    told = duckdb.execute(ends).fetchall()
-    assert [row[2] for row in told] == ["TRAINING_STOPPED", "TRAINING_FAILED"]
-    assert told[0][4].startswith("valid loss last improved at iteration 10")
+    recorded = duckdb.execute(ends).fetchall()
+    assert [row[2] for row in recorded] == ["TRAINING_STOPPED", "TRAINING_FAILED"]
+    assert recorded[0][4].startswith("valid loss last improved at iteration 10")
     found = duckdb.execute(metric).fetchall()
     assert len(found) == 32
     assert found[9] == (10, 0.5)

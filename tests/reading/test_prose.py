@@ -19,8 +19,8 @@ CASES = cases_in(SUPPORT)
 
 def _silent(log: Path, folder: Path) -> Path:
     """A copy of a log in which decision and reasoning of every entry are "x"."""
-    told = map(json.loads, log.read_text("utf-8").splitlines())
-    lines = [json.dumps({**entry, "decision": "x", "reasoning": "x"}) for entry in told]
+    recorded = map(json.loads, log.read_text("utf-8").splitlines())
+    lines = [json.dumps({**entry, "decision": "x", "reasoning": "x"}) for entry in recorded]
     copy = folder / log.name
     folder.mkdir()
     copy.write_text("".join(f"{each}\n" for each in lines), "utf-8")
@@ -58,6 +58,6 @@ def test_figures_do_not_depend_on_sentences(case: Case, way: Way, tmp_path: Path
         with contextlib.suppress(UserError, KeyboardInterrupt):
             case.audited(log, way)
         path = log.path
-    (told,) = read_stories([path])
+    (recorded,) = read_stories([path])
     (silent,) = read_stories([_silent(path, tmp_path / "silent")])
-    assert _figures(silent) == _figures(told)
+    assert _figures(silent) == _figures(recorded)

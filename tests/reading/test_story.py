@@ -1,39 +1,39 @@
-"""What a trail tells: its runs, their ends, what was kept, what went wrong, what is missing."""
+"""What a trail records: its runs, their ends, what was kept, what went wrong, what is missing."""
 
 from typing import Any
 
 import pytest
 
 from mllog_callbacks.reading import FileAccount, parse_row
-from mllog_callbacks.reading import story as telling
+from mllog_callbacks.reading import story as narrative
 from mllog_callbacks.reading.story import Story, state_of
 from mllog_callbacks.report._page import report_page
 from mllog_callbacks.schema import LogEntry
 from trails import BEGIN, entry, issue, lines, story_of, story_of_bytes, training
 
 
-def told(story: Story) -> str:
+def recorded(story: Story) -> str:
     """What happened, in one text."""
-    return "\n".join(" ".join(p.text for p in each) for each in telling.what_happened(story))
+    return "\n".join(" ".join(p.text for p in each) for each in narrative.what_happened(story))
 
 
-def test_a_training_is_told_from_its_start_to_what_was_kept() -> None:
+def test_a_training_is_recorded_from_its_start_to_what_was_kept() -> None:
     """Who trained how far on what, why it stopped, what is kept, the main finding, its cause."""
     story = story_of(*training())
-    assert told(story) == (
+    assert recorded(story) == (
         "LGBMClassifier trained on credit.v3 for 20 of at most 100 iterations (900 rows). Training "
         "stopped early after iteration 20 of at most 100. The model of iteration 10 is kept. "
         "valid loss last improved at iteration 10 (0.5); 10 iterations without improvement reached "
         "early_stopping(stopping_rounds=10, min_delta=0). Main finding: Overfitting: valid loss "
         "has been getting worse since iteration 10. Probable cause: 14.3 rows a leaf."
     )
-    assert [words for _, words in telling.pills(story)] == [
+    assert [words for _, words in narrative.pills(story)] == [
         "Broken",
         "Stopped early, as configured",
         "1 serious issue",
         "Log readable: 25 of 25 lines valid",
     ]
-    assert [tile.figure for tile in telling.tiles(story)] == ["0.5", "No improvement", "1", "5"]
+    assert [tile.figure for tile in narrative.tiles(story)] == ["0.5", "No improvement", "1", "5"]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_verdict_follows_from_the_consequence_of_issues(
         ("ISSUE_DETECTED", {"decision": "Overfitting.", "metrics_snapshot": issue}),
         ("TRAINING_COMPLETED", {"metrics_snapshot": {"stop": {"by": "plan"}, **issues}}),
     )
-    verdict = telling.verdict_of(story)
+    verdict = narrative.verdict_of(story)
     assert verdict.word == word
     assert ("Overfitting" in verdict.reason) is (word != "healthy")
 
@@ -72,12 +72,12 @@ def test_a_training_that_broke_down_is_looked_at_whatever_it_keeps() -> None:
         ("ISSUE_DETECTED", {"decision": "Infinite loss.", "metrics_snapshot": issue}),
         ("TRAINING_STOPPED", {"metrics_snapshot": end}),
     )
-    assert telling.verdict_of(story) == ("check", "Infinite loss.")
-    assert "good" not in {mood for mood, _ in telling.pills(story)[:2]}
+    assert narrative.verdict_of(story) == ("check", "Infinite loss.")
+    assert "good" not in {mood for mood, _ in narrative.pills(story)[:2]}
 
 
 @pytest.mark.parametrize(
-    ("told_then", "word"),
+    ("recorded_then", "word"),
     [
         ([("TRAINING_COMPLETED", {"metrics_snapshot": {"stop": {"by": "plan"}}})], "unknown"),
         ([("TRAINING_STOPPED", {"metrics_snapshot": {"stop": {"by": "hand"}}})], "check"),
@@ -86,10 +86,10 @@ def test_a_training_that_broke_down_is_looked_at_whatever_it_keeps() -> None:
     ],
 )
 def test_a_verdict_claims_no_more_than_the_log_shows(
-    told_then: list[tuple[str, dict[str, Any]]], word: str
+    recorded_then: list[tuple[str, dict[str, Any]]], word: str
 ) -> None:
     """Without a metric or an end nothing is called healthy."""
-    assert telling.verdict_of(story_of(("TRAINING_STARTED", {}), *told_then)).word == word
+    assert narrative.verdict_of(story_of(("TRAINING_STARTED", {}), *recorded_then)).word == word
 
 
 @pytest.mark.parametrize(
@@ -134,31 +134,31 @@ def test_each_end_has_its_words(
 ) -> None:
     """As its event and its facts have them, whatever shape a user's own have."""
     story = story_of(*training(3, None), (end, {"metrics_snapshot": facts_then}))
-    found = telling.ending(story.main)
+    found = narrative.ending(story.main)
     assert (found.mood, found.pill, found.headline) == (mood, pill, headline)
 
 
 def test_what_is_missing_is_not_recorded() -> None:
     """The end, the metric, the settings; and a log without an end is unfinished, said first."""
     story = story_of(("TRAINING_STARTED", {}))
-    assert "Its end is not recorded" in told(story)
-    assert told(story).startswith("A training has no end in this log")
-    assert telling.pills(story)[0] == ("unknown", "Log unfinished")
-    assert telling.tiles(story)[0].figure == "Not recorded"
-    assert "how far it came is not recorded" in told(story)
+    assert "Its end is not recorded" in recorded(story)
+    assert recorded(story).startswith("A training has no end in this log")
+    assert narrative.pills(story)[0] == ("unknown", "Log unfinished")
+    assert narrative.tiles(story)[0].figure == "Not recorded"
+    assert "how far it came is not recorded" in recorded(story)
 
 
-def test_an_end_without_a_start_is_told() -> None:
+def test_an_end_without_a_start_is_recorded() -> None:
     """The first lines of the log are gone."""
     story = story_of(*training()[5:])
-    assert "No start of a training is recorded" in told(story)
-    assert "The model of iteration 10 is kept." in told(story)
+    assert "No start of a training is recorded" in recorded(story)
+    assert "The model of iteration 10 is kept." in recorded(story)
 
 
 def test_a_log_without_entries_says_so() -> None:
     """It is empty, which is unfinished and not damaged."""
     story = story_of_bytes(b"")
-    assert "There is no entry" in told(story)
+    assert "There is no entry" in recorded(story)
     assert state_of(story).mood == "unknown"
 
 
@@ -185,16 +185,16 @@ def test_a_log_without_entries_says_so() -> None:
     ],
 )
 def test_damage_is_said_first(damage: Any, mood: str, words: str) -> None:
-    """Torn, broken, disordered or incomplete: before the story is told."""
+    """Torn, broken, disordered or incomplete: before the story is recorded."""
     story = story_of_bytes(damage(lines(training())))
     state = state_of(story)
     assert state.mood == mood
     assert words in state.sentences[0]
-    assert telling.pills(story)[0] == (mood, state.pill)
-    assert told(story).startswith(state.sentences[0])
+    assert narrative.pills(story)[0] == (mood, state.pill)
+    assert recorded(story).startswith(state.sentences[0])
 
 
-def test_runs_in_parallel_are_told_apart_by_name() -> None:
+def test_runs_in_parallel_are_distinguished_by_name() -> None:
     """Two models train at the same time in one session."""
     pairs = zip(training(model="a"), training(model="b"), strict=True)
     story = story_of(*[each for pair in pairs for each in pair])
@@ -206,17 +206,17 @@ def test_runs_in_parallel_are_told_apart_by_name() -> None:
     assert not story.overlapping
 
 
-def test_runs_of_one_name_are_told_apart_by_their_steps() -> None:
+def test_runs_of_one_name_are_distinguished_by_their_steps() -> None:
     """One is ahead of the other; that this may err is said."""
     ahead, behind = training(20), training(8)
     story = story_of(*ahead[:14], *behind[:2], ahead[14], behind[2], *ahead[15:], *behind[3:])
     assert story.overlapping
-    assert "told apart by their steps" in told(story)
+    assert "distinguished by their steps" in recorded(story)
     found = {max(p.at for p in curve.points) for run in story.runs for curve in run.curves}
     assert found == {20.0, 8.0}
 
 
-def test_runs_of_one_name_that_have_numbers_are_told_apart_by_these() -> None:
+def test_runs_of_one_name_that_have_numbers_are_distinguished_by_these() -> None:
     """All entries of a run have its number, which is no metric."""
 
     def of(number: int, event: str, fields: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -234,23 +234,23 @@ def test_runs_of_one_name_that_have_numbers_are_told_apart_by_these() -> None:
     assert found == [("loss", [*range(1, 9)])] * 4
 
 
-def test_a_run_within_another_is_told_as_such() -> None:
+def test_a_run_within_another_is_recorded_as_such() -> None:
     """A search, and a fit of each candidate within it."""
     inner = [each for n in range(3) for each in training(4, "TRAINING_COMPLETED", model=f"c{n}")]
     outer = training(0, "TRAINING_COMPLETED", model="GridSearchCV")
     story = story_of(*outer[:2], *inner, *outer[2:])
     assert [run.parent for run in story.runs] == [None, 1, 1, 1]
-    assert "3 runs went on within it." in told(story)
+    assert "3 runs went on within it." in recorded(story)
     assert story.main.end is not None
 
 
 def test_runs_one_after_the_other_have_their_own_settings() -> None:
-    """Also where settings are told before the start."""
+    """Also where settings are recorded before the start."""
     first, second = training(3), training(3)
     second[0], second[1] = second[1], second[0]
     second[0] = ("HYPERPARAMETERS_SET", {"metrics_snapshot": {"num_leaves": 7}})
     story = story_of(*first, *second)
-    assert [telling.settings(run)[0].value for run in story.runs] == [63, 7]
+    assert [narrative.settings(run)[0].value for run in story.runs] == [63, 7]
 
 
 @pytest.mark.parametrize(
@@ -298,12 +298,12 @@ def test_a_value_that_was_not_finite_is_a_gap() -> None:
     """It stands as null in the log."""
     values = [1.0, None, 0.5]
     snapshots = [{"epoch": at, "val_loss": value} for at, value in enumerate(values)]
-    told = [("TRAINING_PROGRESS", {"metrics_snapshot": each}) for each in snapshots]
-    (curve,) = story_of(*told).prelude.curves
+    recorded = [("TRAINING_PROGRESS", {"metrics_snapshot": each}) for each in snapshots]
+    (curve,) = story_of(*recorded).prelude.curves
     assert [point.value for point in curve.points] == values
 
 
-def test_a_curve_may_be_told_at_once() -> None:
+def test_a_curve_may_be_recorded_at_once() -> None:
     """As an estimator that keeps it, such as an MLP's loss_curve_."""
     story = story_of(
         ("TRAINING_STARTED", {}),
@@ -314,7 +314,7 @@ def test_a_curve_may_be_told_at_once() -> None:
 
 
 def test_an_issue_is_one_from_its_first_word_to_its_last() -> None:
-    """Possible, confirmed, resolved: the worst is told, and how it went on."""
+    """Possible, confirmed, resolved: the worst is recorded, and how it went on."""
     resolved = issue("info", 18)
     resolved["decision"] = "Overfitting resolved: valid loss is at a new best."
     resolved["metrics_snapshot"]["state"] = "closed"
@@ -328,7 +328,7 @@ def test_an_issue_is_one_from_its_first_word_to_its_last() -> None:
     (_, other), (_, found) = story.issues[::-1]
     assert (found.severity, found.count, found.resolved) == ("error", 3, True)
     assert (other.severity, other.subject) == ("warning", "valid auc")
-    text = telling.issue_text(found)
+    text = narrative.issue_text(found)
     assert text.evidence == "valid loss was best at iteration 10."
     assert text.cause == "14.3 rows a leaf."
     assert text.course.endswith("Last: Overfitting resolved: valid loss is at a new best.")
@@ -336,7 +336,7 @@ def test_an_issue_is_one_from_its_first_word_to_its_last() -> None:
 
 
 def test_settings_of_the_caller_come_first() -> None:
-    """With their defaults, where both are told."""
+    """With their defaults, where both are recorded."""
     snapshot = {"defaults": {"a": 1, "b": 2}, "set_by_caller": {"c": 3}, "d": 4}
     also = {"given": {"b": 5}, "default_values": {"b": 2}}
     story = story_of(
@@ -344,7 +344,7 @@ def test_settings_of_the_caller_come_first() -> None:
         ("HYPERPARAMETERS_SET", {"metrics_snapshot": snapshot}),
         ("HYPERPARAMETERS_SET", {"metrics_snapshot": also}),
     )
-    assert [(s.name, s.value, s.default, s.by_caller) for s in telling.settings(story.main)] == [
+    assert [(s.name, s.value, s.default, s.by_caller) for s in narrative.settings(story.main)] == [
         ("b", 5, 2, True),
         ("c", 3, None, True),
         ("d", 4, None, None),
@@ -359,13 +359,13 @@ def test_the_quick_reader_knows_the_fields_of_the_schema() -> None:
     assert list(row.fields) == list(LogEntry.model_fields)
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Any) -> None:
+def test_a_file_that_cannot_be_read_is_recorded(tmp_path: Any) -> None:
     """In its account, as the reason; nothing is raised."""
     from mllog_callbacks.reading.story import read_stories  # noqa: PLC0415 - beside its only use
 
     (story,) = read_stories([tmp_path])
     assert isinstance(story.files[0], FileAccount)
-    assert "could not be read to its end: is a directory" in told(story)
+    assert "could not be read to its end: is a directory" in recorded(story)
     assert BEGIN.year == int(entry("MODEL_SAVED")["timestamp"][:4])
 
 

@@ -20,7 +20,7 @@ from mllog_callbacks import (
     read_entries,
 )
 from mllog_callbacks.recording import RunAround, Scope, current, scoped
-from told import Entries
+from recorded import Entries
 
 
 def saved(log: AuditLog, **given: Any) -> None:
@@ -178,21 +178,21 @@ def test_a_scope_learns_the_one_data_set_worked_on_within(
 
 @pytest.fixture
 def around() -> Iterator[RunAround]:
-    """A run that is told by the call around."""
+    """A run that is recorded by the call around."""
     run = RunAround()
     with scoped(Scope("a", run=run)):
         yield run
     assert current.get() is None
 
 
-def test_a_run_within_a_run_is_told_as_a_part_of_it(
+def test_a_run_within_a_run_is_recorded_as_a_part_of_it(
     log: AuditLog, entries: Entries, around: RunAround
 ) -> None:
     """Its start and end are progress, its failure an issue; nothing is left out."""
     for event in ("COMPLETED", "FAILED"):
         run = Run(log)
-        run.tell(EventType.TRAINING_STARTED, Reason("Started.", "Because."))
-        run.tell(EventType.MODEL_EVALUATED, Reason("Evaluated."), {"auc": 0.9})
+        run.emit(EventType.TRAINING_STARTED, Reason("Started.", "Because."))
+        run.emit(EventType.MODEL_EVALUATED, Reason("Evaluated."), {"auc": 0.9})
         run.end(EventType[f"TRAINING_{event}"], Reason(f"{event}."))
     found = entries()
     assert [each.event.removeprefix("TRAINING_") for each in found] == [

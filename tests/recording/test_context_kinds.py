@@ -13,7 +13,7 @@ import pytest
 
 from mllog_callbacks import AuditLog, audit_context, carry_context
 from mllog_callbacks.recording import current
-from told import Entries
+from recorded import Entries
 
 
 def plain(log: AuditLog, more: int = 1) -> int:

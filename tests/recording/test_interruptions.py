@@ -24,7 +24,7 @@ from mllog_callbacks import (
     unbroken,
 )
 from mllog_callbacks.schema import interruption, shown
-from told import Entries, of
+from recorded import Entries, of
 
 pytestmark = pytest.mark.production_guards
 
@@ -165,7 +165,7 @@ def test_a_signal_that_strikes_a_finaliser_comes_again() -> None:
 
 
 def test_no_limit_is_lost_and_each_run_ends_once(log: AuditLog, entries: Entries) -> None:
-    """Timers at moments spread over the work: what a handler raises leaves, and the end is told."""
+    """Timers at moments spread over the work: a handler's exception leaves, the end is recorded."""
     times = int(os.environ.get("MLLOG_TEST_LIMITS", "50"))
     before = signal.signal(signal.SIGALRM, plain)
     fired = 0
@@ -173,7 +173,7 @@ def test_no_limit_is_lost_and_each_run_ends_once(log: AuditLog, entries: Entries
     try:
         for n in range(times):
             run = Run(log.bind(model=str(n)))
-            run.tell(EventType.TRAINING_STARTED, Reason("", ""))
+            run.emit(EventType.TRAINING_STARTED, Reason("", ""))
             signal.setitimer(signal.ITIMER_REAL, 0.00002 * (n % 50 + 1))
             try:
                 guarded(completing(run.end))(EventType.TRAINING_COMPLETED, Reason("", ""))

@@ -1,4 +1,4 @@
-"""Rules of a run's life: what breaks them is told with its line, and what runs really do is not."""
+"""Rules of a run's life: what breaks them is reported with its line; what runs really do is not."""
 
 import os
 import threading
@@ -23,8 +23,8 @@ from mllog_callbacks import (
 )
 from mllog_callbacks.integrity import Status
 from processes import drained, emit_one, ended, forked
+from recorded import facts_of
 from sealed import judge, kill, problems
-from told import facts_of
 
 START, PROGRESS = "TRAINING_STARTED", "TRAINING_PROGRESS"
 COMPLETED, STOPPED, FAILED = "TRAINING_COMPLETED", "TRAINING_STOPPED", "TRAINING_FAILED"
@@ -41,7 +41,7 @@ def entries_of(log: AuditLog) -> list[LogEntry]:
 
 
 @pytest.mark.parametrize(
-    ("events", "told"),
+    ("events", "recorded"),
     [
         ([], {}),
         (["DATASET_UPLOADED", "MODEL_SAVED"], {}),
@@ -62,8 +62,8 @@ def entries_of(log: AuditLog) -> list[LogEntry]:
         ([START, COMPLETED, PROGRESS], {3: OUTSIDE}),
     ],
 )
-def test_a_broken_rule_is_told_with_its_line(
-    tmp_path: Path, events: list[str], told: dict[int, str]
+def test_a_broken_rule_is_recorded_with_its_line(
+    tmp_path: Path, events: list[str], recorded: dict[int, str]
 ) -> None:
     """One start and one end a run, progress in between; whatever else happens."""
     with AuditLog(tmp_path, session="run") as log:
@@ -71,9 +71,9 @@ def test_a_broken_rule_is_told_with_its_line(
             log.emit(event)
     drained(tmp_path)
     found = {each.first: each.reason for each in judge(tmp_path).problems if each.first}
-    assert found.keys() == told.keys()
-    assert all(found[line].endswith(told[line]) for line in told)
-    assert judge(tmp_path).life_cycle == (Status.INCOMPLETE if told else Status.SOUND)
+    assert found.keys() == recorded.keys()
+    assert all(found[line].endswith(recorded[line]) for line in recorded)
+    assert judge(tmp_path).life_cycle == (Status.INCOMPLETE if recorded else Status.SOUND)
 
 
 def test_the_run_without_an_end_is_found_by_its_names(tmp_path: Path) -> None:
@@ -102,25 +102,25 @@ def side_by_side(log: AuditLog) -> tuple[Run, Run]:
     """Two runs of the same names, of which the second begins while the first is under way."""
     first, second = Auditor(log, model="m").new_run(), Auditor(log, model="m").new_run()
     for each in first, second:
-        each.tell(EventType.TRAINING_STARTED, Reason("Started."))
+        each.emit(EventType.TRAINING_STARTED, Reason("Started."))
     return first, second
 
 
-def test_runs_of_the_same_names_side_by_side_are_told_apart(tmp_path: Path) -> None:
+def test_runs_of_the_same_names_side_by_side_are_distinguished(tmp_path: Path) -> None:
     """Each by its number."""
     with AuditLog(tmp_path, session="run") as log:
         first, second = side_by_side(log)
         other = Auditor(log, model="another").new_run()
-        other.tell(EventType.TRAINING_STARTED, Reason("Started."), {"n": 0})
+        other.emit(EventType.TRAINING_STARTED, Reason("Started."), {"n": 0})
         for n, each in enumerate((first, second, other, first)):
-            each.tell(EventType.TRAINING_PROGRESS, Reason("Goes on."), {"n": n})
+            each.emit(EventType.TRAINING_PROGRESS, Reason("Goes on."), {"n": n})
         for each in second, first, other:
             each.end(EventType.TRAINING_COMPLETED, Reason("Done."))
         alone = Auditor(log, model="m").new_run()
-        alone.tell(EventType.TRAINING_STARTED, Reason("Started."))
+        alone.emit(EventType.TRAINING_STARTED, Reason("Started."))
         alone.end(EventType.TRAINING_COMPLETED, Reason("Done."))
-        told = [(each.metrics_snapshot or {}).get("run") for each in entries_of(log)]
-    assert told == [1, 2, 3, 1, 2, 3, 1, 2, 1, 3, 4, 4]
+        recorded = [(each.metrics_snapshot or {}).get("run") for each in entries_of(log)]
+    assert recorded == [1, 2, 3, 1, 2, 3, 1, 2, 1, 3, 4, 4]
     drained(tmp_path)
     assert judge(tmp_path).life_cycle == Status.SOUND
 
@@ -207,7 +207,7 @@ def test_where_only_failures_are_recorded_no_run_is_looked_for(tmp_path: Path) -
 
 
 def test_entries_that_were_dropped_are_missing(tmp_path: Path) -> None:
-    """As the log itself tells."""
+    """As the log itself records."""
     with AuditLog(tmp_path, session="run") as log:
         log.emit("ISSUE_DETECTED", metrics_snapshot={"dropped_entries": 7, "dropped_bytes": 700})
     drained(tmp_path)

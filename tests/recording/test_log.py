@@ -215,7 +215,7 @@ def test_the_default_log_is_one_per_process(
 def test_stats_count_what_became_of_entries(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """All emitted are written once flushed; those after `close` are dropped, counted, told of."""
+    """All emitted are written once flushed; those after `close` are dropped, counted, recorded."""
     with AuditLog(tmp_path) as log:
         for _ in range(100):
             log.emit("MODEL_SAVED")
@@ -242,7 +242,7 @@ def test_closing_twice_is_closing_once(tmp_path: Path, caplog: pytest.LogCapture
 
 
 def test_two_logs_of_one_session_name_have_files_of_their_own(tmp_path: Path) -> None:
-    """One writer a file: the second is told apart by a number."""
+    """One writer a file: the second is distinguished by a number."""
     with AuditLog(tmp_path, session="s") as one, AuditLog(tmp_path, session="s") as two:
         one.emit("TRAINING_STARTED")
         two.emit("TRAINING_COMPLETED")
@@ -264,11 +264,11 @@ def test_timestamps_increase_strictly_across_threads(tmp_path: Path) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        told = entries(log)
-    assert len(told) == 2_000
-    assert all(one.timestamp < two.timestamp for one, two in pairwise(told))
+        recorded = entries(log)
+    assert len(recorded) == 2_000
+    assert all(one.timestamp < two.timestamp for one, two in pairwise(recorded))
     for one in range(4):
-        snapshots = [entry.metrics_snapshot or {} for entry in told]
+        snapshots = [entry.metrics_snapshot or {} for entry in recorded]
         assert [s["number"] for s in snapshots if s["thread"] == one] == list(range(500))
 
 

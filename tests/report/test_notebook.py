@@ -24,7 +24,7 @@ def test_a_trail_shows_its_story(tmp_path: Path) -> None:
     assert "The model of iteration 10 is kept." in shown
 
 
-def test_a_trail_tells_the_sessions_of_a_training_together(tmp_path: Path) -> None:
+def test_a_trail_records_the_sessions_of_a_training_together(tmp_path: Path) -> None:
     """As the report does: which they are, how each ended; as values they are one by one."""
     launch(tmp_path / "logs", "complete", "fail")
     write(tmp_path / "logs", lines(training()), "alone")
@@ -35,9 +35,9 @@ def test_a_trail_tells_the_sessions_of_a_training_together(tmp_path: Path) -> No
     sessions = [each.story.session for each in ranked.members]
     assert sorted(each["session"] for each in trail.summary()) == sorted(["alone", *sessions])
     shown = trail._repr_html_()
-    for told in (shown, str(trail)):
-        assert "Ranked on credit.v3, in 2 sessions" in told
-        assert "Rank 0: completed; rank 1: failed." in told
+    for recorded in (shown, str(trail)):
+        assert "Ranked on credit.v3, in 2 sessions" in recorded
+        assert "Rank 0: completed; rank 1: failed." in recorded
     assert f"Sessions {', '.join(sessions)}" in shown
     alone = read_trail(tmp_path / "logs" / "ml-platform-2026-11-20.alone.jsonl")
     assert [each.session for each in alone.stories] == ["alone"]
@@ -71,9 +71,9 @@ def test_a_disabled_log_shows_that_it_keeps_nothing(monkeypatch: pytest.MonkeyPa
 
 def test_what_is_shown_is_small_and_without_scripts(tmp_path: Path) -> None:
     """Whatever the names are: 20 KB at most, inline styles, every value escaped."""
-    told = [(event, fields | {"model": LONG}) for event, fields in training(200)]
-    told += [("ISSUE_DETECTED", issue("error", n, f"m{n} {LONG}")) for n in range(50)]
-    write(tmp_path, lines(told), "evil")
+    recorded = [(event, fields | {"model": LONG}) for event, fields in training(200)]
+    recorded += [("ISSUE_DETECTED", issue("error", n, f"m{n} {LONG}")) for n in range(50)]
+    write(tmp_path, lines(recorded), "evil")
     with AuditLog(tmp_path / "log", dataset=LONG) as log:
         for _ in range(20):
             log.emit("MODEL_SAVED", decision=LONG, reasoning=LONG)

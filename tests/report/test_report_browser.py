@@ -53,7 +53,7 @@ EVIL: Final = {
 
 
 def _hostile() -> str:
-    told = [
+    recorded = [
         *training(15, model="".join(EVIL.values()), dataset=EVIL["markup"]),
         *[
             ("DATASET_VALIDATED", {"decision": text, "reasoning": text, "model": text})
@@ -69,12 +69,12 @@ def _hostile() -> str:
             {"metrics_snapshot": {"step": 1} | {text: {text: 1.5} for text in EVIL.values()}},
         ),
     ]
-    return render_report(story_of(*told))
+    return render_report(story_of(*recorded))
 
 
 def _variants(many: int) -> Story:
     """Runs of one session that differ in a parameter, one of them in markup."""
-    told = []
+    recorded = []
     for number in range(many):
         leaves: object = EVIL["markup"] if number == 3 else number % 20
         start, _, *rest = training(15 + number % 7, model=f"variant {number}")
@@ -82,8 +82,8 @@ def _variants(many: int) -> Story:
         evaluated = {"iteration": 10, "valid": {"loss": 0.5 - number / 1_000}}
         rest[-2] = (rest[-2][0], rest[-2][1] | {"metrics_snapshot": evaluated})
         named = {"model": f"variant {number}", "metrics_snapshot": settings}
-        told += [start, ("HYPERPARAMETERS_SET", named), *rest]
-    return story_of(*told)
+        recorded += [start, ("HYPERPARAMETERS_SET", named), *rest]
+    return story_of(*recorded)
 
 
 def _pages() -> dict[str, str]:

@@ -11,7 +11,7 @@ import pytest
 from launching import launch
 from markup import Reader
 from mllog_callbacks import AuditLog
-from mllog_callbacks.reading import story as telling
+from mllog_callbacks.reading import story as narrative
 from mllog_callbacks.reading.story import Story, join, read_stories
 from mllog_callbacks.report import render_report
 from processes import drained, emit_one
@@ -21,26 +21,26 @@ from trails import lines, training, write
 
 def reported(folder: Path, page: Path) -> tuple[list[dict[str, Any]], str]:
     """What `mllog report --json` prints of a folder, and the page."""
-    told = mllog("report", folder, "-o", page, "--json").stdout
+    recorded = mllog("report", folder, "-o", page, "--json").stdout
     text = page.read_text()
     reader = Reader()
     reader.feed(text)
     assert reader.open == []
-    return [*map(json.loads, told.splitlines())], text
+    return [*map(json.loads, recorded.splitlines())], text
 
 
-def told_by(story: Story) -> str:
-    """All that is told of what happened."""
-    return "\n".join(" ".join(p.text for p in each) for each in telling.what_happened(story))
+def recorded_by(story: Story) -> str:
+    """All that is recorded of what happened."""
+    return "\n".join(" ".join(p.text for p in each) for each in narrative.what_happened(story))
 
 
 def test_ranks_are_one_training_each_with_its_own_end(tmp_path: Path) -> None:
     """One page of both, which names them and says why the whole stopped."""
     logs = tmp_path / "logs"
     launch(logs, "complete", "fail")
-    (told,), page = reported(logs, tmp_path / "page.html")
-    assert (len(told["sessions"]), told["entries"]) == (2, 4)
-    assert told["state"] == "Log intact: 4 of 4 lines valid"
+    (recorded,), page = reported(logs, tmp_path / "page.html")
+    assert (len(recorded["sessions"]), recorded["entries"]) == (2, 4)
+    assert recorded["state"] == "Log intact: 4 of 4 lines valid"
     for words in (
         "Ranked on credit.v3, in 2 sessions",
         "2 runs: 1 completed, 1 failed",
@@ -66,8 +66,8 @@ def test_a_page_on_standard_output_takes_a_family(tmp_path: Path) -> None:
     assert (Path(index["page"]).name, len(pages)) == ("index.html", 2)
 
 
-def test_folds_of_a_pool_are_told_with_the_session_they_come_from(tmp_path: Path) -> None:
-    """Also workers that tell of no run; the parent's story leads."""
+def test_folds_of_a_pool_are_recorded_with_the_session_they_come_from(tmp_path: Path) -> None:
+    """Also workers that record no run; the parent's story leads."""
     logs = tmp_path / "logs"
     with AuditLog(logs, session="main") as log:
         log.emit("TRAINING_STARTED", model="Search")
@@ -75,10 +75,10 @@ def test_folds_of_a_pool_are_told_with_the_session_they_come_from(tmp_path: Path
         log.emit("TRAINING_COMPLETED", model="Search")
     joblib.externals.loky.get_reusable_executor().shutdown(wait=True)
     drained(logs)
-    (told,), page = reported(logs, tmp_path / "page.html")
-    assert (told["session"], told["sessions"][0]) == ("main", "main")
+    (recorded,), page = reported(logs, tmp_path / "page.html")
+    assert (recorded["session"], recorded["sessions"][0]) == ("main", "main")
     assert f"Parent process {os.getpid()}: completed" in page
-    assert "tells of no run" in page
+    assert "records no run" in page
 
 
 def member(
@@ -110,22 +110,22 @@ def test_a_workers_run_is_within_the_one_it_began_in(tmp_path: Path) -> None:
         (3, None),
         (4, None),
     ]
-    assert "1 run went on within it." in told_by(story)
+    assert "1 run went on within it." in recorded_by(story)
 
 
 def test_of_many_ranks_those_that_failed_are_named(tmp_path: Path) -> None:
-    """In the sentences and in the table, which both are bounded; the first to fail is told."""
+    """In the sentences and in the table, which both are bounded; the first to fail is recorded."""
     ends = {13: "TRAINING_FAILED", 57: "TRAINING_FAILED", 58: None}
     ranks = [
         member(tmp_path, f"r{n}", ends.get(n, "TRAINING_COMPLETED"), start=n == 13, rank=n)
         for n in range(60)
     ]
     story = joined(*ranks)
-    text = told_by(story)
+    text = recorded_by(story)
     assert "57 completed; 2 failed (rank 13, rank 57); 1 without an end (rank 58)" in text
     assert "The first to fail was rank 57, at 09:14:" in text
-    told = [each for each, _ in story.members if f"{each.capitalize()}: " in text]
-    assert told == ["rank 0", "rank 1", "rank 13", "rank 57"]
+    recorded = [each for each, _ in story.members if f"{each.capitalize()}: " in text]
+    assert recorded == ["rank 0", "rank 1", "rank 13", "rank 57"]
     page = render_report(story)
     assert page.count('<td class="bad">Failed') == 2
     assert "20 more sessions in the logs." in page
@@ -133,7 +133,7 @@ def test_of_many_ranks_those_that_failed_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("facts", [{"rank": 0}, {}])
-def test_members_of_the_same_name_are_told_apart(tmp_path: Path, facts: dict[str, int]) -> None:
+def test_members_of_the_same_name_are_distinguished(tmp_path: Path, facts: dict[str, int]) -> None:
     """By their sessions; a manifest may be missing as well."""
     one = member(tmp_path, "one", "TRAINING_COMPLETED", parent="gone", **facts)
     other = member(tmp_path, "other", "TRAINING_COMPLETED", parent="gone", **facts)

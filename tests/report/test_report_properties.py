@@ -13,11 +13,11 @@ from lines import good
 from markup import Reader
 from mllog_callbacks import LogEntry, read_lines
 from mllog_callbacks.reading import FileAccount, parse_row, read_rows
-from mllog_callbacks.reading import story as telling
+from mllog_callbacks.reading import story as narrative
 from mllog_callbacks.reading.story import as_object, join
 from mllog_callbacks.report import render_card, render_index, render_report
 from mllog_callbacks.schema import format_timestamp
-from trails import any_told, lines, story_of_bytes, training
+from trails import any_recorded, lines, story_of_bytes, training
 
 
 def check(raw: bytes) -> None:
@@ -34,14 +34,14 @@ def check(raw: bytes) -> None:
     assert len(render_card([story]).encode()) <= 20_000
     assert "NaN" not in json.dumps(as_object(story), allow_nan=False)
     assert render_index([("a.html", story)])
-    assert telling.what_happened(story)
+    assert narrative.what_happened(story)
 
 
 @settings(max_examples=150)
-@given(any_told())
-def test_any_sequence_of_entries_gives_a_report(told: list[tuple[str, dict[str, Any]]]) -> None:
+@given(any_recorded())
+def test_any_sequence_of_entries_gives_a_report(recorded: list[tuple[str, dict[str, Any]]]) -> None:
     """Starts without ends, ends without starts, snapshots of any form."""
-    check(lines(told))
+    check(lines(recorded))
 
 
 @settings(max_examples=150)
@@ -77,7 +77,7 @@ def test_what_is_no_log_at_all_gives_a_report(raw: bytes) -> None:
     check(raw)
 
 
-def _as_told(raw: bytes) -> list[tuple[int, str | None, list[str]]]:
+def _as_recorded(raw: bytes) -> list[tuple[int, str | None, list[str]]]:
     return [
         (
             line.number,
@@ -139,7 +139,7 @@ ODD = [
 @pytest.mark.parametrize("raw", ODD, ids=range(len(ODD)))
 def test_the_quick_reader_finds_what_the_strict_one_finds(raw: bytes) -> None:
     """Line by line, with the same words."""
-    assert _as_rows(raw) == _as_told(raw)
+    assert _as_rows(raw) == _as_recorded(raw)
     assert parse_row(raw[:-1], 1).findings == tuple(_findings(raw))
 
 
@@ -154,4 +154,4 @@ def test_the_two_readers_agree_on_damaged_files(data: st.DataObject) -> None:
     raw = bytearray(good() + good(timestamp="2025-01-31T00:00:00.000000Z", dataset="é") + good())
     for _ in range(data.draw(st.integers(1, 4))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
-    assert _as_rows(bytes(raw)) == _as_told(bytes(raw))
+    assert _as_rows(bytes(raw)) == _as_recorded(bytes(raw))

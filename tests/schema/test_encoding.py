@@ -1,4 +1,4 @@
-"""Encoding: whatever is handed over, one strict line comes out, and changes are told."""
+"""Encoding: whatever is handed over, one strict line comes out, and changes are recorded."""
 
 import copy
 import math
@@ -57,7 +57,7 @@ def test_empty_and_deep_containers_are_read_by_columnar_readers(snapshot: object
 @settings(max_examples=1_500)
 @given(snapshot=plain(), reasoning=st.none() | st.text(max_size=50))
 def test_plain_json_is_written_as_it_is(snapshot: dict[str, Any], reasoning: str | None) -> None:
-    """What JSON holds comes back equal, and no change is told."""
+    """What JSON holds comes back equal, and no change is recorded."""
     found = check(encoded(snapshot, reasoning=reasoning))
     assert found["metrics_snapshot"] == snapshot
     assert found["reasoning"] == reasoning
@@ -68,7 +68,7 @@ def test_plain_json_is_written_as_it_is(snapshot: dict[str, Any], reasoning: str
     snapshot=plain(),
     odd=st.sampled_from([math.nan, math.inf, 2**63, 10**400, "\ud800", "x" * 2_000, [1, "a"]]),
 )
-def test_a_changed_value_is_told(snapshot: dict[str, Any], odd: object) -> None:
+def test_a_changed_value_is_recorded(snapshot: dict[str, Any], odd: object) -> None:
     """One value that JSON cannot hold, among any others, is named at the end of the reasoning."""
     found = check(encoded({**snapshot, "the odd one": odd}, reasoning="Because."))
     assert found["reasoning"].startswith("Because. " + TOLD + "the odd one ")
@@ -124,7 +124,7 @@ HUGE: dict[str, Callable[[], object]] = {
 
 @pytest.mark.parametrize("name", HUGE)
 def test_a_huge_value_is_cut_visibly(name: str) -> None:
-    """It fits the cap, every reader takes it, and what was cut is told."""
+    """It fits the cap, every reader takes it, and what was cut is recorded."""
     line = encoded({"loss": 0.5, "huge": HUGE[name]()}, reasoning="Because.")
     found = check(line)
     assert found["metrics_snapshot"]["loss"] == 0.5

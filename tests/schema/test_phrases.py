@@ -65,7 +65,7 @@ def test_settings_are_shown_with_the_name_they_were_given_under() -> None:
     assert shown.endswith("odd=(a _Mute that cannot be shown)")
 
 
-def test_an_error_is_told_with_its_place() -> None:
+def test_an_error_is_recorded_with_its_place() -> None:
     """The innermost line of the traceback."""
 
     def compute() -> None:
@@ -75,9 +75,9 @@ def test_an_error_is_told_with_its_place() -> None:
     try:
         compute()
     except TypeError as error:
-        told = phrases.failed(error, "in the objective", "in step 1", "no model was returned")
-    assert told.decision == "Training failed in step 1 with TypeError; no model was returned."
-    assert told.reasoning.startswith(
+        recorded = phrases.failed(error, "in the objective", "in step 1", "no model was returned")
+    assert recorded.decision == "Training failed in step 1 with TypeError; no model was returned."
+    assert recorded.reasoning.startswith(
         "TypeError: labels are strings was raised in the objective (in compute, "
     )
 
@@ -91,7 +91,7 @@ def test_any_message_is_said_and_cut(message: str) -> None:
     assert message[:800] in said
 
 
-def test_an_error_that_cannot_say_its_message_is_told_all_the_same() -> None:
+def test_an_error_that_cannot_say_its_message_is_recorded_all_the_same() -> None:
     """A foreign class may be broken."""
 
     class BrokenError(Exception):

@@ -10,7 +10,7 @@ from mllog_callbacks import AuditLog, EventType, audit_context
 from mllog_callbacks.schema import _secrets as secrets
 from mllog_callbacks.schema import assigned, encode, is_secret, masked, masked_text
 from mllog_callbacks.schema._secrets import may_hold_secret
-from told import Entries
+from recorded import Entries
 
 SECRET = "hunter2"  # noqa: S105 - which is the point
 LONG = "a1b2c3d4e5" * 3 + SECRET

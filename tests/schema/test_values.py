@@ -20,10 +20,10 @@ from strategies import Colour, Long, WrongTypes, keys
 
 
 def written(given_value: object) -> tuple[Any, str]:
-    """What becomes of a value named `x`, and what is told of it."""
+    """What becomes of a value named `x`, and what is recorded of it."""
     changes = Changes(2_000)
     found = value(given_value, "x", changes)
-    return found, changes.told(2_000) if changes else ""
+    return found, changes.recorded(2_000) if changes else ""
 
 
 EXACT: list[tuple[object, object]] = [
@@ -73,10 +73,10 @@ def test_values_with_an_equal_in_json_are_written_as_it(
     given_value: object, expected: object
 ) -> None:
     """Of the same type, and without a word about it."""
-    found, told = written(given_value)
+    found, recorded = written(given_value)
     assert found == expected
     assert type(found) is type(expected)
-    assert told == ""
+    assert recorded == ""
 
 
 CHANGED: list[tuple[object, object, str]] = [
@@ -108,13 +108,13 @@ CHANGED: list[tuple[object, object, str]] = [
 @pytest.mark.parametrize(
     ("given_value", "expected", "sentence"), CHANGED, ids=lambda each: repr(each)[:40]
 )
-def test_values_without_an_equal_in_json_are_told(
+def test_values_without_an_equal_in_json_are_recorded(
     given_value: object, expected: object, sentence: str
 ) -> None:
     """The nearest that all readers take is written, and a sentence says what was there."""
-    found, told = written(given_value)
+    found, recorded = written(given_value)
     assert found == expected
-    assert sentence in told
+    assert sentence in recorded
 
 
 def test_what_only_looks_like_an_array_is_written_as_text() -> None:
@@ -155,7 +155,7 @@ def test_moments_and_missing_values_are_what_they_mean(
         assert found == ["2025-01-30T00:00:00.000000000", None]
     else:
         assert found == expected
-    assert change in (changes.told(1_000) if changes else "")
+    assert change in (changes.recorded(1_000) if changes else "")
 
 
 class Panic(BaseException):
@@ -192,10 +192,10 @@ def test_many_changes_are_counted_not_listed() -> None:
     """The sentence stays short."""
     changes = Changes(2_000)
     value({str(n): math.nan for n in range(500)}, "", changes)
-    told = changes.told(1_000)
-    assert len(told) < 1_100
-    assert told.count("was NaN") == 20
-    assert "480 more such changes" in told
+    recorded = changes.recorded(1_000)
+    assert len(recorded) < 1_100
+    assert recorded.count("was NaN") == 20
+    assert "480 more such changes" in recorded
 
 
 @settings(max_examples=500)
@@ -209,20 +209,22 @@ def test_no_two_names_are_equal_even_without_case(given_value: dict[Any, int]) -
 
 @settings(max_examples=500)
 @given(st.integers())
-def test_integers_are_exact_or_told(number: int) -> None:
+def test_integers_are_exact_or_recorded(number: int) -> None:
     """Within 64 bits exactly; beyond, the float is the nearest."""
     for near in (number, number * 2**40, number * 2**61):
-        found, told = written(near)
-        assert (found == near and told == "") or (found == float(near) and "beyond 64" in told)
+        found, recorded = written(near)
+        assert (found == near and recorded == "") or (
+            found == float(near) and "beyond 64" in recorded
+        )
 
 
 @settings(max_examples=500)
 @given(st.floats(width=32), st.sampled_from([np.float32, torch.tensor, float]))
 def test_one_number_is_written_the_same_from_every_library(number: float, make: Any) -> None:
     """The double that equals the 32-bit value, sign of zero included, or null."""
-    found, told = written(make(number))
+    found, recorded = written(make(number))
     if math.isfinite(number):
         assert (found, math.copysign(1, found)) == (number, math.copysign(1, number))
     else:
         assert found is None
-        assert told != ""
+        assert recorded != ""

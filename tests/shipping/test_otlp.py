@@ -164,5 +164,5 @@ def test_what_was_not_sent_is_exit_1(tmp_path: Path, receiver: Receiver) -> None
     shown = mllog(*arguments, "--give-up-after", "0")
     assert (shown.returncode, shown.stderr) == (1, b"0 sent, 10 dropped\n")
     receiver.status = 200
-    told = json.loads(mllog(*arguments, "--json").stdout)
-    assert told == {"sent": 10, "dropped": 0, "complete": True}
+    recorded = json.loads(mllog(*arguments, "--json").stdout)
+    assert recorded == {"sent": 10, "dropped": 0, "complete": True}

@@ -241,10 +241,10 @@ def test_reconcile_prints_ranges_by_session(tmp_path: Path) -> None:
         f"{paths[0].name}:10: doubled",
         f"{shipped}:10: extra",
     ]
-    told = [
+    recorded = [
         json.loads(each) for each in mllog("reconcile", shipped, logs, "--json").stdout.splitlines()
     ]
-    assert told[0] == {
+    assert recorded[0] == {
         "what": "missing",
         "session": "a",
         "file": paths[0].name,

@@ -83,7 +83,7 @@ def test_a_disk_that_hangs_holds_up_nobody(
         memory, capacity = overflow.MEMORY, place.CAPACITY
     monkeypatch.setattr(overflow, "MEMORY", memory)
     monkeypatch.setattr(place, "CAPACITY", capacity)
-    directory, told = frozen_disk / "logs", frozen_disk.parent / "told"
+    directory, recorded = frozen_disk / "logs", frozen_disk.parent / "recorded"
     padding = "x" * 200
 
     def train() -> None:
@@ -101,7 +101,7 @@ def test_a_disk_that_hangs_holds_up_nobody(
         begun = time.perf_counter()
         log.close()
         stats = log.stats
-        told.write_text(
+        recorded.write_text(
             json.dumps([slowest, time.perf_counter() - begun, grown, stats.emitted, stats.dropped])
         )
 
@@ -109,7 +109,7 @@ def test_a_disk_that_hangs_holds_up_nobody(
         assert ended(forked(train), 110) == 0
     finally:
         freeze(frozen_disk, frozen=False)
-    slowest, close, grown, emitted, dropped = json.loads(told.read_text())
+    slowest, close, grown, emitted, dropped = json.loads(recorded.read_text())
     print(f"{slowest=:.4f} s {close=:.2f} s {grown=:,} {emitted=:,} {dropped=:,}")  # noqa: T201 - the figures to report
     # A line in the process's own memory is an object: 33 bytes, and rounded up to 16
     assert grown < (capacity + memory) * 1.25 + 8 * 1024 * 1024
@@ -140,7 +140,7 @@ def test_a_disk_that_hangs_for_a_while_loses_nothing(frozen_disk: Path) -> None:
     assert numbers(directory) == list(range(20_000))
 
 
-def test_a_failing_disk_is_told_of_once(
+def test_a_failing_disk_is_recorded_of_once(
     disk: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the standard library's logging, not as noise."""

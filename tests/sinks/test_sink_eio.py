@@ -38,14 +38,14 @@ def disk(tmp_path: Path) -> Iterator[tuple[Path, Fail]]:
         until(lambda: os.path.ismount(mounted) or server.poll() is not None)
         if server.returncode is not None:
             pytest.skip("no file system in user space can be mounted here")
-        yield mounted, lambda told: _tell(command, told)
+        yield mounted, lambda recorded: _record(command, recorded)
         subprocess.run(["fusermount3", "-u", "-z", mounted], check=True)
 
 
-def _tell(command: Path, told: str) -> None:
+def _record(command: Path, recorded: str) -> None:
     """At once, not in parts: the disk reads it at any moment."""
     fresh = command.with_suffix(".new")
-    fresh.write_text(told)
+    fresh.write_text(recorded)
     fresh.rename(command)
 
 

@@ -189,7 +189,7 @@ def test_what_is_closed_can_be_removed_at_once(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_changes_by_somebody_else_are_told_of(
+def test_changes_by_somebody_else_are_recorded_of(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once, with the file in which the log goes on."""
@@ -204,8 +204,8 @@ def test_changes_by_somebody_else_are_told_of(
             assert log.flush(10)
             if caplog.messages:
                 break
-        (told,) = caplog.messages
-        assert told.endswith(f"it goes on in {log.path}")
+        (recorded,) = caplog.messages
+        assert recorded.endswith(f"it goes on in {log.path}")
 
 
 def test_a_session_name_used_again_has_files_of_its_own(tmp_path: Path) -> None:

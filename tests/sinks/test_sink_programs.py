@@ -125,7 +125,7 @@ def test_whatever_a_program_does_its_entries_are_kept(tmp_path: Path, body: str)
     until(lambda: sorted(numbers(tmp_path)) == list(range(5_000)))
 
 
-def test_a_removed_working_directory_is_told_of_plainly(
+def test_a_removed_working_directory_is_recorded_of_plainly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the log would be is not known then."""

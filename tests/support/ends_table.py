@@ -19,13 +19,13 @@ WRITE: Final = bool(os.environ.get("MLLOG_TEST_WRITE"))
 """Whether the rows of the installed version are written anew."""
 
 
-def row(name: str, entry_point: str, told: list[LogEntry]) -> Row:
+def row(name: str, entry_point: str, recorded: list[LogEntry]) -> Row:
     """What a trail has of a way out: its one end."""
-    if not told:
+    if not recorded:
         return name, entry_point, "nothing is recorded", ""
-    end = told[-1]
-    assert [each.event in RUN_ENDS for each in told] == [each is end for each in told]
-    begun = [each.event for each in told].count(EventType.TRAINING_STARTED)
+    end = recorded[-1]
+    assert [each.event in RUN_ENDS for each in recorded] == [each is end for each in recorded]
+    begun = [each.event for each in recorded].count(EventType.TRAINING_STARTED)
     assert begun == ("before it began" not in str(end.decision))
     return name, entry_point, end.event.value, str(end.decision)
 

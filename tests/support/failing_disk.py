@@ -1,7 +1,7 @@
 """A disk that fails on command: a file system in user space over a folder, run as a program.
 
 What fails is the content of a file beside it: ``write`` and ``half`` (a half is written, and the
-failure told), ``sync`` (what was written since the last one is lost then, as the kernel takes
+failure recorded), ``sync`` (what was written since the last one is lost then, as the kernel takes
 it for clean), ``close``, or several of these; with a number before, one call in so many.
 """
 
@@ -102,8 +102,8 @@ class FailingDisk(mfusepy.Operations):  # type: ignore[misc]  # its package has 
 def main(folder: str, command: str, mountpoint: str) -> None:
     """Be that disk until it is unmounted."""
     disk = FailingDisk(Path(folder), Path(command))
-    untold = {"attr_timeout": 0, "entry_timeout": 0}  # the kernel is to remember nothing
-    mfusepy.FUSE(disk, mountpoint, foreground=True, nothreads=True, **untold)
+    unrecorded = {"attr_timeout": 0, "entry_timeout": 0}  # the kernel is to remember nothing
+    mfusepy.FUSE(disk, mountpoint, foreground=True, nothreads=True, **unrecorded)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Generator
 from typing import Any
 
-from mllog_callbacks.platform import Call, Hook, Rule, Told
+from mllog_callbacks.platform import Call, Hook, Recorded, Rule
 
 
 class Shop(ABC):
@@ -122,9 +122,9 @@ def function(first: int, second: int = 2) -> int:
 METHODS = [name for name in vars(Shop) if not name.startswith("_")]
 
 
-def shown(call: Call) -> Told:
+def shown(call: Call) -> Recorded:
     """What a call was given, and what came of it."""
-    return Told(call.name, repr(call.result), {"given": sorted(call.given)})
+    return Recorded(call.name, repr(call.result), {"given": sorted(call.given)})
 
 
 SHOWN = Hook(Rule("MODEL_SAVED", shown))

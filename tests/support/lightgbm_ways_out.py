@@ -1,6 +1,6 @@
 """Every way out of a LightGBM training, through every entry point: what `docs` has a table of.
 
-Metrics follow a script, so that what is told does not depend on the machine or the version.
+Metrics follow a script, so that what is recorded does not depend on the machine or the version.
 """
 
 from collections.abc import Callable, Iterator

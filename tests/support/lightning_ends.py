@@ -32,7 +32,7 @@ _HEAD: Final = """# Every way out of a Lightning trainer, and the end in the tra
 
 Written by `python tests/support/lightning_ends.py --write PYTHON_OF_2.4`, which drives each
 way for real; the tests keep it true. A fit has one `TRAINING_STARTED` and exactly one end. The
-other calls are no trainings: each leaves one entry. In a distributed training rank zero tells this,
+other calls are no trainings: each leaves one entry. In a distributed training rank zero records,
 and each other rank its own failure (`tests/integrations/lightning/test_lightning_ranks.py`).
 
 """
@@ -179,10 +179,10 @@ def outcome(way: Way, folder: Path) -> Outcome:
         finally:
             signal.signal(signal.SIGINT, before)  # Lightning ignores it after an interrupt
         assert log.flush(10)
-        told = list(read_entries(log.path))
-    starts = [each for each in told if each.event == EventType.TRAINING_STARTED]
+        recorded = list(read_entries(log.path))
+    starts = [each for each in recorded if each.event == EventType.TRAINING_STARTED]
     assert len(starts) == (1 if way.call == "fit" else 0)
-    ends = [each for each in told if _is_end(each.event, way.call)]
+    ends = [each for each in recorded if _is_end(each.event, way.call)]
     return Outcome(way.call, way.name, [str(each.event) for each in ends], str(ends[-1].decision))
 
 

@@ -136,7 +136,7 @@ class TrainingService:
     async def _finish(self, job: Job, request: TrainRequest) -> None:
         rounds = request.params.get("rounds", 3)
         for done in range(1, rounds + 1):
-            await self.tell_client(job.job_id, percent=100 * done / rounds)
+            await self.record_client(job.job_id, percent=100 * done / rounds)
             await asyncio.sleep(0.002)
         job.state = JobState.DONE
 
@@ -146,7 +146,7 @@ class TrainingService:
             raise ValueError(msg)
         return float(self.store.tables[request.dataset_id][:, -1].mean())
 
-    async def tell_client(self, job_id: str, percent: float) -> None:
+    async def record_client(self, job_id: str, percent: float) -> None:
         """Over a socket."""
 
     async def cancel(self, job_id: str) -> bool:

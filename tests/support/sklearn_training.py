@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mllog_callbacks import EventType, LogEntry
-from told import of
+from recorded import of
 
 
 def iris() -> tuple[Any, Any]:
@@ -39,7 +39,7 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def issues(told: list[LogEntry]) -> dict[str, LogEntry]:
+def issues(recorded: list[LogEntry]) -> dict[str, LogEntry]:
     """The issues, by name."""
-    found = of(told, EventType.ISSUE_DETECTED)
+    found = of(recorded, EventType.ISSUE_DETECTED)
     return {str((entry.metrics_snapshot or {})["name"]): entry for entry in found}

@@ -1,4 +1,4 @@
-"""Trails for the tests of what reads them: told entry by entry, or drawn at random."""
+"""Trails for the tests of what reads them: recorded entry by entry, or drawn at random."""
 
 import io
 import json
@@ -26,9 +26,9 @@ def entry(event: str, number: int = 0, **fields: Any) -> dict[str, Any]:
     return {"timestamp": stamp, "event": event, **{name: given[name] for name in names}}
 
 
-def lines(told: Iterable[tuple[str, dict[str, Any]]]) -> bytes:
+def lines(recorded: Iterable[tuple[str, dict[str, Any]]]) -> bytes:
     """A trail of these events and fields, a second apart."""
-    made = (entry(event, number, **fields) for number, (event, fields) in enumerate(told))
+    made = (entry(event, number, **fields) for number, (event, fields) in enumerate(recorded))
     return b"".join(json.dumps(each).encode() + b"\n" for each in made)
 
 
@@ -36,7 +36,7 @@ def training(
     steps: int = 20, end: str | None = "TRAINING_STOPPED", **names: str
 ) -> list[tuple[str, dict[str, Any]]]:
     """A training of some steps, of which the tenth is kept, with an issue where it has twelve."""
-    told: list[tuple[str, dict[str, Any]]] = [
+    recorded: list[tuple[str, dict[str, Any]]] = [
         (
             "TRAINING_STARTED",
             {"metrics_snapshot": {"planned_iterations": 100, "training": {"rows": 900}}},
@@ -48,15 +48,15 @@ def training(
     ]
     for step in range(1, steps + 1):
         values = {"training": {"loss": 1 / step}, "valid": {"loss": 0.5 + abs(step - 10) / 20}}
-        told.append(("TRAINING_PROGRESS", {"metrics_snapshot": {"iteration": step, **values}}))
+        recorded.append(("TRAINING_PROGRESS", {"metrics_snapshot": {"iteration": step, **values}}))
         if step == 12:
-            told.append(("ISSUE_DETECTED", issue("error", step)))
+            recorded.append(("ISSUE_DETECTED", issue("error", step)))
     if end is not None:
-        told += [
+        recorded += [
             ("MODEL_EVALUATED", {"metrics_snapshot": {"iteration": 10, "valid": {"loss": 0.5}}}),
             (end, {**_END, "metrics_snapshot": {"iterations_done": steps, **_END_FACTS}}),
         ]
-    return [(event, names | fields) for event, fields in told]
+    return [(event, names | fields) for event, fields in recorded]
 
 
 def issue(severity: str, step: int, subject: str = "valid loss") -> dict[str, Any]:
@@ -90,9 +90,9 @@ _END = {
 }
 
 
-def story_of(*told: tuple[str, dict[str, Any]]) -> Story:
+def story_of(*recorded: tuple[str, dict[str, Any]]) -> Story:
     """The story of these entries."""
-    return story_of_bytes(lines(told))
+    return story_of_bytes(lines(recorded))
 
 
 def story_of_bytes(raw: bytes) -> Story:
@@ -109,7 +109,7 @@ def write(folder: Path, raw: bytes, session: str = "some", day: str = "2026-11-2
     return path
 
 
-def any_told() -> st.SearchStrategy[list[tuple[str, dict[str, Any]]]]:
+def any_recorded() -> st.SearchStrategy[list[tuple[str, dict[str, Any]]]]:
     """Any sequence of entries: few names, so that runs overlap; snapshots of any form."""
     awkward = st.sampled_from(["", "</script>", "a\u202eb", "'\"><img src=x onerror=alert(1)>"])
     text = st.none() | st.text(max_size=60) | awkward

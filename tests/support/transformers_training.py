@@ -78,7 +78,7 @@ def arguments(folder: Path, **changes: Any) -> TrainingArguments:
 def trainer(
     folder: Path, *callbacks: TrainerCallback, model: Any = None, data: Any = None, **changes: Any
 ) -> Trainer:
-    """A trainer of a tiny model; what `Trainer` takes is told from what its arguments take."""
+    """A trainer of a tiny model; what `Trainer` takes is separated from what its arguments take."""
     own = {"eval_dataset", "compute_metrics", "model_init", "data_collator", "processing_class"}
     given = {name: changes.pop(name) for name in [*changes] if name in own}
     if "model_init" not in given:

@@ -43,8 +43,8 @@ from mllog_callbacks.platform import (
     Attachment,
     Call,
     Hook,
+    Recorded,
     Rule,
-    Told,
     argument,
     attach,
     audit_action,
@@ -135,9 +135,9 @@ class MyCallback(Auditor):
 
     @guarded
     def on_start(self, epochs: int) -> None:
-        """Tell a start; what is guarded returns None where it fails."""
+        """Record a start; what is guarded returns None where it fails."""
         run = self.new_run()
-        run.tell(EventType.TRAINING_STARTED, Reason(f"{count(epochs, 'epoch')} started."), {})
+        run.emit(EventType.TRAINING_STARTED, Reason(f"{count(epochs, 'epoch')} started."), {})
         leave = listen(self, {"on_start"}, self._hear)
         assert_type(leave(), object)
 
@@ -160,9 +160,9 @@ class Registry:
         return float(len(name))
 
 
-def shown(call: Call) -> Told | None:
-    """What a rule tells."""
-    return Told(f"Published as {call.result}.", metrics={"seconds": call.seconds})
+def shown(call: Call) -> Recorded | None:
+    """What a rule records."""
+    return Recorded(f"Published as {call.result}.", metrics={"seconds": call.seconds})
 
 
 async def a_platform_from_outside(registry: Registry) -> None:

@@ -1,4 +1,4 @@
-"""What a trail tells: read from its lines alone, and tolerant of whatever became of them."""
+"""What a trail records: read from its lines alone, and tolerant of whatever became of them."""
 
 from mllog_callbacks.reading.story._alike import Alike, Finding, alike_runs, findings
 from mllog_callbacks.reading.story._builder import StoryBuilder
@@ -29,10 +29,10 @@ from mllog_callbacks.reading.story._model import (
     Found,
     Member,
     Pulse,
+    Recorded,
     Run,
     Seal,
     Story,
-    Told,
 )
 from mllog_callbacks.reading.story._state import state_of, verification_of
 from mllog_callbacks.reading.story._summary import (
@@ -74,12 +74,12 @@ __all__ = [
     "Piece",
     "Point",
     "Pulse",
+    "Recorded",
     "Run",
     "Seal",
     "Story",
     "StoryBuilder",
     "Tile",
-    "Told",
     "Verdict",
     "alike_runs",
     "as_object",

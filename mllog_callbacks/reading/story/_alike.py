@@ -1,4 +1,4 @@
-"""Runs with the same settings, such as the folds of a cross-validation: told together.
+"""Runs with the same settings, such as the folds of a cross-validation: recorded together.
 
 They share what is recorded of them but for their rows: model, data set, the parameters that were
 given, the plan, and the number of rows of all sets together. What one of them shows, several do.
@@ -50,11 +50,11 @@ class Alike(NamedTuple):
     def words(self) -> str:
         """What they came to, in a sentence."""
         many = count(len(self.runs), "run")
-        told = f"{many} with the same settings, such as the folds of a cross-validation"
+        recorded = f"{many} with the same settings, such as the folds of a cross-validation"
         score = f": {self.name} {self.figure} (mean and deviation; {self.range})"
         ran = [found for run in self.runs if (found := facts.done(run)) is not None]
         far = f"; {_between([each[0] for each in ran])} {ran[0][1]}s each" if ran else ""
-        return f"{told}{score if self.scores else ''}{far}."
+        return f"{recorded}{score if self.scores else ''}{far}."
 
     @property
     def ends(self) -> str:
@@ -126,7 +126,7 @@ def _key(found: Found) -> tuple[str, str, str]:
 
 def _settings(story: Story, run: Run) -> str:
     """What runs alike share, as text; empty where too little is recorded of a run."""
-    given: list[Any] = [told.snapshot.get("parameters") for told in run.settings]
+    given: list[Any] = [recorded.snapshot.get("parameters") for recorded in run.settings]
     sets = facts.data_facts(story, run)
     rows = [each["rows"] for each in sets.values() if type(each.get("rows")) is int]
     if not given or not rows:

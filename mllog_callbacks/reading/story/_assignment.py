@@ -32,7 +32,7 @@ _BEFORE_A_START: Final = frozenset(
     }
 )
 _LOOKED_AT: Final = 32
-"""Runs of the same names under way together that are told apart."""
+"""Runs of the same names under way together that are distinguished."""
 
 
 class Runs:
@@ -95,7 +95,7 @@ class Runs:
         return run
 
     def _take_over(self, run: Run) -> None:
-        """Settings told before a start are those of the run that starts."""
+        """Settings recorded before a start are those of the run that starts."""
         waiting = self.prelude.settings
         run.settings = [each for each in waiting if _agree(each.model, run.model)]
         self.prelude.settings = [each for each in waiting if not _agree(each.model, run.model)]

@@ -7,7 +7,7 @@ from typing import Any, Final
 from mllog_callbacks.reading._fast import Fields, FileAccount, Row
 from mllog_callbacks.reading.story._assignment import Runs
 from mllog_callbacks.reading.story._curves import position_of
-from mllog_callbacks.reading.story._model import Fold, Found, Run, Story, Told
+from mllog_callbacks.reading.story._model import Fold, Found, Recorded, Run, Story
 from mllog_callbacks.schema import RUN_ENDS, EventType
 
 __all__ = ["StoryBuilder"]
@@ -29,7 +29,7 @@ _EVALUATIONS: Final = frozenset({EventType.MODEL_EVALUATED, EventType.MODEL_COMP
 
 
 class StoryBuilder:
-    """Takes the rows of a session's files in order, and tells their story at any time.
+    """Takes the rows of a session's files in order, and has their story at any time.
 
     Args:
         session: Name of the session, or of the file.
@@ -41,8 +41,8 @@ class StoryBuilder:
         self._sidecar = dict(sidecar or {})
         self._files: list[FileAccount] = []
         self._runs = Runs()
-        self._first: list[Told | Fold] = []
-        self._last: deque[Told | Fold] = deque(maxlen=_KEPT_LAST)
+        self._first: list[Recorded | Fold] = []
+        self._last: deque[Recorded | Fold] = deque(maxlen=_KEPT_LAST)
         self._decided = 0
         self._fold: Fold | None = None
         self._events: Counter[str] = Counter()
@@ -68,13 +68,13 @@ class StoryBuilder:
             run.curves.take(snapshot)
             self._keep_progress(row, fields)
         else:
-            told = Told.of(self._place(row), fields)
+            recorded = Recorded.of(self._place(row), fields)
             self._fold = None
-            self._keep(told)
-            self._sort(run, told)
+            self._keep(recorded)
+            self._sort(run, recorded)
 
     def story(self) -> Story:
-        """All that was told so far."""
+        """All that was recorded so far."""
         return Story(
             session=self._session,
             files=self._files,
@@ -93,56 +93,56 @@ class StoryBuilder:
 
     def _keep_progress(self, row: Row, fields: Fields) -> None:
         if self._fold is None:
-            self._fold = Fold(Told.of(self._place(row), fields))
+            self._fold = Fold(Recorded.of(self._place(row), fields))
             self._keep(self._fold)
         else:
             self._fold.take(self._place(row), fields)
 
-    def _keep(self, each: Told | Fold) -> None:
+    def _keep(self, each: Recorded | Fold) -> None:
         self._decided += 1
         if len(self._first) < _KEPT_FIRST:
             self._first.append(each)
         else:
             self._last.append(each)
 
-    def _sort(self, run: Run, told: Told) -> None:
+    def _sort(self, run: Run, recorded: Recorded) -> None:
         """Keep an entry where its run is asked for it."""
-        if told.event == EventType.TRAINING_STARTED:
-            run.start = told
-        elif told.event in RUN_ENDS:
-            run.end = told
-            _settle(run, told.snapshot)
-        elif told.event == EventType.ISSUE_DETECTED:
-            self._take_issue(run, told)
-        if told.event in _DATA:
-            run.curves.take_roles(told.snapshot)
+        if recorded.event == EventType.TRAINING_STARTED:
+            run.start = recorded
+        elif recorded.event in RUN_ENDS:
+            run.end = recorded
+            _settle(run, recorded.snapshot)
+        elif recorded.event == EventType.ISSUE_DETECTED:
+            self._take_issue(run, recorded)
+        if recorded.event in _DATA:
+            run.curves.take_roles(recorded.snapshot)
         for events, kept in (
             (_DATA, run.data),
             (_SETTINGS, run.settings),
             (_EVALUATIONS, run.evaluations),
         ):
-            if told.event in events and len(kept) < _KEPT_A_RUN:
-                kept.append(told)
-        if told.event in _EVALUATIONS or told.event in RUN_ENDS:
-            run.curves.take_passage(told.snapshot)
-            run.curves.take_whole(told.snapshot)
+            if recorded.event in events and len(kept) < _KEPT_A_RUN:
+                kept.append(recorded)
+        if recorded.event in _EVALUATIONS or recorded.event in RUN_ENDS:
+            run.curves.take_passage(recorded.snapshot)
+            run.curves.take_whole(recorded.snapshot)
 
-    def _take_issue(self, run: Run, told: Told) -> None:
-        dropped = told.snapshot.get("dropped_entries")
-        if type(dropped) is int and "code" not in told.snapshot:
+    def _take_issue(self, run: Run, recorded: Recorded) -> None:
+        dropped = recorded.snapshot.get("dropped_entries")
+        if type(dropped) is int and "code" not in recorded.snapshot:
             self._dropped += dropped
             return
-        code, name = (_text(told.snapshot.get(key)) for key in ("code", "name"))
-        subject = _subject(told) if code else told.decision
-        position = position_of(told.snapshot)
-        number = told.snapshot.get("id")
+        code, name = (_text(recorded.snapshot.get(key)) for key in ("code", "name"))
+        subject = _subject(recorded) if code else recorded.decision
+        position = position_of(recorded.snapshot)
+        number = recorded.snapshot.get("id")
         key = (code, name, subject, position[0] if position else "")
         if type(number) is int:
             key = _by_number(number)
         if key not in run.issues and len(run.issues) >= _MOST_ISSUES:
             return
         found = run.issues.setdefault(key, Found(code, name, subject))
-        found.take(told)
+        found.take(recorded)
 
 
 def _by_number(number: int) -> tuple[str, str, str, str]:
@@ -160,9 +160,9 @@ def _settle(run: Run, snapshot: Mapping[str, Any]) -> None:
                 found.settle(facts)
 
 
-def _subject(told: Told) -> str:
+def _subject(recorded: Recorded) -> str:
     """The curve an issue is about: set and metric; empty where the entry names none."""
-    subject = told.snapshot.get("subject")
+    subject = recorded.snapshot.get("subject")
     if not isinstance(subject, dict):
         return ""
     return " ".join(filter(None, (_text(subject.get(name)) for name in ("set", "metric"))))

@@ -75,7 +75,7 @@ class Candidates(NamedTuple):
 
 def candidates(run: Run) -> list[Candidates]:
     """The candidates of each comparison of a run that records them."""
-    facts = [told.snapshot.get("candidates") for told in run.evaluations]
+    facts = [recorded.snapshot.get("candidates") for recorded in run.evaluations]
     return [found for each in facts if isinstance(each, dict) and (found := _read(each))]
 
 
@@ -143,13 +143,15 @@ def choice_in_words(found: Candidates) -> str:
     metric = found.metrics[0]
     if chosen is None:
         return f"Of {found.all:,} candidates none was chosen."
-    told = f"Of {found.all:,} candidates number {chosen.number:,}"
-    told += f" ({_parameters(chosen)}) was chosen" if chosen.parameters else " was chosen"
-    told += f": {metric} {found.score(chosen)}." if found.score(chosen) else "."
+    recorded = f"Of {found.all:,} candidates number {chosen.number:,}"
+    recorded += f" ({_parameters(chosen)}) was chosen" if chosen.parameters else " was chosen"
+    recorded += f": {metric} {found.score(chosen)}." if found.score(chosen) else "."
     if other is None or metric not in chosen.means:
-        return told
+        return recorded
     margin = number(_four(abs(chosen.means[metric] - other.means[metric])))
-    return f"{told} The next best ({_parameters(other)}) has {found.score(other)}, {margin} apart."
+    return (
+        f"{recorded} The next best ({_parameters(other)}) has {found.score(other)}, {margin} apart."
+    )
 
 
 def _parameters(candidate: Candidate) -> str:

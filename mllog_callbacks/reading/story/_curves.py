@@ -76,7 +76,7 @@ class Curve:
         metric: Name of the metric.
         dataset: Name of the set; empty where none was named.
         points: Its values, in order.
-        unit: What their positions count; "entry" where no position tells them apart.
+        unit: What their positions count; "entry" where no position distinguishes them.
         role: What the training uses the set for, where entries say so.
     """
 
@@ -102,7 +102,7 @@ class Curves:
     """Collects the curves of a run as its entries come.
 
     Attributes:
-        position: The last position told; -1 before the first.
+        position: The last position recorded; -1 before the first.
         roles: What the training uses a set for, by its name.
         unlisted: How many values of metrics were left out, because there were too many metrics.
     """
@@ -158,7 +158,7 @@ class Curves:
                 self._built = None
 
     def take_whole(self, snapshot: Mapping[str, Any]) -> None:
-        """Take curves that one entry tells as lists of numbers."""
+        """Take curves that one entry records as lists of numbers."""
         self._built = None
         if CURVE in snapshot:
             snapshot = {n: each for n, each in snapshot.items() if not _CURVE.fullmatch(n)}
@@ -173,7 +173,7 @@ class Curves:
         return max(units, key=units.count, default="entry")
 
     def __iter__(self) -> Iterator[Curve]:
-        """The curves, each with its values at positions that tell them apart."""
+        """The curves, each with its values at positions that distinguish them."""
         if self._built is None:
             self._built = [*self._build()]
         return iter(self._built)
@@ -182,13 +182,13 @@ class Curves:
         last: list[int] = []
         unit, at = "entry", list[float]()
         for (dataset, metric), (indices, values) in self._values.items():
-            if indices != last:  # most metrics are told together
+            if indices != last:  # most metrics are recorded together
                 last, (unit, at) = indices, self._placed(indices)
             if (dataset, metric) not in self._passages:
                 points = [*map(_point, zip(at, values, strict=True))]
                 yield self._curve(metric, dataset, points, _SHOWN.get(unit, unit))
         for (dataset, metric), (unit, passages) in self._passages.items():
-            found = passages | self._told((dataset, metric), unit)
+            found = passages | self._recorded((dataset, metric), unit)
             points = [*map(_point, sorted(found.items()))]
             yield self._curve(metric, dataset, points, _SHOWN.get(unit, unit))
         for (dataset, metric), whole in self._whole.items():
@@ -198,18 +198,18 @@ class Curves:
     def _curve(self, metric: str, dataset: str, points: list[Point], unit: str) -> Curve:
         return Curve(metric, dataset, points, unit, self.roles.get(dataset, ""))
 
-    def _told(self, key: Key, unit: str) -> dict[float, float | None]:
-        """The values of a curve that entries tell themselves, by their positions in a unit."""
+    def _recorded(self, key: Key, unit: str) -> dict[float, float | None]:
+        """The values of a curve that entries record themselves, by their positions in a unit."""
         indices, values = self._values.get(key, ((), ()))
-        told = zip((self._positions[index].get(unit) for index in indices), values, strict=True)
-        return {at: value for at, value in told if at is not None}
+        recorded = zip((self._positions[index].get(unit) for index in indices), values, strict=True)
+        return {at: value for at, value in recorded if at is not None}
 
     def _placed(self, indices: list[int]) -> tuple[str, list[float]]:
         """The first unit that all these entries name, and whose positions rise."""
-        told = [self._positions[index] for index in indices]
+        recorded = [self._positions[index] for index in indices]
         for unit in UNITS:
-            if all(unit in each for each in told):
-                at = [each[unit] for each in told]
+            if all(unit in each for each in recorded):
+                at = [each[unit] for each in recorded]
                 if all(one < other for one, other in pairwise(at)):
                     return unit, at
         return "entry", [float(index + 1) for index in indices]

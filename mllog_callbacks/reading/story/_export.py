@@ -3,7 +3,7 @@
 from typing import Any
 
 from mllog_callbacks.reading._fast import FileAccount
-from mllog_callbacks.reading.story import _summary as telling
+from mllog_callbacks.reading.story import _summary as narrative
 from mllog_callbacks.reading.story._model import Found, Run, Story
 from mllog_callbacks.reading.story._state import state_of, verification_of
 
@@ -15,20 +15,22 @@ def as_object(story: Story) -> dict[str, Any]:
     state = state_of(story)
     return {
         "session": story.session,
-        "title": telling.title(story),
-        "verdict": telling.verdict_of(story)._asdict(),
+        "title": narrative.title(story),
+        "verdict": narrative.verdict_of(story)._asdict(),
         "files": [_file(file) for file in story.files],
         "entries": story.entries,
         "first": story.span[0],
         "last": story.span[1],
-        "state": {"mood": state.mood, "words": state.pill, "told": state.sentences},
+        "state": {"mood": state.mood, "words": state.pill, "recorded": state.sentences},
         "verification": {
             "status": story.seal.status if story.seal is not None else "not verified",
             "words": verification_of(story),
         },
-        "what_happened": [" ".join(p.text for p in each) for each in telling.what_happened(story)],
-        "tiles": [tile._asdict() for tile in telling.tiles(story)],
-        "runs": [telling.run_facts(run) for run in story.runs],
+        "what_happened": [
+            " ".join(p.text for p in each) for each in narrative.what_happened(story)
+        ],
+        "tiles": [tile._asdict() for tile in narrative.tiles(story)],
+        "runs": [narrative.run_facts(run) for run in story.runs],
         "issues": [_issue(run, found) for run, found in story.issues],
     }
 
@@ -52,8 +54,8 @@ def _issue(run: Run, found: Found) -> dict[str, Any]:
         "name": found.name,
         "severity": found.severity,
         "run": run.number or None,
-        "told": found.count,
+        "recorded": found.count,
         "resolved": found.resolved,
         "closed_by": found.closed_by,
-        **telling.issue_text(found)._asdict(),
+        **narrative.issue_text(found)._asdict(),
     }

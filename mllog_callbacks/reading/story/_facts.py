@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from mllog_callbacks.reading.story._candidates import candidates
 from mllog_callbacks.reading.story._curves import Curve, Point, measured, position_of
-from mllog_callbacks.reading.story._model import Run, Story, Told
+from mllog_callbacks.reading.story._model import Recorded, Run, Story
 from mllog_callbacks.schema import EventType
 
 __all__ = [
@@ -47,7 +47,7 @@ class Kept(NamedTuple):
     Attributes:
         name: Set and metric.
         value: The value.
-        at: The position at which it was measured; None where that is not told.
+        at: The position at which it was measured; None where that is not recorded.
         unit: What the position counts.
         is_kept: Whether the end of the run says that the model of this position is kept.
         how: Where it is kept, in a word or two.
@@ -118,8 +118,8 @@ def planned(run: Run) -> tuple[float, str] | None:
     plan = {} if run.start is None else run.start.snapshot.get("plan")
     if isinstance(plan, dict) and type(plan.get("most")) is int:
         return plan["most"], str(plan.get("unit", "step"))
-    for told, named in ((run.start, _PLANNED), (run.end, _ALLOWED)):
-        if told is not None and (found := _counted(told.snapshot, named)):
+    for recorded, named in ((run.start, _PLANNED), (run.end, _ALLOWED)):
+        if recorded is not None and (found := _counted(recorded.snapshot, named)):
             return found
     return None
 
@@ -152,7 +152,7 @@ def checks(run: Run) -> Checks | None:
 def kept(run: Run) -> Kept | None:
     """The metric of the best checkpoint, or the first on validation data of the model that is kept.
 
-    Where neither is told, that of the model that was evaluated last; None where the end says that
+    Where neither is recorded, that of the model evaluated last; None where the end says that
     the model that is kept was not measured.
     """
     if (checkpoint := _checkpoint(run)) is not None:
@@ -160,16 +160,16 @@ def kept(run: Run) -> Kept | None:
     if of_end(run, "kept").get("measured") is False:
         return None
     at = _kept_at(run)
-    for told in reversed(run.evaluations):
-        values = [(key, value) for key, value in measured(told.snapshot) if value is not None]
+    for recorded in reversed(run.evaluations):
+        values = [(key, value) for key, value in measured(recorded.snapshot) if value is not None]
         named = any(dataset for (dataset, _), _ in values)
-        if values and (named or told.event == EventType.MODEL_EVALUATED):
+        if values and (named or recorded.event == EventType.MODEL_EVALUATED):
             (dataset, metric), value = _preferred(values, run)
-            here = _measured_at(told) or _counted(told.snapshot, _POSITION) or at
+            here = _measured_at(recorded) or _counted(recorded.snapshot, _POSITION) or at
             name = f"{dataset} {metric}".strip()
             is_kept = here is not None and here == at
             return Kept(name, value, here and here[0], here[1] if here else "", is_kept)
-    if at is not None and (found := _kept_on_a_curve(run, at) or _best_told(run, at)):
+    if at is not None and (found := _kept_on_a_curve(run, at) or _best_recorded(run, at)):
         return found
     return _of_candidates(run)
 
@@ -183,16 +183,16 @@ def _of_candidates(run: Run) -> Kept | None:
     return None
 
 
-def _measured_at(told: Told) -> tuple[float, str] | None:
+def _measured_at(recorded: Recorded) -> tuple[float, str] | None:
     """The position of the model that was evaluated."""
-    found = told.snapshot.get("kept")
+    found = recorded.snapshot.get("kept")
     if not isinstance(found, dict) or type(found.get("at")) is not int:
         return None
     return found["at"], str(found.get("unit", ""))
 
 
 def _checkpoint(run: Run) -> Kept | None:
-    """What the best checkpoint was chosen by, where the end tells of one."""
+    """What the best checkpoint was chosen by, where the end records one."""
     found = None if run.end is None else run.end.snapshot.get("best_checkpoint")
     if not isinstance(found, dict):
         return None
@@ -222,7 +222,7 @@ def _kept_on_a_curve(run: Run, at: tuple[float, str]) -> Kept | None:
     return None
 
 
-def _best_told(run: Run, at: tuple[float, str]) -> Kept | None:
+def _best_recorded(run: Run, at: tuple[float, str]) -> Kept | None:
     found = None if run.end is None else run.end.snapshot.get("best_score")
     return Kept("best score", found, *at, is_kept=True) if isinstance(found, float) else None
 
@@ -264,8 +264,8 @@ def settings(run: Run, *, defaults: bool = True) -> list[Setting]:
         defaults: Whether those that nobody set are wanted, of which there may be a hundred.
     """
     found: dict[str, Setting] = {}
-    for told in run.settings:
-        for each in _settings(told.snapshot):
+    for recorded in run.settings:
+        for each in _settings(recorded.snapshot):
             if each.by_caller is False and not defaults:
                 continue
             before = found.get(each.name)
@@ -279,8 +279,8 @@ def settings(run: Run, *, defaults: bool = True) -> list[Setting]:
 
 def default_settings(run: Run) -> Iterator[Mapping[str, Any]]:
     """The hyperparameters that nobody set, as the entries of a run have them."""
-    for told in run.settings:
-        for place in (told.snapshot, told.snapshot.get("parameters")):
+    for recorded in run.settings:
+        for place in (recorded.snapshot, recorded.snapshot.get("parameters")):
             found = place.get("defaults") if isinstance(place, dict) else None
             if isinstance(found, dict):
                 yield found
@@ -327,17 +327,17 @@ def _of_parameters(groups: Mapping[str, Any]) -> Iterator[Setting]:
 
 
 def data_facts(story: Story, run: Run) -> dict[str, Mapping[str, Any]]:
-    """What is told of each data set: rows, features and so on, by the set's name."""
+    """What is recorded of each data set: rows, features and so on, by the set's name."""
     found: dict[str, Mapping[str, Any]] = {}
-    for told in [*story.prelude_of(run).data, *run.data]:
-        sets = told.snapshot.get("data")
+    for recorded in [*story.prelude_of(run).data, *run.data]:
+        sets = recorded.snapshot.get("data")
         for name, each in sets.items() if isinstance(sets, dict) else ():
             if isinstance(each, dict) and any(size in each for size in _SIZES):
                 found.setdefault(name, each)
-        top = {key: each for key, each in told.snapshot.items() if not isinstance(each, dict)}
+        top = {key: each for key, each in recorded.snapshot.items() if not isinstance(each, dict)}
         if any(size in top for size in _SIZES):
-            found.setdefault(told.dataset or "data", top)
-        for name, each in told.snapshot.items():
+            found.setdefault(recorded.dataset or "data", top)
+        for name, each in recorded.snapshot.items():
             if isinstance(each, dict) and any(size in each for size in _SIZES):
                 found.setdefault(name, each)
     return dict(list(found.items())[:_MOST_SETS])

@@ -8,10 +8,10 @@ from typing import Final
 from mllog_callbacks.reading.story._model import GRAVITY, Member, Run, Seal, Story
 from mllog_callbacks.schema import count
 
-__all__ = ["first_failure", "join", "outcome", "told_together"]
+__all__ = ["first_failure", "join", "outcome", "recorded_together"]
 
 _NAMED: Final = 6
-"""Members whose outcome is told one by one; of more, only those that did not complete."""
+"""Members whose outcome is recorded one by one; of more, only those that did not complete."""
 
 
 def join(name: str, stories: Sequence[Story]) -> Story:
@@ -114,11 +114,11 @@ def outcome(story: Story) -> str:
     """How the runs of one session ended, in a few words."""
     ends = Counter(run.outcome for run in story.runs if run.parent is None)
     if not ends:
-        return "tells of no run" if story.entries else "told nothing"
+        return "records no run" if story.entries else "recorded nothing"
     if ends.total() == 1:
         return next(iter(ends))
-    told = ", ".join(f"{many:,} {word}" for word, many in ends.items())
-    return f"{count(ends.total(), 'run')}: {told}"
+    recorded = ", ".join(f"{many:,} {word}" for word, many in ends.items())
+    return f"{count(ends.total(), 'run')}: {recorded}"
 
 
 def first_failure(story: Story) -> Run | None:
@@ -127,18 +127,20 @@ def first_failure(story: Story) -> Run | None:
     return min(failed, key=lambda run: run.end.time if run.end else "", default=None)
 
 
-def told_together(story: Story) -> str:
+def recorded_together(story: Story) -> str:
     """Which sessions a story is of, how each ended, and which failed first."""
-    told = _told_ends(story)
+    recorded = _recorded_ends(story)
     failed = [run for run in story.runs if run.outcome == "failed"]
     first = first_failure(story)
     if first is None or first.end is None or len({run.member for run in failed}) == 1:
-        return told
+        return recorded
     stamp = first.end.time[11:23]
-    return f"{told} The first to fail was {story.whose(first)}, at {stamp} UTC by its own clock."
+    return (
+        f"{recorded} The first to fail was {story.whose(first)}, at {stamp} UTC by its own clock."
+    )
 
 
-def _told_ends(story: Story) -> str:
+def _recorded_ends(story: Story) -> str:
     ends = [(label, outcome(each)) for label, each in story.members]
     begin = f"{count(len(ends), 'session')} belong together here"
     if len(ends) <= _NAMED:
@@ -146,8 +148,8 @@ def _told_ends(story: Story) -> str:
     by_end: dict[str, list[str]] = {}
     for label, end in ends:
         by_end.setdefault(end, []).append(label)
-    told = (f"{len(labels):,} {end}{_named(end, labels)}" for end, labels in by_end.items())
-    return f"{begin}: {'; '.join(told)}."
+    recorded = (f"{len(labels):,} {end}{_named(end, labels)}" for end, labels in by_end.items())
+    return f"{begin}: {'; '.join(recorded)}."
 
 
 def _named(end: str, labels: Sequence[str]) -> str:

@@ -23,23 +23,23 @@ _LARGEST_SIDECAR: Final = 1 << 20
 def read_stories(
     files: Iterable[str | os.PathLike[str]],
     stream: BinaryIO | None = None,
-    tell: Callable[[str, float | None], object] | None = None,
+    record: Callable[[str, float | None], object] | None = None,
 ) -> list[Story]:
     """Read files into the stories of their sessions, all at once: see `each_story`."""
-    return [*each_story(files, stream, tell)]
+    return [*each_story(files, stream, record)]
 
 
 def each_story(
     files: Iterable[str | os.PathLike[str]],
     stream: BinaryIO | None = None,
-    tell: Callable[[str, float | None], object] | None = None,
+    record: Callable[[str, float | None], object] | None = None,
 ) -> Iterator[Story]:
     """Read files into the stories of their sessions, one by one, in the order they are met.
 
     Args:
         files: The files; "-" stands for `stream`.
         stream: Standard input.
-        tell: Called every thousand lines with how far the reading of a session is, in words and
+        record: Called every thousand lines with how far the reading of a session is, in words and
             as a share of its bytes.
 
     A file that cannot be read is part of its story, whose account of it says why.
@@ -52,20 +52,20 @@ def each_story(
     for (folder, session), paths in sessions.items():
         complete = folder not in completed
         completed.add(folder)
-        yield _read(session, sorted(paths), stream, tell, complete=complete)
+        yield _read(session, sorted(paths), stream, record, complete=complete)
 
 
 def _read(
     session: str,
     paths: list[Path],
     stream: BinaryIO | None,
-    tell: Callable[[str, float | None], object] | None,
+    record: Callable[[str, float | None], object] | None,
     *,
     complete: bool,
 ) -> Story:
     named = "standard input" if session == STANDARD_INPUT else session
     builder = StoryBuilder(named, read_sidecar(paths[0].parent, session))
-    total = sum(map(_size, paths)) if tell is not None else 0
+    total = sum(map(_size, paths)) if record is not None else 0
     before = 0
     for path in paths:
         account = FileAccount(path)
@@ -73,9 +73,9 @@ def _read(
         source = stream if str(path) == STANDARD_INPUT else None
         for row in read_rows(account, source, complete=complete):
             builder.take(row)
-            if tell is not None and row.number % _LOOK_EVERY == 0:
+            if record is not None and row.number % _LOOK_EVERY == 0:
                 share = (before + account.bytes) / total if total else None
-                tell(f"{path.name}: {count(row.number, 'line')}", share)
+                record(f"{path.name}: {count(row.number, 'line')}", share)
         before += account.bytes
         complete = False
     return builder.story()

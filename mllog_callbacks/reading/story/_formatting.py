@@ -16,7 +16,7 @@ __all__ = [
 ]
 
 NOT_RECORDED: Final = "not recorded"
-"""Said of what no entry tells."""
+"""Said of what no entry records."""
 
 _MOST: Final = 1e15
 

@@ -17,8 +17,8 @@ class IssueText(NamedTuple):
     Attributes:
         title: What is the case.
         evidence: The numbers it rests on.
-        cause: The probable cause; empty where none was told.
-        course: How it went on, where more than one entry tells of it.
+        cause: The probable cause; empty where none was recorded.
+        course: How it went on, where more than one entry records it.
         advice: What to try; empty where nothing general can be said.
         where: Where it stands.
     """
@@ -33,7 +33,7 @@ class IssueText(NamedTuple):
 
 def issue_text(found: Found) -> IssueText:
     """An issue's parts, from the facts and the words of its entries."""
-    worst = found.worst or found.told[-1]
+    worst = found.worst or found.recorded[-1]
     cause = worst.snapshot.get("cause")
     cause = cause if isinstance(cause, str) else ""
     # shown apart, and so not twice
@@ -53,7 +53,7 @@ def issue_text(found: Found) -> IssueText:
 def _course(found: Found) -> str:
     if found.count == 1:
         return ""
-    first, last = found.told[0], found.told[-1]
+    first, last = found.recorded[0], found.recorded[-1]
     times = f"Reported {count(found.count, 'time')}; first: {cut(first.decision, 200)}"
     return f"{times} Last: {cut(last.decision, 200)}" if found.resolved else times
 
@@ -67,11 +67,11 @@ def _where(found: Found) -> Iterator[str]:
             if first == last
             else f"{unit}s {number(first)} to {number(last)}"
         )
-    lines = dict.fromkeys(f"{each.place[1]:,}" for each in found.told)
+    lines = dict.fromkeys(f"{each.place[1]:,}" for each in found.recorded)
     yield f"{'line' if len(lines) == 1 else 'lines'} {' and '.join(lines)}"
     yield " ".join(filter(None, [found.code, found.name.replace("_", " ")]))
     yield ", ".join(
         f"{name} {value(each, 40)}"
-        for name, each in (found.worst or found.told[-1]).snapshot.items()
+        for name, each in (found.worst or found.recorded[-1]).snapshot.items()
         if name in {"confidence", "probability"}
     )

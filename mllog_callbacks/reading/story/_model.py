@@ -1,4 +1,4 @@
-"""What a story is made of: sessions, their runs, and what was told of each."""
+"""What a story is made of: sessions, their runs, and what was recorded of each."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, Self, TypeVar
 from mllog_callbacks.reading._fast import Fields, FileAccount
 from mllog_callbacks.reading.story._curves import Curves, position_of
 
-__all__ = ["GRAVITY", "Fold", "Found", "Member", "Pulse", "Run", "Seal", "Story", "Told"]
+__all__ = ["GRAVITY", "Fold", "Found", "Member", "Pulse", "Recorded", "Run", "Seal", "Story"]
 
 _T = TypeVar("_T")
 
@@ -17,7 +17,7 @@ _TEXT: Final = 4_000
 """Characters of a text that are kept; what our own log writes is shorter."""
 
 
-class Told(NamedTuple):
+class Recorded(NamedTuple):
     """One entry, as far as a reader wants to read it.
 
     Attributes:
@@ -64,7 +64,7 @@ class Fold:
         count: How many there are.
     """
 
-    first: Told
+    first: Recorded
     count: int = 1
     _last: tuple[tuple[int, int], Fields] | None = None
 
@@ -74,9 +74,9 @@ class Fold:
         self._last = place, fields
 
     @property
-    def shown(self) -> list[Told]:
+    def shown(self) -> list[Recorded]:
         """Those that are kept."""
-        return [self.first] if self._last is None else [self.first, Told.of(*self._last)]
+        return [self.first] if self._last is None else [self.first, Recorded.of(*self._last)]
 
     @property
     def last(self) -> tuple[int, int]:
@@ -94,10 +94,10 @@ class Found:
         subject: The curve it is about, by set and metric; empty where its entries name none.
         severity: That of its consequence at the end of its run, else the worst it was reported
             with: "error", "warning" or "info".
-        count: How many entries tell of it.
-        told: The first of these and the last.
-        steps: The first position at which it was told, and the last.
-        unit: What these count; empty where no position was told.
+        count: How many entries record it.
+        recorded: The first of these and the last.
+        steps: The first position at which it was recorded, and the last.
+        unit: What these count; empty where no position was recorded.
         worst: The entry that says most: the last of the worst severity.
         closed_by: What closed it by the end of the run; empty where that is not recorded.
     """
@@ -107,10 +107,10 @@ class Found:
     subject: str
     severity: str = "info"
     count: int = 0
-    told: list[Told] = field(default_factory=list)
+    recorded: list[Recorded] = field(default_factory=list)
     steps: list[float] = field(default_factory=list)
     unit: str = ""
-    worst: Told | None = None
+    worst: Recorded | None = None
     closed_by: str = ""
 
     def settle(self, facts: Mapping[str, Any]) -> None:
@@ -120,21 +120,21 @@ class Found:
             self.severity = severity
         self.closed_by = closed_by if isinstance(closed_by, str) else ""
 
-    def take(self, told: Told) -> None:
-        """Take the next entry that tells of it."""
+    def take(self, recorded: Recorded) -> None:
+        """Take the next entry that records it."""
         self.count += 1
-        _keep_ends(self.told, told)
-        if (position := position_of(told.snapshot)) is not None:
+        _keep_ends(self.recorded, recorded)
+        if (position := position_of(recorded.snapshot)) is not None:
             self.unit = position[0].removeprefix("global_")
             _keep_ends(self.steps, position[1])
-        how_bad = _severity(told)
+        how_bad = _severity(recorded)
         if self.worst is None or _SEVERITIES.index(how_bad) <= _SEVERITIES.index(self.severity):
-            self.severity, self.worst = how_bad, told
+            self.severity, self.worst = how_bad, recorded
 
     @property
     def resolved(self) -> bool:
         """Whether its last entry says that it is over."""
-        return self.told[-1].snapshot.get("state") == "closed"
+        return self.recorded[-1].snapshot.get("state") == "closed"
 
     @property
     def rank(self) -> tuple[int, bool]:
@@ -150,29 +150,29 @@ def _keep_ends(kept: list[_T], each: _T) -> None:
         kept.append(each)
 
 
-def _severity(told: Told) -> str:
+def _severity(recorded: Recorded) -> str:
     """The severity an issue's entry names; a warning where it names none that is known."""
-    named = told.snapshot.get("severity")
+    named = recorded.snapshot.get("severity")
     return named if isinstance(named, str) and named in _SEVERITIES else "warning"
 
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """One training: from its start to its end, as far as both were told.
+    """One training: from its start to its end, as far as both were recorded.
 
     Attributes:
         number: Its number in the session, from 1.
         model: Name of its model.
         dataset: Name of its data set.
         parent: The number of the run it is within; None of one that stands for itself.
-        start: The entry that tells its start.
-        end: The entry that tells its end.
-        settings: The entries that tell of hyperparameters.
-        data: The entries that tell of data, the start among them where it does.
-        evaluations: The entries that tell of evaluations.
+        start: The entry that records its start.
+        end: The entry that records its end.
+        settings: The entries that record hyperparameters.
+        data: The entries that record data, the start among them where it does.
+        evaluations: The entries that record evaluations.
         issues: What went wrong, in the order it was found.
         events: How many entries of each type it has.
-        curves: Its metrics, as they were told.
+        curves: Its metrics, as they were recorded.
         last: The timestamp of its last entry.
         pulse: That its process lives, though it has no end; None where that was not seen.
         member: Of which member of its story it is, from 0; 0 where the story has none.
@@ -182,11 +182,11 @@ class Run:
     model: str | None = None
     dataset: str | None = None
     parent: int | None = None
-    start: Told | None = None
-    end: Told | None = None
-    settings: list[Told] = field(default_factory=list)
-    data: list[Told] = field(default_factory=list)
-    evaluations: list[Told] = field(default_factory=list)
+    start: Recorded | None = None
+    end: Recorded | None = None
+    settings: list[Recorded] = field(default_factory=list)
+    data: list[Recorded] = field(default_factory=list)
+    evaluations: list[Recorded] = field(default_factory=list)
     issues: dict[tuple[str, ...], Found] = field(default_factory=dict)
     events: Counter[str] = field(default_factory=Counter)
     curves: Curves = field(default_factory=Curves)
@@ -203,7 +203,7 @@ class Run:
 
     @property
     def position(self) -> float:
-        """The last position told; -1 before the first."""
+        """The last position recorded; -1 before the first."""
         return self.curves.position
 
 
@@ -247,19 +247,19 @@ class Member(NamedTuple):
 
 @dataclass(slots=True)
 class Story:
-    """All that the files of one session tell, or those of several that are one training.
+    """All that the files of one session record, or those of several that are one training.
 
     Attributes:
         session: Name of the session, or of the file.
         files: Its files, in order, as reading has shown them.
         sidecar: What is known of the session beside its lines; empty where there is no sidecar.
         runs: Its runs, in the order they began.
-        decisions: What was told, in order, progress folded; the middle of very many left out.
+        decisions: What was recorded, in order, progress folded; the middle of very many left out.
         left_out: How many of the decisions were left out.
         events: How many entries of each type there are.
         dropped: How many entries the session gave up, by its own account.
         overlapping: Whether runs of the same names without numbers were under way together, and
-            were told apart by their steps alone.
+            were distinguished by their steps alone.
         prelude: The run-less rest: entries that belong to no run.
         seal: What holding it against its chain has shown; None where that was not done.
         members: The sessions, where it is of several, the leading one first; else empty.
@@ -270,7 +270,7 @@ class Story:
     files: list[FileAccount]
     sidecar: dict[str, Any]
     runs: list[Run]
-    decisions: list[Told | Fold]
+    decisions: list[Recorded | Fold]
     left_out: int
     events: Counter[str]
     dropped: int
@@ -302,7 +302,7 @@ class Story:
 
     @property
     def main(self) -> Run:
-        """The run of which the page's head tells: the first of those that stand for themselves."""
+        """The run that the page's head describes: the first that is no part of another."""
         outer = [run for run in self.runs if run.parent is None]
         return outer[0] if outer else self.prelude
 

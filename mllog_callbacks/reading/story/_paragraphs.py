@@ -37,23 +37,23 @@ class Piece(NamedTuple):
 def what_happened(story: Story) -> list[list[Piece]]:
     """Paragraphs of sentences: first the log where it is not whole, then a run each.
 
-    Of several sessions, how each ended is told before.
+    Of several sessions, how each ended is recorded before.
     """
-    told = [[Piece(each, strong=True)] for each in _of_the_log(state_of(story))]
+    recorded = [[Piece(each, strong=True)] for each in _of_the_log(state_of(story))]
     if story.members:
-        told.append([Piece(family.told_together(story))])
+        recorded.append([Piece(family.recorded_together(story))])
     outer = [run for run in story.runs if run.parent is None]
     groups = alike_runs(story)
-    told += [list(_of_runs_alike(story, each)) for each in groups]
+    recorded += [list(_of_runs_alike(story, each)) for each in groups]
     single = [run for run in outer if group_of(run, groups) is None]
-    told += [list(_of_a_run(story, run)) for run in _chosen(single)]
+    recorded += [list(_of_a_run(story, run)) for run in _chosen(single)]
     if len(single) > _MOST_TOLD:
-        told.append([Piece(f"{count(len(single) - _MOST_TOLD, 'more run')} not shown.")])
+        recorded.append([Piece(f"{count(len(single) - _MOST_TOLD, 'more run')} not shown.")])
     if not outer:
-        told.append([Piece(_of_no_run(story)), *_of_its_end(story)])
+        recorded.append([Piece(_of_no_run(story)), *_of_its_end(story)])
     if story.overlapping:
-        told.append([Piece(_OVERLAPPING)])
-    return told
+        recorded.append([Piece(_OVERLAPPING)])
+    return recorded
 
 
 def _chosen(runs: list[Run]) -> list[Run]:
@@ -64,7 +64,7 @@ def _chosen(runs: list[Run]) -> list[Run]:
 
 
 _OVERLAPPING: Final = (
-    "Runs of the same names were under way together; their entries are told apart by their steps, "
+    "Runs of the same names were under way together; their entries are assigned by their steps, "
     "which may err."
 )
 
@@ -83,7 +83,7 @@ def _of_no_run(story: Story) -> str:
 
 
 def _of_its_end(story: Story) -> Iterator[Piece]:
-    """What an end tells whose start is missing: the log was cut, or begins within a run."""
+    """What an end records whose start is missing: the log was cut, or begins within a run."""
     if story.prelude.end is not None:
         yield from map(Piece, filter(None, _words_of_the_end(story.prelude)))
 

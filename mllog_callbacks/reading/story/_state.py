@@ -37,12 +37,14 @@ def state_of(story: Story) -> State:
     if unfinished:
         return State("unknown", "Log unfinished", unfinished)
     entries = sum(file.lines for file in story.files)
-    told = f"{story.entries:,} of {count(entries, 'line')} valid"
+    recorded = f"{story.entries:,} of {count(entries, 'line')} valid"
     if story.seal is not None and story.seal.status == "sound":
-        told = f"Log intact: {told}"
-        return State("good", told, [f"{told}, in order, none dropped; as its sealed chain has it."])
-    told = f"Log readable: {told}"
-    return State("good", told, [f"{told}, in order, none dropped.", *_unchecked(story)])
+        recorded = f"Log intact: {recorded}"
+        return State(
+            "good", recorded, [f"{recorded}, in order, none dropped; as its sealed chain has it."]
+        )
+    recorded = f"Log readable: {recorded}"
+    return State("good", recorded, [f"{recorded}, in order, none dropped.", *_unchecked(story)])
 
 
 def verification_of(story: Story) -> str:
@@ -79,7 +81,7 @@ def _damage(story: Story) -> Iterator[str]:
             yield (
                 f"{count(file.bad_lines, 'line')} of {file.lines:,} in {file.name} "
                 f"{'is' if file.bad_lines == 1 else 'are'} no entry ({_lines(file)}): what "
-                f"{'it' if file.bad_lines == 1 else 'they'} told is missing here."
+                f"{'it' if file.bad_lines == 1 else 'they'} recorded is missing here."
             )
         if file.disordered:
             yield (

@@ -1,6 +1,6 @@
 """What summary and report say: titles, pills, tiles; paragraphs, endings and issues beside them.
 
-All is composed from the entries alone. What no entry tells is "not recorded".
+All is composed from the entries alone. What no entry records is "not recorded".
 """
 
 from collections import Counter
@@ -85,9 +85,9 @@ def _ended(story: Story) -> tuple[str, str]:
     if len(story.runs) < 2:  # noqa: PLR2004 - one run, or none
         return ending(story.main)[:2]
     ends = Counter(run.outcome for run in story.runs)
-    told = ", ".join(f"{many:,} {word}" for word, many in ends.items())
+    recorded = ", ".join(f"{many:,} {word}" for word, many in ends.items())
     mood = "bad" if ends["failed"] else "unknown" if ends["without an end"] else "good"
-    return mood, f"{len(story.runs):,} runs: {told}"
+    return mood, f"{len(story.runs):,} runs: {recorded}"
 
 
 def _worst(story: Story) -> tuple[str, str]:

@@ -14,14 +14,14 @@ from sklearn.datasets import load_breast_cancer
 from lightgbm_training import PARAMS, data, train
 from mllog_callbacks import RUN_ENDS, AuditLog, EventType
 from mllog_lightgbm import MLAuditCallback
-from told import Entries, done, facts_of, of, the_end
+from recorded import Entries, done, facts_of, of, the_end
 
 
-def test_a_training_tells_its_story_in_order(log: AuditLog, entries: Entries) -> None:
+def test_a_training_records_its_story_in_order(log: AuditLog, entries: Entries) -> None:
     """Start, hyperparameters, progress, evaluation, end; every entry with dataset and model."""
     train(log)
-    told = entries()
-    assert [entry.event for entry in told] == [
+    recorded = entries()
+    assert [entry.event for entry in recorded] == [
         EventType.TRAINING_STARTED,
         EventType.DATASET_VALIDATED,
         EventType.ALGORITHM_SELECTED,
@@ -30,47 +30,47 @@ def test_a_training_tells_its_story_in_order(log: AuditLog, entries: Entries) ->
         EventType.MODEL_EVALUATED,
         EventType.TRAINING_COMPLETED,
     ]
-    assert {entry.dataset for entry in told} == {"breast_cancer"}
-    assert {entry.model for entry in told} == {"LightGBM gbdt"}
-    assert all(entry.decision and entry.reasoning for entry in told)
+    assert {entry.dataset for entry in recorded} == {"breast_cancer"}
+    assert {entry.model for entry in recorded} == {"LightGBM gbdt"}
+    assert all(entry.decision and entry.reasoning for entry in recorded)
 
 
 def test_hyperparameters_of_the_caller_stand_apart_from_defaults(
     log: AuditLog, entries: Entries
 ) -> None:
-    """Aliases are resolved, and the caller's own name is told."""
+    """Aliases are resolved, and the caller's own name is recorded."""
     train(log, params={"eta": 0.05, "max_leaves": 7})
-    (told,) = of(entries(), EventType.HYPERPARAMETERS_SET)
-    found = facts_of(told)["parameters"]
+    (recorded,) = of(entries(), EventType.HYPERPARAMETERS_SET)
+    found = facts_of(recorded)["parameters"]
     given, defaults = found["given"], found["defaults"]
     assert found["aliases"] == {"learning_rate": "eta", "num_leaves": "max_leaves"}
     assert given["learning_rate"] == 0.05
     assert given["num_leaves"] == 7
     assert defaults["min_data_in_leaf"] == 20
     assert not given.keys() & defaults.keys()
-    assert "learning_rate=0.05 (given as eta)" in str(told.decision)
-    assert lgb.__version__ in str(told.reasoning)
+    assert "learning_rate=0.05 (given as eta)" in str(recorded.decision)
+    assert lgb.__version__ in str(recorded.reasoning)
 
 
 def test_what_lightgbm_fills_in_for_its_arguments_is_not_the_callers(
     log: AuditLog, entries: Entries
 ) -> None:
-    """An objective and a number of iterations nobody gave are not told as given."""
+    """An objective and a number of iterations nobody gave are not recorded as given."""
     training, _ = data()
     lgb.train({"verbosity": -1, "num_threads": 1}, training, callbacks=[MLAuditCallback(log)])
-    (told,) = of(entries(), EventType.HYPERPARAMETERS_SET)
-    found = facts_of(told)["parameters"]
+    (recorded,) = of(entries(), EventType.HYPERPARAMETERS_SET)
+    found = facts_of(recorded)["parameters"]
     assert found["given"] == {"verbosity": -1, "num_threads": 1}
 
 
-def test_progress_is_told_at_a_rate_a_person_reads(log: AuditLog, entries: Entries) -> None:
+def test_progress_is_recorded_at_a_rate_a_person_reads(log: AuditLog, entries: Entries) -> None:
     """At INFO: 1, 2, 5 and their tenfolds, and the last."""
     train(log, num_boost_round=300)
-    told = of(entries(), EventType.TRAINING_PROGRESS)
-    assert [*map(done, told)] == [1, 2, 5, 10, 20, 50, 100, 200, 300]
+    recorded = of(entries(), EventType.TRAINING_PROGRESS)
+    assert [*map(done, recorded)] == [1, 2, 5, 10, 20, 50, 100, 200, 300]
 
 
-def test_debug_tells_every_iteration_and_error_only_failures(tmp_path: Path) -> None:
+def test_debug_records_every_iteration_and_error_only_failures(tmp_path: Path) -> None:
     """The level of the log decides."""
     for level, expected in (("DEBUG", 20), ("ERROR", 0)):
         with AuditLog(tmp_path / level, level=level) as log:
@@ -79,7 +79,7 @@ def test_debug_tells_every_iteration_and_error_only_failures(tmp_path: Path) -> 
             assert log.stats.emitted == (expected + 6 if expected else 0)
 
 
-def test_progress_tells_the_best_so_far_in_the_metrics_own_direction(
+def test_progress_records_the_best_so_far_in_the_metrics_own_direction(
     log: AuditLog, entries: Entries
 ) -> None:
     """A metric to maximise is at its best where it is highest."""
@@ -90,7 +90,7 @@ def test_progress_tells_the_best_so_far_in_the_metrics_own_direction(
         params={"metric": ["auc", "binary_logloss"]},
         num_boost_round=100,
     )
-    told = of(entries(), EventType.TRAINING_PROGRESS)[-1]
+    recorded = of(entries(), EventType.TRAINING_PROGRESS)[-1]
     for metric, best in (("auc", max), ("binary_logloss", min)):
         values = results["valid_0"][metric]
         top = best(values)
@@ -100,10 +100,10 @@ def test_progress_tells_the_best_so_far_in_the_metrics_own_direction(
             if at == 100
             else f"valid_0 {metric}: {values[-1]:.4g} (best {top:.4g} at {at})."
         )
-        assert expected in str(told.reasoning)
+        assert expected in str(recorded.reasoning)
 
 
-def test_early_stopping_tells_metric_best_patience_and_consequence(
+def test_early_stopping_records_metric_best_patience_and_consequence(
     log: AuditLog, entries: Entries
 ) -> None:
     """Every number is the booster's own."""
@@ -114,8 +114,8 @@ def test_early_stopping_tells_metric_best_patience_and_consequence(
         lgb.record_evaluation(results),
         num_boost_round=1000,
     )
-    told = entries()
-    end, best = the_end(told), booster.best_iteration
+    recorded = entries()
+    end, best = the_end(recorded), booster.best_iteration
     value = results["valid_0"]["binary_logloss"][best - 1]
     assert end.event is EventType.TRAINING_STOPPED
     assert end.decision == (
@@ -143,7 +143,7 @@ def test_early_stopping_tells_metric_best_patience_and_consequence(
             "unit": "iteration",
         },
     }
-    (evaluated,) = of(told, EventType.MODEL_EVALUATED)
+    (evaluated,) = of(recorded, EventType.MODEL_EVALUATED)
     assert evaluated.metrics_snapshot == {
         "run": 1,
         "results": {"valid_0": {"binary_logloss": value}},
@@ -208,39 +208,39 @@ def test_a_training_without_validation_says_nothing_was_measured(
 ) -> None:
     """No metric is invented."""
     train(log, valid_sets=None)
-    told = entries()
-    assert the_end(told).event is EventType.TRAINING_COMPLETED
-    assert not of(told, EventType.MODEL_EVALUATED)
-    assert "No metric was measured" in str(of(told, EventType.TRAINING_PROGRESS)[0].reasoning)
+    recorded = entries()
+    assert the_end(recorded).event is EventType.TRAINING_COMPLETED
+    assert not of(recorded, EventType.MODEL_EVALUATED)
+    assert "No metric was measured" in str(of(recorded, EventType.TRAINING_PROGRESS)[0].reasoning)
 
 
-def test_continued_training_tells_where_it_began(log: AuditLog, entries: Entries) -> None:
+def test_continued_training_records_where_it_began(log: AuditLog, entries: Entries) -> None:
     """With `init_model` iterations count on."""
     training, _ = data()
     first = lgb.train(PARAMS, training, num_boost_round=5)
     train(log, init_model=first, num_boost_round=5)
-    told = entries()
-    assert "continues a model of 5 iterations" in str(told[0].reasoning)
-    end = the_end(told)
+    recorded = entries()
+    assert "continues a model of 5 iterations" in str(recorded[0].reasoning)
+    end = the_end(recorded)
     assert (
         end.decision == "Training completed: all 10 planned iterations ran (5 of them in the model "
         "that it continues). Kept: the model of iteration 10."
     )
     progress = {"unit": "iteration", "done": 10, "planned": 10, "before": 5}
     assert facts_of(end)["progress"] == progress
-    assert [*map(done, of(told, EventType.TRAINING_PROGRESS))] == [6, 10]
+    assert [*map(done, of(recorded, EventType.TRAINING_PROGRESS))] == [6, 10]
 
 
-def test_cross_validation_tells_folds_and_one_end(log: AuditLog, entries: Entries) -> None:
+def test_cross_validation_records_folds_and_one_end(log: AuditLog, entries: Entries) -> None:
     """Means and deviations are those `lightgbm.cv` returns."""
     training, _ = data()
     results: dict[str, Any] = lgb.cv(
         PARAMS, training, num_boost_round=5, nfold=3, callbacks=[MLAuditCallback(log)]
     )
-    told = entries()
-    assert the_end(told).event is EventType.TRAINING_COMPLETED
-    assert str(told[0].decision).startswith("Cross-validation over 3 folds")
-    (evaluated,) = of(told, EventType.MODEL_EVALUATED)
+    recorded = entries()
+    assert the_end(recorded).event is EventType.TRAINING_COMPLETED
+    assert str(recorded[0].decision).startswith("Cross-validation over 3 folds")
+    (evaluated,) = of(recorded, EventType.MODEL_EVALUATED)
     assert evaluated.metrics_snapshot is not None
     for name, of_cv in (("results", "mean"), ("deviations", "stdv")):
         last = results[f"valid binary_logloss-{of_cv}"][-1]
@@ -248,7 +248,7 @@ def test_cross_validation_tells_folds_and_one_end(log: AuditLog, entries: Entrie
     assert evaluated.metrics_snapshot["folds"] == 3
 
 
-def test_the_round_that_cross_validation_chooses_is_told_in_words(
+def test_the_round_that_cross_validation_chooses_is_recorded_in_words(
     log: AuditLog, entries: Entries
 ) -> None:
     """With the mean and the deviation that chose it."""
@@ -273,7 +273,7 @@ def test_the_round_that_cross_validation_chooses_is_told_in_words(
     )
 
 
-def test_a_new_best_after_a_long_stretch_is_told(log: AuditLog, entries: Entries) -> None:
+def test_a_new_best_after_a_long_stretch_is_recorded(log: AuditLog, entries: Entries) -> None:
     """Also where no iteration is due: 33, after 30 without."""
     values = iter([0.5, 0.4, *[0.45] * 30, 0.3, *[0.35] * 7])
 
@@ -281,11 +281,11 @@ def test_a_new_best_after_a_long_stretch_is_told(log: AuditLog, entries: Entries
         return "scripted", next(values), False
 
     train(log, params={"metric": "None"}, feval=scripted, num_boost_round=40)
-    told = of(entries(), EventType.TRAINING_PROGRESS)
-    assert [*map(done, told)] == [1, 2, 5, 10, 20, 33, 40]
-    assert told[-2].reasoning == "valid_0 scripted: 0.3, the best so far, the first in 31."
+    recorded = of(entries(), EventType.TRAINING_PROGRESS)
+    assert [*map(done, recorded)] == [1, 2, 5, 10, 20, 33, 40]
+    assert recorded[-2].reasoning == "valid_0 scripted: 0.3, the best so far, the first in 31."
     best = {"value": 0.3, "at": 33, "waited": 30}
-    assert facts_of(told[-2])["best"]["valid_0"]["scripted"] == best
+    assert facts_of(recorded[-2])["best"]["valid_0"]["scripted"] == best
 
 
 def test_the_scikit_learn_interface_is_audited_too(log: AuditLog, entries: Entries) -> None:
@@ -310,15 +310,15 @@ def test_one_callback_serves_many_trainings_also_at_once(log: AuditLog, entries:
         thread.start()
     for thread in threads:
         thread.join()
-    told = entries()
-    assert len(of(told, EventType.TRAINING_STARTED)) == 12
-    assert len(of(told, EventType.TRAINING_COMPLETED)) == 12
+    recorded = entries()
+    assert len(of(recorded, EventType.TRAINING_STARTED)) == 12
+    assert len(of(recorded, EventType.TRAINING_COMPLETED)) == 12
 
 
 def test_trainings_within_trainings_and_several_audit_callbacks(
     log: AuditLog, entries: Entries
 ) -> None:
-    """Each callback tells each of its trainings once."""
+    """Each callback records each of its trainings once."""
     callback = MLAuditCallback(log, model="outer and inner")
 
     def nested(env: Any) -> None:
@@ -352,9 +352,9 @@ def test_without_access_to_frames_the_last_planned_iteration_is_the_end(
     for _ in range(2):
         training, valid = data()
         lgb.train(PARAMS, training, 4, valid_sets=[valid], callbacks=[callback])
-    told = [entry.event for entry in entries()]
-    assert told.count(EventType.TRAINING_STARTED) == 2
-    assert told.count(EventType.TRAINING_COMPLETED) == 2
+    recorded = [entry.event for entry in entries()]
+    assert recorded.count(EventType.TRAINING_STARTED) == 2
+    assert recorded.count(EventType.TRAINING_COMPLETED) == 2
 
 
 def test_nothing_of_ours_remains_after_the_training(log: AuditLog) -> None:

@@ -12,7 +12,7 @@ from sklearn.datasets import load_breast_cancer
 
 from mllog_callbacks import RUN_ENDS, AuditLog, EventType, LogEntry, read_entries
 from mllog_lightgbm import MLAuditCallback
-from told import facts_of
+from recorded import facts_of
 
 distributed = pytest.importorskip("distributed")
 dask_array = pytest.importorskip("dask.array")
@@ -45,37 +45,39 @@ def trained(client: Any, log: AuditLog) -> dict[str, list[LogEntry]]:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         files = [path for path in log.path.parent.glob("*.jsonl") if path != log.path]
-        told = {path.name.split(".")[1]: list(read_entries(path)) for path in files}
-        if len(told) == 2 and all(each and each[-1].event in RUN_ENDS for each in told.values()):
+        recorded = {path.name.split(".")[1]: list(read_entries(path)) for path in files}
+        if len(recorded) == 2 and all(
+            each and each[-1].event in RUN_ENDS for each in recorded.values()
+        ):
             break
         time.sleep(0.1)  # until the workers' drainers have written the last
-    return told
+    return recorded
 
 
-def test_each_worker_tells_its_part(client: Any, tmp_path: Path) -> None:
+def test_each_worker_records_its_part(client: Any, tmp_path: Path) -> None:
     """One start and one end each, of the same machines; the sidecars name the caller's session."""
     with AuditLog(tmp_path) as log:
         sessions = trained(client, log)
         parent = log.session
     assert len(sessions) == 2
     machines = set()
-    for name, told in sessions.items():
-        events = [each.event for each in told]
+    for name, recorded in sessions.items():
+        events = [each.event for each in recorded]
         assert events.count(EventType.TRAINING_STARTED) == 1
         assert events[-1] is EventType.TRAINING_COMPLETED
-        started = facts_of(told[0])
+        started = facts_of(recorded[0])
         addresses: list[str] = started["addresses"]
         machines.add(tuple(addresses))
         assert started["machines"] == 2
-        assert "Called by LGBMClassifier.fit for lightgbm.dask." in str(told[0].reasoning)
-        (chosen,) = (each for each in told if each.event is EventType.ALGORITHM_SELECTED)
+        assert "Called by LGBMClassifier.fit for lightgbm.dask." in str(recorded[0].reasoning)
+        (chosen,) = (each for each in recorded if each.event is EventType.ALGORITHM_SELECTED)
         assert "Chosen by the caller, through lightgbm.dask: tree_learner." in str(chosen.reasoning)
-        (given,) = (each for each in told if each.event is EventType.HYPERPARAMETERS_SET)
+        (given,) = (each for each in recorded if each.event is EventType.HYPERPARAMETERS_SET)
         through = "set by the caller of LGBMClassifier, through lightgbm.dask: "
         assert through in str(given.decision)
         assert "lightgbm.dask may have set num_machines, " in str(given.reasoning)
         together = "2 workers train together; this is one of them: "
-        assert f"{together}{', '.join(addresses)}." in str(told[0].reasoning)
+        assert f"{together}{', '.join(addresses)}." in str(recorded[0].reasoning)
         (sidecar,) = (tmp_path / "_integrity").glob(f"*{name}*.json")
         assert json.loads(sidecar.read_text())["parent"] == parent
     assert len(machines) == 1

@@ -9,7 +9,7 @@ import paths
 from ends_table import EndsTable, row
 from lightgbm_ways_out import ENTRY_POINTS, go, ways
 from mllog_callbacks import AuditLog
-from told import Entries
+from recorded import Entries
 
 TABLE = EndsTable(
     paths.DOCS / "lightgbm-ends.md",
@@ -35,9 +35,9 @@ def test_every_way_out_ends_as_the_table_says(
     for _, way, entry_point in CASES:
         go(ENTRY_POINTS[entry_point][0], way, log)
         marks.append(log.stats.emitted)
-    told = entries()
+    recorded = entries()
     found = [
-        row(name, entry_point, told[first:last])
+        row(name, entry_point, recorded[first:last])
         for (name, _, entry_point), (first, last) in zip(CASES, pairwise(marks), strict=True)
     ]
     capfd.readouterr()  # LightGBM's own complaints

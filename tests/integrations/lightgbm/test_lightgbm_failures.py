@@ -16,7 +16,7 @@ import pytest
 from lightgbm_training import PARAMS, data, train
 from mllog_callbacks import AuditLog, EventType
 from mllog_lightgbm import MLAuditCallback
-from told import Entries, of, the_end
+from recorded import Entries, of, the_end
 
 
 class Faulty:
@@ -68,7 +68,7 @@ PLACES = ["metric", "objective", "callback before ours", "callback after ours", 
 
 @pytest.mark.parametrize("iteration", [1, 3, 5])
 @pytest.mark.parametrize("where", PLACES)
-def test_an_error_passes_and_is_told_once(
+def test_an_error_passes_and_is_recorded_once(
     log: AuditLog, entries: Entries, where: str, iteration: int
 ) -> None:
     """Type, message, place and iteration stand in the one end; the caller gets the same error."""
@@ -90,7 +90,7 @@ def test_an_error_passes_and_is_told_once(
 def test_a_stop_by_hand_is_no_failure(
     log: AuditLog, entries: Entries, where: str, kind: type[BaseException]
 ) -> None:
-    """An interrupt is told as the request to stop that it is."""
+    """An interrupt is recorded as the request to stop that it is."""
     arguments = raises_in(where, Faulty(kind(), 2))
     with pytest.raises(kind):
         train(log, *arguments.pop("extra", []), num_boost_round=5, **arguments)
@@ -99,7 +99,7 @@ def test_a_stop_by_hand_is_no_failure(
     assert f"stopped by hand in iteration 2 of 5 ({kind.__name__})" in str(end.decision)
 
 
-def test_a_real_interrupt_from_the_keyboard_is_told(log: AuditLog, entries: Entries) -> None:
+def test_a_real_interrupt_from_the_keyboard_is_recorded(log: AuditLog, entries: Entries) -> None:
     """SIGINT arrives while LightGBM trains."""
     gc.collect()  # a booster of a test before could take the interrupt, in its `__del__`
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
@@ -110,35 +110,35 @@ def test_a_real_interrupt_from_the_keyboard_is_told(log: AuditLog, entries: Entr
     assert the_end(entries()).event is EventType.TRAINING_STOPPED
 
 
-def test_a_booster_that_cannot_be_made_is_told_with_its_parameters(
+def test_a_booster_that_cannot_be_made_is_recorded_with_its_parameters(
     log: AuditLog, entries: Entries, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """LightGBM fails before any callback is called; the trail still has a start and an end."""
     with pytest.raises(lgb.basic.LightGBMError):
         train(log, params={"num_leaves": -3})
-    told = entries()
-    assert the_end(told).event is EventType.TRAINING_FAILED
-    assert "before its first iteration" in str(the_end(told).decision)
-    assert "num_leaves=-3" in str(of(told, EventType.HYPERPARAMETERS_SET)[0].decision)
+    recorded = entries()
+    assert the_end(recorded).event is EventType.TRAINING_FAILED
+    assert "before its first iteration" in str(the_end(recorded).decision)
+    assert "num_leaves=-3" in str(of(recorded, EventType.HYPERPARAMETERS_SET)[0].decision)
     assert "num_leaves" in "".join(capfd.readouterr())
 
 
-def test_of_an_algorithm_that_nobody_named_nothing_is_told(
+def test_of_an_algorithm_that_nobody_named_nothing_is_recorded(
     log: AuditLog, entries: Entries, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """LightGBM's defaults are told of a booster alone, and there is none."""
+    """LightGBM's defaults are recorded of a booster alone, and there is none."""
     with pytest.raises(lgb.basic.LightGBMError):
         lgb.train({"num_leaves": -3}, data()[0], callbacks=[MLAuditCallback(log)])
-    told = entries()
-    assert the_end(told).event is EventType.TRAINING_FAILED
-    assert not of(told, EventType.ALGORITHM_SELECTED)
+    recorded = entries()
+    assert the_end(recorded).event is EventType.TRAINING_FAILED
+    assert not of(recorded, EventType.ALGORITHM_SELECTED)
     capfd.readouterr()
 
 
 def test_a_context_manager_sees_what_no_callback_can(
     log: AuditLog, entries: Entries, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """LightGBM's own error, with its message; and nothing is told twice."""
+    """LightGBM's own error, with its message; and nothing is recorded twice."""
     training, _ = data()
     params = PARAMS | {"num_leaves": -3}
     with pytest.raises(lgb.basic.LightGBMError), MLAuditCallback(log) as audit:
@@ -153,7 +153,7 @@ def test_a_context_manager_sees_what_no_callback_can(
     capfd.readouterr()
 
 
-def test_an_early_stop_by_another_callback_is_told_as_its_own(
+def test_an_early_stop_by_another_callback_is_recorded_as_its_own(
     log: AuditLog, entries: Entries
 ) -> None:
     """A user's own EarlyStopException works as before, and is named."""
@@ -173,7 +173,7 @@ def test_an_early_stop_by_another_callback_is_told_as_its_own(
 def test_an_error_that_cannot_say_what_it_is_does_not_hide_the_end(
     log: AuditLog, entries: Entries
 ) -> None:
-    """The type is told where the message cannot be read."""
+    """The type is recorded where the message cannot be read."""
 
     class Mute(Exception):  # noqa: N818 - named for what it is
         def __str__(self) -> str:

@@ -13,7 +13,7 @@ from lightgbm_training import PARAMS, data, train
 from mllog_callbacks import AuditLog, EventType, LogEntry
 from mllog_callbacks.reading.story import Run, kept, read_stories
 from mllog_lightgbm import MLAuditCallback
-from told import Entries, issues, of, one, the_end
+from recorded import Entries, issues, of, one, the_end
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 5))
@@ -53,14 +53,14 @@ def test_early_stopping_that_an_earlier_training_switched_off_is_off(
         training, validation = data()
         sets = [validation] if valid else [training]
         lgb.train(PARAMS, training, 8, valid_sets=sets, callbacks=[stop, MLAuditCallback(log)])
-    told = entries()
+    recorded = entries()
     reasons = [
         "only the training data is evaluated",
         "LightGBM switched this callback off in an earlier training",
     ]
-    starts = of(told, EventType.TRAINING_STARTED)
+    starts = of(recorded, EventType.TRAINING_STARTED)
     assert [_facts(each)["rules"]["early_stopping"]["off"] for each in starts] == reasons
-    for end, why in zip(of(told, EventType.TRAINING_COMPLETED), reasons, strict=True):
+    for end, why in zip(of(recorded, EventType.TRAINING_COMPLETED), reasons, strict=True):
         assert f"early_stopping was off: {why}." in str(end.reasoning)
         assert _facts(end)["kept"] == {"at": 8, "unit": "iteration"}
 
@@ -81,9 +81,9 @@ def test_what_early_stopping_does_is_said_only_where_it_is_known(
     training = lgb.Dataset(few, few[:, 0] * 3)
     params = {"objective": "regression", "metric": metrics, "learning_rate": 0.3}
     _train(log, params, *others, rounds=90, data=training, valid_sets=[training])
-    told = str(issues(entries(), "plateau")[-1].reasoning)
-    assert sentence in told
-    assert ("Early stopping" in told) == bool(sentence)
+    recorded = str(issues(entries(), "plateau")[-1].reasoning)
+    assert sentence in recorded
+    assert ("Early stopping" in recorded) == bool(sentence)
 
 
 def test_first_metric_only_says_which_curve_is_looked_at(log: AuditLog, entries: Entries) -> None:
@@ -94,8 +94,10 @@ def test_first_metric_only_says_which_curve_is_looked_at(log: AuditLog, entries:
         params={"metric": ["auc", "binary_logloss"], "learning_rate": 0.3},
         num_boost_round=80,
     )
-    told = [str(each.reasoning) for each in issues(entries(), "overfitting")]
-    assert any("Early stopping is on, and does not look at this curve." in each for each in told)
+    recorded = [str(each.reasoning) for each in issues(entries(), "overfitting")]
+    assert any(
+        "Early stopping is on, and does not look at this curve." in each for each in recorded
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,10 +120,10 @@ def test_a_parameter_without_effect_is_said_to_have_none(
     without = {name: each for name, each in params.items() if name != expected}
     other = lgb.train(QUIET | without, lgb.Dataset(X, Y), 5)
     assert np.array_equal(one_of.predict(X), other.predict(X))
-    told = one(entries(), EventType.HYPERPARAMETERS_SET)
-    assert [*_facts(told)["parameters"]["without_effect"]] == [expected]
-    assert "has no effect: " in str(told.reasoning)
-    assert " weights " not in str(told.reasoning)
+    recorded = one(entries(), EventType.HYPERPARAMETERS_SET)
+    assert [*_facts(recorded)["parameters"]["without_effect"]] == [expected]
+    assert "has no effect: " in str(recorded.reasoning)
+    assert " weights " not in str(recorded.reasoning)
 
 
 def test_a_weight_that_has_an_effect_is_not_said_to_have_none(
@@ -129,10 +131,10 @@ def test_a_weight_that_has_an_effect_is_not_said_to_have_none(
 ) -> None:
     """One against all others is a binary objective for each class."""
     _train(log, {"objective": "multiclassova", "num_class": 2, "scale_pos_weight": 9})
-    told = one(entries(), EventType.HYPERPARAMETERS_SET)
-    assert "without_effect" not in _facts(told)["parameters"]
+    recorded = one(entries(), EventType.HYPERPARAMETERS_SET)
+    assert "without_effect" not in _facts(recorded)["parameters"]
     assert "scale_pos_weight=9: rows of the positive class are weighted 9 times." in str(
-        told.reasoning
+        recorded.reasoning
     )
 
 
@@ -141,15 +143,15 @@ def test_names_that_lightgbm_does_not_know_are_recorded_as_unknown(
 ) -> None:
     """Beside those that are in force."""
     _train(log, {"objetive": "binary", "class_weight": "balanced", "eta": 0.2})
-    told = one(entries(), EventType.HYPERPARAMETERS_SET)
-    assert _facts(told)["parameters"]["unknown"] == ["objetive", "class_weight"]
-    assert "objetive=binary, class_weight=balanced" in str(told.decision)
-    assert "not a parameter in use of LightGBM" in str(told.reasoning)
-    assert "objetive, class_weight." in str(told.reasoning)
+    recorded = one(entries(), EventType.HYPERPARAMETERS_SET)
+    assert _facts(recorded)["parameters"]["unknown"] == ["objetive", "class_weight"]
+    assert "objetive=binary, class_weight=balanced" in str(recorded.decision)
+    assert "not a parameter in use of LightGBM" in str(recorded.reasoning)
+    assert "objetive, class_weight." in str(recorded.reasoning)
 
 
 def _own(name: str, rates: Sequence[float]) -> Callable[[Any], None]:
-    """A schedule of the caller's own, which tells nobody but the booster."""
+    """A schedule of the caller's own, that only the booster knows."""
 
     def reset(env: Any) -> None:
         env.model.reset_parameter({name: rates[env.iteration]})
@@ -171,12 +173,12 @@ def test_every_change_of_a_parameter_is_recorded(
         else [lgb.reset_parameter(learning_rate=rates, min_data_in_leaf=leaves)]
     )
     train(log, *schedules, num_boost_round=30)
-    told = entries()
-    end = _facts(the_end(told))
+    recorded = entries()
+    end = _facts(the_end(recorded))
     changes = end["changes"]
     assert changes["learning_rate"]["last"] == end["changed"]["learning_rate"] == rates[-1]
     assert changes["min_data_in_leaf"] == {"first": 20, "last": 30, "times": 1}
-    assert f"from 0.1 to {rates[-1]:.4g}" in str(the_end(told).reasoning)
+    assert f"from 0.1 to {rates[-1]:.4g}" in str(the_end(recorded).reasoning)
     run = _story(log)
     curves = {each.name: {int(at): value for at, value in each.points} for each in run.curves}
     assert curves["learning_rate"].items() <= dict(enumerate(rates, 1)).items()
@@ -208,9 +210,9 @@ def test_a_dart_model_is_not_said_to_have_scores_of_before(log: AuditLog, entrie
 
     booster = train(log, enough, params={"boosting": "dart", "drop_rate": 0.9, "skip_drop": 0.0})
     assert booster.current_iteration() == 8
-    told = entries()
-    assert not of(told, EventType.MODEL_EVALUATED)
-    end = the_end(told)
+    recorded = entries()
+    assert not of(recorded, EventType.MODEL_EVALUATED)
+    end = the_end(recorded)
     assert _facts(end)["kept"] == {
         "at": 8,
         "unit": "iteration",
@@ -233,10 +235,10 @@ def test_the_training_data_is_known_under_any_name(log: AuditLog, entries: Entri
         valid_sets=[training, copied, other],
         valid_names=["fit", "again", "held out"],
     )
-    told = _facts(one(entries(), EventType.DATASET_VALIDATED))["data"]
-    roles = {name: each["role"] for name, each in told.items()}
+    recorded = _facts(one(entries(), EventType.DATASET_VALIDATED))["data"]
+    roles = {name: each["role"] for name, each in recorded.items()}
     assert roles == {"fit": "training", "again": "training", "held out": "validation"}
-    assert told["again"]["same_as"] == "fit"
+    assert recorded["again"]["same_as"] == "fit"
     run = _story(log)
     found = kept(run)
     assert found is not None
@@ -244,15 +246,15 @@ def test_the_training_data_is_known_under_any_name(log: AuditLog, entries: Entri
     assert [each.training for each in run.curves] == [True, True, False]
 
 
-def test_sets_of_one_name_are_told_apart(log: AuditLog, entries: Entries) -> None:
-    """As early stopping tells them apart, too."""
+def test_sets_of_one_name_are_distinguished(log: AuditLog, entries: Entries) -> None:
+    """As early stopping distinguishes them, too."""
     training = lgb.Dataset(X[:200], Y[:200])
     sets = [training.create_valid(X[at:], Y[at:]) for at in (200, 250)]
     params = {"objective": "binary", "metric": "binary_logloss"}
     _train(log, params, data=training, valid_sets=sets, valid_names=["val", "val"])
-    told = entries()
-    assert {"val", "val (2)"} <= _facts(one(told, EventType.DATASET_VALIDATED))["data"].keys()
-    results = _facts(of(told, EventType.TRAINING_PROGRESS)[-1])["results"]
+    recorded = entries()
+    assert {"val", "val (2)"} <= _facts(one(recorded, EventType.DATASET_VALIDATED))["data"].keys()
+    results = _facts(of(recorded, EventType.TRAINING_PROGRESS)[-1])["results"]
     assert results["val"] != results["val (2)"]
 
 
@@ -261,9 +263,9 @@ def test_labels_that_are_no_numbers_are_counted(log: AuditLog, entries: Entries)
     labels = Y.copy()
     labels[::5] = np.nan
     _train(log, {"objective": "regression"}, data=lgb.Dataset(X, labels))
-    told = one(entries(), EventType.DATASET_VALIDATED)
-    assert _facts(told)["data"]["training"]["unlabelled"] == 60
-    assert "60 labels given as NaN or infinite" in str(told.reasoning)
+    recorded = one(entries(), EventType.DATASET_VALIDATED)
+    assert _facts(recorded)["data"]["training"]["unlabelled"] == 60
+    assert "60 labels given as NaN or infinite" in str(recorded.reasoning)
 
 
 class Limit:
@@ -281,14 +283,14 @@ def test_a_stopper_is_named_by_what_it_wraps(log: AuditLog, entries: Entries, or
     callback = partial(Limit().reached, 3)
     callback.order = order  # type: ignore[attr-defined]  # LightGBM's
     train(log, callback)
-    told = entries()
-    end = the_end(told)
+    recorded = entries()
+    end = the_end(recorded)
     assert _facts(end)["stop"]["rule"]["name"] == "Limit.reached"
     assert _facts(end)["progress"]["done"] == 4
     assert "after iteration 4 of 20" in str(end.decision)
-    evaluated = one(told, EventType.MODEL_EVALUATED)
+    evaluated = one(recorded, EventType.MODEL_EVALUATED)
     assert _facts(evaluated)["kept"]["chosen_by"] == "Limit.reached"
-    assert _facts(told[0])["callbacks"] == ["Limit.reached"]
+    assert _facts(recorded[0])["callbacks"] == ["Limit.reached"]
     assert "early_stopping" not in f"{end.decision}{end.reasoning}".lower()
 
 

@@ -12,7 +12,7 @@ from sklearn.datasets import load_wine
 from lightgbm_training import PARAMS, data, train
 from mllog_callbacks import AuditLog, DetectorSet, EventType, Issue
 from mllog_lightgbm import MLAuditCallback
-from told import Entries, issues, of, the_end
+from recorded import Entries, issues, of, the_end
 
 ISSUE = EventType.ISSUE_DETECTED
 
@@ -34,13 +34,13 @@ def overfit(*callbacks: Any, **kwargs: Any) -> None:
     )
 
 
-def test_overfitting_is_told_with_its_evidence_and_probable_cause(
+def test_overfitting_is_recorded_with_its_evidence_and_probable_cause(
     log: AuditLog, entries: Entries
 ) -> None:
     """The cause is made of the caller's parameters and the rows; the consequence of the call."""
     overfit(MLAuditCallback(log, dataset="noise"))
-    told = entries()
-    first = issues(told, "overfitting")[0]
+    recorded = entries()
+    first = issues(recorded, "overfitting")[0]
     assert first.dataset == "noise"
     assert first.metrics_snapshot is not None
     assert first.metrics_snapshot["code"] == "MLA001"
@@ -49,7 +49,7 @@ def test_overfitting_is_told_with_its_evidence_and_probable_cause(
     assert "Probable cause: up to num_leaves=63 leaves for 120 training rows" in reasoning
     assert "(min_data_in_leaf=2)" in reasoning
     assert "Early stopping is off; the training will run to its planned end." in reasoning
-    assert the_end(told).event is EventType.TRAINING_COMPLETED
+    assert the_end(recorded).event is EventType.TRAINING_COMPLETED
 
 
 def test_a_cause_in_a_cross_validation_counts_the_rows_of_a_fold(
@@ -78,7 +78,7 @@ def test_an_issue_says_what_early_stopping_will_do(log: AuditLog, entries: Entri
 
 
 @pytest.mark.parametrize("direction", [False, True])
-def test_a_metric_that_is_no_number_is_told_at_its_own_iteration(
+def test_a_metric_that_is_no_number_is_recorded_at_its_own_iteration(
     log: AuditLog, entries: Entries, *, direction: bool
 ) -> None:
     """Whatever the metric's direction; and the line stays strict JSON."""
@@ -88,11 +88,11 @@ def test_a_metric_that_is_no_number_is_told_at_its_own_iteration(
         return "odd", math.nan if next(calls) == 6 else 1.0, direction
 
     train(log, feval=metric, num_boost_round=12)
-    told, over = issues(entries(), "non_finite")
+    recorded, over = issues(entries(), "non_finite")
     assert (over.metrics_snapshot or {})["state"] == "closed"
-    assert told.metrics_snapshot is not None
-    assert told.metrics_snapshot["iteration"] == 7
-    assert "odd" in str(told.reasoning)
+    assert recorded.metrics_snapshot is not None
+    assert recorded.metrics_snapshot["iteration"] == 7
+    assert "odd" in str(recorded.reasoning)
 
 
 def test_which_detectors_watch_is_the_callers_choice(log: AuditLog, entries: Entries) -> None:
@@ -106,9 +106,9 @@ def test_which_detectors_watch_is_the_callers_choice(log: AuditLog, entries: Ent
     }
     before = len(of(entries(), ISSUE))
     overfit(MLAuditCallback(log, detectors=DetectorSet(ignore=["MLA001"])))
-    told = of(entries(), ISSUE)[before:]
-    assert told
-    assert "overfitting" not in {(each.metrics_snapshot or {})["name"] for each in told}
+    recorded = of(entries(), ISSUE)[before:]
+    assert recorded
+    assert "overfitting" not in {(each.metrics_snapshot or {})["name"] for each in recorded}
     with pytest.raises(ValueError, match="there is no detector 'overfiting'"):
         MLAuditCallback(log, detectors=["overfiting"])
 
@@ -117,8 +117,8 @@ def test_on_issue_is_called_with_each_issue(log: AuditLog, entries: Entries) -> 
     """In the order of the log."""
     seen: list[Issue] = []
     overfit(MLAuditCallback(log, on_issue=seen.append))
-    told = of(entries(), ISSUE)
-    assert [each.decision for each in seen] == [each.decision for each in told]
+    recorded = of(entries(), ISSUE)
+    assert [each.decision for each in seen] == [each.decision for each in recorded]
     assert seen
 
 
@@ -167,9 +167,9 @@ def test_the_learning_rate_is_read_as_it_changes(log: AuditLog, entries: Entries
         MLAuditCallback(log, detectors=["divergence", "spike"]),
         lgb.reset_parameter(learning_rate=schedule),
     )
-    told = of(entries(), ISSUE)
-    assert told
-    assert "Probable cause: the learning rate rose from 0.05 to 40" in str(told[0].reasoning)
+    recorded = of(entries(), ISSUE)
+    assert recorded
+    assert "Probable cause: the learning rate rose from 0.05 to 40" in str(recorded[0].reasoning)
 
 
 @pytest.mark.parametrize(
@@ -230,6 +230,6 @@ def test_a_forest_that_gains_nothing_with_more_trees_is_no_issue(
     training, valid = data()
     audit = MLAuditCallback(log, detectors=detectors)
     lgb.train(PARAMS | forest, training, 80, valid_sets=[valid], callbacks=[audit])
-    told = {str((each.metrics_snapshot or {})["name"]) for each in of(entries(), ISSUE)}
+    recorded = {str((each.metrics_snapshot or {})["name"]) for each in of(entries(), ISSUE)}
     # a metric without any convergence has no plateau beside that
-    assert told == ({"no_convergence"} if detectors else set())
+    assert recorded == ({"no_convergence"} if detectors else set())

@@ -14,7 +14,7 @@ import pytest
 from lightgbm_training import PARAMS, data, train
 from mllog_callbacks import AuditLog, EventType, Issue
 from mllog_lightgbm import MLAuditCallback
-from told import Entries, done, facts_of, of, the_end
+from recorded import Entries, done, facts_of, of, the_end
 
 SAVED = EventType.MODEL_SAVED
 
@@ -27,10 +27,10 @@ def test_the_end_names_the_features_of_most_gain(log: AuditLog, entries: Entries
     first = int(np.argmax(shares))
     end = the_end(entries())
     assert end.metrics_snapshot is not None
-    told = end.metrics_snapshot["importance"]
-    assert isinstance(told, dict)
-    assert len(told) == 5
-    assert told[booster.feature_name()[first]] == pytest.approx(shares[first])
+    recorded = end.metrics_snapshot["importance"]
+    assert isinstance(recorded, dict)
+    assert len(recorded) == 5
+    assert recorded[booster.feature_name()[first]] == pytest.approx(shares[first])
     top = f"Top features by gain: {booster.feature_name()[first]} {shares[first]:.1%}"
     assert top in str(end.reasoning)
 
@@ -103,7 +103,7 @@ def test_saving_the_model_is_recorded_while_it_lives(
     assert asked.dataset == "breast_cancer"
 
 
-def test_check_points_during_the_training_are_told(
+def test_check_points_during_the_training_are_recorded(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """As they are saved."""
@@ -113,10 +113,10 @@ def test_check_points_during_the_training_are_told(
             env.model.save_model(tmp_path / "five.txt")
 
     train(log, check_point)
-    told = entries()
-    (saved,) = of(told, SAVED)
+    recorded = entries()
+    (saved,) = of(recorded, SAVED)
     assert "It holds 5 iterations of 5." in str(saved.reasoning)
-    assert told.index(saved) < told.index(the_end(told))
+    assert recorded.index(saved) < recorded.index(the_end(recorded))
 
 
 def test_boosters_of_a_cross_validation_are_saved_together(
@@ -142,7 +142,7 @@ def test_boosters_of_a_cross_validation_are_saved_together(
 def test_models_of_others_and_closed_logs_are_left_alone(
     log: AuditLog, entries: Entries, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A booster that was not audited is not told of; a save after the log is closed is none."""
+    """A booster that was not audited is not recorded; a save after the log is closed is none."""
     booster = train(log)
     lgb.train(PARAMS, data()[0], 2).save_model(tmp_path / "other.txt")
     assert not of(entries(), SAVED)
@@ -153,7 +153,7 @@ def test_models_of_others_and_closed_logs_are_left_alone(
 
 
 def test_a_save_that_fails_fails_as_ever(log: AuditLog, entries: Entries, tmp_path: Path) -> None:
-    """And is not told as saved."""
+    """And is not recorded as saved."""
     booster = train(log)
     with pytest.raises(lgb.basic.LightGBMError):
         booster.save_model(tmp_path / "missing" / "model.txt")

@@ -6,7 +6,7 @@ import optuna
 from lightgbm_training import PARAMS, data
 from mllog_callbacks import AuditLog, EventType
 from mllog_lightgbm import MLAuditCallback
-from told import Entries, of
+from recorded import Entries, of
 
 
 class Pruning:
@@ -48,9 +48,9 @@ def test_a_pruned_trial_is_stopped_by_a_rule(log: AuditLog, entries: Entries) ->
     study.enqueue_trial({"learning_rate": 0.001})
     study.optimize(objective, n_trials=2)
     assert [trial.state.name for trial in study.trials] == ["COMPLETE", "PRUNED"]
-    told = entries()
-    assert not of(told, EventType.TRAINING_FAILED)
-    (end,) = of(told, EventType.TRAINING_STOPPED)
+    recorded = entries()
+    assert not of(recorded, EventType.TRAINING_FAILED)
+    (end,) = of(recorded, EventType.TRAINING_STOPPED)
     snapshot = end.metrics_snapshot or {}
     assert "error" not in snapshot
     assert snapshot["stop"] == {

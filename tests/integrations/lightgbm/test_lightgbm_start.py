@@ -1,4 +1,4 @@
-"""What a LightGBM training tells at its start: its data, its algorithm, who gave what."""
+"""What a LightGBM training records at its start: its data, its algorithm, who gave what."""
 
 import socket
 from pathlib import Path
@@ -13,18 +13,18 @@ from sklearn.datasets import load_breast_cancer
 from lightgbm_training import PARAMS, data, train
 from mllog_callbacks import AuditLog, EventType, LogEntry
 from mllog_lightgbm import MLAuditCallback
-from told import Entries, of
+from recorded import Entries, of
 
 X, Y = load_breast_cancer(return_X_y=True)
 
 
-def the(told: list[LogEntry], event: EventType) -> tuple[str, str, dict[str, Any]]:
+def the(recorded: list[LogEntry], event: EventType) -> tuple[str, str, dict[str, Any]]:
     """The one entry of a type: decision, reasoning, snapshot."""
-    (found,) = of(told, event)
+    (found,) = of(recorded, event)
     return str(found.decision), str(found.reasoning), found.metrics_snapshot or {}
 
 
-def test_the_data_are_told_with_rows_features_and_class_balance(
+def test_the_data_are_recorded_with_rows_features_and_class_balance(
     log: AuditLog, entries: Entries
 ) -> None:
     """Of every set, as LightGBM has it."""
@@ -48,7 +48,7 @@ def test_the_data_are_told_with_rows_features_and_class_balance(
     assert snapshot["data"]["valid_0"]["rows"] == 143
 
 
-def test_weights_groups_categories_and_useless_features_are_told(
+def test_weights_groups_categories_and_useless_features_are_recorded(
     log: AuditLog, entries: Entries
 ) -> None:
     """Labels that are no classes by their range; scores to start from."""
@@ -90,7 +90,7 @@ def test_the_data_set_stays_as_it_was(log: AuditLog) -> None:
         unused.num_data()
 
 
-def test_who_chose_the_algorithm_is_told(log: AuditLog, entries: Entries) -> None:
+def test_who_chose_the_algorithm_is_recorded(log: AuditLog, entries: Entries) -> None:
     """The caller, the estimator, or LightGBM by default."""
     train(log, params={"boosting": "dart"})
     decision, reasoning, snapshot = the(entries(), EventType.ALGORITHM_SELECTED)
@@ -108,12 +108,12 @@ def test_who_chose_the_algorithm_is_told(log: AuditLog, entries: Entries) -> Non
 def test_goss_is_a_way_of_sampling(log: AuditLog, entries: Entries) -> None:
     """Given as the kind of boosting, which is another one."""
     train(log, params={"boosting": "goss"}, num_boost_round=2)
-    told = entries()
-    _, _, snapshot = the(told, EventType.ALGORITHM_SELECTED)
+    recorded = entries()
+    _, _, snapshot = the(recorded, EventType.ALGORITHM_SELECTED)
     assert snapshot["choices"]["boosting"] == {"value": "gbdt", "by": "LightGBM, with goss"}
     chosen = {"value": "goss", "by": "the caller, as boosting=goss"}
     assert snapshot["choices"]["data_sample_strategy"] == chosen
-    _, _, snapshot = the(told, EventType.HYPERPARAMETERS_SET)
+    _, _, snapshot = the(recorded, EventType.HYPERPARAMETERS_SET)
     assert "replaced" not in snapshot["parameters"]
 
 
@@ -124,8 +124,8 @@ def test_an_estimators_defaults_are_not_the_callers(log: AuditLog, entries: Entr
     )
     model.set_params(n_estimators=3, subsample=0.5)
     model.fit(X, Y, callbacks=[MLAuditCallback(log)])
-    told = entries()
-    decision, reasoning, snapshot = the(told, EventType.HYPERPARAMETERS_SET)
+    recorded = entries()
+    decision, reasoning, snapshot = the(recorded, EventType.HYPERPARAMETERS_SET)
     found = snapshot["parameters"]
     assert found["given"] == {
         "learning_rate": 0.2,
@@ -141,15 +141,15 @@ def test_an_estimators_defaults_are_not_the_callers(log: AuditLog, entries: Entr
     assert "bagging_fraction=0.5 has no effect: bagging_freq is 0." in reasoning
     assert not found["defaults"].keys() & found["passed_on"].keys()
     assert "Chosen by the defaults of LGBMClassifier: boosting, objective" in str(
-        the(told, EventType.ALGORITHM_SELECTED)[1]
+        the(recorded, EventType.ALGORITHM_SELECTED)[1]
     )
     assert "made from class_weight=balanced by LGBMClassifier" in str(
-        the(told, EventType.DATASET_VALIDATED)[1]
+        the(recorded, EventType.DATASET_VALIDATED)[1]
     )
-    assert "Called by LGBMClassifier.fit." in str(told[0].reasoning)
+    assert "Called by LGBMClassifier.fit." in str(recorded[0].reasoning)
 
 
-def test_what_is_told_to_fit_is_the_callers_too(log: AuditLog, entries: Entries) -> None:
+def test_what_is_recorded_to_fit_is_the_callers_too(log: AuditLog, entries: Entries) -> None:
     """A metric, and where a ranking is cut; also through a class of the caller's own."""
 
     class Mine(lgb.LGBMRanker):
@@ -202,7 +202,7 @@ def test_what_is_told_to_fit_is_the_callers_too(log: AuditLog, entries: Entries)
         ({"seed": 3}, "Derived from seed=3: bagging_seed="),
     ],
 )
-def test_what_lightgbm_makes_of_parameters_is_told(
+def test_what_lightgbm_makes_of_parameters_is_recorded(
     log: AuditLog, entries: Entries, params: dict[str, Any], sentence: str
 ) -> None:
     """Each sentence follows from the parameters that LightGBM has in force, and from its data."""
@@ -265,7 +265,7 @@ def test_a_path_among_the_parameters_is_used_as_given(
 
 
 @pytest.mark.parametrize(
-    ("labels", "told"),
+    ("labels", "recorded"),
     [
         ([0, 0, 10, 10, 10], "by class 0: 20 (40.0%), 10: 30 (60.0%)"),
         ([-1, 1, 1, -1, 1], "by class -1: 20 (40.0%), 1: 30 (60.0%)"),
@@ -274,17 +274,17 @@ def test_a_path_among_the_parameters_is_used_as_given(
     ],
 )
 def test_labels_are_counted_where_they_are_whole_numbers(
-    log: AuditLog, entries: Entries, labels: list[float], told: str
+    log: AuditLog, entries: Entries, labels: list[float], recorded: str
 ) -> None:
     """The binary objective takes any number as a label: none is rounded into another class."""
     rows = lgb.Dataset(np.arange(50.0).reshape(-1, 1), np.repeat(labels, 10))
     lgb.train(PARAMS, rows, num_boost_round=1, callbacks=[MLAuditCallback(log)])
-    assert told in the(entries(), EventType.DATASET_VALIDATED)[1]
+    assert recorded in the(entries(), EventType.DATASET_VALIDATED)[1]
 
 
 @pytest.mark.filterwarnings("ignore:The argument 'eval_set' is deprecated")  # older: all there is
 @pytest.mark.parametrize("names", [["ham", "spam"], [10, 20, 40], [True, False]])
-def test_classes_that_an_estimator_encodes_are_told_by_their_names(
+def test_classes_that_an_estimator_encodes_are_recorded_by_their_names(
     log: AuditLog, entries: Entries, names: list[Any]
 ) -> None:
     """In the order of its codes, on each set; also of a class that a set lacks."""
@@ -293,8 +293,8 @@ def test_classes_that_an_estimator_encodes_are_told_by_their_names(
     model = lgb.LGBMClassifier(n_estimators=1, verbosity=-1, n_jobs=1, is_unbalance=True)
     seen = labels == names[-1]
     model.fit(rows, labels, eval_set=[(rows[seen], labels[seen])], callbacks=[MLAuditCallback(log)])
-    told = entries()
-    _, reasoning, snapshot = the(told, EventType.DATASET_VALIDATED)
+    recorded = entries()
+    _, reasoning, snapshot = the(recorded, EventType.DATASET_VALIDATED)
     each = 60 // len(names)
     balance = {str(name): each for name in sorted(names)}
     assert snapshot["data"]["training"]["classes"] == balance
@@ -302,14 +302,14 @@ def test_classes_that_an_estimator_encodes_are_told_by_their_names(
     shares = ", ".join(f"{name}: {each} ({1 / len(names):.1%})" for name in balance)
     assert f"training: rows by class {shares}" in reasoning
     if len(names) == 2:
-        _, _, snapshot = the(told, EventType.HYPERPARAMETERS_SET)
+        _, _, snapshot = the(recorded, EventType.HYPERPARAMETERS_SET)
         assert snapshot["parameters"]["effects"]["is_unbalance"]["factor"] == 1.0
 
 
-def test_codes_of_an_estimator_are_told_as_such_where_names_cannot_be(
+def test_codes_of_an_estimator_are_recorded_as_such_where_names_cannot_be(
     log: AuditLog, entries: Entries
 ) -> None:
-    """Of names too long to tell two from each other."""
+    """Of names too long to distinguish."""
     model = lgb.LGBMClassifier(n_estimators=1, verbosity=-1, n_jobs=1)
     labels = np.array(["x" * 90 + "a", "x" * 90 + "b"] * 15)
     model.fit(np.arange(30.0).reshape(-1, 1), labels, callbacks=[MLAuditCallback(log)])

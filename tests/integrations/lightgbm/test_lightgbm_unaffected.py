@@ -19,7 +19,7 @@ from sklearn.multioutput import MultiOutputClassifier
 
 from lightgbm_training import PARAMS, data
 from mllog_callbacks import RUN_ENDS, AuditLog, auto
-from told import Entries
+from recorded import Entries
 
 X, Y = load_breast_cancer(return_X_y=True)
 _RESULT: Any = getattr(lgb.basic, "EvalResult", lambda *given: given)  # a tuple before 4.7

@@ -80,7 +80,7 @@ def _call(way: Any, fails: str, audits: list[MLAuditCallback]) -> list[object]:
         lgb.early_stopping(5, verbose=False),
         eyes.callback("later callback", 40),
     ]
-    told: list[object] = []
+    recorded: list[object] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         # as users silence a package, or make an error of all but its own
@@ -89,9 +89,9 @@ def _call(way: Any, fails: str, audits: list[MLAuditCallback]) -> list[object]:
             way(eyes, [*callbacks, *audits])
         except RuntimeError as error:
             shown = traceback.TracebackException.from_exception(error)
-            told = [(each.filename, each.lineno, each.name, each.colno) for each in shown.stack]
+            recorded = [(each.filename, each.lineno, each.name, each.colno) for each in shown.stack]
     places = [(str(each.message), each.category, each.filename, each.lineno) for each in caught]
-    return [eyes.seen, places, told]
+    return [eyes.seen, places, recorded]
 
 
 @pytest.mark.parametrize("way", [_train, _cv, _fit])
@@ -99,8 +99,8 @@ def _call(way: Any, fails: str, audits: list[MLAuditCallback]) -> list[object]:
 def test_callers_see_what_they_saw(log: AuditLog, way: Any, fails: str) -> None:
     """Files, lines and functions of every frame; every warning, its place and number."""
     results = [_call(way, fails, audits) for audits in ([], [MLAuditCallback(log)])]
-    seen, places, told = results[0]
+    seen, places, recorded = results[0]
     assert seen
     assert places
-    assert bool(told) == bool(fails)
+    assert bool(recorded) == bool(fails)
     assert results[1] == results[0]

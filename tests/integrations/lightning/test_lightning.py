@@ -11,18 +11,18 @@ from pytorch_lightning.tuner.tuning import Tuner
 from lightning_training import DISTRIBUTIONS, VERSION, loader, make_trainer, regression, snapshot
 from mllog_callbacks import AuditLog, EventType
 from mllog_callbacks.schema import number
-from told import Entries, of, the_end
+from recorded import Entries, of, the_end
 
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS, ids=lambda each: each.__name__)
-def test_a_training_tells_its_story_in_order(
+def test_a_training_records_its_story_in_order(
     distribution: Any, log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """Of either distribution, by the same callback; every entry with dataset and model."""
     trainer = make_trainer(distribution, log, tmp_path)
     trainer.fit(regression(distribution)(), loader(), loader(seed=1))
-    told = entries()
-    assert [entry.event for entry in told] == [
+    recorded = entries()
+    assert [entry.event for entry in recorded] == [
         EventType.TRAINING_STARTED,
         EventType.ALGORITHM_SELECTED,
         EventType.HYPERPARAMETERS_SET,
@@ -31,18 +31,18 @@ def test_a_training_tells_its_story_in_order(
         EventType.MODEL_EVALUATED,
         EventType.TRAINING_COMPLETED,
     ]
-    assert {entry.dataset for entry in told} == {"plane"}
-    assert {entry.model for entry in told} == {"Regression"}
-    assert all(entry.decision for entry in told)
-    assert "max_epochs=3 was reached" in str(told[-1].reasoning)
+    assert {entry.dataset for entry in recorded} == {"plane"}
+    assert {entry.model for entry in recorded} == {"Regression"}
+    assert all(entry.decision for entry in recorded)
+    assert "max_epochs=3 was reached" in str(recorded[-1].reasoning)
 
 
 def test_who_set_which_hyperparameter(log: AuditLog, entries: Entries, tmp_path: Path) -> None:
     """Of the trainer, as it was asked; of the optimiser; of the module, with its signature."""
     trainer = make_trainer(pl, log, tmp_path, max_epochs=1, gradient_clip_val=0.5, precision="64")
     trainer.fit(regression(pl)(hidden=7), loader(), loader(seed=1))
-    (told,) = of(entries(), EventType.HYPERPARAMETERS_SET)
-    numbers = snapshot(told)
+    (recorded,) = of(entries(), EventType.HYPERPARAMETERS_SET)
+    numbers = snapshot(recorded)
     given, defaults = numbers["parameters"]["given"], numbers["parameters"]["defaults"]
     assert given["Regression"] == {"hidden": 7}
     assert defaults["Regression"] == {"rate": 0.05}
@@ -61,17 +61,17 @@ def test_who_set_which_hyperparameter(log: AuditLog, entries: Entries, tmp_path:
         "precision": "64-true",
     }
     assert numbers["callbacks"] == ["MLAuditCallback"]
-    assert f"Lightning {VERSION}" in str(told.reasoning)
+    assert f"Lightning {VERSION}" in str(recorded.reasoning)
 
 
-def test_model_and_data_are_told(log: AuditLog, entries: Entries, tmp_path: Path) -> None:
+def test_model_and_data_are_recorded(log: AuditLog, entries: Entries, tmp_path: Path) -> None:
     """From what they say of themselves; several loaders by number."""
     trainer = make_trainer(pl, log, tmp_path, max_epochs=1, limit_val_batches=2)
     trainer.fit(regression(pl)(), loader(64), loader(32, batch_size=4))
-    told = entries()
-    (algorithm,) = of(told, EventType.ALGORITHM_SELECTED)
+    recorded = entries()
+    (algorithm,) = of(recorded, EventType.ALGORITHM_SELECTED)
     assert "25 trainable parameters (100%)." in str(algorithm.reasoning)
-    (data,) = of(told, EventType.DATASET_VALIDATED)
+    (data,) = of(recorded, EventType.DATASET_VALIDATED)
     training = snapshot(data)["data"]["training"]
     fingerprint = training.pop("fingerprint")
     assert (fingerprint["rows"], fingerprint["columns"]) == (64, 5)
@@ -139,39 +139,39 @@ def test_a_lower_learning_rate_is_a_decision_with_its_reason(
             return [optimizer], [torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.8)]
 
     make_trainer(pl, log, tmp_path, max_epochs=6).fit(Reduced(), loader(), loader(seed=1))
-    told = of(entries(), EventType.HYPERPARAMETERS_SET)[1:]
-    assert [snapshot(each)["learning_rate"] for each in told] == pytest.approx([7e-5, 4.9e-5])
-    assert told[0].decision == (
+    recorded = of(entries(), EventType.HYPERPARAMETERS_SET)[1:]
+    assert [snapshot(each)["learning_rate"] for each in recorded] == pytest.approx([7e-5, 4.9e-5])
+    assert recorded[0].decision == (
         "The learning rate of SGD was set from 0.0001 to 7e-05 by ReduceLROnPlateau."
     )
-    assert "val_loss did not improve for more than 1 check;" in str(told[0].reasoning)
+    assert "val_loss did not improve for more than 1 check;" in str(recorded[0].reasoning)
     before = len(entries())
     make_trainer(pl, log, tmp_path, max_epochs=8).fit(Decayed(), loader(), loader(seed=1))
-    told = of(entries()[before:], EventType.HYPERPARAMETERS_SET)[1:]
-    assert [snapshot(each)["learning_rate"] for each in told] == pytest.approx(
+    recorded = of(entries()[before:], EventType.HYPERPARAMETERS_SET)[1:]
+    assert [snapshot(each)["learning_rate"] for each in recorded] == pytest.approx(
         [0.05 * 0.8**4, 0.05 * 0.8**8]
     )
 
 
-def test_checkpoints_tell_where_and_by_what_they_are_the_best(
+def test_checkpoints_record_where_and_by_what_they_are_the_best(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """As the callback that saved them says."""
     checkpoint = pl.callbacks.ModelCheckpoint(tmp_path / "best", monitor="val_loss")
     trainer = make_trainer(pl, log, tmp_path, checkpoint)
     trainer.fit(regression(pl)(), loader(), loader(seed=1))
-    told = of(entries(), EventType.MODEL_SAVED)
-    assert len(told) == 3
-    assert snapshot(told[-1])["saved"]["path"] == checkpoint.best_model_path
+    recorded = of(entries(), EventType.MODEL_SAVED)
+    assert len(recorded) == 3
+    assert snapshot(recorded[-1])["saved"]["path"] == checkpoint.best_model_path
     score = float(checkpoint.best_model_score or 0.0)
-    assert snapshot(told[-1])["best_model_score"] == score
-    assert f"val_loss is {number(score)}, better than " in str(told[-1].reasoning)
+    assert snapshot(recorded[-1])["best_model_score"] == score
+    assert f"val_loss is {number(score)}, better than " in str(recorded[-1].reasoning)
     assert "ModelCheckpoint(monitor='val_loss', mode='min', save_top_k=1)" in str(
-        told[-1].reasoning
+        recorded[-1].reasoning
     )
 
 
-def test_manual_optimisation_and_several_loaders_are_told(
+def test_manual_optimisation_and_several_loaders_are_recorded(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """Validation metrics of each loader by Lightning's own names."""
@@ -193,9 +193,9 @@ def test_manual_optimisation_and_several_loaders_are_told(
 
     trainer = make_trainer(pl, log, tmp_path, max_epochs=2)
     trainer.fit(Manual(), loader(), [loader(seed=1), loader(seed=2)])
-    told = entries()
-    assert the_end(told).event is EventType.TRAINING_COMPLETED
-    (evaluated,) = of(told, EventType.MODEL_EVALUATED)
+    recorded = entries()
+    assert the_end(recorded).event is EventType.TRAINING_COMPLETED
+    (evaluated,) = of(recorded, EventType.MODEL_EVALUATED)
     assert set(snapshot(evaluated)["results"]["validation"]) == {
         "val_loss/dataloader_idx_0",
         "val_loss/dataloader_idx_1",
@@ -214,12 +214,12 @@ def test_a_tuner_that_tries_rates_is_no_training(
     the_end(entries())
 
 
-def test_training_without_a_limit_of_epochs_can_be_told(
+def test_training_without_a_limit_of_epochs_can_be_recorded(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """Until its steps are done."""
     trainer = make_trainer(pl, log, tmp_path, max_epochs=-1, max_steps=20)
     trainer.fit(regression(pl)(), loader(), loader(seed=1))
-    told = entries()
-    assert told[0].decision == "Training of at most 20 steps started."
-    assert the_end(told).reasoning == "max_steps=20 was reached."
+    recorded = entries()
+    assert recorded[0].decision == "Training of at most 20 steps started."
+    assert the_end(recorded).reasoning == "max_steps=20 was reached."

@@ -14,7 +14,7 @@ import pytorch_lightning as pl
 
 from lightning_training import loader, make_trainer, regression, snapshot
 from mllog_callbacks import AuditLog, EventType
-from told import Entries, of, the_end
+from recorded import Entries, of, the_end
 
 
 class Limit(Exception):  # noqa: N818 - as a user names it
@@ -53,7 +53,7 @@ def _alarm_in(function: str, module: str) -> None:
     [
         ("step", "mllog_lightning/progress.py", EventType.TRAINING_FAILED),
         ("validated", "mllog_lightning/progress.py", EventType.TRAINING_FAILED),
-        ("_tell_choices", "mllog_lightning/fit.py", EventType.TRAINING_FAILED),
+        ("_record_choices", "mllog_lightning/fit.py", EventType.TRAINING_FAILED),
         ("end", "mllog_lightning/stops.py", EventType.TRAINING_COMPLETED),
         ("end", "mllog_lightning/fit.py", EventType.TRAINING_COMPLETED),
     ],
@@ -66,10 +66,10 @@ def test_a_limit_that_strikes_our_own_code_is_not_lost(
     _alarm_in(function, module)
     with pytest.raises(Limit):
         trainer.fit(regression(pl)(), loader(), loader(seed=1))
-    told = entries()
+    recorded = entries()
     ends = [
         each
-        for each in told
+        for each in recorded
         if each.event.startswith("TRAINING_") and each.event != "TRAINING_PROGRESS"
     ]
     assert [each.event for each in ends] == [EventType.TRAINING_STARTED, event]
@@ -123,9 +123,9 @@ def test_limits_at_any_moment_end_each_training_once(
             lost += not any(isinstance(each, Limit) for each in causes)
     assert raised
     assert not lost
-    told = entries()
-    starts = [snapshot(each)["run"] for each in of(told, EventType.TRAINING_STARTED)]
-    ends = of(told, EventType.TRAINING_COMPLETED, EventType.TRAINING_FAILED)
+    recorded = entries()
+    starts = [snapshot(each)["run"] for each in of(recorded, EventType.TRAINING_STARTED)]
+    ends = of(recorded, EventType.TRAINING_COMPLETED, EventType.TRAINING_FAILED)
     assert [snapshot(each)["run"] for each in ends] == starts
 
 
@@ -145,11 +145,11 @@ def test_an_epoch_that_was_validated_is_recorded_when_its_end_fails(
     trainer = make_trainer(pl, log, tmp_path, checkpoint, max_epochs=5)
     with pytest.raises((KeyboardInterrupt, SystemExit)):
         trainer.fit(Failing(), loader(), loader(seed=1))
-    told = entries()
-    saved = of(told, EventType.MODEL_SAVED)
+    recorded = entries()
+    saved = of(recorded, EventType.MODEL_SAVED)
     assert len(saved) == 3
     assert Path(snapshot(saved[-1])["saved"]["path"]).exists()
-    end = the_end(told)
+    end = the_end(recorded)
     assert snapshot(end)["kept"]["path"] == checkpoint.best_model_path
     assert snapshot(end)["best"]["validation"]["val_loss"]["at"] == 3
 
@@ -163,8 +163,8 @@ def test_a_name_that_is_saved_again_and_again_is_recorded_each_time(
     )
     trainer = make_trainer(pl, log, tmp_path, checkpoint, max_epochs=4, val_check_interval=0.5)
     trainer.fit(regression(pl)(), loader(), loader(seed=1))
-    told = entries()
-    saved = [snapshot(each) for each in of(told, EventType.MODEL_SAVED)]
+    recorded = entries()
+    saved = [snapshot(each) for each in of(recorded, EventType.MODEL_SAVED)]
     assert [each["step"] for each in saved] == [4, 8, 12, 16, 20, 24, 28, 32]
     scores = [each["score"] for each in saved]
     assert scores == sorted(scores, reverse=True)

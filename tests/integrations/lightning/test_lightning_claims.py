@@ -11,13 +11,13 @@ import torch
 from lightning_training import VERSION, loader, make_trainer, regression, snapshot
 from mllog_callbacks import AuditLog, EventType
 from mllog_lightning import MLAuditCallback
-from told import Entries, issues, of, the_end
+from recorded import Entries, issues, of, the_end
 
 
 def test_callbacks_that_lightning_adds_are_not_the_callers(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
-    """Lightning puts its own into the caller's list; a path is told as a path."""
+    """Lightning puts its own into the caller's list; a path is recorded as a path."""
     trainer = pl.Trainer(
         callbacks=[MLAuditCallback(log)],
         accelerator="cpu",
@@ -35,7 +35,7 @@ def test_callbacks_that_lightning_adds_are_not_the_callers(
 
 
 @pytest.mark.parametrize("stops_at", [1, 2])
-def test_a_rule_of_an_own_early_stopping_is_told_as_such(
+def test_a_rule_of_an_own_early_stopping_is_recorded_as_such(
     log: AuditLog, entries: Entries, tmp_path: Path, stops_at: int
 ) -> None:
     """Also in the first epoch; nothing is said of other processes where there are none."""
@@ -49,17 +49,17 @@ def test_a_rule_of_an_own_early_stopping_is_told_as_such(
     trainer.fit(regression(pl)(), loader(), loader(seed=1))
     end = the_end(entries())
     assert end.event is EventType.TRAINING_STOPPED
-    told = str(end.reasoning)
+    recorded = str(end.reasoning)
     if not VERSION.startswith("2.4."):  # where it does not say why, nor in the first epoch that
-        assert told.startswith("Own(monitor='val_loss', mode='min', patience=3, ")
-        assert told.endswith("stopped it by a rule of its own: enough of it")
-    assert "process" not in told
+        assert recorded.startswith("Own(monitor='val_loss', mode='min', patience=3, ")
+        assert recorded.endswith("stopped it by a rule of its own: enough of it")
+    assert "process" not in recorded
 
 
 def test_an_epochs_learning_rate_is_the_one_it_was_trained_with(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
-    """Schedulers have stepped by the time the epoch is told."""
+    """Schedulers have stepped by the time the epoch is recorded."""
 
     class Decayed(regression(pl)):  # type: ignore[misc]  # a class made by a function
         def configure_optimizers(self) -> Any:
@@ -121,15 +121,15 @@ def test_a_cause_of_exploding_gradients_is_the_rate_of_their_step(
         pl, log, tmp_path, audit=audit, max_epochs=2, log_every_n_steps=1, gradient_clip_val=0.1
     )
     trainer.fit(Raised(), loader(), loader(seed=1))
-    told = str(issues(entries(), "exploding_gradient")[0].reasoning)
-    assert "Probable cause: the learning rate rose from 0.05 to 5 at step 9." in told
+    recorded = str(issues(entries(), "exploding_gradient")[0].reasoning)
+    assert "Probable cause: the learning rate rose from 0.05 to 5 at step 9." in recorded
 
 
 @pytest.mark.parametrize(
     "hook", ["on_train_batch_start", "on_validation_end", "on_train_epoch_end"]
 )
 @pytest.mark.parametrize("kind", ["step", "plateau", "epoch"])
-def test_a_rate_that_user_code_sets_is_not_told_as_the_schedulers(
+def test_a_rate_that_user_code_sets_is_not_recorded_as_the_schedulers(
     log: AuditLog, entries: Entries, tmp_path: Path, kind: str, hook: str
 ) -> None:
     """Though a scheduler steps it as well, and has the last word."""
@@ -150,10 +150,10 @@ def test_a_rate_that_user_code_sets_is_not_told_as_the_schedulers(
     setattr(Set, hook, change)
     trainer = make_trainer(pl, log, tmp_path, num_sanity_val_steps=0)
     trainer.fit(Set(), loader(), loader(seed=1))
-    told = of(entries(), EventType.HYPERPARAMETERS_SET)[1]
-    assert told.decision == "The learning rate of SGD was set from 0.05 to 0.01."
-    assert str(told.reasoning).startswith("It went from 0.05 to 0.01 by no step of ")
-    assert str(told.reasoning).endswith("code of the module or of a callback changed it.")
+    recorded = of(entries(), EventType.HYPERPARAMETERS_SET)[1]
+    assert recorded.decision == "The learning rate of SGD was set from 0.05 to 0.01."
+    assert str(recorded.reasoning).startswith("It went from 0.05 to 0.01 by no step of ")
+    assert str(recorded.reasoning).endswith("code of the module or of a callback changed it.")
 
 
 @pytest.mark.parametrize("interval", ["epoch", "step"])
@@ -175,7 +175,7 @@ def test_a_rate_that_user_code_sets_is_not_told_as_the_schedulers(
     ],
     ids=["onecycle", "restarts", "plateau", "lambda", "sequential"],
 )
-def test_what_a_scheduler_sets_is_not_told_as_user_codes(
+def test_what_a_scheduler_sets_is_not_recorded_as_user_codes(
     log: AuditLog, entries: Entries, tmp_path: Path, interval: str, make: Any
 ) -> None:
     """Of whatever kind it is, and however often it steps."""
@@ -189,9 +189,9 @@ def test_what_a_scheduler_sets_is_not_told_as_user_codes(
     trainer = make_trainer(pl, log, tmp_path, max_epochs=4)
     with warnings.catch_warnings(action="ignore"):  # of a metric that is not there at each step
         trainer.fit(Scheduled(), loader(), loader(seed=1))
-    told = [str(each.reasoning) for each in of(entries(), EventType.HYPERPARAMETERS_SET)[1:]]
-    assert told or interval == "step"
-    assert [each for each in told if "code of the module" in each] == []
+    recorded = [str(each.reasoning) for each in of(entries(), EventType.HYPERPARAMETERS_SET)[1:]]
+    assert recorded or interval == "step"
+    assert [each for each in recorded if "code of the module" in each] == []
 
 
 def test_which_of_two_schedulers_set_a_rate_is_not_claimed(
@@ -207,10 +207,10 @@ def test_which_of_two_schedulers_set_a_rate_is_not_claimed(
             return [optimizer], [{"scheduler": plateau, "monitor": "val_loss"}, step]
 
     make_trainer(pl, log, tmp_path, max_epochs=1).fit(Both(), loader(), loader(seed=1))
-    told = of(entries(), EventType.HYPERPARAMETERS_SET)[1]
-    assert told.decision == "The learning rate of SGD was set from 0.05 to 0.005."
-    assert str(told.reasoning).startswith("Its schedulers step by turns: ReduceLROnPlateau(")
-    assert "StepLR(step_size=1, gamma=0.1) each epoch" in str(told.reasoning)
+    recorded = of(entries(), EventType.HYPERPARAMETERS_SET)[1]
+    assert recorded.decision == "The learning rate of SGD was set from 0.05 to 0.005."
+    assert str(recorded.reasoning).startswith("Its schedulers step by turns: ReduceLROnPlateau(")
+    assert "StepLR(step_size=1, gamma=0.1) each epoch" in str(recorded.reasoning)
 
 
 def test_rates_that_a_callback_adds_to_the_metrics_are_no_metrics(
@@ -221,16 +221,16 @@ def test_rates_that_a_callback_adds_to_the_metrics_are_no_metrics(
     monitor = pl.callbacks.LearningRateMonitor(log_momentum=True)
     trainer = make_trainer(pl, log, tmp_path, monitor, logger=logger, log_every_n_steps=1)
     trainer.fit(regression(pl)(), loader(), loader(seed=1))
-    told = entries()
+    recorded = entries()
     assert "lr-SGD" in trainer.callback_metrics
-    assert not of(told, EventType.ISSUE_DETECTED)
-    assert "lr-SGD" not in str([each.reasoning for each in told])
+    assert not of(recorded, EventType.ISSUE_DETECTED)
+    assert "lr-SGD" not in str([each.reasoning for each in recorded])
 
 
 def test_what_fails_before_the_training_was_no_training(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
-    """It is told as its preparation."""
+    """It is recorded as its preparation."""
 
     class Failing(regression(pl)):  # type: ignore[misc]  # likewise
         def on_fit_start(self) -> None:
@@ -238,8 +238,8 @@ def test_what_fails_before_the_training_was_no_training(
 
     with pytest.raises(RuntimeError):
         make_trainer(pl, log, tmp_path, max_epochs=1).fit(Failing(), loader(), loader(seed=1))
-    told = entries()
-    assert told[0].decision == "Training of at most 1 epoch started."
+    recorded = entries()
+    assert recorded[0].decision == "Training of at most 1 epoch started."
     assert "was raised while the training was prepared (in on_fit_start" in str(
-        the_end(told).reasoning
+        the_end(recorded).reasoning
     )

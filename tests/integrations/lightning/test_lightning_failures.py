@@ -10,7 +10,7 @@ import pytorch_lightning as pl
 
 from lightning_training import loader, make_trainer, regression
 from mllog_callbacks import AuditLog, EventType
-from told import Entries, the_end
+from recorded import Entries, the_end
 
 HOOKS = [
     "setup",
@@ -39,7 +39,7 @@ class Faulty(pl.Callback):
 
 @pytest.mark.parametrize("hook", HOOKS)
 @pytest.mark.parametrize("of_module", [False, True], ids=["callback", "module"])
-def test_an_error_in_a_hook_passes_and_is_told_once(
+def test_an_error_in_a_hook_passes_and_is_recorded_once(
     log: AuditLog, entries: Entries, tmp_path: Path, hook: str, of_module: bool
 ) -> None:
     """In any hook of a callback or of the module; the caller gets the same error."""
@@ -64,7 +64,7 @@ def test_an_error_in_a_hook_passes_and_is_told_once(
 def test_a_stop_by_hand_is_no_failure(
     log: AuditLog, entries: Entries, tmp_path: Path, kind: type[BaseException]
 ) -> None:
-    """An interrupt is told as the request to stop that it is."""
+    """An interrupt is recorded as the request to stop that it is."""
     before = signal.getsignal(signal.SIGINT)
     trainer = make_trainer(pl, log, tmp_path, Faulty("on_train_batch_end", kind()))
     with pytest.raises(SystemExit):  # which Lightning makes of an interrupt

@@ -16,7 +16,7 @@ import torch
 from lightning_training import DISTRIBUTIONS, loader, make_trainer, regression
 from mllog_callbacks import AuditLog
 from mllog_lightning import MLAuditCallback
-from told import Entries
+from recorded import Entries
 
 
 def _trained(pl: Any, audit: Any, folder: Path, **kwargs: Any) -> tuple[Any, dict[str, Any]]:

@@ -11,7 +11,7 @@ import torch
 from lightning_training import loader, make_trainer, regression, snapshot
 from mllog_callbacks import AuditLog, DetectorSet, EventType, Issue
 from mllog_lightning import MLAuditCallback
-from told import Entries, issues, of
+from recorded import Entries, issues, of
 
 
 class Scripted(regression(pl)):  # type: ignore[misc]  # a class made by a function
@@ -43,14 +43,14 @@ def test_the_first_step_whose_loss_is_no_number_is_named(
 
     trainer = make_trainer(pl, log, tmp_path, max_epochs=1)
     trainer.fit(Breaking(), loader(640), loader(seed=1))
-    told = issues(entries(), "non_finite")[0]
-    assert snapshot(told)["step"] == step
-    assert f"training loss is NaN at step {step}." in str(told.decision)
-    assert "The last finite value was " in str(told.reasoning)
-    assert f"at step {step - 1}" in str(told.reasoning)
+    recorded = issues(entries(), "non_finite")[0]
+    assert snapshot(recorded)["step"] == step
+    assert f"training loss is NaN at step {step}." in str(recorded.decision)
+    assert "The last finite value was " in str(recorded.reasoning)
+    assert f"at step {step - 1}" in str(recorded.reasoning)
 
 
-def test_overfitting_is_told_with_the_training_loss_beside(
+def test_overfitting_is_recorded_with_the_training_loss_beside(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """By epoch; that the direction comes from the name is said, for nobody else said it."""
@@ -58,11 +58,11 @@ def test_overfitting_is_told_with_the_training_loss_beside(
     audit = MLAuditCallback(log, on_issue=seen.append)
     trainer = make_trainer(pl, log, tmp_path, audit=audit, max_epochs=len(RISING))
     trainer.fit(Scripted(RISING), loader(), loader(seed=1))
-    (told,) = issues(entries(), "overfitting")
-    assert "validation loss was best at epoch 5 (0.28)" in str(told.reasoning)
-    assert "training loss" in str(told.reasoning)
-    assert "Assumed lower-is-better from the name val_loss." in str(told.reasoning)
-    assert "Early stopping is off" in str(told.reasoning)
+    (recorded,) = issues(entries(), "overfitting")
+    assert "validation loss was best at epoch 5 (0.28)" in str(recorded.reasoning)
+    assert "training loss" in str(recorded.reasoning)
+    assert "Assumed lower-is-better from the name val_loss." in str(recorded.reasoning)
+    assert "Early stopping is off" in str(recorded.reasoning)
     assert "overfitting" in {each.name for each in seen}
 
 
@@ -77,14 +77,14 @@ def test_directions_come_from_monitors(log: AuditLog, entries: Entries, tmp_path
     trainer = make_trainer(pl, log, tmp_path, stopper, max_epochs=len(RISING))
     falling = [1 - value for value in RISING]
     trainer.fit(Scored(falling, "val_acc"), loader(), loader(seed=1))
-    told = entries()
-    (found,) = issues(told, "overfitting")
+    recorded = entries()
+    (found,) = issues(recorded, "overfitting")
     assert "assumed" not in str(found.reasoning)
     assert "50 checks" in str(found.reasoning)
-    assert issues(told, "unknown_direction") == []
+    assert issues(recorded, "unknown_direction") == []
 
 
-def test_a_direction_nobody_told_is_not_guessed(
+def test_a_direction_nobody_recorded_is_not_guessed(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """It is recorded once; those that the field knows by name are assumed."""
@@ -95,10 +95,10 @@ def test_a_direction_nobody_told_is_not_guessed(
 
     trainer = make_trainer(pl, log, tmp_path, max_epochs=len(RISING))
     trainer.fit(Many(RISING, "val_fit"), loader(), loader(seed=1))
-    told = entries()
-    (found,) = issues(told, "unknown_direction")
+    recorded = entries()
+    (found,) = issues(recorded, "unknown_direction")
     assert snapshot(found)["metrics"] == "fit"
-    assert issues(told, "overfitting") == []
+    assert issues(recorded, "overfitting") == []
 
 
 def test_the_loss_that_is_returned_needs_no_name(
@@ -112,10 +112,10 @@ def test_the_loss_that_is_returned_needs_no_name(
 
     trainer = make_trainer(pl, log, tmp_path, max_epochs=20, limit_val_batches=0)
     trainer.fit(Silent(rate=1e-12), loader(), loader(seed=1))
-    (told,) = of(entries(), EventType.ISSUE_DETECTED)
-    assert snapshot(told)["subject"] == {"set": "training", "metric": "loss"}
-    assert "training loss" in str(told.reasoning)
-    assert "assumed" not in str(told.reasoning)
+    (recorded,) = of(entries(), EventType.ISSUE_DETECTED)
+    assert snapshot(recorded)["subject"] == {"set": "training", "metric": "loss"}
+    assert "training loss" in str(recorded.reasoning)
+    assert "assumed" not in str(recorded.reasoning)
 
 
 def test_detectors_can_be_chosen(log: AuditLog, entries: Entries, tmp_path: Path) -> None:
@@ -137,9 +137,9 @@ def test_the_sanity_check_is_no_result(log: AuditLog, entries: Entries, tmp_path
             self.log("val_loss", loss * float("nan") if self.trainer.sanity_checking else loss)
 
     make_trainer(pl, log, tmp_path).fit(Broken(), loader(), loader(seed=1))
-    told = entries()
-    assert of(told, EventType.ISSUE_DETECTED) == []
-    assert "NaN" not in str([each.reasoning for each in told])
+    recorded = entries()
+    assert of(recorded, EventType.ISSUE_DETECTED) == []
+    assert "NaN" not in str([each.reasoning for each in recorded])
 
 
 def test_nothing_waits_for_a_device(
@@ -187,11 +187,12 @@ def test_nothing_waits_for_a_device(
     trainer.fit(regression(pl)(), loader(), loader(seed=1))
     assert Late.made > 40
     assert waits == []
-    told = entries()
+    recorded = entries()
     assert (
-        "val_loss" in snapshot(of(told, EventType.TRAINING_PROGRESS)[-1])["results"]["validation"]
+        "val_loss"
+        in snapshot(of(recorded, EventType.TRAINING_PROGRESS)[-1])["results"]["validation"]
     )
-    assert of(told, EventType.MODEL_EVALUATED) != []
+    assert of(recorded, EventType.MODEL_EVALUATED) != []
 
 
 @pytest.mark.parametrize(("scale", "name"), [(1e4, "exploding_gradient"), (0.0, "dead_units")])
@@ -209,5 +210,5 @@ def test_gradients_are_watched_where_it_is_asked_for(
         audit = MLAuditCallback(log, gradients=gradients)
         trainer = make_trainer(pl, log, tmp_path, audit=audit, log_every_n_steps=1)
         trainer.fit(Scaled(rate=0.0), loader(), loader(seed=1))
-    (told,) = issues(entries(), name)
-    assert snapshot(told)["step"] == (1 if name == "exploding_gradient" else 3)
+    (recorded,) = issues(entries(), name)
+    assert snapshot(recorded)["step"] == (1 if name == "exploding_gradient" else 3)

@@ -1,4 +1,4 @@
-"""Distributed, with two real processes on gloo: rank zero tells, each rank its own failure."""
+"""Distributed, with two real processes on gloo: rank zero records, each rank its own failure."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from mllog_callbacks import EventType, LogEntry, read_entries
 from mllog_callbacks.cli import main
 from paths import SUPPORT
 from processes import drained
-from told import facts_of, the_end
+from recorded import facts_of, the_end
 
 SCRIPT = SUPPORT / "lightning_ranks.py"
 
@@ -75,7 +75,7 @@ def reported(folder: Path) -> str:
 
 
 @pytest.mark.parametrize(("strategy", "way"), CASES)
-def test_each_rank_tells_what_is_its_to_tell(strategy: str, way: str, folder: Path) -> None:
+def test_each_rank_records_what_is_its_to_record(strategy: str, way: str, folder: Path) -> None:
     """Rank zero its story, another rank a failure of its own, a launcher of a killed rank that."""
     trails = trails_of(folder / f"{strategy}-{way}")
     by_rank = {str(each[0].reasoning).partition(", ")[0]: each for each in trails}
@@ -87,16 +87,18 @@ def test_each_rank_tells_what_is_its_to_tell(strategy: str, way: str, folder: Pa
     if way == "kill":
         assert facts_of(the_end(story))["stop"]["by"] == "killed"
         if strategy != "ddp":  # in which rank zero is the launcher
-            told = the_end(by_rank["This is the process that launches the ranks"])
-            assert "terminated with signal SIGKILL" in str(told.reasoning)
+            recorded = the_end(by_rank["This is the process that launches the ranks"])
+            assert "terminated with signal SIGKILL" in str(recorded.reasoning)
         return
     assert the_end(story).event == EventType.TRAINING_FAILED  # its peer is gone
-    told = the_end(by_rank["This is rank 1"])
+    recorded = the_end(by_rank["This is rank 1"])
     if way == "fail":
         assert "The first to fail was" in reported(folder / f"{strategy}-{way}")
-        assert told.event == EventType.TRAINING_FAILED
-        assert "ValueError: a column is missing was raised while training" in str(told.reasoning)
+        assert recorded.event == EventType.TRAINING_FAILED
+        assert "ValueError: a column is missing was raised while training" in str(
+            recorded.reasoning
+        )
     else:
-        assert told.event == EventType.TRAINING_STOPPED
-    assert "in epoch 1 of 2, after 2 steps" in str(told.decision)
+        assert recorded.event == EventType.TRAINING_STOPPED
+    assert "in epoch 1 of 2, after 2 steps" in str(recorded.decision)
     assert len(trails) == 2

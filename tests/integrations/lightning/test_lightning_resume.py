@@ -11,7 +11,7 @@ import torch
 
 from lightning_training import loader, make_trainer, regression, snapshot
 from mllog_callbacks import AuditLog, DetectorSet, EventType, read_trail
-from told import Entries, of, the_end
+from recorded import Entries, of, the_end
 
 VALUES = [1.0, 0.6, 0.4, 0.3, 0.28, 0.3, 0.35, 0.42, 0.5, 0.6, 0.7, 0.8]
 
@@ -58,17 +58,17 @@ def test_detectors_and_bests_go_on_where_they_were(
     first = len(entries())
     (saved,) = (tmp_path / "6").glob("*.ckpt")
     _fit(log, tmp_path, len(VALUES), saved)
-    told = entries()[first:]
-    assert _overfitting(lambda: told) == expected
-    progress = of(told, EventType.TRAINING_PROGRESS)
+    recorded = entries()[first:]
+    assert _overfitting(lambda: recorded) == expected
+    progress = of(recorded, EventType.TRAINING_PROGRESS)
     assert progress[0].decision == "Training continues after 6 epochs and 48 steps."
     assert str(saved) in str(progress[0].reasoning)
     assert "its best was 0.28 at epoch 5" in str(progress[1].reasoning)
-    assert f"It is resumed from {saved}." in str(told[0].reasoning)
-    assert the_end(told).event is EventType.TRAINING_COMPLETED
+    assert f"It is resumed from {saved}." in str(recorded[0].reasoning)
+    assert the_end(recorded).event is EventType.TRAINING_COMPLETED
 
 
-def test_what_was_done_before_is_told_apart(
+def test_what_was_done_before_is_distinguished(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """At the end, and in the story."""
@@ -78,9 +78,9 @@ def test_what_was_done_before_is_told_apart(
         _fit(resumed, tmp_path, 5, saved)
         assert resumed.flush(10)
         trail = read_trail(resumed)
-    (told,) = trail.summary()
-    assert "for 5 epochs, 2 of them before it was resumed" in told["what_happened"][0]
-    assert told["tiles"][1]["detail"] == "5 epochs, 2 of them before it was resumed"
+    (recorded,) = trail.summary()
+    assert "for 5 epochs, 2 of them before it was resumed" in recorded["what_happened"][0]
+    assert recorded["tiles"][1]["detail"] == "5 epochs, 2 of them before it was resumed"
     assert "epochs_before" not in snapshot(the_end(entries()))
 
 
@@ -90,15 +90,15 @@ def test_the_best_checkpoint_is_what_is_kept(log: AuditLog, tmp_path: Path) -> N
     trainer = make_trainer(pl, log, tmp_path, best, max_epochs=7)
     trainer.fit(Scripted(), loader(), loader(seed=1))
     trail = read_trail(log)
-    (told,) = trail.summary()
+    (recorded,) = trail.summary()
     named = f"The best checkpoint by ModelCheckpoint(monitor='val_loss') is {best.best_model_path}"
-    assert f"{named} of epoch 5, with val_loss at 0.28." in told["what_happened"][0]
-    assert [*told["tiles"][0].values()] == [
+    assert f"{named} of epoch 5, with val_loss at 0.28." in recorded["what_happened"][0]
+    assert [*recorded["tiles"][0].values()] == [
         "validation loss",
         "0.28",
         "at epoch 5 (best checkpoint)",
     ]
-    assert told["runs"][0]["kept"] == "validation loss 0.28"
+    assert recorded["runs"][0]["kept"] == "validation loss 0.28"
     assert "best checkpoint: epoch 5, 0.28" in trail.save(tmp_path / "page.html").read_text()
 
 

@@ -1,4 +1,4 @@
-"""Each checkpoint of a Lightning training is told once, whoever has it saved."""
+"""Each checkpoint of a Lightning training is recorded once, whoever has it saved."""
 
 import hashlib
 import math
@@ -12,15 +12,17 @@ import torch
 from lightning_training import loader, make_trainer, regression, snapshot
 from mllog_callbacks import AuditLog, EventType, LogEntry
 from mllog_lightning import MLAuditCallback
-from told import Entries, of, one
+from recorded import Entries, of, one
 
 
-def _saved(told: list[LogEntry]) -> list[str]:
-    """The names of the files that were told to be saved."""
-    return [Path(snapshot(each)["saved"]["path"]).name for each in of(told, EventType.MODEL_SAVED)]
+def _saved(recorded: list[LogEntry]) -> list[str]:
+    """The names of the files that were recorded to be saved."""
+    return [
+        Path(snapshot(each)["saved"]["path"]).name for each in of(recorded, EventType.MODEL_SAVED)
+    ]
 
 
-def test_each_checkpoint_of_an_epoch_is_told(
+def test_each_checkpoint_of_an_epoch_is_recorded(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """Also those within an epoch, and the copy of the last."""
@@ -30,7 +32,7 @@ def test_each_checkpoint_of_an_epoch_is_told(
     make_trainer(pl, log, tmp_path, checkpoint, max_epochs=2).fit(
         regression(pl)(), loader(), loader(seed=1)
     )
-    told = _saved(entries())
+    recorded = _saved(entries())
     written = {each.name for each in (tmp_path / "best").iterdir()}
     assert written == {
         "step=3.ckpt",
@@ -38,16 +40,16 @@ def test_each_checkpoint_of_an_epoch_is_told(
         *(f"step={n}.ckpt" for n in (9, 12, 15)),
         "last.ckpt",
     }
-    assert set(told) == written
-    assert [each for each in told if each != "last.ckpt"] == [
+    assert set(recorded) == written
+    assert [each for each in recorded if each != "last.ckpt"] == [
         f"step={n}.ckpt" for n in (3, 6, 9, 12, 15)
     ]
 
 
-def test_a_checkpoint_that_user_code_saves_is_told_with_who_and_when(
+def test_a_checkpoint_that_user_code_saves_is_recorded_with_who_and_when(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
-    """In a hook and after the training; a callback's own is not told a second time."""
+    """In a hook and after the training; a callback's own is not recorded a second time."""
 
     class Saving(regression(pl)):  # type: ignore[misc]  # a class made by a function
         def on_train_batch_end(self, *_given: Any) -> None:
@@ -58,9 +60,9 @@ def test_a_checkpoint_that_user_code_saves_is_told_with_who_and_when(
     trainer = make_trainer(pl, log, tmp_path, checkpoint, max_epochs=1)
     trainer.fit(Saving(), loader(), loader(seed=1))
     trainer.save_checkpoint(tmp_path / "final.ckpt")
-    told = entries()
-    assert _saved(told) == ["fourth.ckpt", "epoch=0.ckpt", "final.ckpt"]
-    fourth, _, final = of(told, EventType.MODEL_SAVED)
+    recorded = entries()
+    assert _saved(recorded) == ["fourth.ckpt", "epoch=0.ckpt", "final.ckpt"]
+    fourth, _, final = of(recorded, EventType.MODEL_SAVED)
     assert fourth.reasoning == (
         "User code called trainer.save_checkpoint; 0 epochs and 4 steps are done."
     )
@@ -81,7 +83,7 @@ def test_a_checkpoint_that_user_code_saves_is_told_with_who_and_when(
 @pytest.mark.filterwarnings(
     "ignore:.*fit\\(ckpt_path="
 )  # it looks for what an earlier failure left
-def test_a_checkpoint_of_a_failure_is_told_by_who_saved_it(
+def test_a_checkpoint_of_a_failure_is_recorded_by_who_saved_it(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """After the end, which stands before it."""
@@ -94,15 +96,15 @@ def test_a_checkpoint_of_a_failure_is_told_by_who_saved_it(
     trainer = make_trainer(pl, log, tmp_path, rescue, enable_checkpointing=True)
     with pytest.raises(RuntimeError):
         trainer.fit(Failing(), loader(), loader(seed=1))
-    told = entries()
-    assert of(told, EventType.TRAINING_FAILED)
+    recorded = entries()
+    assert of(recorded, EventType.TRAINING_FAILED)
     (saved,) = [
-        each for each in of(told, EventType.MODEL_SAVED) if "on_exception" in str(each.decision)
+        each for each in of(recorded, EventType.MODEL_SAVED) if "on_exception" in str(each.decision)
     ]
     assert str(saved.reasoning).startswith("OnExceptionCheckpoint called trainer.save_checkpoint;")
 
 
-def test_a_score_that_stands_for_no_number_is_not_told_as_the_metric(
+def test_a_score_that_stands_for_no_number_is_not_recorded_as_the_metric(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """ModelCheckpoint counts NaN as the worst there is."""
@@ -120,7 +122,7 @@ def test_a_score_that_stands_for_no_number_is_not_told_as_the_metric(
     assert str(second.reasoning).startswith("val_loss is 0.5; ModelCheckpoint(")
 
 
-def test_a_score_that_stands_on_a_device_is_not_told_as_no_number(
+def test_a_score_that_stands_on_a_device_is_not_recorded_as_no_number(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """Reading it would hold the training up: nothing is said of it."""
@@ -140,10 +142,10 @@ def test_a_score_that_stands_on_a_device_is_not_told_as_no_number(
     make_trainer(pl, log, tmp_path, checkpoint, max_epochs=1).fit(
         regression(pl)(), loader(), loader(seed=1)
     )
-    told = entries()
-    saved = one(told, EventType.MODEL_SAVED)
+    recorded = entries()
+    saved = one(recorded, EventType.MODEL_SAVED)
     assert str(saved.decision).startswith("The best model so far was saved")
     kept = "; Elsewhere(monitor='val_loss', mode='min', save_top_k=1) keeps it."
     assert str(saved.reasoning).endswith(kept)
     assert snapshot(saved)["best_model_score"] is None
-    assert "NaN" not in str(told)
+    assert "NaN" not in str(recorded)

@@ -10,7 +10,7 @@ import torchmetrics
 
 from lightning_training import loader, make_trainer, regression, snapshot
 from mllog_callbacks import RUN_ENDS, AuditLog, EventType
-from told import Entries, issues, of, one, the_end
+from recorded import Entries, issues, of, one, the_end
 
 
 class Scripted(regression(pl)):  # type: ignore[misc]  # a class made by a function
@@ -31,11 +31,11 @@ class Scripted(regression(pl)):  # type: ignore[misc]  # a class made by a funct
 
 
 def _curve(
-    told: list[Any], stage: str, metric: str, unit: str = "epoch"
+    recorded: list[Any], stage: str, metric: str, unit: str = "epoch"
 ) -> list[tuple[float, float]]:
     """The points of a metric: in the curves of a run, and in the entries themselves."""
     found: dict[float, float] = {}
-    for entry in of(told, EventType.TRAINING_PROGRESS, *RUN_ENDS):
+    for entry in of(recorded, EventType.TRAINING_PROGRESS, *RUN_ENDS):
         numbers = snapshot(entry)
         for each in (each for name, each in numbers.items() if name.startswith("curve")):
             if (values := each.get("results", {}).get(stage, {}).get(metric)) is not None:
@@ -56,19 +56,19 @@ def test_epochs_without_validation_have_no_validation_values(
         pl, log, tmp_path, check_val_every_n_epoch=10, num_sanity_val_steps=0, max_epochs=61
     )
     trainer.fit(module, loader(16), loader(16, seed=1))
-    told = entries()
+    recorded = entries()
     validated = [epoch for epoch, _ in module.when]
     assert validated == [10, 20, 30, 40, 50, 60]
-    for entry in of(told, EventType.TRAINING_PROGRESS):
+    for entry in of(recorded, EventType.TRAINING_PROGRESS):
         numbers = snapshot(entry)
         assert ("validation" in numbers["results"]) == (numbers["progress"]["done"] in validated)
-    evaluated = snapshot(one(told, EventType.MODEL_EVALUATED))
+    evaluated = snapshot(one(recorded, EventType.MODEL_EVALUATED))
     assert (evaluated["progress"]["done"], evaluated["step"]) == (60, 120)
-    curve = _curve(told, "validation", "val_loss")
+    curve = _curve(recorded, "validation", "val_loss")
     assert [at for at, _ in curve] == validated
     assert [value for _, value in curve] == values
-    assert len(_curve(told, "training", "train_loss")) >= 30
-    assert issues(told, "plateau") == []
+    assert len(_curve(recorded, "training", "train_loss")) >= 30
+    assert issues(recorded, "plateau") == []
 
 
 def test_validations_within_epochs_have_steps_of_their_own(
@@ -82,12 +82,12 @@ def test_validations_within_epochs_have_steps_of_their_own(
         pl, log, tmp_path, stopper, val_check_interval=0.5, num_sanity_val_steps=0, max_epochs=9
     )
     trainer.fit(module, loader(), loader(seed=1))
-    told = entries()
-    end = the_end(told)
+    recorded = entries()
+    end = the_end(recorded)
     # 1.0 at step 8 is the best that it saw
     assert "val_loss last improved to 1 at epoch 1; 2 checks without" in str(end.reasoning)
     assert snapshot(end)["stop"]["rule"]["best_at"] == 1
-    curve = _curve(told, "validation", "val_loss", "step")
+    curve = _curve(recorded, "validation", "val_loss", "step")
     assert [at for at, _ in curve] == [step for _, step in module.when]
     assert [value for _, value in curve] == values[: len(curve)]
 
@@ -127,8 +127,8 @@ def test_a_name_of_both_stages_is_two_streams(
             self.log("loss", 2.0 + self.current_epoch)
 
     make_trainer(pl, log, tmp_path).fit(Both(), loader(), loader(seed=1))
-    told = of(entries(), EventType.TRAINING_PROGRESS)
-    for n, entry in enumerate(told):
+    recorded = of(entries(), EventType.TRAINING_PROGRESS)
+    for n, entry in enumerate(recorded):
         numbers = snapshot(entry)
         assert numbers["results"]["training"]["loss"] == 1.0
         assert numbers["results"]["validation"] == {"loss": 2.0 + n}
@@ -146,8 +146,8 @@ def test_old_training_values_are_not_new_ones(
 
     trainer = make_trainer(pl, log, tmp_path, max_epochs=5)
     trainer.fit(Seldom(), loader(), loader(seed=1))
-    told = of(entries(), EventType.TRAINING_PROGRESS)
-    values = [snapshot(each)["results"]["training"] for each in told]
+    recorded = of(entries(), EventType.TRAINING_PROGRESS)
+    values = [snapshot(each)["results"]["training"] for each in recorded]
     assert [n for n, each in enumerate(values) if "seldom_loss" in each] == [1]
 
 
@@ -176,10 +176,10 @@ def test_a_suffixed_monitor_is_found(log: AuditLog, entries: Entries, tmp_path: 
     stopper = pl.callbacks.EarlyStopping("val_loss_epoch", patience=1)
     trainer = make_trainer(pl, log, tmp_path, stopper, max_epochs=9)
     trainer.fit(Forked(rate=0.0), loader(), loader(seed=1))
-    told = entries()
-    rule = snapshot(the_end(told))["stop"]["rule"]
+    recorded = entries()
+    rule = snapshot(the_end(recorded))["stop"]["rule"]
     assert (rule["metric"], rule["best_at"], rule["waited"]) == ("val_loss_epoch", 1, 1)
-    results = snapshot(one(told, EventType.MODEL_EVALUATED))["results"]
+    results = snapshot(one(recorded, EventType.MODEL_EVALUATED))["results"]
     assert set(results["validation"]) == {"val_loss"}
 
 
@@ -201,9 +201,9 @@ def test_metric_objects_say_their_direction(
                 self.log(name, each)
 
     make_trainer(pl, log, tmp_path).fit(Objects(), loader(), loader(seed=1))
-    told = entries()
-    assert issues(told, "unknown_direction") == []
-    last = of(told, EventType.TRAINING_PROGRESS)[-1]
+    recorded = entries()
+    assert issues(recorded, "unknown_direction") == []
+    last = of(recorded, EventType.TRAINING_PROGRESS)[-1]
     assert "val_fit is" in str(last.reasoning)
     assert "its best so far" in str(last.reasoning).partition("val_off")[0]
 

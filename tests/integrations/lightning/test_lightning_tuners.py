@@ -10,7 +10,7 @@ from pytorch_lightning.tuner.tuning import Tuner
 
 from lightning_training import loader, make_trainer, regression, snapshot
 from mllog_callbacks import AuditLog, EventType
-from told import Entries, of, one, the_end
+from recorded import Entries, of, one, the_end
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not have many workers", "ignore:.*log_dir")
 
@@ -49,11 +49,11 @@ def test_a_training_whose_rate_was_tuned_first_resumes_nothing(
     """The tuner puts the model back by a file that it deletes; its rate is in force then."""
     trainer = make_trainer(pl, log, tmp_path, _rate_finder(), max_epochs=1, num_sanity_val_steps=0)
     trainer.fit(Tuned())
-    told = entries()
-    start = told[0]
+    recorded = entries()
+    start = recorded[0]
     assert start.reasoning is None
     assert "continues" not in snapshot(start)
-    settings = of(told, EventType.HYPERPARAMETERS_SET)[0]
+    settings = of(recorded, EventType.HYPERPARAMETERS_SET)[0]
     assert "SGD(lr=0.05)" in str(settings.decision)
     found = trainer.lightning_module.hparams.rate
     assert found != 0.05
@@ -61,7 +61,7 @@ def test_a_training_whose_rate_was_tuned_first_resumes_nothing(
     assert in_force["Tuned"] == {"rate": pytest.approx(found)}
     used = trainer.optimizers[0].param_groups[0]["lr"]  # before 2.6 that of the module alone is set
     assert in_force.get("SGD", {"lr": 0.05})["lr"] == pytest.approx(used)
-    assert str(the_end(told).decision).startswith("Training completed: 1 epoch, ")
+    assert str(the_end(recorded).decision).startswith("Training completed: 1 epoch, ")
 
 
 def test_a_resumed_training_whose_rate_is_tuned_resumes_what_was_given(
@@ -92,10 +92,10 @@ def test_the_trials_of_a_batch_size_are_no_evaluation(
 def test_an_evaluation_whose_batch_size_was_tuned_first_is_of_the_weights_in_memory(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
-    """It is told with the size that was found."""
+    """It is recorded with the size that was found."""
     finder = pl.callbacks.BatchSizeFinder(max_trials=2, steps_per_trial=1)
     make_trainer(pl, log, tmp_path, finder).validate(Tuned(), verbose=False)
-    told = one(entries(), EventType.MODEL_EVALUATED)
-    assert str(told.reasoning).endswith("Its weights are in memory.")
-    assert snapshot(told)["ckpt_path"] is None
-    assert snapshot(told)["data"]["validation"]["batch_size"] == finder.optimal_batch_size
+    recorded = one(entries(), EventType.MODEL_EVALUATED)
+    assert str(recorded.reasoning).endswith("Its weights are in memory.")
+    assert snapshot(recorded)["ckpt_path"] is None
+    assert snapshot(recorded)["data"]["validation"]["batch_size"] == finder.optimal_batch_size

@@ -12,7 +12,7 @@ from lightning_injected import injected
 from lightning_training import loader, regression
 from mllog_callbacks import RUN_ENDS, AuditLog, EventType
 from mllog_lightning import MLAuditCallback
-from told import Entries, of
+from recorded import Entries, of
 
 
 @pytest.mark.filterwarnings("ignore:.*barebones=True")  # that it ignores what the module logs
@@ -47,5 +47,5 @@ def test_trainers_of_all_kinds_train_as_beside_an_empty_callback(
 
     ours = trained(lambda: MLAuditCallback(log), tmp_path / "ours")
     assert ours == trained(pl.Callback, tmp_path / "empty")
-    told = entries()
-    assert len(of(told, EventType.TRAINING_STARTED)) == len(of(told, *RUN_ENDS)) == 1
+    recorded = entries()
+    assert len(of(recorded, EventType.TRAINING_STARTED)) == len(of(recorded, *RUN_ENDS)) == 1

@@ -1,4 +1,4 @@
-"""What was not done, or not to its end, is not told as done."""
+"""What was not done, or not to its end, is not recorded as done."""
 
 import math
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytorch_lightning as pl
 from lightning_training import loader, make_trainer, regression, snapshot
 from mllog_callbacks import AuditLog, EventType
 from mllog_lightning import MLAuditCallback
-from told import Entries, of, one, the_end
+from recorded import Entries, of, one, the_end
 
 EVALUATIONS = [
     ("validate", "Validation", "limit_val_batches"),
@@ -30,9 +30,9 @@ def test_an_evaluation_without_batches_has_no_result(
     before = len(entries())
     setattr(trainer, limit, 0)
     getattr(trainer, call)(module, loader(seed=2))
-    (told,) = entries()[before:]
-    assert told.decision == f"{name} had no batches: there is no result."
-    assert told.reasoning == f"{limit}=0 leaves none."
+    (recorded,) = entries()[before:]
+    assert recorded.decision == f"{name} had no batches: there is no result."
+    assert recorded.reasoning == f"{limit}=0 leaves none."
 
 
 @pytest.mark.parametrize(("call", "name", "limit"), EVALUATIONS)
@@ -47,12 +47,12 @@ def test_what_fails_before_an_evaluation_was_its_preparation(
 
     with pytest.raises(RuntimeError):
         getattr(make_trainer(pl, log, tmp_path), call)(Failing(), loader())
-    told = one(entries(), EventType.ISSUE_DETECTED)
-    assert f"was raised while the {name.lower()} was prepared (in setup" in str(told.reasoning)
-    assert limit not in str(told.reasoning)
+    recorded = one(entries(), EventType.ISSUE_DETECTED)
+    assert f"was raised while the {name.lower()} was prepared (in setup" in str(recorded.reasoning)
+    assert limit not in str(recorded.reasoning)
 
 
-def test_a_prediction_is_told_without_metrics(
+def test_a_prediction_is_recorded_without_metrics(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """It cannot log any."""
@@ -60,15 +60,15 @@ def test_a_prediction_is_told_without_metrics(
     assert one(entries(), EventType.MODEL_EVALUATED).decision == "Prediction is done."
 
 
-def test_an_epoch_that_is_cut_short_is_not_told_as_done(
+def test_an_epoch_that_is_cut_short_is_not_recorded_as_done(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """The whole ones before it are."""
     make_trainer(pl, log, tmp_path, max_epochs=2, max_steps=11).fit(
         regression(pl)(), loader(), loader(seed=1)
     )
-    told = of(entries(), EventType.TRAINING_PROGRESS)
-    assert [each.decision for each in told] == [
+    recorded = of(entries(), EventType.TRAINING_PROGRESS)
+    assert [each.decision for each in recorded] == [
         "Epoch 1 of 2 is done.",
         "Epoch 2 of 2 ended after 3 of 8 batches.",
     ]
@@ -88,7 +88,7 @@ def test_a_resumed_training_that_has_nothing_left_to_do_did_nothing(
     assert end.reasoning == "max_epochs=1 had been reached before it began."
 
 
-def test_a_limit_that_lightning_had_not_made_yet_is_not_told_as_none(
+def test_a_limit_that_lightning_had_not_made_yet_is_not_recorded_as_none(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """It makes 1,000 epochs of no limit when a fit begins."""
@@ -101,22 +101,22 @@ def test_a_limit_that_lightning_had_not_made_yet_is_not_told_as_none(
 
 
 @pytest.mark.filterwarnings("ignore:.*could not find the monitored key")
-def test_a_last_checkpoint_without_a_best_one_is_told_so(
+def test_a_last_checkpoint_without_a_best_one_is_recorded_so(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """What it monitors was not measured yet."""
     checkpoint = pl.callbacks.ModelCheckpoint(tmp_path / "kept", monitor="val_loss", save_last=True)
     trainer = make_trainer(pl, log, tmp_path, checkpoint, max_steps=1)
     trainer.fit(regression(pl)(), loader(), loader(seed=1))
-    told = one(entries(), EventType.MODEL_SAVED)
-    assert str(told.reasoning).endswith("saved it; none is the best so far.")
+    recorded = one(entries(), EventType.MODEL_SAVED)
+    assert str(recorded.reasoning).endswith("saved it; none is the best so far.")
 
 
 @pytest.mark.parametrize("value", [math.inf, math.nan])
 def test_a_loss_that_is_no_finite_number_is_no_best(
     log: AuditLog, entries: Entries, tmp_path: Path, value: float
 ) -> None:
-    """It is told as what it is."""
+    """It is recorded as what it is."""
 
     class Broken(regression(pl)):  # type: ignore[misc]  # likewise
         def training_step(self, batch: Any, _place: int) -> Any:
@@ -124,9 +124,11 @@ def test_a_loss_that_is_no_finite_number_is_no_best(
 
     make_trainer(pl, log, tmp_path, max_epochs=1).fit(Broken(), loader(), loader(seed=1))
     everything = entries()
-    told = of(everything, EventType.TRAINING_PROGRESS)[0]
+    recorded = of(everything, EventType.TRAINING_PROGRESS)[0]
     shown = "inf" if math.isinf(value) else "NaN"
-    assert f"train_loss (returned by training_step) is {shown}. " in str(told.reasoning)
-    assert snapshot(told)["results"]["training"] == {"train_loss (returned by training_step)": None}
+    assert f"train_loss (returned by training_step) is {shown}. " in str(recorded.reasoning)
+    assert snapshot(recorded)["results"]["training"] == {
+        "train_loss (returned by training_step)": None
+    }
     issue = one(everything, EventType.ISSUE_DETECTED)  # of its step, and not again of its epoch
     assert str(issue.decision).endswith("at step 1.")

@@ -8,7 +8,7 @@ import pytorch_lightning as pl
 
 from lightning_training import loader, make_trainer, regression, snapshot
 from mllog_callbacks import AuditLog, EventType
-from told import Entries, issues, of, the_end
+from recorded import Entries, issues, of, the_end
 
 
 class Validated(regression(pl)):  # type: ignore[misc]  # a class made by a function
@@ -35,17 +35,17 @@ def test_the_best_of_a_validation_within_an_epoch_is_known(
         pl, log, tmp_path, stopper, val_check_interval=0.5, num_sanity_val_steps=0, max_epochs=9
     )
     trainer.fit(Validated([0.9, 0.8, 0.4, 0.7, 0.6]), loader(), loader(seed=1))
-    told = entries()
-    progress = of(told, EventType.TRAINING_PROGRESS)
+    recorded = entries()
+    progress = of(recorded, EventType.TRAINING_PROGRESS)
     (second,) = [each for each in progress if snapshot(each)["step"] == 16]
     assert "val_loss is 0.7; its best was 0.4, at step 12." in str(second.reasoning)
-    assert the_end(told).reasoning == (
+    assert the_end(recorded).reasoning == (
         "val_loss last improved to 0.4 at epoch 2; 2 checks without improvement reached "
         "EarlyStopping(monitor='val_loss', mode='min', patience=2, min_delta=0)."
     )
 
 
-def test_a_validation_within_an_epoch_that_is_no_number_is_told(
+def test_a_validation_within_an_epoch_that_is_no_number_is_recorded(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """With its step, though the epoch's last one is finite."""
@@ -53,6 +53,6 @@ def test_a_validation_within_an_epoch_that_is_no_number_is_told(
         pl, log, tmp_path, val_check_interval=0.5, num_sanity_val_steps=0, max_epochs=2
     )
     trainer.fit(Validated([0.9, 0.8, math.nan, 0.7]), loader(), loader(seed=1))
-    (told,) = issues(entries(), "non_finite")
-    assert snapshot(told)["step"] == 12
-    assert told.decision == "Non-finite value: validation loss is NaN at step 12."
+    (recorded,) = issues(entries(), "non_finite")
+    assert snapshot(recorded)["step"] == 12
+    assert recorded.decision == "Non-finite value: validation loss is NaN at step 12."

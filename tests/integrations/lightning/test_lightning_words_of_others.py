@@ -9,7 +9,7 @@ import torch
 
 from lightning_training import loader, make_trainer, regression, snapshot
 from mllog_callbacks import AuditLog, EventType
-from told import Entries, issues, of, one, the_end
+from recorded import Entries, issues, of, one, the_end
 
 RISING = [1.0, 0.6, 0.4, 0.3, 0.28, 0.3, 0.35, 0.42, 0.5, 0.6, 0.7, 0.8]
 
@@ -31,13 +31,13 @@ def test_a_default_mode_is_not_the_callers_word(
     stop = [pl.callbacks.EarlyStopping("val_acc", mode="max", patience=9)] if stopper else []
     trainer = make_trainer(pl, log, tmp_path, checkpoint, *stop, max_epochs=4)
     trainer.fit(Scored(), loader(), loader(seed=1))
-    told = entries()
-    (issue,) = issues(told, "monitor_mode")
+    recorded = entries()
+    (issue,) = issues(recorded, "monitor_mode")
     assert snapshot(issue)["severity"] == "error"
     assert str(issue.decision).endswith("keeps the checkpoint with the lowest val_acc.")
     why = "EarlyStopping(monitor='val_acc', mode='max')" if stopper else "By its name, more of"
     assert why in str(issue.reasoning)
-    end = the_end(told)
+    end = the_end(recorded)
     assert snapshot(end)["best"]["validation"]["val_acc"]["at"] == 4
     assert snapshot(end)["best_checkpoint"]["epoch"] == 1
     assert "The best val_acc was 0.8, at epoch 4." in str(end.reasoning)
@@ -72,15 +72,15 @@ def test_callbacks_that_bring_a_state_along_are_shown(
         before = len(entries())
         trainer = make_trainer(pl, log, tmp_path, stopper, checkpoint, max_epochs=4)
         trainer.fit(regression(pl)(rate=0.0), loader(), loader(seed=1))
-    told = entries()[before:]
-    settings = of(told, EventType.HYPERPARAMETERS_SET)[0]
+    recorded = entries()[before:]
+    settings = of(recorded, EventType.HYPERPARAMETERS_SET)[0]
     carried = snapshot(settings)["carried"]
     first, second = carried["EarlyStopping"], carried["ModelCheckpoint"]
     assert (first["waited"], first["metric"]) == (2, "val_loss")
     assert second["path"] == str(tmp_path / "best" / "epoch=0-step=8.ckpt")
     assert "begins with 2 checks without improvement, best val_loss" in str(settings.reasoning)
     assert "(from an earlier fit)" in str(settings.reasoning)
-    end = the_end(told)
+    end = the_end(recorded)
     assert "3 checks without improvement reached" in str(end.reasoning)
     assert "which was not saved in this fit" in str(end.reasoning)
 
@@ -93,8 +93,8 @@ def test_what_equals_the_default_is_a_default(
         pl, log, tmp_path, min_epochs=None, fast_dev_run=True, overfit_batches=0.0, max_epochs=None
     )
     trainer.fit(regression(pl)(), loader(), loader(seed=1))
-    (told,) = of(entries(), EventType.HYPERPARAMETERS_SET)
-    parameters = snapshot(told)["parameters"]
+    (recorded,) = of(entries(), EventType.HYPERPARAMETERS_SET)
+    parameters = snapshot(recorded)["parameters"]
     given, derived = parameters["given"]["Trainer"], parameters["derived"]
     assert given["fast_dev_run"] is True
     assert not {"min_epochs", "overfit_batches", "max_epochs"} & given.keys()
@@ -102,7 +102,7 @@ def test_what_equals_the_default_is_a_default(
     assert derived["Trainer.num_sanity_val_steps"]["source"] == "fast_dev_run"
 
 
-def test_optimizers_of_one_class_are_told_apart(
+def test_optimizers_of_one_class_are_distinguished(
     log: AuditLog, entries: Entries, tmp_path: Path
 ) -> None:
     """By number and by what they train; schedulers step when code calls them."""
@@ -130,16 +130,16 @@ def test_optimizers_of_one_class_are_told_apart(
             return [first, second], [torch.optim.lr_scheduler.StepLR(second, 1, 0.1)]
 
     make_trainer(pl, log, tmp_path, max_epochs=2).fit(Two(), loader(), loader(seed=1))
-    told = entries()
-    algorithm = one(told, EventType.ALGORITHM_SELECTED)
+    recorded = entries()
+    algorithm = one(recorded, EventType.ALGORITHM_SELECTED)
     assert snapshot(algorithm)["optimizers"] == ["Adam 1 for net", "Adam 2 for other"]
     assert "Adam 1 for net (lr 0.001) and Adam 2 for other (lr 0.002)" in str(algorithm.decision)
-    settings, change = of(told, EventType.HYPERPARAMETERS_SET)[:2]
+    settings, change = of(recorded, EventType.HYPERPARAMETERS_SET)[:2]
     assert snapshot(settings)["parameters"]["given"]["Adam 2 for other"] == {"lr": 0.002}
     assert str(change.decision).startswith("The learning rate of Adam 2 for other was set from")
     assert str(change.reasoning).endswith("steps when code of the module calls it.")
     # nobody says whether less of it is better
-    assert "g_loss" not in snapshot(the_end(told))["best"].get("training", {})
+    assert "g_loss" not in snapshot(the_end(recorded))["best"].get("training", {})
 
 
 def test_layers_that_become_trainable_are_shown(
@@ -160,8 +160,8 @@ def test_layers_that_become_trainable_are_shown(
 
     finetuning = pl.callbacks.BackboneFinetuning(unfreeze_backbone_at_epoch=1, verbose=False)
     make_trainer(pl, log, tmp_path, finetuning).fit(Fine(), loader(), loader(seed=1))
-    told = of(entries(), EventType.HYPERPARAMETERS_SET)
-    (change,) = [each for each in told if "became trainable" in str(each.decision)]
+    recorded = of(entries(), EventType.HYPERPARAMETERS_SET)
+    (change,) = [each for each in recorded if "became trainable" in str(each.decision)]
     numbers = snapshot(change)
     assert (numbers["trainable"], numbers["parameters_of_model"], numbers["epoch"]) == (45, 45, 2)
     assert numbers["by"] == "BackboneFinetuning"

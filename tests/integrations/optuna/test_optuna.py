@@ -13,7 +13,7 @@ from sklearn.datasets import load_breast_cancer
 import mllog_lightgbm
 from mllog_callbacks import AuditLog, EventType, LogEntry, auto, read_entries, read_trail
 from mllog_optuna import MLAuditCallback
-from told import Entries, of, one, the_end
+from recorded import Entries, of, one, the_end
 
 
 @pytest.fixture(autouse=True)
@@ -38,9 +38,9 @@ def facts(entry: LogEntry) -> dict[str, Any]:
     return dict(entry.metrics_snapshot or {})
 
 
-def trials(told: list[LogEntry]) -> dict[int, dict[str, Any]]:
+def trials(recorded: list[LogEntry]) -> dict[int, dict[str, Any]]:
     """The facts of each trial."""
-    progress = of(told, EventType.TRAINING_PROGRESS)
+    progress = of(recorded, EventType.TRAINING_PROGRESS)
     found = [facts(each).get("trial") for each in progress]
     return {each["number"]: each for each in found if each is not None}
 
@@ -54,25 +54,25 @@ def test_a_search_is_recorded_from_its_study_to_its_winner(log: AuditLog, entrie
     """With margin and runner-up, as the study itself has them."""
     made = study()
     made.optimize(parabola, n_trials=6, callbacks=[MLAuditCallback(log)])
-    told = entries()
-    start = facts(one(told, EventType.TRAINING_STARTED))
+    recorded = entries()
+    start = facts(one(recorded, EventType.TRAINING_STARTED))
     assert start["plan"] == {"unit": "trial", "most": 6}
     assert start["study"]["name"] == "credit"
     assert start["study"]["directions"] == {"value": "min"}
     assert start["study"]["sampler"] == {"name": "RandomSampler"}
     assert start["study"]["pruner"]["name"] == "MedianPruner"
     assert start["study"]["pruner"]["parameters"]["n_startup_trials"] == 5
-    found = trials(told)
+    found = trials(recorded)
     assert [each["state"] for each in found.values()] == ["complete"] * 6
     for trial in made.trials:
         assert found[trial.number]["parameters"] == trial.params
         assert found[trial.number]["values"] == {"value": trial.value}
-    chosen = facts(one(told, EventType.MODEL_COMPARED))
+    chosen = facts(one(recorded, EventType.MODEL_COMPARED))
     values = sorted(trial.value for trial in made.trials if trial.value is not None)
     assert chosen["candidates"]["chosen"] == made.best_trial.number
     assert chosen["runner_up"]["value"] == values[1]
     assert chosen["runner_up"]["margin"] == pytest.approx(values[1] - values[0])
-    end = the_end(told)
+    end = the_end(recorded)
     assert (end.event, facts(end)["stop"]) == (
         EventType.TRAINING_COMPLETED,
         {"by": "plan"},
@@ -138,10 +138,10 @@ def test_an_error_that_ends_the_search_is_its_end(log: AuditLog, entries: Entrie
 
     with pytest.raises(KeyError):
         study().optimize(objective, n_trials=9, callbacks=[MLAuditCallback(log)])
-    told = entries()
-    assert trials(told)[2]["error"]["type"] == "KeyError"
-    assert the_end(told).event == EventType.TRAINING_FAILED
-    assert facts(the_end(told))["progress"]["done"] == 3
+    recorded = entries()
+    assert trials(recorded)[2]["error"]["type"] == "KeyError"
+    assert the_end(recorded).event == EventType.TRAINING_FAILED
+    assert facts(the_end(recorded))["progress"]["done"] == 3
 
 
 def test_a_search_that_was_asked_to_stop_says_so(log: AuditLog, entries: Entries) -> None:
@@ -181,17 +181,17 @@ def test_each_training_within_a_trial_names_it(log: AuditLog, jobs: int) -> None
     made = study()
     made.optimize(_boosted(log), n_trials=4, n_jobs=jobs, callbacks=[MLAuditCallback(log)])
     log.flush()
-    told = list(read_entries(log.path))
+    recorded = list(read_entries(log.path))
     named = [
         facts(each)["context"]
-        for each in of(told, EventType.TRAINING_STARTED)
+        for each in of(recorded, EventType.TRAINING_STARTED)
         if each.model == "LightGBM gbdt"
     ]
     assert sorted(each["trial"] for each in named) == [0, 1, 2, 3]
     assert {each["study"] for each in named} == {"credit"}
     inner = {
         facts(each)["context"]["trial"]: facts(each)
-        for each in of(told, EventType.HYPERPARAMETERS_SET)
+        for each in of(recorded, EventType.HYPERPARAMETERS_SET)
     }
     assert len(inner) == 4
     groups = {each.kind: each for each in read_trail(log.path).compare().groups}
@@ -208,11 +208,11 @@ def test_a_study_in_a_database_goes_on_with_its_trials(
     for _ in range(2):
         made = study(storage=storage, load_if_exists=True)
         made.optimize(parabola, n_trials=3, callbacks=[MLAuditCallback(log)])
-    told = entries()
-    first, second = (facts(each) for each in of(told, EventType.TRAINING_STARTED))
+    recorded = entries()
+    first, second = (facts(each) for each in of(recorded, EventType.TRAINING_STARTED))
     assert "trials_before" not in first["study"]
     assert second["study"]["trials_before"] == 3
-    last = facts(of(told, EventType.MODEL_COMPARED)[-1])
+    last = facts(of(recorded, EventType.MODEL_COMPARED)[-1])
     assert last["candidates"]["candidates"] == 6
     assert last["candidates"]["chosen"] == made.best_trial.number
 
@@ -257,9 +257,9 @@ def test_searches_at_the_same_time_are_apart(tmp_path: Path) -> None:
         for thread in threads:
             thread.join(60)
         log.flush()
-        told = list(read_entries(log.path))
-    for number in {facts(each)["run"] for each in told}:
-        own = [each for each in told if facts(each)["run"] == number]
+        recorded = list(read_entries(log.path))
+    for number in {facts(each)["run"] for each in recorded}:
+        own = [each for each in recorded if facts(each)["run"] == number]
         assert sorted(trials(own)) == [0, 1, 2, 3, 4]
         assert the_end(own).event == EventType.TRAINING_COMPLETED
 
@@ -269,8 +269,8 @@ def test_without_a_line_of_code_each_search_is_audited(tmp_path: Path) -> None:
     with AuditLog(tmp_path) as log, auto("optuna", log=log):
         study().optimize(parabola, n_trials=2)
         log.flush()
-        told = list(read_entries(log.path))
-    assert sorted(trials(told)) == [0, 1]
+        recorded = list(read_entries(log.path))
+    assert sorted(trials(recorded)) == [0, 1]
 
 
 def test_a_search_that_ran_out_of_time_says_so(log: AuditLog, entries: Entries) -> None:

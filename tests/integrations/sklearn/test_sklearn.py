@@ -1,4 +1,4 @@
-"""An audited fit tells its story: data, choices, what came of it."""
+"""An audited fit records its story: data, choices, what came of it."""
 
 import subprocess
 import sys
@@ -27,26 +27,26 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from mllog_callbacks import RUN_ENDS, AuditLog, EventType
 from mllog_sklearn import audited
+from recorded import Entries, of, one, the_end
 from sklearn_training import cancer, iris, pipeline, quiet
-from told import Entries, of, one, the_end
 
 
-def test_a_fit_tells_its_story_in_order(log: AuditLog, entries: Entries) -> None:
+def test_a_fit_records_its_story_in_order(log: AuditLog, entries: Entries) -> None:
     """From the start to the one end."""
     with quiet():
         audited(RandomForestClassifier(n_estimators=5, random_state=0), log).fit(*iris())
-    told = entries()
-    assert [entry.event for entry in told] == [
+    recorded = entries()
+    assert [entry.event for entry in recorded] == [
         EventType.TRAINING_STARTED,
         EventType.DATASET_VALIDATED,
         EventType.ALGORITHM_SELECTED,
         EventType.HYPERPARAMETERS_SET,
         EventType.TRAINING_COMPLETED,
     ]
-    assert {entry.model for entry in told} == {"RandomForestClassifier"}
-    assert "150 rows of 4 features" in str(told[0].decision)
-    assert "Rows by class 0: 50 (33.3%), 1: 50 (33.3%), 2: 50 (33.3%)" in str(told[1].reasoning)
-    assert "a classifier, of scikit-learn " in str(told[2].decision)
+    assert {entry.model for entry in recorded} == {"RandomForestClassifier"}
+    assert "150 rows of 4 features" in str(recorded[0].decision)
+    assert "Rows by class 0: 50 (33.3%), 1: 50 (33.3%), 2: 50 (33.3%)" in str(recorded[1].reasoning)
+    assert "a classifier, of scikit-learn " in str(recorded[2].decision)
 
 
 def test_names_of_the_caller_stand_in_the_entries(log: AuditLog, entries: Entries) -> None:
@@ -97,7 +97,7 @@ def test_an_iterator_is_not_consumed(log: AuditLog, entries: Entries) -> None:
     assert "a generator" in str(one(entries(), EventType.DATASET_VALIDATED).decision)
 
 
-def test_transformers_of_a_pipeline_are_told(log: AuditLog, entries: Entries) -> None:
+def test_transformers_of_a_pipeline_are_recorded(log: AuditLog, entries: Entries) -> None:
     """What went in, what came out, of which columns."""
     columns = ColumnTransformer(
         [("numbers", StandardScaler(), ["a", "b"]), ("texts", OneHotEncoder(), ["c"])]
@@ -111,22 +111,26 @@ def test_transformers_of_a_pipeline_are_told(log: AuditLog, entries: Entries) ->
 
 
 @pytest.mark.parametrize("method", ["fit", "fit_transform"])
-def test_a_transformer_alone_is_told_as_one(log: AuditLog, entries: Entries, method: str) -> None:
+def test_a_transformer_alone_is_recorded_as_one(
+    log: AuditLog, entries: Entries, method: str
+) -> None:
     """Once, also where fit_transform calls fit."""
     getattr(audited(StandardScaler(), log), method)(iris()[0])
-    told = entries()
-    assert the_end(told).event is EventType.TRAINING_COMPLETED
-    assert "StandardScaler was fitted" in str(one(told, EventType.DATASET_PREPROCESSED).decision)
+    recorded = entries()
+    assert the_end(recorded).event is EventType.TRAINING_COMPLETED
+    assert "StandardScaler was fitted" in str(
+        one(recorded, EventType.DATASET_PREPROCESSED).decision
+    )
 
 
 def test_a_frozen_estimator_trains_nothing(log: AuditLog, entries: Entries) -> None:
     """Though it answers as the one that it holds."""
     frozen = FrozenEstimator(pipeline().fit(*iris()))
     audited(frozen, log).fit(*iris())
-    told = entries()
-    assert the_end(told).decision == "Nothing was trained."
-    assert told[0].model == "FrozenEstimator(Pipeline(StandardScaler, LogisticRegression))"
-    assert not of(told, EventType.DATASET_PREPROCESSED)
+    recorded = entries()
+    assert the_end(recorded).decision == "Nothing was trained."
+    assert recorded[0].model == "FrozenEstimator(Pipeline(StandardScaler, LogisticRegression))"
+    assert not of(recorded, EventType.DATASET_PREPROCESSED)
 
 
 def test_fit_predict_is_one_fit(log: AuditLog, entries: Entries) -> None:
@@ -148,7 +152,7 @@ def test_scores_are_evaluations(log: AuditLog, entries: Entries) -> None:
     assert "(accuracy) on 150 rows" in str(entries()[-1].decision)
 
 
-def test_the_metric_of_a_score_is_known_or_not_told(log: AuditLog, entries: Entries) -> None:
+def test_the_metric_of_a_score_is_known_or_not_recorded(log: AuditLog, entries: Entries) -> None:
     """A search scores by what it was refitted for; a placeholder is no metric."""
     search = GridSearchCV(
         Ridge(), {"alpha": [1.0]}, cv=2, scoring=["r2", "neg_max_error"], refit="r2"
@@ -187,16 +191,16 @@ def test_a_score_of_several_numbers_is_its_callers(log: AuditLog, entries: Entri
 def test_the_method_that_was_called_is_named(log: AuditLog, entries: Entries) -> None:
     """With the kind of the data, in good English."""
     audited(LocalOutlierFactor(), log).fit_predict(iris()[0])
-    told = entries()
-    chosen = one(told, EventType.ALGORITHM_SELECTED)
+    recorded = entries()
+    chosen = one(recorded, EventType.ALGORITHM_SELECTED)
     assert "LocalOutlierFactor, an outlier detector, of" in str(chosen.decision)
     assert "fit_predict was called on an instance of sklearn.neighbors" in str(chosen.reasoning)
-    data = one(told, EventType.DATASET_VALIDATED)
+    data = one(recorded, EventType.DATASET_VALIDATED)
     assert "150 rows of 4 features, an ndarray." in str(data.decision)
     assert "labels_looked_at" not in str(data.metrics_snapshot)
 
 
-def test_columns_are_told_as_they_were_given(log: AuditLog, entries: Entries) -> None:
+def test_columns_are_recorded_as_they_were_given(log: AuditLog, entries: Entries) -> None:
     """A mask by what it takes, a slice as one, what is dropped as left out."""
     columns = ColumnTransformer(
         [
@@ -236,7 +240,9 @@ def test_labels_that_are_too_few_are_no_sample(log: AuditLog, entries: Entries) 
     )
 
 
-def test_partial_fits_are_told_at_a_rate_a_person_reads(log: AuditLog, entries: Entries) -> None:
+def test_partial_fits_are_recorded_at_a_rate_a_person_reads(
+    log: AuditLog, entries: Entries
+) -> None:
     """Calls 1, 2, 5, 10; each is a run with one end."""
     features, labels = iris()
     model = audited(SGDClassifier(random_state=0), log)
@@ -249,8 +255,8 @@ def test_partial_fits_are_told_at_a_rate_a_person_reads(log: AuditLog, entries: 
     assert (ends[-1].metrics_snapshot or {})["rows"] == 1_500
 
 
-def test_a_partial_fit_that_fails_is_always_told(log: AuditLog, entries: Entries) -> None:
-    """Also between the calls that are told."""
+def test_a_partial_fit_that_fails_is_always_recorded(log: AuditLog, entries: Entries) -> None:
+    """Also between the calls that are recorded."""
     features, labels = iris()
     model = audited(SGDClassifier(random_state=0), log)
     for _ in range(3):

@@ -31,15 +31,15 @@ from sklearn.tree import DecisionTreeClassifier
 from mllog_callbacks import AuditLog, EventType
 from mllog_callbacks.schema import number
 from mllog_sklearn import audited
+from recorded import Entries, of, one, the_end
 from sklearn_training import cancer, iris, issues, quiet
-from told import Entries, of, one, the_end
 
 FRIEDMAN = make_friedman1(120, n_features=8, random_state=0)
 
 
-def compared(told: list[Any]) -> list[Any]:
+def compared(recorded: list[Any]) -> list[Any]:
     """The facts of all comparisons."""
-    return [each.metrics_snapshot for each in of(told, EventType.MODEL_COMPARED)]
+    return [each.metrics_snapshot for each in of(recorded, EventType.MODEL_COMPARED)]
 
 
 @pytest.mark.parametrize("piped", [False, True])
@@ -196,17 +196,17 @@ def test_counts_of_a_search_agree(log: AuditLog, entries: Entries) -> None:
     search = RandomizedSearchCV(LogisticRegression(max_iter=500), space, n_iter=50, cv=2)
     with quiet():
         audited(search, log).fit(*iris())
-    told = entries()
-    algorithm: Any = one(told, EventType.ALGORITHM_SELECTED).metrics_snapshot
+    recorded = entries()
+    algorithm: Any = one(recorded, EventType.ALGORITHM_SELECTED).metrics_snapshot
     assert (algorithm["candidates"], algorithm["asked"]) == (4, 50)
-    (facts,) = compared(told)
-    end: Any = the_end(told).metrics_snapshot
+    (facts,) = compared(recorded)
+    end: Any = the_end(recorded).metrics_snapshot
     counts = {"asked": 50, "candidates": 4, "distinct": 4, "splits": 2, "fits": 8}
     counts |= {"failed_fits": 4, "failed_candidates": 2}
     for each in (facts["candidates"], end):
         assert {name: each[name] for name in counts} == counts
     assert facts["candidates"]["failed"].count(2) == 2
-    assert "8 fits, 4 of which left no finite score" in str(the_end(told).decision)
+    assert "8 fits, 4 of which left no finite score" in str(the_end(recorded).decision)
 
 
 def test_searches_that_are_parts_of_an_ensemble(log: AuditLog, entries: Entries) -> None:

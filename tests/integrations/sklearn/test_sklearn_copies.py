@@ -27,8 +27,8 @@ from sklearn.tree import DecisionTreeClassifier
 from mllog_callbacks import AuditLog, EventType, read_entries
 from mllog_sklearn import audited
 from processes import spools, until
+from recorded import Entries, of
 from sklearn_training import iris, pipeline
-from told import Entries, of
 
 
 def is_audited(estimator: Any) -> bool:
@@ -98,7 +98,7 @@ def test_a_dumped_model_loads_where_this_package_is_missing(log: AuditLog, tmp_p
     assert shown.stdout.strip() == str([("GridSearchCV", model.best_params_)] * 2)
 
 
-def told_by_workers(log: AuditLog, directory: Path) -> list[Any]:
+def recorded_by_workers(log: AuditLog, directory: Path) -> list[Any]:
     """The entries of all other sessions of a log directory, once their processes have ended."""
     get_reusable_executor().shutdown(wait=True)
     until(lambda: all(log.session in folder.name for folder in spools(directory)))
@@ -106,33 +106,33 @@ def told_by_workers(log: AuditLog, directory: Path) -> list[Any]:
     return [entry for file in others for entry in read_entries(file)]
 
 
-def test_fits_in_joblib_workers_are_told_in_sessions_of_their_own(tmp_path: Path) -> None:
+def test_fits_in_joblib_workers_are_recorded_in_sessions_of_their_own(tmp_path: Path) -> None:
     """Each names its parent, in the sidecar."""
     directory = tmp_path / "logs"
     with AuditLog(directory) as log:
         scores = cross_val_score(audited(pipeline(), log), *iris(), cv=2, n_jobs=2)
-        told = told_by_workers(log, directory)
+        recorded = recorded_by_workers(log, directory)
         session = log.session
     assert scores.tolist() == cross_val_score(pipeline(), *iris(), cv=2).tolist()
-    assert len(of(told, EventType.TRAINING_STARTED)) == 2
-    assert len(of(told, EventType.TRAINING_COMPLETED)) == 2
+    assert len(of(recorded, EventType.TRAINING_STARTED)) == 2
+    assert len(of(recorded, EventType.TRAINING_COMPLETED)) == 2
     sidecars = [path.read_text() for path in (directory / "_integrity").glob("*")]
     assert any(f'"parent":"{session}"' in text.replace(": ", ":") for text in sidecars)
 
 
 @pytest.mark.parametrize("level", ["INFO", "DEBUG"])
-def test_candidates_in_workers_are_told_at_debug_only(tmp_path: Path, level: str) -> None:
-    """The search tells the story; its candidates are parts of it, also in other processes."""
+def test_candidates_in_workers_are_recorded_at_debug_only(tmp_path: Path, level: str) -> None:
+    """The search records the story; its candidates are parts of it, also in other processes."""
     directory = tmp_path / "logs"
     with AuditLog(directory, level=level) as log:
         inner = audited(DecisionTreeClassifier(random_state=0), log)
         search = audited(GridSearchCV(inner, {"max_depth": [1, 2]}, cv=2, n_jobs=2), log)
         search.fit(*iris())
-        started = of(told_by_workers(log, directory), EventType.TRAINING_STARTED)
+        started = of(recorded_by_workers(log, directory), EventType.TRAINING_STARTED)
     assert len(started) == (4 if level == "DEBUG" else 0)
 
 
-def test_candidates_in_threads_are_told_at_debug_only(log: AuditLog, entries: Entries) -> None:
+def test_candidates_in_threads_are_recorded_at_debug_only(log: AuditLog, entries: Entries) -> None:
     """As in the thread of the search."""
     inner = audited(DecisionTreeClassifier(random_state=0), log)
     search = GridSearchCV(inner, {"max_depth": [1, 2]}, cv=2, n_jobs=2)
@@ -163,7 +163,7 @@ def test_workers_of_the_standard_library_get_them_audited(tmp_path: Path) -> Non
         process.start()
         process.join()
         assert process.exitcode == 0
-        assert len(of(told_by_workers(log, directory), EventType.TRAINING_COMPLETED)) == 3
+        assert len(of(recorded_by_workers(log, directory), EventType.TRAINING_COMPLETED)) == 3
 
 
 def test_a_function_that_cannot_be_pickled_does_not_keep_a_model_from_its_worker(
@@ -178,7 +178,7 @@ def test_a_function_that_cannot_be_pickled_does_not_keep_a_model_from_its_worker
 
 
 def test_a_fork_within_a_fit_is_a_part_of_it(log: AuditLog, entries: Entries) -> None:
-    """What the child fits is told at DEBUG only."""
+    """What the child fits is recorded at DEBUG only."""
 
     class Forking(Ridge):  # type: ignore[misc]  # scikit-learn has no types
         def fit(self, X: Any, y: Any) -> Any:  # noqa: N803 - the protocol's
@@ -202,9 +202,9 @@ def test_fits_in_threads_are_runs_of_their_own(log: AuditLog, entries: Entries) 
         thread.start()
     for thread in threads:
         thread.join()
-    told = entries()
-    assert len(of(told, EventType.TRAINING_STARTED)) == 8
-    assert len(of(told, EventType.TRAINING_COMPLETED)) == 8
+    recorded = entries()
+    assert len(of(recorded, EventType.TRAINING_STARTED)) == 8
+    assert len(of(recorded, EventType.TRAINING_COMPLETED)) == 8
 
 
 def test_classes_of_settings_no_longer_used_are_forgotten(log: AuditLog) -> None:

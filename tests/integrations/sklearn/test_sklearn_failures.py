@@ -20,8 +20,8 @@ from sklearn.svm import SVC
 from mllog_callbacks import AuditLog, EventType
 from mllog_callbacks.detectors import DetectorSet
 from mllog_sklearn import audited
+from recorded import Entries, of, the_end
 from sklearn_training import iris, issues, pipeline, quiet
-from told import Entries, of, the_end
 
 
 class Faulty(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -39,7 +39,7 @@ class Faulty(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return self
 
 
-def test_an_error_passes_and_is_told_once(log: AuditLog, entries: Entries) -> None:
+def test_an_error_passes_and_is_recorded_once(log: AuditLog, entries: Entries) -> None:
     """Type, message and place stand in the one end; the caller gets the same error."""
     error = ValueError("a column is missing")
     with pytest.raises(ValueError, match="a column is missing") as caught:
@@ -54,7 +54,7 @@ def test_an_error_passes_and_is_told_once(log: AuditLog, entries: Entries) -> No
 
 
 def test_parts_without_a_proper_name_fail_as_without(log: AuditLog, entries: Entries) -> None:
-    """By scikit-learn's own error, which is told."""
+    """By scikit-learn's own error, which is recorded."""
     model = VotingClassifier([(213, LogisticRegression())])
     with pytest.raises((TypeError, ValueError)) as without:  # by its version
         model.fit([[0.0], [1.0]], [0, 1])
@@ -65,7 +65,7 @@ def test_parts_without_a_proper_name_fail_as_without(log: AuditLog, entries: Ent
 
 @pytest.mark.production_guards
 def test_a_fit_whose_parameters_cannot_be_read_has_its_end(log: AuditLog, entries: Entries) -> None:
-    """What is lost is told of once by `logging`; the life cycle is whole."""
+    """What is lost is recorded once by `logging`; the life cycle is whole."""
 
     class Silent(LogisticRegression):  # type: ignore[misc]  # has no types
         def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: FBT002 - as in scikit-learn
@@ -90,7 +90,7 @@ def test_the_step_of_a_pipeline_that_failed_is_named(log: AuditLog, entries: Ent
 def test_a_stop_by_hand_is_no_failure(
     log: AuditLog, entries: Entries, kind: type[BaseException]
 ) -> None:
-    """An interrupt is told as the request to stop that it is."""
+    """An interrupt is recorded as the request to stop that it is."""
     with pytest.raises(kind):
         audited(Faulty(kind()), log).fit(iris()[0])
     assert the_end(entries()).event is EventType.TRAINING_STOPPED
@@ -216,15 +216,15 @@ def test_a_warning_is_shown_once_a_place_as_without(log: AuditLog) -> None:
 
 
 def test_a_warning_made_an_error_is_the_failure(log: AuditLog, entries: Entries) -> None:
-    """As with `-W error`; it is not told twice."""
+    """As with `-W error`; it is not recorded twice."""
     model = audited(LogisticRegression(max_iter=1), log)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(ConvergenceWarning):
             model.fit(*iris())
-    told = entries()
-    assert the_end(told).event is EventType.TRAINING_FAILED
-    assert issues(told) == {}
+    recorded = entries()
+    assert the_end(recorded).event is EventType.TRAINING_FAILED
+    assert issues(recorded) == {}
 
 
 def test_issues_can_be_ignored_and_call_back(log: AuditLog, entries: Entries) -> None:
@@ -244,7 +244,7 @@ def test_issues_can_be_ignored_and_call_back(log: AuditLog, entries: Entries) ->
 
 
 def test_an_undefined_metric_is_an_issue_of_a_search(log: AuditLog, entries: Entries) -> None:
-    """Told once, with how often it was warned of."""
+    """Recorded once, with how often it was warned of."""
     labels = (iris()[1] == 0).astype(int)
     scoring = make_scorer(precision_score)
     search = GridSearchCV(SVC(kernel="rbf", C=1e-6), {"gamma": [1e-6, 2e-6]}, scoring=scoring, cv=3)

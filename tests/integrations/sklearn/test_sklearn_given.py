@@ -17,8 +17,8 @@ from sklearn.preprocessing import StandardScaler
 
 from mllog_callbacks import AuditLog, EventType
 from mllog_sklearn import audited
+from recorded import Entries, of, one
 from sklearn_training import iris, issues, pipeline, quiet
-from told import Entries, of, one
 
 TEXT = ["one text", "another text", None, "the last"]
 
@@ -31,9 +31,9 @@ class Anything(StandardScaler):  # type: ignore[misc]  # scikit-learn has no typ
         return self
 
 
-def training(told: list[Any]) -> Any:
+def training(recorded: list[Any]) -> Any:
     """The facts of the training data."""
-    facts: Any = one(told, EventType.DATASET_VALIDATED).metrics_snapshot
+    facts: Any = one(recorded, EventType.DATASET_VALIDATED).metrics_snapshot
     return facts["data"]["training"]
 
 
@@ -66,8 +66,8 @@ def test_sizes_and_missing_values_are_as_they_are(
     facts = training(entries())
     assert {name: facts.get(name) for name in expected} == expected
     if "not_counted" in expected:
-        told = str(one(entries(), EventType.DATASET_VALIDATED).reasoning)
-        assert f"Missing values were not counted: {expected['not_counted']}." in told
+        recorded = str(one(entries(), EventType.DATASET_VALIDATED).reasoning)
+        assert f"Missing values were not counted: {expected['not_counted']}." in recorded
 
 
 def test_arguments_by_name_in_any_order(log: AuditLog, entries: Entries) -> None:
@@ -118,15 +118,15 @@ def test_what_weighs_rows_is_named_and_nothing_is_concluded(
     assert "weigh the same" not in reasoning
 
 
-def test_weights_of_an_earlier_fit_are_not_told(log: AuditLog, entries: Entries) -> None:
+def test_weights_of_an_earlier_fit_are_not_recorded(log: AuditLog, entries: Entries) -> None:
     """A search that is fitted anew has a best estimator of before."""
     grid = {"class_weight": ["balanced"]}
     search: Any = audited(GridSearchCV(LogisticRegression(), grid, cv=2), log)
     search.fit(FEATURES, LABELS)
     search.set_params(param_grid={"C": [1.0]}).fit(FEATURES, LABELS)
-    told = of(entries(), EventType.ISSUE_DETECTED)
-    assert len(told) == 2
-    assert all("class_weight" not in str(each.reasoning) for each in told)
+    recorded = of(entries(), EventType.ISSUE_DETECTED)
+    assert len(recorded) == 2
+    assert all("class_weight" not in str(each.reasoning) for each in recorded)
 
 
 def test_calls_of_partial_fit_are_counted_since_they_were_begun(

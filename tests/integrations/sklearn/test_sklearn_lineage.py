@@ -22,8 +22,8 @@ from sklearn.tree import DecisionTreeClassifier
 from mllog_callbacks import AuditLog, EventType, read_entries
 from mllog_sklearn import audited
 from processes import spools, until
+from recorded import Entries, of
 from sklearn_training import iris
-from told import Entries, of
 
 MANY = os.environ.get("MLLOG_TEST_POOLS")
 MODELS = int(MANY or 8)
@@ -111,9 +111,11 @@ def test_each_model_of_a_pool_is_recorded_while_another_trains(tmp_path: Path, p
             joblib.externals.loky.get_reusable_executor().shutdown(wait=True)
         log.flush(10)
         until(lambda: all(log.session in folder.name for folder in spools(directory)))
-        told = [entry for file in directory.glob("*.jsonl") for entry in read_entries(file)]
+        recorded = [entry for file in directory.glob("*.jsonl") for entry in read_entries(file)]
     for event in (EventType.TRAINING_STARTED, EventType.TRAINING_COMPLETED):
-        named = sorted(str(entry.model) for entry in of(told, event) if "model" in str(entry.model))
+        named = sorted(
+            str(entry.model) for entry in of(recorded, event) if "model" in str(entry.model)
+        )
         assert named == sorted(f"model {k}" for k in range(MODELS))
 
 
@@ -146,6 +148,6 @@ def test_a_worker_forked_within_a_fit_records_what_it_is_sent_later(
     directory = log.path.parent
     until(lambda: all(log.session in folder.name for folder in spools(directory)))
     others = [file for file in directory.glob("*.jsonl") if file != log.path]
-    told = [entry for file in others for entry in read_entries(file)]
-    assert len(of(told, EventType.TRAINING_COMPLETED)) == 1
+    recorded = [entry for file in others for entry in read_entries(file)]
+    assert len(of(recorded, EventType.TRAINING_COMPLETED)) == 1
     assert len(of(entries(), EventType.TRAINING_COMPLETED)) == 1

@@ -12,8 +12,8 @@ from sklearn.model_selection import GridSearchCV
 
 from mllog_callbacks import AuditLog, EventType, read_entries
 from mllog_sklearn import audited
+from recorded import Entries, of, one, the_end
 from sklearn_training import iris, pipeline
-from told import Entries, of, one, the_end
 
 SET = EventType.HYPERPARAMETERS_SET
 
@@ -41,11 +41,11 @@ def test_a_part_of_another_fit_was_not_chosen_by_the_caller(tmp_path: Path) -> N
         search = GridSearchCV(audited(Ridge(), log), {"alpha": [2.0]}, cv=2)
         audited(search, log).fit(*iris())
         log.flush(10)
-        told = [entry for entry in read_entries(log.path) if entry.model == "Ridge"]
-    chosen = of(told, EventType.ALGORITHM_SELECTED)[0]
+        recorded = [entry for entry in read_entries(log.path) if entry.model == "Ridge"]
+    chosen = of(recorded, EventType.ALGORITHM_SELECTED)[0]
     assert str(chosen.reasoning).startswith("It is a part of another audited fit: fit was called")
     assert "was set by the fit it is a part of, or by its caller: alpha=2.0" in str(
-        of(told, EventType.HYPERPARAMETERS_SET)[0].decision
+        of(recorded, EventType.HYPERPARAMETERS_SET)[0].decision
     )
 
 
@@ -61,10 +61,10 @@ class Odd:
         return float(model.score(X, y))
 
 
-def test_a_part_that_cannot_tell_its_parameters_costs_no_entry(
+def test_a_part_that_cannot_record_its_parameters_costs_no_entry(
     log: AuditLog, entries: Entries
 ) -> None:
-    """Those of the estimator itself are told."""
+    """Those of the estimator itself are recorded."""
     model = HistGradientBoostingClassifier(max_iter=2, scoring=Odd(), early_stopping=True)
     audited(model, log).fit(*iris())
     snapshot: Any = one(entries(), EventType.HYPERPARAMETERS_SET).metrics_snapshot
@@ -72,12 +72,12 @@ def test_a_part_that_cannot_tell_its_parameters_costs_no_entry(
     assert the_end(entries()).event is EventType.TRAINING_COMPLETED
 
 
-def test_classes_and_plain_lists_are_told_as_they_are(log: AuditLog, entries: Entries) -> None:
+def test_classes_and_plain_lists_are_recorded_as_they_are(log: AuditLog, entries: Entries) -> None:
     """A class by its name, numbers of two kinds as numbers."""
     audited(RidgeCV(alphas=[0.1, 1, 10]), log).fit(*iris())
     audited(CountVectorizer(), log).fit(["a word", "two words"])
-    told: list[Any] = [each.metrics_snapshot for each in of(entries(), SET)]
-    ridge, counts = told
+    recorded: list[Any] = [each.metrics_snapshot for each in of(entries(), SET)]
+    ridge, counts = recorded
     assert ridge["parameters"]["given"] == {"alphas": [0.1, 1, 10]}
     assert counts["parameters"]["defaults"]["dtype"] == "the class int64"
 

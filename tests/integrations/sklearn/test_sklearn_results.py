@@ -1,4 +1,4 @@
-"""What a fit found is told: curves, early stopping, saving."""
+"""What a fit found is recorded: curves, early stopping, saving."""
 
 import hashlib
 import re
@@ -24,8 +24,8 @@ from mllog_callbacks import AuditLog, EventType
 from mllog_callbacks.detectors import Issue, Observation, Severity
 from mllog_callbacks.schema import number
 from mllog_sklearn import audited, save_model
+from recorded import Entries, facts_of, of, one, the_end
 from sklearn_training import cancer, iris, issues, pipeline, quiet
-from told import Entries, facts_of, of, one, the_end
 
 
 def test_early_stopping_of_boosting_is_a_decision(log: AuditLog, entries: Entries) -> None:
@@ -138,10 +138,10 @@ def test_boosting_libraries_stop_early_and_overfit(
     assert {issue.name for issue in called} == set(issues(entries())) != set()
 
 
-def test_custom_metrics_of_a_boosting_library_are_told_together(
+def test_custom_metrics_of_a_boosting_library_are_recorded_together(
     log: AuditLog, entries: Entries
 ) -> None:
-    """Nobody has told the trail which way they are better; the library's own are known."""
+    """Nobody has said which way they are better; the library's own are known."""
 
     def first(_labels: Any, _scores: Any) -> tuple[str, float, bool]:
         return "first", 1.0, True
@@ -152,13 +152,13 @@ def test_custom_metrics_of_a_boosting_library_are_told_together(
     made = audited(LGBMClassifier(n_estimators=3, verbosity=-1, n_jobs=1), log)
     with quiet():  # as above
         made.fit(*cancer(), eval_set=[cancer()], eval_metric=[first, second])
-    told = [each for each in entries() if each.event is EventType.ISSUE_DETECTED]
-    assert [str(each.decision).partition(":")[0] for each in told] == ["first, second"]
+    recorded = [each for each in entries() if each.event is EventType.ISSUE_DETECTED]
+    assert [str(each.decision).partition(":")[0] for each in recorded] == ["first, second"]
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 @pytest.mark.parametrize("schedule", ["constant", "adaptive"])
-def test_a_learning_rate_that_may_have_changed_is_told_as_that_of_the_start(
+def test_a_learning_rate_that_may_have_changed_is_recorded_as_that_of_the_start(
     log: AuditLog, entries: Entries, solver: str, schedule: str
 ) -> None:
     """Only SGD takes the schedule; what it came to, the network does not keep by epoch."""
@@ -187,12 +187,12 @@ def test_curves_pass_the_detectors_and_are_summed_up(log: AuditLog, entries: Ent
     model = MLPClassifier(random_state=0, max_iter=30, learning_rate_init=5.0, solver="sgd")
     with quiet():
         made = audited(model, log).fit(*cancer())
-    told = entries()
-    progress = one(told, EventType.TRAINING_PROGRESS)
+    recorded = entries()
+    progress = one(recorded, EventType.TRAINING_PROGRESS)
     assert f"training loss is {number(made.loss_curve_[-1])} after {made.n_iter_} epochs" in str(
         progress.decision
     )
-    assert "divergence" in issues(told)
+    assert "divergence" in issues(recorded)
 
 
 def test_no_detectors_watch_where_none_are_wanted(log: AuditLog, entries: Entries) -> None:
@@ -204,7 +204,7 @@ def test_no_detectors_watch_where_none_are_wanted(log: AuditLog, entries: Entrie
     assert len(of(entries(), EventType.TRAINING_PROGRESS)) == 1
 
 
-def test_iterations_within_a_pipeline_are_told(log: AuditLog, entries: Entries) -> None:
+def test_iterations_within_a_pipeline_are_recorded(log: AuditLog, entries: Entries) -> None:
     """Of its last step, against those it was allowed."""
     made = audited(pipeline(), log).fit(*cancer())
     used = made[-1].n_iter_[0]

@@ -37,8 +37,8 @@ from xgboost import XGBClassifier
 
 from mllog_callbacks import AuditLog, EventType
 from mllog_sklearn import audited
+from recorded import Entries, of
 from sklearn_training import cancer, iris, pipeline, quiet
-from told import Entries, of
 
 # One thread each: the tests are many and small
 LOGISTIC = LogisticRegression(max_iter=200)
@@ -150,7 +150,7 @@ def test_an_audited_class_stands_for_its_own(log: AuditLog) -> None:
     assert type(audited(model, log, dataset="other")).__bases__ == (SVC,)
 
 
-def test_a_class_is_not_told_of_its_audited_subclass(log: AuditLog) -> None:
+def test_a_class_is_not_recorded_of_its_audited_subclass(log: AuditLog) -> None:
     """What it does to subclasses happens once: a registry, the wrapping of outputs."""
     registered: list[type] = []
 

@@ -1,4 +1,4 @@
-"""What a search found is told: its choice, what speaks against it, its rounds, what failed."""
+"""What a search found is recorded: its choice, what speaks against it, its rounds, what failed."""
 
 from pathlib import Path
 from typing import Any
@@ -17,20 +17,20 @@ from sklearn.tree import DecisionTreeClassifier
 from mllog_callbacks import AuditLog, EventType, read_trail
 from mllog_callbacks.schema import number
 from mllog_sklearn import audited
+from recorded import Entries, of, one, the_end
 from sklearn_training import iris, issues, quiet
-from told import Entries, of, one, the_end
 
 TREE = DecisionTreeClassifier(random_state=0)
 
 
-def test_a_search_tells_its_choice_and_what_speaks_against_it(
+def test_a_search_records_its_choice_and_what_speaks_against_it(
     log: AuditLog, entries: Entries
 ) -> None:
     """Best, margin, runner-up, training score, values at the edge; from the search's results."""
     search = GridSearchCV(TREE, {"max_depth": [1, 2, 3]}, cv=5, return_train_score=True)
     made: Any = audited(search, log).fit(*iris())
-    told = entries()
-    entry = one(told, EventType.MODEL_COMPARED)
+    recorded = entries()
+    entry = one(recorded, EventType.MODEL_COMPARED)
     best, results = made.best_index_, made.cv_results_
     assert entry.decision == f"Candidate {best + 1} of 3 was chosen: max_depth=3."
     reasoning = str(entry.reasoning)
@@ -48,20 +48,20 @@ def test_a_search_tells_its_choice_and_what_speaks_against_it(
     assert "max_depth=3 is the largest of 3 values tried" in reasoning
     assert (entry.metrics_snapshot or {})["best_params"] == {"max_depth": 3}
     assert (entry.metrics_snapshot or {})["mean_test"] == {"score": mean, "score_std": deviation}
-    assert the_end(told).event is EventType.TRAINING_COMPLETED
-    assert "3 candidates were fitted on 5 splits, 15 fits" in str(told[-1].decision)
+    assert the_end(recorded).event is EventType.TRAINING_COMPLETED
+    assert "3 candidates were fitted on 5 splits, 15 fits" in str(recorded[-1].decision)
 
 
-def test_candidates_are_told_at_debug(tmp_path: Path) -> None:
+def test_candidates_are_recorded_at_debug(tmp_path: Path) -> None:
     """Each with its parameters, mean and rank; at INFO none is."""
-    for level, told in (("INFO", 0), ("DEBUG", 4)):
+    for level, recorded in (("INFO", 0), ("DEBUG", 4)):
         with AuditLog(tmp_path / level, level=level) as log:
             search = RandomizedSearchCV(TREE, {"max_depth": [1, 2, 3, 4]}, n_iter=4, cv=2)
             audited(search, log).fit(*iris())
             log.flush(10)
             text = log.path.read_text()
-        assert text.count("Candidate 2 of 4 has mean_test score") == (told > 0)
-        assert text.count('"MODEL_EVALUATED"') == told
+        assert text.count("Candidate 2 of 4 has mean_test score") == (recorded > 0)
+        assert text.count('"MODEL_EVALUATED"') == recorded
 
 
 def test_failed_fits_of_a_search_are_one_issue(log: AuditLog, entries: Entries) -> None:
@@ -88,7 +88,7 @@ def test_a_search_that_leaves_the_choice_says_so(log: AuditLog, entries: Entries
     assert "mean_test f1_macro" in str(of(entries(), EventType.MODEL_COMPARED)[-1].reasoning)
 
 
-def test_a_halving_search_tells_its_rounds(log: AuditLog, entries: Entries) -> None:
+def test_a_halving_search_records_its_rounds(log: AuditLog, entries: Entries) -> None:
     """How many candidates, on what, and who went on."""
     search = HalvingGridSearchCV(TREE, {"max_depth": [1, 2, 3, 4, 5, 6]}, random_state=0, cv=2)
     made: Any = audited(search, log).fit(*iris())
@@ -133,8 +133,8 @@ def test_a_choice_that_is_not_the_best_says_how_far_it_is_behind(
     compared = one(entries(), EventType.MODEL_COMPARED)
     first = int(means.argmax())
     behind = number(means[first] - means[0])
-    told = f"It is {behind} behind the best mean, of Candidate {first + 1} of 3"
-    assert told in str(compared.reasoning)
+    recorded = f"It is {behind} behind the best mean, of Candidate {first + 1} of 3"
+    assert recorded in str(compared.reasoning)
     assert "has rank 3 of 3 candidates" in str(compared.reasoning)
     assert "chosen by the function" in str(compared.decision)
     assert "ahead" not in str(compared.reasoning)
@@ -158,7 +158,9 @@ def test_a_search_without_a_finite_score_says_so(log: AuditLog, entries: Entries
     assert str(issues(entries())["failed_fits"].decision).startswith("4 of 4 fits of the search")
 
 
-def test_failed_fits_with_a_score_of_the_callers_are_told(log: AuditLog, entries: Entries) -> None:
+def test_failed_fits_with_a_score_of_the_callers_are_recorded(
+    log: AuditLog, entries: Entries
+) -> None:
     """error_score=0.0 hides them among the scores; scikit-learn's warning says which they are."""
     search = GridSearchCV(
         LogisticRegression(max_iter=500), {"C": [1.0, -1.0]}, cv=3, error_score=0.0
@@ -171,34 +173,36 @@ def test_failed_fits_with_a_score_of_the_callers_are_told(log: AuditLog, entries
     assert "Fits raised: 3 with " in str(entry.reasoning)
 
 
-def test_a_search_of_which_every_fit_fails_tells_with_what(log: AuditLog, entries: Entries) -> None:
+def test_a_search_of_which_every_fit_fails_records_with_what(
+    log: AuditLog, entries: Entries
+) -> None:
     """Scikit-learn's own message is long, and the errors stand at its end."""
     search = GridSearchCV(LogisticRegression(), {"C": [-1.0, -2.0]}, cv=3)
     with quiet(), pytest.raises(ValueError, match="All the 6 fits failed"):
         audited(search, log).fit(*iris())
-    told = entries()
-    issue = issues(told)["failed_fits"]
+    recorded = entries()
+    issue = issues(recorded)["failed_fits"]
     assert issue.decision == "All 6 fits of the search failed."
     assert "3 with sklearn.utils._param_validation.InvalidParameterError: The 'C'" in str(
         issue.reasoning
     )
-    assert the_end(told).event is EventType.TRAINING_FAILED
+    assert the_end(recorded).event is EventType.TRAINING_FAILED
 
 
-def test_a_search_at_the_end_of_a_pipeline_tells_its_choice(
+def test_a_search_at_the_end_of_a_pipeline_records_its_choice(
     log: AuditLog, entries: Entries
 ) -> None:
     """With the place it stands in."""
     search = GridSearchCV(TREE, {"max_depth": [1, 2, 3]}, cv=2)
     audited(make_pipeline(StandardScaler(), search), log).fit(*iris())
-    told = entries()
-    assert "was chosen: max_depth=" in str(one(told, EventType.MODEL_COMPARED).decision)
-    assert the_end(told).decision == (
+    recorded = entries()
+    assert "was chosen: max_depth=" in str(one(recorded, EventType.MODEL_COMPARED).decision)
+    assert the_end(recorded).decision == (
         "Training completed: 3 candidates were fitted on 2 splits, 6 fits in step gridsearchcv."
     )
 
 
-def test_a_searchs_space_is_told_in_words(log: AuditLog, entries: Entries) -> None:
+def test_a_searchs_space_is_recorded_in_words(log: AuditLog, entries: Entries) -> None:
     """Distributions, scorers, several grids: no addresses, and no types that readers refuse."""
     space: Any = [
         {"max_depth": [1, 3, None]},
@@ -208,14 +212,14 @@ def test_a_searchs_space_is_told_in_words(log: AuditLog, entries: Entries) -> No
         TREE, space, n_iter=2, cv=2, scoring=make_scorer(accuracy_score), random_state=0
     )
     audited(search, log).fit(*iris())
-    told = one(entries(), EventType.HYPERPARAMETERS_SET)
-    snapshot: Any = told.metrics_snapshot
+    recorded = one(entries(), EventType.HYPERPARAMETERS_SET)
+    snapshot: Any = recorded.metrics_snapshot
     given = snapshot["parameters"]["given"]
     assert given["param_distributions"] == (
         "[{'max_depth': [1, 3, None]}, {'min_samples_leaf': 'randint(1, 5)', 'max_depth': [2]}]"
     )
     assert given["scoring"].startswith("make_scorer(accuracy_score")
-    assert "Written with changes" not in str(told.reasoning)
+    assert "Written with changes" not in str(recorded.reasoning)
 
 
 def test_a_report_has_the_candidates_of_a_search(log: AuditLog, tmp_path: Path) -> None:
@@ -241,8 +245,8 @@ def test_a_report_has_the_candidates_of_a_search(log: AuditLog, tmp_path: Path) 
     assert "Failed fits" in section
     assert "no score" in section
     assert section.count("<circle") == 2  # the one that failed has no place
-    told = " ".join(str(trail).split())
+    recorded = " ".join(str(trail).split())
     margin = results["mean_test_f1_macro"][1] - results["mean_test_f1_macro"][0]
-    assert "number 2 (max_depth=3) was chosen: f1_macro" in told
-    assert "The next best (max_depth=1)" in told
-    assert f"{margin:.4g} apart" in told
+    assert "number 2 (max_depth=3) was chosen: f1_macro" in recorded
+    assert "The next best (max_depth=1)" in recorded
+    assert f"{margin:.4g} apart" in recorded

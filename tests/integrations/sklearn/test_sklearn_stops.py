@@ -21,8 +21,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from mllog_callbacks import AuditLog, EventType, LogEntry
 from mllog_sklearn import audited
+from recorded import Entries, of, the_end
 from sklearn_training import cancer, iris, issues, quiet
-from told import Entries, of, the_end
 
 
 def facts(entry: LogEntry) -> Any:
@@ -134,7 +134,7 @@ def test_each_fit_of_a_warm_start_counts_its_own(log: AuditLog, entries: Entries
 def test_boosting_with_a_warm_start_counts_its_own(
     log: AuditLog, entries: Entries, model: Any, named: str
 ) -> None:
-    """The trees of earlier fits are told apart."""
+    """The trees of earlier fits are distinguished."""
     made = audited(model, log).set_params(warm_start=True, **{named: 5})
     made.fit(*iris())
     made.set_params(**{named: 8}).fit(*iris())

@@ -20,8 +20,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from mllog_callbacks import AuditLog, EventType
 from mllog_sklearn import audited
+from recorded import Entries, of, the_end
 from sklearn_training import iris, issues, quiet
-from told import Entries, of, the_end
 
 EMPTY = np.array([[1.0, np.nan], [2.0, np.nan], [3.0, np.nan]])
 
@@ -40,9 +40,9 @@ class Complaining(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sci
         return X
 
 
-def found(told: list[Any]) -> list[Any]:
+def found(recorded: list[Any]) -> list[Any]:
     """The facts of all issues."""
-    return [each.metrics_snapshot for each in of(told, EventType.ISSUE_DETECTED)]
+    return [each.metrics_snapshot for each in of(recorded, EventType.ISSUE_DETECTED)]
 
 
 @pytest.mark.parametrize("hidden", [False, True])
@@ -109,8 +109,8 @@ def test_convergence_warnings_of_something_else_are_what_they_are(
         audited(process, log).fit(features, np.sin(features).ravel())
         audited(KMeans(3, n_init=1, random_state=0), log).fit(np.ones((5, 2)))
         audited(SVC(max_iter=1), log).fit(*iris())
-    told = [each for each in found(entries()) if "warning" in each]
-    bound, duplicates, cut_off = told
+    recorded = [each for each in found(entries()) if "warning" in each]
+    bound, duplicates, cut_off = recorded
     assert (bound["code"], duplicates["code"], cut_off["code"]) == ("MLA114", "MLA114", "MLA111")
     assert {each["warning"] for each in (bound, duplicates, cut_off)} == {"ConvergenceWarning"}
     assert "close to the specified lower bound" in bound["message"]
@@ -167,7 +167,7 @@ def test_failed_fits_of_a_search_show_type_and_first_line(log: AuditLog, entries
     search = GridSearchCV(model, {"simpleimputer": [SimpleImputer(), "passthrough"]}, cv=2)
     with quiet():
         audited(search, log).fit(features, iris()[1])
-    told = entries()
-    assert "ValueError: Input X contains NaN. …" in str(issues(told)["failed_fits"].reasoning)
-    assert "framework_warning" not in issues(told)  # that scores are not finite has this cause
-    assert the_end(told).event is EventType.TRAINING_COMPLETED
+    recorded = entries()
+    assert "ValueError: Input X contains NaN. …" in str(issues(recorded)["failed_fits"].reasoning)
+    assert "framework_warning" not in issues(recorded)  # that scores are not finite has this cause
+    assert the_end(recorded).event is EventType.TRAINING_COMPLETED

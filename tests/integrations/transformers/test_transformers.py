@@ -18,7 +18,7 @@ from transformers import (
 
 from mllog_callbacks import RUN_ENDS, AuditLog, EventType, LogEntry, auto, read_entries
 from mllog_transformers import MLAuditCallback
-from told import Entries, of, one, the_end
+from recorded import Entries, of, one, the_end
 from transformers_training import Texts, gpt, trainer
 
 
@@ -302,12 +302,12 @@ def test_data_without_a_length_are_recorded_without_rows(
 ) -> None:
     """And a training whose data are read is completed by its steps."""
     trainer(tmp_path, MLAuditCallback(log), data=Endless(), max_steps=5).train()
-    told = entries()
-    assert facts(one(told, EventType.DATASET_VALIDATED))["data"] == {
+    recorded = entries()
+    assert facts(one(recorded, EventType.DATASET_VALIDATED))["data"] == {
         "training": {"role": "training"}
     }
-    assert facts(told[0])["plan"] == {"unit": "step", "most": 5}
-    assert facts(the_end(told))["stop"] == {"by": "plan"}
+    assert facts(recorded[0])["plan"] == {"unit": "step", "most": 5}
+    assert facts(the_end(recorded))["stop"] == {"by": "plan"}
 
 
 def test_epochs_are_planned_in_steps(log: AuditLog, entries: Entries, tmp_path: Path) -> None:
@@ -323,13 +323,13 @@ def test_epochs_are_planned_in_steps(log: AuditLog, entries: Entries, tmp_path: 
         include_num_input_tokens_seen=True,
     )
     made.train()
-    told = entries()
-    assert facts(told[0])["plan"] == {"unit": "step", "most": 4, "epochs": 2.0}
-    assert told[0].decision == "Training of at most 4 steps (2 epochs) started."
-    end = facts(the_end(told))
+    recorded = entries()
+    assert facts(recorded[0])["plan"] == {"unit": "step", "most": 4, "epochs": 2.0}
+    assert recorded[0].decision == "Training of at most 4 steps (2 epochs) started."
+    end = facts(the_end(recorded))
     assert end["progress"] == {"unit": "step", "done": 4, "planned": 4}
     assert end["readings"]["num_input_tokens_seen"] == 24 * 8 * 2
-    progress = facts(of(told, EventType.TRAINING_PROGRESS)[0])
+    progress = facts(of(recorded, EventType.TRAINING_PROGRESS)[0])
     assert {"grad_norm", "num_input_tokens_seen"} <= progress["readings"].keys()
     assert "train_tokens_per_second" in progress["readings"]
 
@@ -341,12 +341,12 @@ def test_a_training_that_is_resumed_goes_on_counting(
     trainer(tmp_path, save_strategy="steps", save_steps=2, max_steps=4).train()
     path = str(tmp_path / "checkpoint-2")
     trainer(tmp_path, MLAuditCallback(log)).train(resume_from_checkpoint=path)
-    told = entries()
-    assert facts(told[0])["continues"] == {"at": 2, "unit": "step", "path": path}
-    done = [facts(each)["progress"]["done"] for each in of(told, EventType.TRAINING_PROGRESS)]
+    recorded = entries()
+    assert facts(recorded[0])["continues"] == {"at": 2, "unit": "step", "path": path}
+    done = [facts(each)["progress"]["done"] for each in of(recorded, EventType.TRAINING_PROGRESS)]
     assert done[0] == 3
     progress = {"unit": "step", "done": 6, "planned": 6, "before": 2}
-    assert facts(the_end(told))["progress"] == progress
+    assert facts(the_end(recorded))["progress"] == progress
 
 
 def test_attempts_with_smaller_batches_are_recorded_as_such(
@@ -364,9 +364,9 @@ def test_attempts_with_smaller_batches_are_recorded_as_such(
     model = Large(gpt().config)
     made = trainer(tmp_path, MLAuditCallback(log), model=model, auto_find_batch_size=True)
     made.train()
-    told = entries()
-    starts = of(told, EventType.TRAINING_STARTED)
-    assert [each.event for each in of(told, *RUN_ENDS)] == [
+    recorded = entries()
+    starts = of(recorded, EventType.TRAINING_STARTED)
+    assert [each.event for each in of(recorded, *RUN_ENDS)] == [
         EventType.TRAINING_FAILED,
         EventType.TRAINING_COMPLETED,
     ]
@@ -383,11 +383,11 @@ def test_an_evaluation_by_itself_is_no_run(log: AuditLog, entries: Entries, tmp_
     made = trainer(tmp_path, MLAuditCallback(log), eval_dataset=Texts(8))
     metrics = made.evaluate()
     predicted = made.predict(Texts(8, seed=3)).metrics or {}
-    told = entries()
-    assert [each.event for each in told] == [EventType.MODEL_EVALUATED] * 2
-    assert facts(told[0])["results"] == {"eval": {"loss": metrics["eval_loss"]}}
-    assert facts(told[1])["results"] == {"test": {"loss": predicted["test_loss"]}}
-    assert all("run" not in (each.metrics_snapshot or {}) for each in told)
+    recorded = entries()
+    assert [each.event for each in recorded] == [EventType.MODEL_EVALUATED] * 2
+    assert facts(recorded[0])["results"] == {"eval": {"loss": metrics["eval_loss"]}}
+    assert facts(recorded[1])["results"] == {"test": {"loss": predicted["test_loss"]}}
+    assert all("run" not in (each.metrics_snapshot or {}) for each in recorded)
 
 
 def test_trainings_of_a_block_are_recorded_without_a_callback(

@@ -45,8 +45,8 @@ def _train(folder: Path, *callbacks: TrainerCallback, **given: Any) -> tuple[lis
         made.train()
         made.state.save_to_json(str(folder / "trainer_state.json"))
         assert log.flush(10)
-        told = list(read_entries(log.path))
-    found = [each for each in told if each.event is EventType.ISSUE_DETECTED]
+        recorded = list(read_entries(log.path))
+    found = [each for each in recorded if each.event is EventType.ISSUE_DETECTED]
     return found, folder / "trainer_state.json"
 
 

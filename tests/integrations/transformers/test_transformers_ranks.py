@@ -38,20 +38,22 @@ def _launched(folder: Path, *given: str) -> int:
 def test_rank_zero_records_the_story(tmp_path: Path) -> None:
     """Once, with how many train."""
     assert _launched(tmp_path) == 0
-    told = list(read_entries(tmp_path / "logs"))
-    starts = [each for each in told if each.event is EventType.TRAINING_STARTED]
+    recorded = list(read_entries(tmp_path / "logs"))
+    starts = [each for each in recorded if each.event is EventType.TRAINING_STARTED]
     assert [(each.metrics_snapshot or {})["machines"] for each in starts] == [2]
     assert [(each.metrics_snapshot or {})["rank"] for each in starts] == [0]
-    assert [each.event for each in told if each.event in RUN_ENDS] == [EventType.TRAINING_COMPLETED]
+    assert [each.event for each in recorded if each.event in RUN_ENDS] == [
+        EventType.TRAINING_COMPLETED
+    ]
 
 
 def test_another_rank_records_its_failure(tmp_path: Path) -> None:
     """With its start; the launcher then ends rank zero, whose run has an end as well."""
     assert _launched(tmp_path, "fail") != 0
-    told = list(read_entries(tmp_path / "logs"))
-    known = Counter(each.event for each in told)
+    recorded = list(read_entries(tmp_path / "logs"))
+    known = Counter(each.event for each in recorded)
     assert known[EventType.TRAINING_STARTED] == 2
     assert sum(known[each] for each in RUN_ENDS) == 2
-    (failed,) = [each for each in told if "one of two" in str(each.reasoning)]
+    (failed,) = [each for each in recorded if "one of two" in str(each.reasoning)]
     assert failed.event is EventType.TRAINING_FAILED
     assert str(failed.decision).startswith("Training failed in step 3 of 4 with ZeroDivisionError")

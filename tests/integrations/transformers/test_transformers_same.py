@@ -18,7 +18,7 @@ from transformers import Trainer, TrainerCallback
 
 from mllog_callbacks import RUN_ENDS, AuditLog, EventType, LogEntry
 from mllog_transformers import MLAuditCallback
-from told import Entries, of, one
+from recorded import Entries, of, one
 from transformers_training import Texts, gpt, trainer
 
 _TIMES = ("runtime", "_per_second", "model_preparation_time")
@@ -99,14 +99,14 @@ def test_adapters_are_recorded_with_their_share_of_the_parameters(
         **given,
     )
     made.train()
-    told = entries()
-    found = facts(one(told, EventType.ALGORITHM_SELECTED))
+    recorded = entries()
+    found = facts(one(recorded, EventType.ALGORITHM_SELECTED))
     assert found["size"] == {"parameters": total, "trainable": trainable}
     assert found["choices"]["peft"] == {"value": "LoraConfig", "by": "the caller"}
     assert found["choices"]["model"]["value"] == "GPT2LMHeadModel"
-    saves = [facts(each)["saved"] for each in of(told, EventType.MODEL_SAVED)]
+    saves = [facts(each)["saved"] for each in of(recorded, EventType.MODEL_SAVED)]
     assert {each["format"] for each in saves} == {"PEFT adapter, safetensors"}
-    kept = facts(told[-1])["kept"]
+    kept = facts(recorded[-1])["kept"]
     assert kept["chosen_by"] == "load_best_model_at_end"
 
 
@@ -134,16 +134,16 @@ def test_each_trial_of_a_search_is_a_run(log: AuditLog, entries: Entries, tmp_pa
         pruner=Third(),
         sampler=optuna.samplers.RandomSampler(seed=0),
     )
-    told = entries()
-    assert [facts(each)["trial"] for each in of(told, EventType.TRAINING_STARTED)] == [0, 1, 2]
-    ends = of(told, *RUN_ENDS)
+    recorded = entries()
+    assert [facts(each)["trial"] for each in of(recorded, EventType.TRAINING_STARTED)] == [0, 1, 2]
+    ends = of(recorded, *RUN_ENDS)
     assert [each.event for each in ends] == [
         EventType.TRAINING_COMPLETED,
         EventType.TRAINING_COMPLETED,
         EventType.TRAINING_STOPPED,
     ]
     assert facts(ends[2])["stop"]["rule"]["name"] == "optuna Third"
-    given = [facts(each)["parameters"] for each in of(told, EventType.HYPERPARAMETERS_SET)]
+    given = [facts(each)["parameters"] for each in of(recorded, EventType.HYPERPARAMETERS_SET)]
     assert [0.01 <= each["passed_on"]["learning_rate"] <= 0.02 for each in given] == [True] * 3
     assert "learning_rate" not in given[0]["given"]
 

@@ -14,7 +14,7 @@ from sklearn.metrics import average_precision_score
 
 from mllog_callbacks import AuditLog, EventType, LogEntry
 from mllog_xgboost import MLAuditCallback
-from told import Entries, issues, of, one, the_end
+from recorded import Entries, issues, of, one, the_end
 
 PARAMS = {"objective": "binary:logistic", "nthread": 1, "seed": 0}
 

@@ -8,7 +8,7 @@ import xgboost as xgb
 import paths
 from ends_table import EndsTable, row
 from mllog_callbacks import AuditLog
-from told import Entries
+from recorded import Entries
 from xgboost_ways_out import ENTRY_POINTS, go, ways
 
 TABLE = EndsTable(
@@ -36,9 +36,9 @@ def test_every_way_out_ends_as_the_table_says(
     for _, way, entry_point in CASES:
         go(ENTRY_POINTS[entry_point][0], way, log)
         marks.append(log.stats.emitted)
-    told = entries()
+    recorded = entries()
     found = [
-        row(name, entry_point, told[first:last])
+        row(name, entry_point, recorded[first:last])
         for (name, _, entry_point), (first, last) in zip(CASES, pairwise(marks), strict=True)
     ]
     capfd.readouterr()  # XGBoost's own complaints

@@ -21,15 +21,15 @@ async function ask(method, path, body) {
   if (body instanceof Blob) options.body = body;
   else if (body) Object.assign(options, { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
   const answer = await fetch(path, options);
-  const told = await answer.json();
-  if (!answer.ok) throw new Error(told.error ?? "The platform cannot do that.");
-  return told;
+  const recorded = await answer.json();
+  if (!answer.ok) throw new Error(recorded.error ?? "The platform cannot do that.");
+  return recorded;
 }
 
 async function act(doing, done) {
   try {
-    const told = await doing();
-    if (done) say(typeof done === "function" ? done(told) : done, "done");
+    const recorded = await doing();
+    if (done) say(typeof done === "function" ? done(recorded) : done, "done");
   } catch (error) {
     say(error.message, "error");
   }
@@ -56,18 +56,18 @@ at("upload").addEventListener("submit", (event) => {
 at("select").addEventListener("submit", (event) => {
   event.preventDefault();
   const body = { algorithm: at("algorithm").value, dataset: at("dataset").value };
-  act(() => ask("POST", "/api/models", body), (told) => `${told.model} can be trained.`);
+  act(() => ask("POST", "/api/models", body), (recorded) => `${recorded.model} can be trained.`);
 });
 
 at("compare").addEventListener("click", () =>
   act(async () => {
-    const told = await ask("POST", "/api/compare", { models: [...chosen] });
-    const names = Object.keys(told.ranking[0]);
+    const recorded = await ask("POST", "/api/compare", { models: [...chosen] });
+    const names = Object.keys(recorded.ranking[0]);
     at("comparison").replaceChildren(
-      make("p", {}, make("b", { textContent: told.best }), ` is the best: ${told.reason}.`),
+      make("p", {}, make("b", { textContent: recorded.best }), ` is the best: ${recorded.reason}.`),
       make("table", {},
         make("tr", {}, ...names.map((name) => make("th", { textContent: name }))),
-        ...told.ranking.map((row) => make("tr", {}, ...names.map((name) => make("td", { textContent: row[name] }))))));
+        ...recorded.ranking.map((row) => make("tr", {}, ...names.map((name) => make("td", { textContent: row[name] }))))));
   }, "The models are compared."));
 
 function datasetCard(dataset) {

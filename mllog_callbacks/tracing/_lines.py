@@ -106,9 +106,9 @@ def _training(found: Mapping[str, Any]) -> Iterator[str]:
 def _evaluated(found: Mapping[str, Any]) -> str:
     if "not_known" in found:
         return f"not known: {found['not_known']}"
-    told = [
+    recorded = [
         f"{name} {number(each)}" if isinstance(each, (int, float)) else f"{name} {value(each, 120)}"
         for name, each in found["results"].items()
     ]
     known = found.get("same_model") or found.get("same_model_not_known") or found["when"]
-    return f"{', '.join(told)} ({known})"
+    return f"{', '.join(recorded)} ({known})"

@@ -9,29 +9,29 @@ Entries: TypeAlias = Callable[[], list[LogEntry]]
 """The fixture of that name: what a log holds so far."""
 
 
-def of(told: list[LogEntry], *events: EventType) -> list[LogEntry]:
+def of(recorded: list[LogEntry], *events: EventType) -> list[LogEntry]:
     """The entries of some event types."""
-    return [entry for entry in told if entry.event in events]
+    return [entry for entry in recorded if entry.event in events]
 
 
-def one(told: list[LogEntry], event: EventType) -> LogEntry:
+def one(recorded: list[LogEntry], event: EventType) -> LogEntry:
     """The one entry of an event type."""
-    (entry,) = of(told, event)
+    (entry,) = of(recorded, event)
     return entry
 
 
-def issues(told: list[LogEntry], name: str) -> list[LogEntry]:
+def issues(recorded: list[LogEntry], name: str) -> list[LogEntry]:
     """The issues of a name."""
-    found = of(told, EventType.ISSUE_DETECTED)
+    found = of(recorded, EventType.ISSUE_DETECTED)
     return [entry for entry in found if (entry.metrics_snapshot or {}).get("name") == name]
 
 
-def the_end(told: list[LogEntry]) -> LogEntry:
+def the_end(recorded: list[LogEntry]) -> LogEntry:
     """The one end of the one run; it is the last entry."""
-    assert [entry.event for entry in told].count(EventType.TRAINING_STARTED) == 1
-    ends = of(told, *RUN_ENDS)
+    assert [entry.event for entry in recorded].count(EventType.TRAINING_STARTED) == 1
+    ends = of(recorded, *RUN_ENDS)
     assert len(ends) == 1
-    assert told[-1] is ends[0]
+    assert recorded[-1] is ends[0]
     return ends[0]
 
 
