@@ -14,6 +14,10 @@ STOPPING: Final = frozenset({"SIGINT", "SIGTERM"})
 
 _LEFT: Final = "was left by its process, which still runs"
 
+_RESTARTED: Final = "ended with its process, and the machine was restarted since"
+
+_WITNESSES: Final = {"drainer": "the log's drainer", "reader": "a reader of the log"}
+
 _UNITS: Final = ((86_400, "days"), (3_600, "h"), (60, "min"))
 
 
@@ -27,6 +31,8 @@ def killed_words(facts: Mapping[str, Any]) -> tuple[str, str]:
     last = f" Last saved model: {saved}." if saved else ""
     witness = facts.get("witness") or {}
     how = _LEFT if witness.get("runs_on") else _how(facts["stop"])
+    if witness.get("restarted") and "not_known" in facts["stop"]:
+        how = _RESTARTED
     decision = f"{_what(facts)} {how}; {_far(facts.get('progress'))}.{last}"
     return decision, " ".join([*_why(facts["stop"], witness), *_recorded(witness)])
 
@@ -101,17 +107,18 @@ def _rose(before: int | None, after: int | None) -> bool:
 
 def _recorded(witness: Mapping[str, Any]) -> Iterator[str]:
     if witness.get("restarted"):
-        yield "The machine was restarted since."
+        at = witness.get("machine_started")
+        yield f"The machine was restarted since{f', at {at} by its clock' if at else ''}."
     by = witness.get("recorded_by")
+    by = _WITNESSES.get(str(by), f"the {by}") if by else None
     after, alive = witness.get("seconds_after"), witness.get("last_alive")
     if by and after is not None and alive:
         yield (
-            f"Recorded by the {by} {_duration(after)} after the process was last seen alive "
-            f"({alive})."
+            f"Recorded by {by} {_duration(after)} after the process was last seen alive ({alive})."
         )
     elif by:
         last = witness.get("last_entry")
-        yield f"Recorded by the {by}" + (f"; the last entry before is of {last}." if last else ".")
+        yield f"Recorded by {by}" + (f"; the last entry before is of {last}." if last else ".")
 
 
 def _duration(seconds: float) -> str:

@@ -322,7 +322,7 @@ def test_killing_who_records_the_ends_doubles_none(tmp_path: Path) -> None:
 def test_one_that_becomes_another_program_still_runs(tmp_path: Path) -> None:
     """Nothing killed it."""
     child = forked(lambda: _train(tmp_path, lambda: os.execv("/bin/sleep", ["sleep", "60"])))  # noqa: S606 - no shell
-    until(lambda: len(lines(tmp_path)) == 3)
+    until(lambda: len(lines(tmp_path)) >= 3)
     drained(tmp_path)
     os.kill(child, signal.SIGKILL)
     ended(child)
