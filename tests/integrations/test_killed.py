@@ -25,7 +25,7 @@ KILLS = int(os.environ.get("MLLOG_TEST_KILLS", "4"))
 """Trainings killed, of each adapter."""
 
 ADAPTERS = [each for each in READY if each != "transformers" or KILLS >= TOGETHER]
-"""Transformers takes seconds to import, and trains as Lightning does: only where many are killed."""
+"""Transformers takes seconds to import: only where many trainings are killed."""
 
 ENDS = {"TRAINING_COMPLETED", "TRAINING_STOPPED", "TRAINING_FAILED"}
 THREADS = 2
