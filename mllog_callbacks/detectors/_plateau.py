@@ -11,7 +11,7 @@ from mllog_callbacks.detectors._smoothing import BestSince, Follower
 
 __all__ = ["Plateau"]
 
-# an iteration is shorter than an epoch: thrice as many, as in the windows of other detectors
+# an iteration is shorter than an epoch: three times as many, as in the windows of other detectors
 LEAST: Final[dict[Unit, int]] = {"epoch": 6, "iteration": 30, "step": 200}
 _SPAN: Final[dict[Unit, int]] = {"epoch": 5, "iteration": 5, "step": 50}
 

@@ -42,8 +42,8 @@ class Noise:
     """Mean size of a series' noise, as a standard deviation: a trend does not count as noise.
 
     The absolute second differences of white noise with standard deviation s have the mean
-    sqrt(12 / pi) s. One value may not raise the estimate by more than thrice itself, so that an
-    outlier is not taken for noise (as in the clipped updates of Huber's estimators).
+    sqrt(12 / pi) s. One value may not raise the estimate by more than three times itself, so that
+    an outlier is not taken for noise (as in the clipped updates of Huber's estimators).
 
     A metric that takes few values, such as a share of 15 rows, repeats itself exactly, and its
     second differences are often zero: their mean would say that there is no noise. But such a

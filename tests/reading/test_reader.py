@@ -105,7 +105,7 @@ def test_a_timestamp_that_does_not_increase_is_found(second: str, tmp_path: Path
 
 
 def test_several_findings_on_a_line_are_all_recorded(tmp_path: Path) -> None:
-    """So that a writer can be mended at once."""
+    """So that a writer can be corrected at once."""
     [line] = read(tmp_path, good(event="X", model=5, host="h"))
     assert [each.field for each in line.findings] == ["event", "model", "host"]
 

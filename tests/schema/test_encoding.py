@@ -16,7 +16,7 @@ from mllog_callbacks.schema import HARD_CAP, encode
 from readers import COLUMNAR, check
 from strategies import anything, hostile, plain, texts
 
-TOLD = "[Written with changes: "
+CHANGED = "[Written with changes: "
 
 
 @settings(max_examples=2_000)
@@ -71,7 +71,7 @@ def test_plain_json_is_written_as_it_is(snapshot: dict[str, Any], reasoning: str
 def test_a_changed_value_is_recorded(snapshot: dict[str, Any], odd: object) -> None:
     """One value that JSON cannot hold, among any others, is named at the end of the reasoning."""
     found = check(encoded({**snapshot, "the odd one": odd}, reasoning="Because."))
-    assert found["reasoning"].startswith("Because. " + TOLD + "the odd one ")
+    assert found["reasoning"].startswith("Because. " + CHANGED + "the odd one ")
 
 
 @settings(max_examples=200)
@@ -128,7 +128,7 @@ def test_a_huge_value_is_cut_visibly(name: str) -> None:
     line = encoded({"loss": 0.5, "huge": HUGE[name]()}, reasoning="Because.")
     found = check(line)
     assert found["metrics_snapshot"]["loss"] == 0.5
-    assert TOLD in found["reasoning"]
+    assert CHANGED in found["reasoning"]
     assert [read(line) for read in COLUMNAR.values()] == [1] * len(COLUMNAR)
 
 
