@@ -53,7 +53,7 @@ def _recover_as(user: int, folder: str, recover: Callable[[], list[Found]]) -> l
     """What becomes of it in a child that is that user; None where it does not answer."""
     try:
         group = os.lstat(folder).st_gid  # the one that the user's own session had
-        if not os.listdir(folder):  # as each read would start a child for it
+        if not any(Path(folder).iterdir()):  # as each read would start a child for it
             return []
     except OSError:  # it was removed since: nothing is left there
         return []
