@@ -87,7 +87,7 @@ def _of_memory(counts: Mapping[str, Any]) -> str:
     what = "count of processes killed for lack of memory"
     if _rose(*of_cgroup):
         return (
-            f"The kernel probably killed it for lack of memory: its {what} in the cgroup "
+            f"The kernel probably killed it for lack of memory: its {what} in the control group "
             f"{counts.get('cgroup')} rose from {of_cgroup[0]:,} to {of_cgroup[1]:,}."
         )
     if None in of_cgroup and _rose(*of_machine):
@@ -98,7 +98,9 @@ def _of_memory(counts: Mapping[str, Any]) -> str:
     known = of_machine if None in of_cgroup else of_cgroup
     if None in known:
         return "Who sent the signal is not known, nor whether memory ran out."
-    return f"The kernel's {what} did not rise ({known[1]:,}). Who sent the signal is not known."
+    where = "on this machine" if None in of_cgroup else "in its control group"
+    count = f"The kernel's {what} {where} did not rise ({known[1]:,})."
+    return f"{count} Who sent the signal is not known."
 
 
 def _rose(before: int | None, after: int | None) -> bool:
