@@ -173,6 +173,7 @@ SIDECARS = ["_integrity", "_integrity/good.chain", "_integrity/good.json", "_int
             [*SIDECARS, f"{OLD}.x.jsonl"], ["FIFO", "link to zeros", "link to sidecars", "socket"]
         ),
         *product(SIDECARS[1:], ["folder"]),
+        (f"{OLD}.good.jsonl", "link to sidecars"),
     ],
 )
 def test_what_is_no_file_is_a_finding_and_nobody_waits(
@@ -196,6 +197,7 @@ def test_what_is_no_file_is_a_finding_and_nobody_waits(
 COMMANDS: list[list[str | Path]] = [
     ["verify"],
     ["summary"],
+    ["compare"],
     ["report", "-o", "/dev/stdout"],
     ["validate"],
     ["anchor"],
