@@ -133,10 +133,11 @@ class StoryBuilder:
     def _keep_defaults_once(self, snapshot: Mapping[str, Any]) -> None:
         """Of many runs the defaults are the same: a hundred values, which are kept once."""
         parameters = snapshot.get("parameters")
-        defaults = parameters.get("defaults") if isinstance(parameters, dict) else None
-        if defaults and defaults == self._defaults:
+        if not isinstance(parameters, dict) or not (defaults := parameters.get("defaults")):
+            return
+        if defaults == self._defaults:
             parameters["defaults"] = self._defaults
-        elif defaults:
+        else:
             self._defaults = defaults
 
     def _take_issue(self, run: Run, recorded: Recorded) -> None:
