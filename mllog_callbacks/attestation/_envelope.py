@@ -16,6 +16,7 @@ __all__ = [
     "Envelope",
     "NotAStatementError",
     "SigningError",
+    "is_key",
     "is_statement",
     "read_statement",
     "sealed",

@@ -18,8 +18,10 @@ __all__ = [
     "PREDICATE",
     "STATEMENT",
     "NoChainError",
+    "as_json",
     "attested",
     "claims_of",
+    "models_of",
     "subjects_of",
 ]
 
