@@ -68,7 +68,7 @@ def test_the_commands_of_a_page_exist(page: Path) -> None:
 
 
 def test_what_is_generated_is_up_to_date() -> None:
-    """The table of detectors, and an entry of each type; ``python docs/generate.py`` mends it.
+    """The table of detectors, and an entry of each type; ``python docs/generate.py`` updates it.
 
     Numbers differ from run to run (times, a file's hash). With other versions of the frameworks
     there are other defaults to record.
