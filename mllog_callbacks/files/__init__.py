@@ -3,7 +3,7 @@
 The drainer loads this package: standard library only, and little of it.
 """
 
-from mllog_callbacks.files._digests import digest_of, size_of
+from mllog_callbacks.files._digests import digest_of, digest_over, digests_in, size_of
 from mllog_callbacks.files._extent import last_data
 from mllog_callbacks.files._folders import give_group, make_folder, make_folders
 from mllog_callbacks.files._names import (
@@ -50,6 +50,8 @@ __all__ = [
     "chain_name",
     "day_of",
     "digest_of",
+    "digest_over",
+    "digests_in",
     "file_order",
     "give_group",
     "is_log",

@@ -28,6 +28,7 @@ __all__ = [
     "Session",
     "complete",
     "find_sessions",
+    "is_folder",
     "sessions_of",
     "sidecar_folders",
 ]
@@ -107,7 +108,7 @@ def complete(paths: Iterable[Path]) -> list[tuple[Path, Recovered]]:
     """
     folders: dict[Path, None] = {}
     for path in paths:
-        if path.is_dir():
+        if is_folder(path):
             folders.update((sidecars.parent, None) for sidecars, _ in sidecar_folders(path))
         else:
             folders[path.parent] = None
@@ -123,7 +124,7 @@ def sessions_of(paths: Iterable[Path]) -> list[Session]:
     found: dict[tuple[Path, str], Session] = {}
     near: dict[Path, dict[str, list[Path]]] = {}
     for path in paths:
-        if path.is_dir():
+        if is_folder(path):
             _take_folder(found, path)
         elif os.path.lexists(path):
             session = _session(found, path.parent, session_of(path))
@@ -133,6 +134,11 @@ def sessions_of(paths: Iterable[Path]) -> list[Session]:
         else:
             raise FileNotFoundError(errno.ENOENT, "no such file or directory", str(path))
     return sorted(found.values(), key=lambda each: (each.directory, each.name))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path means a folder of logs; a link that has the name of a log does not."""
+    return path.is_dir() and not (is_log(path.name) and path.is_symlink())
 
 
 def sidecar_folders(folder: Path) -> list[tuple[Path, str]]:

@@ -19,6 +19,7 @@ from mllog_callbacks.integrity._sessions import (
     MOST_BYTES,
     Session,
     complete,
+    is_folder,
     sessions_of,
     sidecar_folders,
 )
@@ -60,7 +61,7 @@ def verify(
     given = [Path(each) for each in paths]
     left = [_left(folder, each) for folder, each in complete(given) if each.error]
     checked = [_check(each, key, progress) for each in sessions_of(given)]
-    folders = {each.resolve() for each in given if each.is_dir()}
+    folders = {each.resolve() for each in given if is_folder(each)}
     by_folder = groupby(checked, key=lambda each: each.session.directory)
     others = left + [verdict for each in folders for verdict in _check_folders(each, key)]
     for folder, group in by_folder:

@@ -123,7 +123,7 @@ def origin_request(logs: Path) -> bytes:
 
 def _arguments() -> list[str]:
     """The program's arguments, masked and within bounds."""
-    given = [str(each) for each in sys.argv[1:_MOST_ARGUMENTS]]
+    given = [str(each) for each in sys.argv[1 : _MOST_ARGUMENTS + 1]]
     return [str(each)[:_LONGEST_ARGUMENT] for each in masked(given)]
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from mllog_callbacks import AuditLog, LogEntry
 from mllog_callbacks.facts import facts_schema
-from mllog_callbacks.integrity import Status, verify
+from mllog_callbacks.integrity import Status, anchors_of, verify
 from mllog_callbacks.runs import killed_words
 from mllog_callbacks.schema import LogEntry as Entry
 from mllog_callbacks.sinks import note_exit, recover
@@ -197,9 +197,10 @@ def test_each_open_run_has_its_end_and_no_other(tmp_path: Path) -> None:
 
 
 def test_an_orderly_exit_ends_what_a_thread_still_trains(tmp_path: Path) -> None:
-    """With the exit code; the session was sealed before, and is sealed again."""
+    """With the exit code; an anchor that was taken just before the end holds."""
     program = f"""
-    import sys, threading, time
+    import atexit, sys, threading, time
+    atexit.register(sys.stdin.read)  # after the log's own handler
     from mllog_callbacks import AuditLog
     log = AuditLog({str(tmp_path)!r})
     def train():
@@ -209,12 +210,17 @@ def test_an_orderly_exit_ends_what_a_thread_still_trains(tmp_path: Path) -> None
     time.sleep(0.2)
     sys.exit(4)
     """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=False, timeout=60)
-    assert done.returncode == 4
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        until(lambda: any(Control(str(each)).sealed for each in spools(tmp_path)), 60)
+        anchors = [*anchors_of([tmp_path])]
+        process.communicate(timeout=60)
+    assert process.returncode == 4
     drained(tmp_path)
     (entry,) = _ends(tmp_path)
     assert _facts(entry)["stop"].get("exit_code", 4) == 4
-    assert [each.status for each in verify([tmp_path])] == [Status.SOUND]
+    assert [each.state for each in anchors] == ["open"]
+    assert [each.status for each in verify([tmp_path], anchors=anchors)] == [Status.SOUND]
 
 
 def test_a_log_that_was_closed_gets_no_end(tmp_path: Path) -> None:
