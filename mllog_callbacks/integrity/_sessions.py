@@ -12,6 +12,7 @@ from mllog_callbacks.files import (
     CHAIN,
     SIDECARS,
     chain_name,
+    file_order,
     is_log,
     manifest_name,
     origin_name,
@@ -156,7 +157,7 @@ def _take_folder(found: dict[tuple[Path, str], Session], folder: Path) -> None:
             folders.remove(SIDECARS)
             _take_sidecars(found, directory)
         logs = [directory / each for each in others if each.endswith(".jsonl")]
-        for file in sorted(logs, key=_without_suffix):
+        for file in sorted(logs, key=file_order):
             files = _session(found, directory, session_of(file)).files
             if file not in files:
                 files.append(file)
@@ -184,11 +185,6 @@ def _by_session(directory: Path) -> dict[str, list[Path]]:
     """The files of each session of a folder, also those of other days."""
     names = filter(is_log, os.listdir(directory))  # noqa: PTH208 - the names alone
     found: dict[str, list[Path]] = {}
-    for each in sorted((directory / name for name in names), key=_without_suffix):
+    for each in sorted((directory / name for name in names), key=file_order):
         found.setdefault(session_of(each), []).append(each)
     return found
-
-
-def _without_suffix(file: Path) -> Path:
-    """What files are ordered by, so that a copy, as in ``-2``, follows the file it is one of."""
-    return file.with_suffix("")

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from mllog_callbacks.chain import OPEN, SEALED, UNSEALED, WITNESSED
+from mllog_callbacks.chain import OPEN, RESTARTED, SEALED, UNSEALED, WITNESSED
 from mllog_callbacks.files import read_regular
 from mllog_callbacks.integrity._anchors import Anchor
 from mllog_callbacks.integrity._chains import Chain, Opening, read_chain
@@ -171,6 +171,9 @@ def _check_chain(checked: Checked, chain: Chain) -> None:
         checked.add("completeness", Status.UNSEALED, reason)
     elif chain.state == UNSEALED:
         reason = "is not sealed: its process was killed; all that it had emitted is there"
+        checked.add("completeness", Status.UNSEALED, reason)
+    elif chain.state == RESTARTED:
+        reason = "is not sealed: its machine was restarted; what it emitted last may be lost"
         checked.add("completeness", Status.UNSEALED, reason)
     elif chain.state == WITNESSED and chain.is_completed_without_key:
         reason = "is not sealed: its process was killed, and it was completed without the key"

@@ -24,7 +24,9 @@ from mllog_callbacks.sinks import note_exit, recover
 from mllog_callbacks.sinks.spool import _exits as exits
 from mllog_callbacks.sinks.spool import _memory_counts as counts
 from mllog_callbacks.sinks.spool._control import Control, born
+from mllog_callbacks.sinks.spool._drainer import Drainer
 from mllog_callbacks.sinks.spool._exits import exit_of
+from mllog_callbacks.sinks.spool._spools import remove
 from mllog_callbacks.sinks.spool._watching import Watch
 from processes import drained, drainers, ended, forked, lines, spools, until
 
@@ -328,7 +330,7 @@ def test_killing_who_records_the_ends_doubles_none(tmp_path: Path) -> None:
 def test_one_that_becomes_another_program_still_runs(tmp_path: Path) -> None:
     """Nothing killed it."""
     child = forked(lambda: _train(tmp_path, lambda: os.execv("/bin/sleep", ["sleep", "60"])))  # noqa: S606 - no shell
-    until(lambda: len(lines(tmp_path)) == 3)
+    until(lambda: len(lines(tmp_path)) >= 3)
     drained(tmp_path)
     os.kill(child, signal.SIGKILL)
     ended(child)
@@ -364,6 +366,32 @@ def test_a_kernel_that_keeps_no_exit_status_leaves_it_not_known(
     assert exit_of(control, watch) == (None, exits._KERNEL, False)  # noqa: SLF001 - its words
     control.ended = 512 + 1  # as its parent notes it
     assert exit_of(control, watch).status == 512
+
+
+def test_on_such_a_kernel_the_end_says_that_it_is_not_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the entry, by who saw the process to its end; when that was, it knows."""
+    child = forked(lambda: _train(tmp_path, lambda: time.sleep(60)))
+    until(lambda: len(lines(tmp_path)) == 3)
+    (folder,) = spools(tmp_path)
+    for pid in drainers(tmp_path):
+        os.kill(pid, signal.SIGKILL)
+    watch = Watch(str(folder), Control(str(folder)), os.pidfd_open(child))
+    os.kill(child, signal.SIGKILL)
+    ended(child)
+    monkeypatch.setattr(exits, "_of_descriptor", lambda _: None)
+    drainer = Drainer(str(folder))
+    drainer.end("drainer", watch)
+    drainer.close()
+    watch.close()
+    remove(str(folder))
+    (entry,) = _ends(tmp_path)
+    assert _facts(entry)["stop"] == {"by": "killed", "not_known": exits._KERNEL}  # noqa: SLF001 - its words
+    assert "how that ended is not known" in str(entry.decision)
+    assert f"is not known: {exits._KERNEL}." in str(entry.reasoning)  # noqa: SLF001
+    assert _facts(entry)["witness"]["last_alive"]
+    assert [each.status for each in verify([tmp_path])] == [Status.SOUND]
 
 
 def test_the_number_of_a_process_alone_says_nothing(tmp_path: Path, control: Control) -> None:

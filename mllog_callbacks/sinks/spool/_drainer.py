@@ -123,7 +123,8 @@ class Drainer:
             if found is None or not len(found.runs):
                 return None if found is None else 0
             ended = witness.exit_of(control, watch)
-            ends = [*witness.Ends(self._folder, about, control, ended, by).lines(found)]
+            noted = witness.Noted.of(self._folder, control)
+            ends = [*witness.Ends(about, noted, ended, by).lines(found)]
         except OSError:
             raise
         except Exception:  # noqa: BLE001 - of what anybody may have written: the lines come first
