@@ -22,10 +22,13 @@ _HOMES: Final[dict[str, tuple[str, ...]]] = {
         "Steps",
         "Training",
         "attend",
+        "audit_saving",
         "called_from",
         "file_size",
         "largest_shares",
         "listen",
+        "record_saved",
+        "trained_by",
     ),
     "automatic": ("auto", "load_ipython_extension", "unload_ipython_extension"),
     "detectors": (

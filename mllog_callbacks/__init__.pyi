@@ -15,10 +15,13 @@ from mllog_callbacks.adapter import (
     Steps as Steps,
     Training as Training,
     attend as attend,
+    audit_saving as audit_saving,
     called_from as called_from,
     file_size as file_size,
     largest_shares as largest_shares,
     listen as listen,
+    record_saved as record_saved,
+    trained_by as trained_by,
 )
 from mllog_callbacks.automatic import (
     auto as auto,
@@ -120,6 +123,7 @@ __all__ = [
     "__version__",
     "attend",
     "audit_context",
+    "audit_saving",
     "auto",
     "called_from",
     "carry_context",
@@ -138,8 +142,10 @@ __all__ = [
     "read_entries",
     "read_lines",
     "read_trail",
+    "record_saved",
     "report_failure",
     "scan",
+    "trained_by",
     "unbroken",
     "unload_ipython_extension",
 ]

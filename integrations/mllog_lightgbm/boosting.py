@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from lightgbm.callback import CallbackEnv, EarlyStopException
 
-from mllog_callbacks import Backlog, RawData, Run, Training, guarded, report_failure
+from mllog_callbacks import Backlog, RawData, Run, Training, guarded, report_failure, trained_by
 from mllog_callbacks.detectors import DEFAULTS
-from mllog_callbacks.facts import Kept, ModelEvaluated, ModelSaved, Rule, Stop
+from mllog_callbacks.facts import Kept, ModelEvaluated, Rule, Stop
 from mllog_lightgbm.batches import Batches, Header, Result, by_set, deviations_by_set, read_results
 from mllog_lightgbm.calls import Audit
 from mllog_lightgbm.data import NOTHING, Raw
 from mllog_lightgbm.estimator import Estimator
-from mllog_lightgbm.model import Model, boosters_of, gains, held
+from mllog_lightgbm.model import Model, boosters_of, gains, held, listen_to_saves
 from mllog_lightgbm.opening import TRAINING, Opening, open_training
 from mllog_lightgbm.parameters import main_names, without_functions
 from mllog_lightgbm.stopping import EarlyStop, read_stop
@@ -308,16 +308,11 @@ class Boosting:
                 )
             )
 
-    @property
-    def saves(self) -> Callable[[ModelSaved], object]:
-        """What records that the model was saved, also after the end, while the log is open."""
+    def hear_saves(self, model: Model) -> None:
+        """Record saves of a model, also after the end, while the log is open."""
         run = self._run.detached()
-
-        def record(facts: ModelSaved) -> None:
-            if not run.closed:
-                run.record(facts)
-
-        return record
+        listen_to_saves(model, run.record_save)
+        trained_by(run, model)
 
 
 _gains, _held = guarded(gains), guarded(held)

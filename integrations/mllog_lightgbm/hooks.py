@@ -24,7 +24,7 @@ from mllog_lightgbm.boosting import Boosting
 from mllog_lightgbm.calls import Audit, Callback, innermost
 from mllog_lightgbm.data import NOTHING, Raw, read_raw
 from mllog_lightgbm.estimator import Estimator, calling_estimator
-from mllog_lightgbm.model import boosters_of, listen_to_resets, listen_to_saves
+from mllog_lightgbm.model import boosters_of, listen_to_resets
 from mllog_lightgbm.opening import TRAINING
 from mllog_lightgbm.raw import raw_sets
 
@@ -106,7 +106,7 @@ class Token(Audit):
         self._leave.append(listen_to_resets(boosters[0], training.reset))
         training.begin(env, known)
         for model in boosters if env.model in boosters else [*boosters, env.model]:
-            listen_to_saves(model, training.saves)
+            training.hear_saves(model)
 
 
 @guarded

@@ -5,7 +5,7 @@ from typing import Any
 
 from sklearn.exceptions import FitFailedWarning
 
-from mllog_callbacks import EventType, Issue, Level, RawData, Reason, Run, guarded
+from mllog_callbacks import EventType, Issue, Level, RawData, Reason, Run, guarded, trained_by
 from mllog_sklearn import reasons, search
 from mllog_sklearn.algorithm import Algorithm, algorithm
 from mllog_sklearn.choice import compared
@@ -100,6 +100,7 @@ class Fit:
         if is_frozen(estimator):
             self._end(EventType.TRAINING_COMPLETED, reasons.FROZEN, {})
             return
+        self._remember(estimator)
         found = guarded(search.found)(estimator) or []
         self._record_steps(estimator, result)
         self._record_curves(estimator)
@@ -113,6 +114,12 @@ class Fit:
         else:
             event, reason, snapshot = ended
             self._end(event, *unheard(estimator, reason, snapshot))
+
+    @guarded
+    def _remember(self, estimator: object) -> None:
+        """Know the model, and its parts, when they are saved."""
+        if not self.nested:
+            trained_by(self.run, estimator, dict(subestimators(estimator)))
 
     @guarded
     def _end(self, event: EventType, reason: Reason, snapshot: Mapping[str, object]) -> None:

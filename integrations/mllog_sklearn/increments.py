@@ -87,6 +87,7 @@ class Increment(Fit):
             self._start(estimator)
         self._record_warnings(estimator, warned, None)
         if self._recorded:
+            self._remember(estimator)
             seen = "" if so_far.rows is None else f", with {count(so_far.rows, 'row')}"
             recorded = Reason(
                 f"Call {so_far.calls:,} of partial_fit completed.",

@@ -1,17 +1,12 @@
 """Saving a model, with an entry that says what was saved, where, and how it is recognised."""
 
-import hashlib
 import os
 from pathlib import Path
 from typing import Any
 
 import joblib
 
-from mllog_callbacks import AuditLog, EventType, get_log
-from mllog_callbacks.facts import Saved, dump
-from mllog_callbacks.schema import count
-from mllog_sklearn.algorithm import title
-from mllog_sklearn.parameters import library
+from mllog_callbacks import AuditLog, record_saved
 
 __all__ = ["save_model"]
 
@@ -26,12 +21,14 @@ def save_model(
 ) -> Path:
     """Save an estimator, audited or not, and record MODEL_SAVED with the file's SHA-256.
 
+    The entry is of the run that trained it, where that was recorded in the same log.
+
     What is saved is of the estimator's own class: it loads where this package is missing.
 
     Args:
         estimator: The estimator.
         path: The file: by skops where it ends in ``.skops``, else by joblib.
-        log: Where the entry goes; default `get_log()`.
+        log: Where the entry goes; default that of its run, or `get_log()`.
         dataset: Name of the training data in the entry; default the log's.
         model: Name of the model in the entry; default the log's, or the estimator's class.
 
@@ -44,20 +41,7 @@ def save_model(
     """
     file = Path(path)
     form = _dump(estimator, file)
-    log = get_log() if log is None else log
-    with file.open("rb") as written:
-        digest = hashlib.file_digest(written, "sha256").hexdigest()
-    size = file.stat().st_size
-    saved = Saved(path=str(file), bytes=size, sha256=digest, format=form)
-    log.emit(
-        EventType.MODEL_SAVED,
-        dataset=dataset,
-        model=model or log.model or title(estimator),
-        decision=f"{title(estimator)} was saved to {file} by {form}.",
-        reasoning=f"The file has {count(size, 'byte')}, SHA-256 {digest}. The class is of "
-        f"{library(type(estimator))}.",
-        metrics_snapshot={"saved": dump(saved)},
-    )
+    record_saved(estimator, file, log, dataset=dataset, model=model, format=form)
     return file
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from xgboost import Booster
 from xgboost.callback import CallbackContainer, TrainingCallback
 
-from mllog_callbacks import Heard, Run, Training, finaliser, listen
+from mllog_callbacks import Heard, Run, Training, finaliser, listen, trained_by
 from mllog_callbacks.facts import (
     Continued,
     DatasetValidated,
@@ -179,6 +179,7 @@ class Boosting:
         )
         if kept is not None:
             listen_to_saves(model, self._training.record)
+            trained_by(self._run, model)
 
     def _why(self, found: list[Rule]) -> Stop:
         if self._training.done == self._call.planned or not self._stopped:

@@ -23,7 +23,7 @@ from mllog_callbacks.detectors import (
     Passage,
     StatedDirections,
 )
-from mllog_callbacks.facts import RUN, EventFacts, Rule, dump, ended_by, event_of
+from mllog_callbacks.facts import RUN, EventFacts, ModelSaved, Rule, dump, ended_by, event_of
 from mllog_callbacks.recording import (
     AuditLog,
     checked_name,
@@ -224,6 +224,12 @@ class Run:
         run.detectors, run._on_issue = DetectorSet([]), None  # noqa: SLF001 - our own
         return run
 
+    def renamed(self, dataset: str | None, model: str | None) -> "Run":
+        """This run, detached, for entries that name the data or the model otherwise."""
+        run = self.detached()
+        run._log = self._log.bind(dataset=dataset, model=model)  # noqa: SLF001 - our own
+        return run
+
     def name(self, *, dataset: str | None = None, model: str | None = None) -> None:
         """Name what the run is about, where its user has not."""
         with self._within():
@@ -327,6 +333,16 @@ class Run:
             self.end(event, reason, snapshot)
         else:
             self.emit(event, reason, snapshot)
+
+    def record_save(self, facts: ModelSaved) -> None:
+        """Record that its model was saved, also after its end; nothing once the log was closed."""
+        if not self.closed:
+            self.record(facts)
+
+    @property
+    def session(self) -> str:
+        """The session of its log."""
+        return self._log.session
 
     @property
     def number(self) -> int:

@@ -59,6 +59,8 @@ def with_file(saved: Mapping[str, Any]) -> tuple[dict[str, object], bool]:
         The facts, and whether `hash_later` is to complete them.
     """
     facts = {name: each for name, each in saved.items() if each is not None}
+    if "not_known" in facts:
+        return facts, False
     path = str(facts.get("path"))
     try:
         size = size_of(path)

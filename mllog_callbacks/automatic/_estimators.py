@@ -16,6 +16,7 @@ from mllog_callbacks.automatic._failing import fail
 from mllog_callbacks.automatic._frameworks import SKLEARN, Framework
 from mllog_callbacks.automatic._notes import note
 from mllog_callbacks.automatic._parts import Within, is_part, parts
+from mllog_callbacks.automatic._saves import hook_saves
 from mllog_callbacks.automatic._state import given_for
 from mllog_callbacks.automatic._versions import too_old
 
@@ -138,6 +139,7 @@ def _adapter() -> Any:
             msg = f"scikit-learn is not audited: {why}"
             raise RuntimeError(msg)
         _adapters.append(import_module("mllog_sklearn.automatic"))
+        hook_saves()
     return _adapters[0]
 
 

@@ -16,6 +16,7 @@ from mllog_callbacks.automatic._frameworks import SKLEARN, Framework, Place
 from mllog_callbacks.automatic._imports import when_imported
 from mllog_callbacks.automatic._notes import note
 from mllog_callbacks.automatic._parts import is_part
+from mllog_callbacks.automatic._saves import hook_saves
 from mllog_callbacks.automatic._state import given_for
 from mllog_callbacks.automatic._versions import too_old
 
@@ -128,6 +129,7 @@ def _maker(framework: Framework) -> Callable[..., Any]:
             msg = f"{framework.name} is not audited: {why}"
             raise RuntimeError(msg)
         found = _makers[framework.name] = import_module(framework.adapter).MLAuditCallback
+        hook_saves()
     return found
 
 

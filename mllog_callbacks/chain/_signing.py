@@ -26,14 +26,15 @@ class Signer:
     """The key that is given, if any can be used.
 
     Attributes:
+        private: The private key; None where there is none.
         public: The public key, as hex; empty where there is none.
         problem: Why the key that is given cannot be used; empty where it can, or none is given.
     """
 
     def __init__(self) -> None:
         given = os.environ.get(VARIABLE)
-        self._key, self.problem = _load(key_path(given)) if given else (None, "")
-        self.public = self._key.public_key().public_bytes_raw().hex() if self._key else ""
+        self.private, self.problem = _load(key_path(given)) if given else (None, "")
+        self.public = self.private.public_key().public_bytes_raw().hex() if self.private else ""
 
     @property
     def failed(self) -> bool:
@@ -42,7 +43,7 @@ class Signer:
 
     def sign(self, digest: bytes) -> bytes:
         """The signature of a record's digest; empty where there is no key."""
-        return self._key.sign(CONTEXT + digest) if self._key else b""
+        return self.private.sign(CONTEXT + digest) if self.private else b""
 
 
 _absolute: dict[str, str] = {}

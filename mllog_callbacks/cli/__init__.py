@@ -17,7 +17,8 @@ __all__ = ["main"]
 _COMMANDS: Final = {
     "anchor": "Print the heads of chains, to be kept elsewhere.",
     "attach": "Show what of a platform would be audited, and what to name.",
-    "check": "Check the proof that an entry is in a log.",
+    "attest": "Print a signed statement on a model: what its log says.",
+    "check": "Check a statement on a model, or the proof of an entry.",
     "compare": "Show which run is best, and in what others differ.",
     "completion": "Print the script that completes commands in a shell.",
     "contract": "Check that an adapter keeps the contract of all adapters.",

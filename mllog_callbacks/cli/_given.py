@@ -1,4 +1,4 @@
-"""Texts that are given as files: proofs and anchors."""
+"""Texts that are given as files: statements, proofs and anchors."""
 
 import io
 import sys
@@ -14,6 +14,9 @@ __all__ = ["limited_lines", "limited_text", "text_file"]
 
 _LONGEST: Final = 1 << 17
 """Characters of a line that are read; an anchor has some 400, the lines of logs at most 65,536."""
+
+_LARGEST: Final = 1 << 24
+"""Characters of a text that are read; a statement has some 100,000 for each run."""
 
 
 def text_file(path: str) -> TextIO:
@@ -38,8 +41,8 @@ def text_file(path: str) -> TextIO:
 
 
 def limited_text(stream: TextIO) -> str:
-    """The text of a file; of a longer one than any proof the begin."""
-    return stream.read(2 * _LONGEST)
+    """The text of a file; of a longer one than any statement the begin."""
+    return stream.read(_LARGEST)
 
 
 def limited_lines(stream: TextIO) -> Iterator[str]:

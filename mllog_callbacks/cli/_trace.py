@@ -56,7 +56,9 @@ def trace(
     else:
         for line in tracing.lines_of(answer):
             say(line)
-    if page is not None and len(answer.stories) == 1:
+    if page is not None and len(answer.stories) != 1:
+        say(f"{page}: not written: it was found in {len(answer.stories)} sessions", err=True)
+    elif page is not None:
         from mllog_callbacks.files import replace_file  # noqa: PLC0415 - here alone
         from mllog_callbacks.report import render_report  # noqa: PLC0415 - loads pydantic: slow
 

@@ -2,15 +2,16 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
 from mllog_callbacks.cli._given import limited_lines, text_file
 from mllog_callbacks.cli._objects import json_option, print_object
 from mllog_callbacks.cli._output import say
-from mllog_callbacks.cli._paths import given_or_default
+from mllog_callbacks.cli._paths import UNREADABLE, given_or_default
 from mllog_callbacks.cli._progress import Status
+from mllog_callbacks.cli._usage import VerdictCommand
 from mllog_callbacks.schema import count, plain
 
 if TYPE_CHECKING:
@@ -20,25 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["verify"]
 
-NOT_CHECKABLE: Final = 3
 _ASPECTS: Final = ("integrity", "completeness", "authenticity", "life cycle")
 
 
-class _UsageError(click.UsageError):
-    exit_code = NOT_CHECKABLE
-
-
-class _Verify(click.Command):
-    """Wrong usage exits with 3 here: 2 is a verdict."""
-
-    def make_context(self, *args: Any, **options: Any) -> click.Context:  # noqa: ANN401 - click's
-        try:
-            return super().make_context(*args, **options)
-        except click.UsageError as error:
-            raise _UsageError(error.message, error.ctx) from error
-
-
-@click.command(cls=_Verify)
+@click.command(cls=VerdictCommand)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(
     "--key", type=click.Path(path_type=Path), help="The public key that must have signed."
@@ -76,13 +62,13 @@ def verify(
         with Status() as status:
             verdicts = integrity.verify(
                 given_or_default(paths),
-                key=_read_key(key),
+                key=None if key is None else integrity.read_public_key(key),
                 anchors=_read_anchors(anchor),
                 progress=_reporter(status),
             )
     except (OSError, ImportError, ValueError) as error:
         say(f"cannot be checked: {error}", err=True)
-        ctx.exit(NOT_CHECKABLE)
+        ctx.exit(UNREADABLE)
     for each in verdicts:
         if as_json:
             print_object(_as_dict(each))
@@ -91,15 +77,9 @@ def verify(
                 say(line)
     if not verdicts:
         say("cannot be checked: no log here", err=True)
-        ctx.exit(NOT_CHECKABLE)
+        ctx.exit(UNREADABLE)
     _summarise(verdicts)
     ctx.exit(integrity.exit_code(verdicts))
-
-
-def _read_key(path: Path | None) -> str | None:
-    from mllog_callbacks.integrity import read_public_key  # noqa: PLC0415 - as above
-
-    return None if path is None else read_public_key(path)
 
 
 def _read_anchors(lines: TextIO | None) -> "list[Anchor]":

@@ -32,6 +32,9 @@ class Saved(Group):
         str | None, Fact("What chose how many, where not all were saved", "best_iteration")
     ] = None
     models: Annotated[int | None, Fact("Models saved together, such as those of folds", 5)] = None
+    part: Annotated[
+        str | None, Fact("The part of the run's model that it is, where not all", "step ridge")
+    ] = None
     best: Annotated[
         bool | None, Fact("Whether it is the best so far, by the metric that chooses", example=True)
     ] = None

@@ -3,7 +3,7 @@
 The drainer loads this package: standard library only, and little of it.
 """
 
-from mllog_callbacks.files._digests import digest_of, size_of
+from mllog_callbacks.files._digests import digest_of, digest_over, digests_in, size_of
 from mllog_callbacks.files._extent import last_data
 from mllog_callbacks.files._folders import give_group, make_folder, make_folders
 from mllog_callbacks.files._names import (
@@ -15,6 +15,7 @@ from mllog_callbacks.files._names import (
     SIDECARS,
     chain_name,
     day_of,
+    file_order,
     is_log,
     is_taken,
     log_name,
@@ -49,6 +50,9 @@ __all__ = [
     "chain_name",
     "day_of",
     "digest_of",
+    "digest_over",
+    "digests_in",
+    "file_order",
     "give_group",
     "is_log",
     "is_regular",

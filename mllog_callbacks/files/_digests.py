@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from mllog_callbacks.files._walking import walk
 
-__all__ = ["digest_of", "size_of"]
+__all__ = ["digest_of", "digest_over", "digests_in", "size_of"]
 
 _CHUNK = 1_048_576
 
@@ -30,13 +30,24 @@ def digest_of(path: str) -> str:
     Raises:
         OSError: It cannot be read.
     """
-    if not os.path.isdir(path):
-        return _digest(path)
-    whole = sha256()
-    for each in _files(path):
-        name = os.path.relpath(each, path).replace(os.sep, "/")
-        whole.update(f"{name}\0{_digest(each)}\n".encode("utf-8", "surrogateescape"))
-    return whole.hexdigest()
+    return digest_over(digests_in(path)) if os.path.isdir(path) else _digest(path)
+
+
+def digest_over(digests: dict[str, str]) -> str:
+    """What `digest_of` gives for a folder with files of these SHA-256, by their paths in there."""
+    lines = (f"{name}\0{digests[name]}\n" for name in digests)
+    return sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def digests_in(folder: str) -> dict[str, str]:
+    """The SHA-256 of each file in a folder, as hex, by its path in there, with ``/``.
+
+    Raises:
+        OSError: One cannot be read.
+    """
+    return {
+        os.path.relpath(each, folder).replace(os.sep, "/"): _digest(each) for each in _files(folder)
+    }
 
 
 def _digest(path: str) -> str:

@@ -15,6 +15,10 @@ _CELLS: Final = 500_000
 _SAMPLE: Final = 5_000
 _CONFIRMED: Final = 50_000
 _LEAST_COLUMNS: Final = 2
+_BLOCK: Final = 1 << 14
+_BITS: Final = 18
+_FEW: Final = 200
+_OWN: Final = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,8 @@ def overlap(training: Any, other: Any) -> Overlap | None:  # noqa: ANN401 - of a
     if width != two.shape[1] or not len(one) or not len(two) or len(one) > _ROWS:
         return None
     two = two[_spaced(len(two), _SAMPLE)]
-    columns = _spaced(width, max(_LEAST_COLUMNS, _CELLS // len(one)))
-    hashes, wanted = _hashes(one[:, columns]), _hashes(two[:, columns])
-    known = np.unique(wanted)
-    places = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
-    near = np.flatnonzero(known[places] == hashes)[:_CONFIRMED]
+    columns = _columns(two, max(_LEAST_COLUMNS, _CELLS // len(one)))
+    near = _near(one, columns, np.unique(_hashes(two, columns)))
     there = Counter(row.tobytes() for row in _rows(one[near]))
     times = [there[row.tobytes()] for row in _rows(two)] if there else []
     return Overlap(sum(map(bool, times)), len(two), sum(each > 1 for each in times))
@@ -95,14 +96,52 @@ def _rows(matrix: Any) -> Any:  # noqa: ANN401 - of numpy
     return plain
 
 
-def _hashes(matrix: Any) -> Any:  # noqa: ANN401 - of numpy
-    """A number for each row, the same for the same values."""
+def _near(matrix: Any, columns: Any, known: Any) -> Any:  # noqa: ANN401 - arrays
+    """The first rows, as many as are confirmed, whose hash is known: block by block, in the cache.
+
+    A table of the hashes' upper bits leaves few to be looked for among the known ones.
+    """
+    import numpy as np  # noqa: PLC0415 - as above
+
+    table = np.zeros(1 << _BITS, dtype=bool)
+    table[_upper(known)] = True
+    found, many = [np.empty(0, dtype=np.int64)], 0
+    for start in range(0, len(matrix), _BLOCK):
+        hashes = _hashes(matrix[start : start + _BLOCK], columns)
+        maybe = np.flatnonzero(table[_upper(hashes)])
+        places = np.minimum(np.searchsorted(known, hashes[maybe]), len(known) - 1)
+        found.append(maybe[known[places] == hashes[maybe]] + start)
+        many += len(found[-1])
+        if many >= _CONFIRMED:
+            break
+    return np.concatenate(found)[:_CONFIRMED]
+
+
+def _upper(hashes: Any) -> Any:  # noqa: ANN401 - an array
+    import numpy as np  # noqa: PLC0415 - as above
+
+    return (hashes >> np.uint64(64 - _BITS)).astype(np.int64)
+
+
+def _columns(matrix: Any, most: int) -> Any:  # noqa: ANN401 - arrays
+    """The columns that are hashed: one, where nearly each row has a value of its own there."""
+    import numpy as np  # noqa: PLC0415 - as above
+
+    few = _rows(matrix[_spaced(len(matrix), _FEW)])
+    for place in _spaced(matrix.shape[1], _FEW):
+        if len(np.unique(few[:, place])) > _OWN * len(few):
+            return [place]
+    return _spaced(matrix.shape[1], most)
+
+
+def _hashes(matrix: Any, columns: Any) -> Any:  # noqa: ANN401 - of numpy
+    """A number for each row, the same for the same values in some columns."""
     import numpy as np  # noqa: PLC0415 - as above
 
     total = np.zeros(len(matrix), dtype=np.uint64)
-    for place in range(matrix.shape[1]):
+    for number, place in enumerate(columns):
         bits = _rows(matrix[:, place]).view(np.uint64)
         mixed = (bits ^ (bits >> np.uint64(31))) * np.uint64(0x9E3779B97F4A7C15)
-        total = (total ^ mixed) * np.uint64(0xBF58476D1CE4E5B9 + 2 * place)
+        total = (total ^ mixed) * np.uint64(0xBF58476D1CE4E5B9 + 2 * number)
         total ^= total >> np.uint64(29)
     return total

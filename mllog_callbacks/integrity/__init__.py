@@ -11,7 +11,14 @@ from mllog_callbacks.integrity._proofs import Proof, prove, read_proof
 from mllog_callbacks.integrity._relatives import Relative, rank_of
 from mllog_callbacks.integrity._retention import is_older, least_days, remove
 from mllog_callbacks.integrity._sessions import Session, find_sessions
-from mllog_callbacks.integrity._verdicts import Problem, Status, Verdict, exit_code
+from mllog_callbacks.integrity._verdicts import (
+    Problem,
+    Status,
+    Verdict,
+    exit_code,
+    exit_code_of_status,
+    worst,
+)
 from mllog_callbacks.integrity._verify import verify
 
 __all__ = [
@@ -24,6 +31,7 @@ __all__ = [
     "Verdict",
     "anchors_of",
     "exit_code",
+    "exit_code_of_status",
     "families",
     "find_sessions",
     "grouped",
@@ -37,4 +45,5 @@ __all__ = [
     "read_public_key",
     "remove",
     "verify",
+    "worst",
 ]

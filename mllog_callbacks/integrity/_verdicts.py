@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["Problem", "Status", "Verdict", "exit_code"]
+__all__ = ["Problem", "Status", "Verdict", "exit_code", "exit_code_of_status", "worst"]
 
 
 class Status(StrEnum):
@@ -125,20 +125,26 @@ class Verdict:
             if self.signature_required or (each.aspect, each.status) != unsigned
         ]
         needed = (*_NEEDED, "authenticity") if self.signature_required else _NEEDED
-        return _worst(found) if found else _worst(map(self._of, needed))
+        return worst(found) if found else worst(map(self._of, needed))
 
     def _of(self, aspect: str) -> Status:
         found = [each.status for each in self.problems if each.aspect == aspect]
         if found or aspect in self.evidence:
-            return _worst(found)
+            return worst(found)
         return Status.NOT_CHECKABLE
 
 
-def _worst(found: Iterable[Status]) -> Status:
+def worst(found: Iterable[Status]) -> Status:
+    """The worst of several; sound where there is none."""
     bad = (each for each in found if each is not Status.SOUND)
     return min(bad, key=_WORST.index, default=Status.SOUND)
 
 
 def exit_code(verdicts: Iterable[Verdict]) -> int:
     """What `mllog verify` exits with: 0 sound, 1 tampered, 2 incomplete or unsealed, 3 no check."""
-    return _EXIT[_worst(each.status for each in verdicts)]
+    return exit_code_of_status(worst(each.status for each in verdicts))
+
+
+def exit_code_of_status(status: Status) -> int:
+    """The same for one status."""
+    return _EXIT[status]

@@ -3,7 +3,7 @@
 import os
 from hashlib import sha256
 
-from mllog_callbacks.origin._git import plain, repository
+from mllog_callbacks.origin._git import Repository, plain
 from mllog_callbacks.origin._installed import digest, installed
 from mllog_callbacks.origin._machine import account, boot, machine
 from mllog_callbacks.origin._writing import within
@@ -21,17 +21,18 @@ _LARGEST = 33_554_432  # bytes of a script that is hashed
 def collect(request: "Request", *, run: bool) -> bytes:
     """Where a process comes from; see `Request.collect`."""
     start = os.path.dirname(request.script) if request.script else request.cwd
-    git = repository(start, request.logs, run=run)
+    repository = Repository(start, request.logs, run=run)
     found = installed(request.path)
     versions: dict[str, Value] = {**found}
     facts: dict[str, Value] = {
         "account": account(request.pid),
         "script": _script(request.script),
-        "git": git,
+        "git": {},
         "machine": machine(request.pid),
         "boot": boot(),
         "distributions": {"count": len(found), "sha256": digest(found), "versions": versions},
     }
+    git = facts["git"] = repository.facts()  # git has had the time of all the others
     changed = git.get("changed_files")
     longest = [versions, changed] if isinstance(changed, dict) else [versions]
     return within({name: each for name, each in facts.items() if each}, longest)

@@ -14,7 +14,7 @@ TYPE_CHECKING = False  # the drainer imports no `typing`
 if TYPE_CHECKING:
     from mllog_callbacks.origin._writing import Value
 
-__all__ = ["plain", "repository"]
+__all__ = ["Repository", "plain"]
 
 _WAIT_S = 5.0
 _OUTPUT = 4_194_304  # bytes of git's answer that are read
@@ -31,27 +31,37 @@ _MASK = "***"
 _LONG = 20  # characters of a part of a name, from which on it may be a token
 
 
-def repository(start: str, logs: str, *, run: bool) -> "dict[str, Value]":
-    """The state of the repository that a folder is in.
+class Repository:
+    """The repository that a folder is in; git is asked at once, and answers when it is needed.
 
     Args:
         start: The folder.
         logs: A folder whose files are no code.
         run: Whether git may be run; else what differs from the commit is not known.
     """
-    root = _root(start)
-    if not root:
-        return {"not_known": "the code is in no git repository"}
-    facts: dict[str, Value] = {"root": plain(root), **_by_files(root)}
-    if not run:
-        return {**facts, "changes_not_known": "git is not run within the process of a training"}
-    program = _program()
-    if not program:
-        return {**facts, "changes_not_known": "git is not installed"}
-    answer = _ask(program, root)
-    if answer is None:
-        return {**facts, "changes_not_known": f"git failed, or took over {_WAIT_S:g} seconds"}
-    return {**facts, **_changes(root, logs, answer)}
+
+    def __init__(self, start: str, logs: str, *, run: bool) -> None:
+        self._root, self._logs = _root(start), logs
+        self._why, self._asked = "", None
+        if not self._root:
+            return
+        if not run:
+            self._why = "git is not run within the process of a training"
+        elif program := _program():
+            self._asked = _Asked(program, self._root)
+        else:
+            self._why = "git is not installed"
+
+    def facts(self) -> "dict[str, Value]":
+        """Its state: commit, branch, and what differs from the commit."""
+        if not self._root:
+            return {"not_known": "the code is in no git repository"}
+        facts: dict[str, Value] = {"root": plain(self._root), **_by_files(self._root)}
+        answer = None if self._asked is None else self._asked.answer()
+        if answer is None:
+            why = self._why or f"git failed, or took over {_WAIT_S:g} seconds"
+            return {**facts, "changes_not_known": why}
+        return {**facts, **_changes(self._root, self._logs, answer)}
 
 
 def plain(name: str) -> str:
@@ -136,29 +146,44 @@ def _program() -> str:
     return ""
 
 
-def _ask(program: str, root: str) -> bytes | None:
-    """What ``git status`` says; None where it says nothing in time. It writes nothing."""
-    arguments = [program, "-C", root, "-c", "core.fsmonitor=false", "-c", "core.quotePath=false"]
-    arguments += ["status", "--porcelain=v2", "-z", "--untracked-files=all"]
-    kept = {name: each for name, each in os.environ.items() if not name.startswith("GIT_")}
-    kept |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    mine, its = os.pipe()
-    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        actions = [(os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, its, 1)]
-        actions.append((os.POSIX_SPAWN_DUP2, null, 2))
-        child = os.posix_spawn(program, arguments, kept, file_actions=actions, setsigmask=[])
-    except OSError:
-        os.close(mine)
-        return None
-    finally:
-        os.close(null)
-        os.close(its)
-    try:
-        answer = _all(mine)
-    finally:
-        os.close(mine)
-    return _reaped(child, answer)
+class _Asked:
+    """``git status``, which writes nothing, as a process that has begun."""
+
+    def __init__(self, program: str, root: str) -> None:
+        arguments = [
+            program,
+            "-C",
+            root,
+            "-c",
+            "core.fsmonitor=false",
+            "-c",
+            "core.quotePath=false",
+        ]
+        arguments += ["status", "--porcelain=v2", "-z", "--untracked-files=all"]
+        kept = {name: each for name, each in os.environ.items() if not name.startswith("GIT_")}
+        kept |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+        self._mine, its = os.pipe()
+        null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        self._child = 0
+        try:
+            actions = [(os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, its, 1)]
+            actions.append((os.POSIX_SPAWN_DUP2, null, 2))
+            self._child = os.posix_spawn(
+                program, arguments, kept, file_actions=actions, setsigmask=[]
+            )
+        except OSError:  # `answer` says so
+            return
+        finally:
+            os.close(null)
+            os.close(its)
+
+    def answer(self) -> bytes | None:
+        """What it says; None where it says nothing in time. Called once."""
+        try:
+            answer = _all(self._mine) if self._child else None
+        finally:
+            os.close(self._mine)
+        return _reaped(self._child, answer) if self._child else None
 
 
 def _all(file: int) -> bytes | None:

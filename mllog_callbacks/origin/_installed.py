@@ -21,9 +21,8 @@ def installed(path: list[str]) -> dict[str, str]:
         except OSError:  # an archive, or gone
             continue
         for name in names:
-            stem, suffix = os.path.splitext(name)
-            if suffix in _SUFFIXES:
-                project, _, version = stem.partition("-")
+            if name.endswith(_SUFFIXES):
+                project, _, version = name[: name.rindex(".")].partition("-")
                 project = project.lower().replace("_", "-").replace(".", "-")
                 found.setdefault(project, version.partition("-py")[0])
     return dict(sorted(found.items()))

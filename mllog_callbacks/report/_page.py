@@ -12,6 +12,7 @@ from mllog_callbacks.report._candidates import candidates_of
 from mllog_callbacks.report._charts import charts_of, recorded_once
 from mllog_callbacks.report._comparison import beside
 from mllog_callbacks.report._decisions import decisions
+from mllog_callbacks.report._origin import origin_rows
 from mllog_callbacks.schema import count
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def report_page(story: Story) -> dict[str, Any]:
         "settings": _settings(story),
         "data": _data(story),
         "environment": _environment(story),
+        "origin": list(origin_rows(story)),
         "integrity": _integrity(story),
         "remake": f"mllog report {_paths(story)}",
     }

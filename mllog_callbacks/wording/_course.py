@@ -122,7 +122,9 @@ def saved_later(saved: Mapping[str, object]) -> Reason:
 def saved(facts: ModelSaved) -> Reason:
     """A model was saved."""
     found = facts.saved
-    which = "Model" if found.models is None else f"Models of {count(found.models, 'fold')}"
+    which = "Model" if found.part is None else f"Part of the model ({found.part})"
+    if found.models is not None:
+        which = f"Models of {count(found.models, 'fold' if found.unit else 'run')}"
     size = "" if found.bytes is None else f"{count(found.bytes, 'byte')}"
     form = "" if found.format is None else f"format {found.format}"
     known = ", ".join(filter(None, (size, form)))

@@ -15,6 +15,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 import xgboost
+from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import Ridge
 
 import mllog_lightgbm
@@ -156,9 +157,28 @@ def test_a_saved_file_leads_to_its_story(
     shared = [each["name"] for each in found["issues"] if each["name"] == "shared_rows"]
     assert shared == (["shared_rows"] if adapter == "lightning" else [])  # it validates on them
     assert found["verdict"]["word"] in ({"check"} if shared else {"healthy", "unknown"})
-    assert mllog("trace", model, there / "logs").stdout.startswith(os.fsencode(model))
+    page = there / "page.html"
+    shown = mllog("trace", model, there / "logs", "--report", page)
+    assert shown.stdout.startswith(os.fsencode(model))
+    assert found["code"]["script"]["sha256"] in page.read_text("utf-8")
+    _is_attested(model, there)
 
     _is_found_when_changed(model, there / saved.name, saved)
+
+
+def _is_attested(model: Path, there: Path) -> None:
+    """The statement on it holds, and not for another byte of the model."""
+    stated = mllog("attest", model, there / "logs", MLLOG_SIGNING_KEY="")
+    assert stated.returncode == 0, stated.stderr
+    (there / "statement").write_bytes(stated.stdout)
+    shown = mllog("check", there / "statement", "--model", model, there / "logs", "--json")
+    found = {each["claim"]: each["status"] for each in json.loads(shown.stdout)["findings"]}
+    assert shown.returncode == 0, shown.stdout
+    assert (found.pop("signature"), {*found.values()}) == (None, {"sound"})
+    change(model)
+    shown = mllog("check", there / "statement", "--model", model)
+    assert (shown.returncode, b"subject: tampered" in shown.stdout) == (1, True)
+    change(model)
 
 
 def _is_found_when_changed(model: Path, original: Path, saved: Path) -> None:
@@ -178,6 +198,19 @@ def _is_found_when_changed(model: Path, original: Path, saved: Path) -> None:
     code, answer = traced(original, logs)
     assert (code, answer["found"], answer["compared"]["saved models"]) == (1, False, 1)
     assert answer["near"][0].startswith(f"{saved} was saved at ")
+
+
+def test_secrets_in_data_reach_no_log(tmp_path: Path) -> None:
+    """Values are hashed; none of them is in a file of the log, nor in what is traced."""
+    secrets = [f"hunter{number}z" for number in range(20)]
+    frame = pd.DataFrame({"note": secrets, "x": range(20)})
+    with AuditLog(tmp_path / "logs", session="run") as log:
+        audited(DummyRegressor(), log).fit(frame, frame["x"])
+    frame.to_parquet(tmp_path / "data.parquet")
+    code, answer = traced(tmp_path / "data.parquet", tmp_path / "logs")
+    files = [each.read_bytes() for each in (tmp_path / "logs").rglob("*") if each.is_file()]
+    held = b"".join(files).decode() + json.dumps(answer)
+    assert (code, [each for each in secrets if each in held]) == (0, [])
 
 
 def test_data_and_commits_lead_to_their_trainings(

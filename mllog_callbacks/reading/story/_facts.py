@@ -19,6 +19,7 @@ __all__ = [
     "default_settings",
     "done",
     "kept",
+    "last_of_killed",
     "of_end",
     "planned",
     "seconds",
@@ -172,6 +173,23 @@ def kept(run: Run) -> Kept | None:
     if at is not None and (found := _kept_on_a_curve(run, at) or _best_recorded(run, at)):
         return found
     return _of_candidates(run)
+
+
+def last_of_killed(run: Run) -> Kept | None:
+    """What a run that was killed had measured last; None where it was not, or had not measured."""
+    if run.end is None or of_end(run, "stop").get("by") != "killed":
+        return None
+    values = [
+        ((dataset, metric), float(value))
+        for dataset, metrics in of_end(run, "results").items()
+        for metric, value in (metrics.items() if isinstance(metrics, dict) else ())
+        if type(value) in {int, float}
+    ]
+    if not values:
+        return None
+    (dataset, metric), value = _preferred(values, run)
+    at = done(run)
+    return Kept(f"{dataset} {metric}".strip(), value, at and at[0], at[1] if at else "")
 
 
 def _of_candidates(run: Run) -> Kept | None:
