@@ -5,10 +5,12 @@ The drainer loads this package: standard library only, and little of it.
 
 from mllog_callbacks.chain._heads import SUFFIX, chain_path, last_digest, last_state
 from mllog_callbacks.chain._merkle import Tree, inclusion_path, leaf, root_by_path
+from mllog_callbacks.chain._readback import read_back
 from mllog_callbacks.chain._records import (
     BLOCK,
     FORMAT,
     OPEN,
+    RESTARTED,
     SEALED,
     UNSEALED,
     WITNESSED,
@@ -23,6 +25,7 @@ __all__ = [
     "CONTEXT",
     "FORMAT",
     "OPEN",
+    "RESTARTED",
     "SEALED",
     "SUFFIX",
     "UNSEALED",
@@ -38,6 +41,7 @@ __all__ = [
     "last_digest",
     "last_state",
     "leaf",
+    "read_back",
     "root_by_path",
     "signed",
 ]

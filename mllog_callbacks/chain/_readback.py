@@ -35,9 +35,15 @@ class Past:
         self.lines, self.size = (
             int(_field(last, f'"{each}":') or 0) for each in ("lines", "bytes")
         )
+        self._root = _field(last, '"root":"')
         files = {_field(each, '"file":"'): _field(each, '"lines":') for each in records[1:]}
         self.files = {name: int(lines) for name, lines in files.items() if name}
         self.tree = Tree()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the lines that it covers are there, as they were written."""
+        return not self._root or self.tree.root().hex() == self._root
 
 
 def read_back(path: str, session: str, manifest: bytes) -> Past | None:

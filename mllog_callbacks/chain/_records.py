@@ -17,6 +17,7 @@ __all__ = [
     "BLOCK",
     "FORMAT",
     "OPEN",
+    "RESTARTED",
     "SEALED",
     "UNSEALED",
     "WITNESSED",
@@ -34,12 +35,14 @@ BLOCK = 100
 """Lines between two checkpoints."""
 
 OPEN, SEALED, UNSEALED, WITNESSED = "open", "sealed", "unsealed", "witnessed"
+RESTARTED = "restarted"
 """The state a checkpoint leaves a session in.
 
 ``open``: more may follow. ``sealed``: its log was closed, or its process ended, in order.
 ``witnessed``: its process was gone, and a witness completed it: all that was emitted is there, and
 each run that was open has an end that says how the process ended. ``unsealed``: the same, but that
-the witness could not find the open runs.
+the witness could not find the open runs. ``restarted``: its machine was restarted, and what it had
+emitted last may be lost; each run that was open in its files has an end.
 """
 
 

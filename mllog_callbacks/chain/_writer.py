@@ -93,7 +93,7 @@ class Chain:
         """Write the last record of a session that is over, and have the disk confirm it.
 
         Args:
-            state: `SEALED`, `UNSEALED` or `WITNESSED`.
+            state: `SEALED`, `UNSEALED`, `WITNESSED` or `RESTARTED`.
         """
         if not self._previous:
             self._open()

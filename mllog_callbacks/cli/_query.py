@@ -67,6 +67,11 @@ def query(
         say('a query needs: pip install "mllog-callbacks[query]"', err=True)
         ctx.exit(3)
     try:
+        sql.encode()
+    except UnicodeEncodeError:
+        say("the SQL is not text in UTF-8", err=True)
+        ctx.exit(2)
+    try:
         wants_runs = re.search(r"\bruns\b", sql, re.IGNORECASE) is not None
         connection = connect(given_or_default(paths), unsafe=unsafe, runs=wants_runs)
         if not unsafe and not is_query(connection, sql):

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal
 
+from mllog_callbacks.comparison._differing import Against, usual
 from mllog_callbacks.comparison._families import settle
 from mllog_callbacks.comparison._group import Group, groups_of
 from mllog_callbacks.comparison._judgement import Judgement, Noise, judge, noise_of_run
 from mllog_callbacks.comparison._parting import Parting, parting
 from mllog_callbacks.comparison._run import ComparedRun, IssueOf, runs_of
 from mllog_callbacks.comparison._score import ASSUMED, Mode
-from mllog_callbacks.comparison._trait import Difference, Known, Traits, differences, usual
+from mllog_callbacks.comparison._trait import Difference
+from mllog_callbacks.comparison._traits import Known, Traits
 from mllog_callbacks.exceptions import MLLogError
 from mllog_callbacks.integrity import Relative
 from mllog_callbacks.reading.story import Story
@@ -68,11 +70,13 @@ class Comparison:
         return groups_of(self.runs, self.inner, self.metric)
 
     @cached_property
-    def usual(self) -> Traits:
+    def _against(self) -> Against:
         """What runs are compared with: the baseline's traits, else what most runs have."""
-        if self.baseline is not None or self.reference is None:
-            return {} if self.baseline is None else self.baseline.traits
-        return usual([run.traits for run in self.runs], self.reference.traits)
+        if self.baseline is not None:
+            return Against(self.baseline.traits)
+        if self.reference is None:
+            return Against(Traits({}))
+        return Against(usual([run.traits for run in self.runs], self.reference.traits))
 
     @cached_property
     def columns(self) -> list[str]:
@@ -82,11 +86,11 @@ class Comparison:
 
     def differences(self, run: ComparedRun) -> list[Difference]:
         """In what a run differs from the baseline, or from what most runs have."""
-        return differences(run.traits, self.usual)
+        return self._against.differences(run.traits)
 
     def against(self, run: ComparedRun, other: ComparedRun | None) -> list[Difference]:
         """In what a run differs from another."""
-        return [] if other is None else differences(run.traits, other.traits)
+        return [] if other is None else Against(other.traits).differences(run.traits)
 
     def judgement(self, run: ComparedRun) -> Judgement | None:
         """A run held against the reference; None of the reference itself."""

@@ -1,15 +1,19 @@
 """Runs that belong together: repeats, trials, candidates, ranks, variants of one script."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from mllog_callbacks.comparison._run import ComparedRun
-from mllog_callbacks.comparison._trait import Trait
+from mllog_callbacks.comparison._traits import Table
 
-__all__ = ["Group", "Member", "groups_of", "settings_key"]
+__all__ = ["Group", "Member", "groups_of"]
 
+_Key = TypeVar("_Key", bound=Hashable)
+
+_DATA: Final = "data."
+_FINGERPRINT: Final = ".fingerprint"
 _SEEDS: Final = frozenset(
     {
         # LightGBM's and its aliases; those that it derives from it are its own
@@ -45,7 +49,7 @@ class Group:
     """Runs that belong together.
 
     Attributes:
-        kind: "seeds", "repeats", "trials", "candidates", "within", "ranks" or "script".
+        kind: "seeds", "repeats", "data", "trials", "candidates", "within", "ranks" or "script".
         name: What they have in common.
         members: The runs, or the candidates of a search.
         metric: The metric of their scores; empty where they have none.
@@ -73,12 +77,31 @@ class Group:
         return [each.value for each in self.members if each.value is not None]
 
 
-def settings_key(run: ComparedRun) -> str:
-    """The same text for runs whose parameters, model and code are the same but for seeds."""
-    return "\n".join(
-        f"{name}={each.key}"
-        for name, each in sorted(run.traits.items())
-        if not name.startswith("data.") and each.is_chosen and not _is_seed(name)
+class _Settings:
+    """By what runs are known to have the same settings: a table of several is read once."""
+
+    def __init__(self) -> None:
+        self._tables: dict[int, frozenset[tuple[str, float | str]]] = {}
+        self._same: dict[frozenset[tuple[str, float | str]], int] = {frozenset(): 0}
+
+    def key(self, run: ComparedRun) -> Hashable:
+        """The same for runs whose parameters, model and code are the same but for seeds."""
+        shared = (self._of_shared(table) for table in run.traits.shared)
+        return _chosen(run.traits.own), frozenset(shared) - {0}
+
+    def _of_shared(self, table: Table) -> int:
+        """A number for what was chosen in a table, the same for the same; 0 for nothing."""
+        found = self._tables.get(id(table))
+        if found is None:
+            found = self._tables[id(table)] = _chosen(table)
+        return self._same.setdefault(found, len(self._same))
+
+
+def _chosen(table: Table) -> frozenset[tuple[str, float | str]]:
+    return frozenset(
+        (name, each.key)
+        for name, each in table.items()
+        if not _is_of_data(name) and each.is_chosen and not _is_seed(name)
     )
 
 
@@ -114,28 +137,45 @@ def _of(run: ComparedRun, metric: str) -> Member:
 
 
 def _together(
-    keyed: Iterable[tuple[str, ComparedRun]],
-) -> Iterator[tuple[str, list[ComparedRun]]]:
-    found: dict[str, list[ComparedRun]] = {}
+    keyed: Iterable[tuple[_Key, ComparedRun]],
+) -> Iterator[tuple[_Key, list[ComparedRun]]]:
+    found: dict[_Key, list[ComparedRun]] = {}
     for key, run in keyed:
-        if key:
+        if key != "":
             found.setdefault(key, []).append(run)
     return ((key, each) for key, each in found.items() if len(each) > 1)
 
 
 def _repeats(runs: Sequence[ComparedRun], metric: str) -> Iterator[Group]:
-    """Runs of the same settings: where their seeds differ they are those of seeds."""
-    for _, each in _together((settings_key(run), run) for run in runs):
-        seeds = {
-            tuple(_trait(run.traits.get(name)) for name in run.traits if _is_seed(name))
-            for run in each
-        }
-        kind = "seeds" if len(seeds) > 1 else "repeats"
-        yield Group(kind, each[0].title, tuple(_of(run, metric) for run in each), metric)
+    """Runs of the same settings: those on the same data, and all where their data differ."""
+    settings = _Settings()
+    for _, each in _together((settings.key(run), run) for run in runs):
+        differ = len({_some(run, _is_of_data) for run in each}) > 1
+        if differ:
+            yield _group("data", each, metric)
+        for _, same in _together((_some(run, _is_of_data), run) for run in each):
+            if differ and not _some(same[0], _is_fingerprint):
+                continue  # folds of as many rows are not the same data
+            seeds = {_some(run, _is_seed) for run in same}
+            yield _group("seeds" if len(seeds) > 1 else "repeats", same, metric)
 
 
-def _trait(each: Trait | None) -> float | str:
-    return "" if each is None else each.key
+def _group(kind: str, runs: Sequence[ComparedRun], metric: str) -> Group:
+    return Group(kind, runs[0].title, tuple(_of(run, metric) for run in runs), metric)
+
+
+def _some(run: ComparedRun, wanted: Callable[[str], bool]) -> tuple[Hashable, ...]:
+    """The run's own traits of some names."""
+    own = run.traits.own
+    return tuple((name, own[name].key) for name in sorted(filter(wanted, own)))
+
+
+def _is_of_data(name: str) -> bool:
+    return name.startswith(_DATA)
+
+
+def _is_fingerprint(name: str) -> bool:
+    return _is_of_data(name) and name.endswith(_FINGERPRINT)
 
 
 def _by_label(

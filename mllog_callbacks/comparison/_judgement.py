@@ -112,7 +112,7 @@ def noise_of_run(run: ComparedRun, metric: str, repeats: float | None) -> Noise:
     if score is not None and score.error is not None:
         return Noise(score.error, "its folds")
     if repeats is not None:
-        return Noise(repeats, "runs that differ in their seeds alone")
+        return Noise(repeats, "runs that differ in their seeds alone, as far as recorded")
     line = run.curves.get(metric)
     at, values = _late(line) if line is not None else ([], [])
     if len(at) < _FEWEST:

@@ -5,8 +5,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mllog_callbacks.comparison._parting import Line
+from mllog_callbacks.comparison._reading import (
+    Surroundings,
+    context_of,
+    surroundings_of,
+    traits_of,
+)
 from mllog_callbacks.comparison._score import Score, scores_of
-from mllog_callbacks.comparison._trait import Known, Traits, context_of, traits_of
+from mllog_callbacks.comparison._traits import Known, Traits
 from mllog_callbacks.reading.story import (
     Candidate,
     Run,
@@ -114,11 +120,14 @@ def runs_of(story: Story, known: Known) -> Iterator[ComparedRun]:
         else f"{story.session}#{run.number}"
         for run in story.runs
     }
+    around = surroundings_of(story, known)
     for run in story.runs:
-        yield _run(story, run, names, known)
+        yield _run(story, run, names, around, known)
 
 
-def _run(story: Story, run: Run, names: Mapping[int, str], known: Known) -> ComparedRun:
+def _run(
+    story: Story, run: Run, names: Mapping[int, str], around: Surroundings, known: Known
+) -> ComparedRun:
     end, verdict, had = ending(run), verdict_of_run(run), done(run)
     program, rank = story.sidecar.get("program"), story.sidecar.get("rank")
     return ComparedRun(
@@ -137,7 +146,7 @@ def _run(story: Story, run: Run, names: Mapping[int, str], known: Known) -> Comp
         steps=None if had is None else had[0],
         unit="" if had is None else had[1],
         scores=scores_of(run),
-        traits=traits_of(story, run, known),
+        traits=traits_of(story, run, around, known),
         issues=[
             IssueOf(each.code, each.name, each.subject, each.severity)
             for each in run.issues.values()

@@ -29,6 +29,7 @@ _MODES: Final = {"min": "less is better", "max": "more is better", "": "directio
 _KINDS: Final = {
     "seeds": "Same settings, other seeds",
     "repeats": "Same settings",
+    "data": "Same settings, other data",
     "trials": "Trials of study",
     "candidates": "Candidates of",
     "within": "Runs within",
@@ -128,7 +129,7 @@ def parting_in_words(found: Comparison, run: ComparedRun) -> str:
 def group_in_words(group: Group) -> str:
     """As in "Same settings, other seeds: 5 runs, mean 0.91 ± 0.02"."""
     what = "candidate" if group.kind == "candidates" else "run"
-    name = "" if group.kind in {"seeds", "repeats"} else f" {group.name}"
+    name = "" if group.kind in {"seeds", "repeats", "data"} else f" {group.name}"
     said = f"{_KINDS[group.kind]}{name}: {count(len(group.members), what)}"
     if group.mean is None:
         return said

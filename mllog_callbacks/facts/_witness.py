@@ -49,6 +49,13 @@ class Witness(Group):
         bool | None,
         Fact("Whether the machine was restarted after the session began", example=False),
     ] = None
+    machine_started: Annotated[
+        str | None,
+        Fact(
+            "When the machine was last started, by its clock, where it was restarted",
+            "2025-01-30T12:00:00.000000Z",
+        ),
+    ] = None
     runs_on: Annotated[
         bool | None,
         Fact("True where the process still runs, but has let go of its log", example=True),

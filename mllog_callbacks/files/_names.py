@@ -22,6 +22,7 @@ __all__ = [
     "SIDECARS",
     "chain_name",
     "day_of",
+    "file_order",
     "is_log",
     "is_taken",
     "log_name",
@@ -119,6 +120,15 @@ def session_of(file: "Path") -> str:
         if any(_is_there(sidecars, name) for name in names):
             return session
     return whole
+
+
+def file_order(file: "Path") -> "tuple[Path, int]":
+    """What files are ordered by: a copy, as in ``-2``, follows the file that it is one of."""
+    parts = _parts(file.name)
+    if parts is None:
+        return file.with_suffix(""), 1
+    session, copy = _copy(parts[1])
+    return file.with_name(log_name(parts[0], session).removesuffix(_SUFFIX)), int(copy or 1)
 
 
 def is_taken(directory: "str | Path", session: str) -> bool:

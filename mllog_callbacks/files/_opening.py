@@ -40,6 +40,7 @@ def _flags(*names: str) -> int:
 
 _SAFELY = _flags("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY")
 _FOLDER = os.O_RDONLY | _flags("O_DIRECTORY", "O_CLOEXEC")
+_WRITING = os.O_WRONLY | os.O_RDWR
 
 _KINDS = (
     (stat.S_ISLNK, "a symbolic link"),
@@ -116,9 +117,12 @@ class Folder:
     def open(self, path: "AnyPath", flags: int, mode: int = 0o666) -> int:
         """Open a regular file of this folder, as `os.open`; without waiting, and no link.
 
+        Nor is a file written that has a further name, which may be somewhere else.
+
         Raises:
             FileNotFoundError: There is no such file.
-            UnsafeFileError: It is a link, or no regular file.
+            UnsafeFileError: It is a link, or no regular file; or it has hard links and is to be
+                written.
             OSError: It cannot be opened.
         """
         try:
@@ -130,10 +134,13 @@ class Folder:
         except OSError as error:
             _refuse(path, unsafe_kind(path))
             raise type(error)(error.errno, error.strerror, os.fsdecode(path)) from None
-        found = os.fstat(file).st_mode
-        if not stat.S_ISREG(found):
+        found = os.fstat(file)
+        kind = "" if stat.S_ISREG(found.st_mode) else _kind(found.st_mode) or "no regular file"
+        if not kind and flags & _WRITING and found.st_nlink > 1:
+            kind = "a file with another name (a hard link)"
+        if kind:
             os.close(file)
-            _refuse(path, _kind(found) or "no regular file")
+            _refuse(path, kind)
         return file
 
     def create(self, path: "AnyPath", flags: int, mode: int) -> int:

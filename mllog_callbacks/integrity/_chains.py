@@ -34,7 +34,7 @@ _OPENING: Final = re.compile(
 _CHECKPOINT: Final = re.compile(
     rb'(\{"entries":(\d{1,18}),"file":"([^"]*)","lines":(\d{1,18}),"bytes":(\d{1,18}),'
     rb'"block":%b,"root":%b,'
-    rb'"state":"(open|sealed|unsealed|witnessed)",(?:"origin":%b,)?"previous":%b)'
+    rb'"state":"(open|sealed|unsealed|witnessed|restarted)",(?:"origin":%b,)?"previous":%b)'
     % (_HASH, _HASH, _HASH, _HASH)
     + _END
 )
@@ -72,7 +72,7 @@ class Checkpoint:
         bytes: Bytes of that file so far.
         block: The hash of the hashes of the lines since the record before.
         root: The root of the Merkle tree over all lines of the session so far, as hex.
-        state: ``open``, ``sealed``, ``unsealed`` or ``witnessed``.
+        state: ``open``, ``sealed``, ``unsealed``, ``witnessed`` or ``restarted``.
         origin: The hash of what is known of the session's origin; empty where it was not known yet.
         previous: The digest of the record before.
         digest: Its own.
@@ -121,7 +121,7 @@ class Chain:
 
     @property
     def state(self) -> str:
-        """The state of the session: ``open``, ``sealed``, ``unsealed`` or ``witnessed``."""
+        """The state of the session, as in its last checkpoint; ``open`` where there is none."""
         return self.last.state if self.last else OPEN
 
     @property

@@ -12,6 +12,7 @@ from mllog_callbacks.files import (
     CHAIN,
     SIDECARS,
     chain_name,
+    file_order,
     is_log,
     manifest_name,
     origin_name,
@@ -27,6 +28,7 @@ __all__ = [
     "Session",
     "complete",
     "find_sessions",
+    "is_folder",
     "sessions_of",
     "sidecar_folders",
 ]
@@ -106,7 +108,7 @@ def complete(paths: Iterable[Path]) -> list[tuple[Path, Recovered]]:
     """
     folders: dict[Path, None] = {}
     for path in paths:
-        if path.is_dir():
+        if is_folder(path):
             folders.update((sidecars.parent, None) for sidecars, _ in sidecar_folders(path))
         else:
             folders[path.parent] = None
@@ -122,7 +124,7 @@ def sessions_of(paths: Iterable[Path]) -> list[Session]:
     found: dict[tuple[Path, str], Session] = {}
     near: dict[Path, dict[str, list[Path]]] = {}
     for path in paths:
-        if path.is_dir():
+        if is_folder(path):
             _take_folder(found, path)
         elif os.path.lexists(path):
             session = _session(found, path.parent, session_of(path))
@@ -132,6 +134,11 @@ def sessions_of(paths: Iterable[Path]) -> list[Session]:
         else:
             raise FileNotFoundError(errno.ENOENT, "no such file or directory", str(path))
     return sorted(found.values(), key=lambda each: (each.directory, each.name))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path means a folder of logs; a link that has the name of a log does not."""
+    return path.is_dir() and not (is_log(path.name) and path.is_symlink())
 
 
 def sidecar_folders(folder: Path) -> list[tuple[Path, str]]:
@@ -150,7 +157,7 @@ def _take_folder(found: dict[tuple[Path, str], Session], folder: Path) -> None:
             folders.remove(SIDECARS)
             _take_sidecars(found, directory)
         logs = [directory / each for each in others if each.endswith(".jsonl")]
-        for file in sorted(logs, key=_without_suffix):
+        for file in sorted(logs, key=file_order):
             files = _session(found, directory, session_of(file)).files
             if file not in files:
                 files.append(file)
@@ -178,11 +185,6 @@ def _by_session(directory: Path) -> dict[str, list[Path]]:
     """The files of each session of a folder, also those of other days."""
     names = filter(is_log, os.listdir(directory))  # noqa: PTH208 - the names alone
     found: dict[str, list[Path]] = {}
-    for each in sorted((directory / name for name in names), key=_without_suffix):
+    for each in sorted((directory / name for name in names), key=file_order):
         found.setdefault(session_of(each), []).append(each)
     return found
-
-
-def _without_suffix(file: Path) -> Path:
-    """What files are ordered by, so that a copy, as in ``-2``, follows the file it is one of."""
-    return file.with_suffix("")

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from mllog_callbacks.chain import SEALED, UNSEALED, WITNESSED
+from mllog_callbacks.chain import RESTARTED, SEALED, UNSEALED, WITNESSED
 from mllog_callbacks.integrity._chains import Chain, Checkpoint, Opening
 from mllog_callbacks.integrity._checked import Checked
 from mllog_callbacks.integrity._keys import is_signed_by
@@ -11,7 +11,7 @@ from mllog_callbacks.schema import count
 
 __all__ = ["check_signatures"]
 
-_COMPLETED: Final = frozenset({UNSEALED, WITNESSED})
+_COMPLETED: Final = frozenset({RESTARTED, UNSEALED, WITNESSED})
 """The states of sessions that somebody else completed, maybe without the key."""
 
 

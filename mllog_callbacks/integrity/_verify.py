@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from mllog_callbacks.chain import OPEN, SEALED, UNSEALED, WITNESSED
+from mllog_callbacks.chain import OPEN, RESTARTED, SEALED, UNSEALED, WITNESSED
 from mllog_callbacks.files import read_regular
 from mllog_callbacks.integrity._anchors import Anchor
 from mllog_callbacks.integrity._chains import Chain, Opening, read_chain
@@ -19,6 +19,7 @@ from mllog_callbacks.integrity._sessions import (
     MOST_BYTES,
     Session,
     complete,
+    is_folder,
     sessions_of,
     sidecar_folders,
 )
@@ -60,7 +61,7 @@ def verify(
     given = [Path(each) for each in paths]
     left = [_left(folder, each) for folder, each in complete(given) if each.error]
     checked = [_check(each, key, progress) for each in sessions_of(given)]
-    folders = {each.resolve() for each in given if each.is_dir()}
+    folders = {each.resolve() for each in given if is_folder(each)}
     by_folder = groupby(checked, key=lambda each: each.session.directory)
     others = left + [verdict for each in folders for verdict in _check_folders(each, key)]
     for folder, group in by_folder:
@@ -170,6 +171,9 @@ def _check_chain(checked: Checked, chain: Chain) -> None:
         checked.add("completeness", Status.UNSEALED, reason)
     elif chain.state == UNSEALED:
         reason = "is not sealed: its process was killed; all that it had emitted is there"
+        checked.add("completeness", Status.UNSEALED, reason)
+    elif chain.state == RESTARTED:
+        reason = "is not sealed: its machine was restarted; what it emitted last may be lost"
         checked.add("completeness", Status.UNSEALED, reason)
     elif chain.state == WITNESSED and chain.is_completed_without_key:
         reason = "is not sealed: its process was killed, and it was completed without the key"

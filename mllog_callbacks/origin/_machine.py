@@ -1,17 +1,20 @@
 """The machine that a process runs on, as the system shows it; what it does not show is absent."""
 
 import os
+from hashlib import sha256
 
 TYPE_CHECKING = False  # the drainer imports no `typing`
 if TYPE_CHECKING:
     from mllog_callbacks.origin._writing import Value
 
-__all__ = ["account", "boot", "machine"]
+__all__ = ["account", "boot", "machine", "machine_id", "started"]
 
 _GPUS = "/proc/driver/nvidia/gpus"
 _HEX = "0123456789abcdef"
 _CONTAINER_ID = 64  # hexadecimal digits
 _MOST_GPUS = 32
+_MACHINE_ID = 16  # hexadecimal digits
+_STAT = 1_048_576  # bytes of a list with a line for each processor
 
 
 def machine(pid: int) -> "dict[str, Value]":
@@ -34,6 +37,21 @@ def machine(pid: int) -> "dict[str, Value]":
 def boot() -> str:
     """The identifier of the machine's current start; empty where it is not known."""
     return _read("/proc/sys/kernel/random/boot_id").strip()
+
+
+def machine_id() -> str:
+    """What one machine is known again by; empty where it is not known.
+
+    It is made from the system's own identifier, which is confidential and cannot be had from it.
+    """
+    own = _read("/etc/machine-id").strip()
+    return sha256(f"mllog-callbacks {own}".encode()).hexdigest()[:_MACHINE_ID] if own else ""
+
+
+def started() -> int | None:
+    """When the machine was started, in seconds since 1970 by its clock; None where unknown."""
+    lines = map(str.split, _read("/proc/stat", _STAT).splitlines())
+    return next((int(each[1]) for each in lines if each[:1] == ["btime"]), None)
 
 
 def account(pid: int) -> "dict[str, Value]":
@@ -109,9 +127,9 @@ def _listed(path: str) -> list[str]:
         return []
 
 
-def _read(path: str) -> str:
+def _read(path: str, most: int = 8192) -> str:
     try:
         with open(path, "rb") as stream:
-            return stream.read(8192).decode("utf-8", "replace")
+            return stream.read(most).decode("utf-8", "replace")
     except OSError:
         return ""

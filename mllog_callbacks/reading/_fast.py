@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, TypeAlias
 from pydantic_core import from_json
 
 from mllog_callbacks.files import open_stream
-from mllog_callbacks.schema import HARD_CAP, EventType, Finding, format_timestamp, parse_timestamp
+from mllog_callbacks.schema import (
+    HARD_CAP,
+    EventType,
+    Finding,
+    as_written,
+    format_timestamp,
+    parse_timestamp,
+)
 from mllog_callbacks.sinks import recover
 
 if TYPE_CHECKING:
@@ -39,6 +46,7 @@ _EVENTS: Final = frozenset(EventType)
 _DEPTH: Final = 100
 _FINDINGS_KEPT: Final = 50
 _CHUNK: Final = 1 << 18
+_as_written: Final = as_written()
 _LINE_BREAKS: Final = tuple(char.encode() for char in "\x85\u2028\u2029")
 
 
@@ -208,28 +216,48 @@ def _plain(entry: "LogEntry") -> Fields:
 
 def _quickly(raw: bytes) -> Fields | None:
     """The fields of a line that is certainly an entry; None of any other."""
-    # Not judged here: escapes, among them surrogates; spaces before a colon; odd line breaks
-    if b"\\u" in raw or b'" ' in raw or b'"\t' in raw or b"\r" in raw:
+    # Not judged here: escapes, among them surrogates; odd line breaks
+    if b"\\u" in raw or b"\r" in raw:
         return None
     if not raw.isascii() and any(each in raw for each in _LINE_BREAKS):
         return None
     try:
-        fields = from_json(raw, allow_inf_nan=False)
-        if type(fields) is not dict or list(fields) != _NAMES or fields["event"] not in _EVENTS:
+        if raw.count(b"{") + raw.count(b"[") < _DEPTH:
+            return _checked(_as_written(raw))
+    except (TypeError, ValueError, RecursionError):
+        pass  # it may be written another way
+    return _otherwise(raw)
+
+
+def _otherwise(raw: bytes) -> Fields | None:
+    """The same of a line that may be nested deeply, or written in another way than ours."""
+    if b'" ' in raw or b'"\t' in raw:  # spaces before a colon: names could not be counted
+        return None
+    try:
+        fields = _checked(from_json(raw, allow_inf_nan=False))
+        if fields is None:
             return None
-        _, _, dataset, model, decision, reasoning, snapshot = fields.values()
-        for text in (dataset, model, decision, reasoning):
-            if text is not None and type(text) is not str:
-                return None
-        parse_timestamp(fields["timestamp"])
-        names = len(_NAMES)
-        if snapshot is not None:
-            if type(snapshot) is not dict:
-                return None
-            names += _count_names(snapshot, 1)
+        names = len(_NAMES) + _count_names(fields["metrics_snapshot"] or {}, 1)
         return fields if names == raw.count(b'":') else None
     except (TypeError, ValueError, RecursionError):
         return None
+
+
+def _checked(fields: Any) -> Fields | None:  # noqa: ANN401 - any value of JSON
+    """The seven fields, where a value is an object of them, each of its type; else None.
+
+    Raises:
+        ValueError: The timestamp is none.
+        TypeError: Likewise.
+    """
+    if type(fields) is not dict or list(fields) != _NAMES or fields["event"] not in _EVENTS:
+        return None
+    stamp, _, dataset, model, decision, reasoning, snapshot = fields.values()
+    for text in (dataset, model, decision, reasoning):
+        if text is not None and type(text) is not str:
+            return None
+    parse_timestamp(stamp)
+    return fields if snapshot is None or type(snapshot) is dict else None
 
 
 def _count_names(value: dict[str, Any] | list[Any], depth: int) -> int:

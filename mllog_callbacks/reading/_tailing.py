@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic
 from typing import BinaryIO, Final, NamedTuple
 
-from mllog_callbacks.files import LOGS, day_of, last_data, open_stream, session_of
+from mllog_callbacks.files import LOGS, day_of, file_order, last_data, open_stream, session_of
 from mllog_callbacks.reading._fast import Row, parse_row
 from mllog_callbacks.schema import HARD_CAP
 from mllog_callbacks.sinks import find_logs
@@ -183,8 +183,9 @@ def _meant(path: str) -> list[Path]:
     if not day_of(named):
         return [named]
     session = session_of(named)
-    near = named.parent.glob(LOGS)
-    return sorted(each for each in near if session_of(each) == session and each >= named)
+    first = file_order(named)
+    near = (each for each in named.parent.glob(LOGS) if session_of(each) == session)
+    return sorted((each for each in near if file_order(each) >= first), key=file_order)
 
 
 def _end_of_lines(path: Path) -> int:

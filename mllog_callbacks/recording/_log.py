@@ -138,7 +138,10 @@ class AuditLog:
                 texts = (dataset, model, decision, reasoning, metrics_snapshot)
                 run = contextvars.copy_context().run
                 _thread.start_new_thread(run, (_emit_in_thread, self, event, texts, done))
-                done.acquire(True, 1.0)  # noqa: FBT003 - by position: as its signature is
+                opened = session.opened
+                # Else a handler interrupted `put`: the entry waits for that one to go on
+                if opened is None or not opened.lock._is_owned():  # type: ignore[attr-defined]  # noqa: SLF001 - as of Condition
+                    done.acquire(True, 1.0)  # noqa: FBT003 - by position: as its signature is
             except Exception:  # noqa: BLE001 - it is counted, and recorded as soon as that can be
                 session.unrecorded = session.unrecorded + 1
         except Exception as error:  # noqa: BLE001 - nothing of ours may reach the training

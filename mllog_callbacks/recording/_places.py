@@ -13,6 +13,7 @@ from mllog_callbacks.sinks import unusable
 __all__ = ["check_signing", "log_directory", "signing_required"]
 
 _URL: Final = pattern(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_UNEXPANDED: Final = pattern(r"\$\{?[A-Za-z_]\w*|%[A-Za-z_]\w*%")
 
 _logger = logging.getLogger("mllog_callbacks")
 
@@ -31,6 +32,13 @@ def log_directory(given: str | os.PathLike[str]) -> Path:
             "Give a directory, and copy its files to the store, as docs/operations.md describes "
             "under Shipping."
         )
+        raise SettingsError(msg)
+    if not text.strip() or "\0" in text:
+        msg = f"{text!r} is not a directory: it names none"
+        raise SettingsError(msg)
+    found = _UNEXPANDED.search(text)
+    if found and not os.path.isdir(text):  # noqa: PTH112 - as it was given
+        msg = f"{text!r} is not a directory: {found[0]} is no variable here; give what it holds"
         raise SettingsError(msg)
     try:
         directory = Path(text).expanduser()

@@ -12,7 +12,7 @@ from time import gmtime, strftime
 from typing import Final
 
 from mllog_callbacks._version import __version__
-from mllog_callbacks.origin import Request
+from mllog_callbacks.origin import Request, boot, machine_id
 from mllog_callbacks.recording._surroundings import environment, notebook
 from mllog_callbacks.schema import Level, masked, masked_text
 
@@ -91,7 +91,8 @@ def describe_session(parent: str | None = None, level: Level = Level.INFO) -> di
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "parent_pid": os.getppid(),
-        "boot_id": _boot_id(),
+        "boot_id": boot() or None,
+        "machine_id": machine_id() or None,
         "rank": rank(),
         "local_rank": _first_number(_LOCAL_RANKS),
         "level": level.name,
@@ -131,14 +132,6 @@ def _directory() -> str:
         return os.getcwd()  # noqa: PTH109 - a text
     except OSError:  # it was removed
         return ""
-
-
-def _boot_id() -> str | None:
-    """The kernel's id of this start of the machine; None where it shows none."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    except (OSError, ValueError):
-        return None
 
 
 def _platform() -> str:

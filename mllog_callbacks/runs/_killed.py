@@ -14,6 +14,10 @@ STOPPING: Final = frozenset({"SIGINT", "SIGTERM"})
 
 _LEFT: Final = "was left by its process, which still runs"
 
+_RESTARTED: Final = "ended with its process, and the machine was restarted since"
+
+_WITNESSES: Final = {"drainer": "the log's drainer", "reader": "a reader of the log"}
+
 _UNITS: Final = ((86_400, "days"), (3_600, "h"), (60, "min"))
 
 
@@ -27,6 +31,8 @@ def killed_words(facts: Mapping[str, Any]) -> tuple[str, str]:
     last = f" Last saved model: {saved}." if saved else ""
     witness = facts.get("witness") or {}
     how = _LEFT if witness.get("runs_on") else _how(facts["stop"])
+    if witness.get("restarted") and "not_known" in facts["stop"]:
+        how = _RESTARTED
     decision = f"{_what(facts)} {how}; {_far(facts.get('progress'))}.{last}"
     return decision, " ".join([*_why(facts["stop"], witness), *_recorded(witness)])
 
@@ -81,7 +87,7 @@ def _of_memory(counts: Mapping[str, Any]) -> str:
     what = "count of processes killed for lack of memory"
     if _rose(*of_cgroup):
         return (
-            f"The kernel probably killed it for lack of memory: its {what} in the cgroup "
+            f"The kernel probably killed it for lack of memory: its {what} in the control group "
             f"{counts.get('cgroup')} rose from {of_cgroup[0]:,} to {of_cgroup[1]:,}."
         )
     if None in of_cgroup and _rose(*of_machine):
@@ -92,7 +98,9 @@ def _of_memory(counts: Mapping[str, Any]) -> str:
     known = of_machine if None in of_cgroup else of_cgroup
     if None in known:
         return "Who sent the signal is not known, nor whether memory ran out."
-    return f"The kernel's {what} did not rise ({known[1]:,}). Who sent the signal is not known."
+    where = "on this machine" if None in of_cgroup else "in its control group"
+    count = f"The kernel's {what} {where} did not rise ({known[1]:,})."
+    return f"{count} Who sent the signal is not known."
 
 
 def _rose(before: int | None, after: int | None) -> bool:
@@ -101,17 +109,18 @@ def _rose(before: int | None, after: int | None) -> bool:
 
 def _recorded(witness: Mapping[str, Any]) -> Iterator[str]:
     if witness.get("restarted"):
-        yield "The machine was restarted since."
+        at = witness.get("machine_started")
+        yield f"The machine was restarted since{f', at {at} by its clock' if at else ''}."
     by = witness.get("recorded_by")
+    by = _WITNESSES.get(str(by), f"the {by}") if by else None
     after, alive = witness.get("seconds_after"), witness.get("last_alive")
     if by and after is not None and alive:
         yield (
-            f"Recorded by the {by} {_duration(after)} after the process was last seen alive "
-            f"({alive})."
+            f"Recorded by {by} {_duration(after)} after the process was last seen alive ({alive})."
         )
     elif by:
         last = witness.get("last_entry")
-        yield f"Recorded by the {by}" + (f"; the last entry before is of {last}." if last else ".")
+        yield f"Recorded by {by}" + (f"; the last entry before is of {last}." if last else ".")
 
 
 def _duration(seconds: float) -> str:

@@ -26,6 +26,7 @@ from mllog_callbacks.schema._phrases import (
     type_of,
 )
 from mllog_callbacks.schema._secrets import is_secret, masked, masked_text
+from mllog_callbacks.schema._serializers import as_written
 from mllog_callbacks.schema._timestamps import Clock, format_timestamp, parse_timestamp
 from mllog_callbacks.schema._visible import plain, plain_json, plain_lines
 
@@ -70,6 +71,7 @@ __all__ = [
     "Reason",
     "Stage",
     "TrainerLog",
+    "as_written",
     "assigned",
     "assumed_direction",
     "by_label",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple, NoReturn
 
-__all__ = ["Serializer", "fastest", "of_orjson", "of_pydantic"]
+__all__ = ["Serializer", "as_written", "fastest", "of_orjson", "of_pydantic"]
 
 
 class Serializer(NamedTuple):
@@ -59,6 +59,31 @@ def fastest() -> Serializer:
         return of_orjson()
     except ImportError:
         return of_pydantic()
+
+
+def as_written() -> Callable[[bytes], Any]:
+    """What reads JSON that is exactly as we write it, and raises ValueError of any other.
+
+    What is written again as it was has no name twice, no space, and no number that a reader would
+    take for another; integers are of 53 bits. Without orjson all JSON counts as other.
+    """
+    try:
+        import orjson  # noqa: PLC0415 - it may be missing
+    except ImportError:
+        return _other
+    loads, dumps, strict = orjson.loads, orjson.dumps, orjson.OPT_STRICT_INTEGER
+
+    def read(raw: bytes) -> Any:  # noqa: ANN401 - any value of JSON
+        found = loads(raw)
+        if dumps(found, None, strict) != raw:
+            raise ValueError
+        return found
+
+    return read
+
+
+def _other(_: bytes) -> NoReturn:
+    raise ValueError
 
 
 def _refuse(_: Iterable[object]) -> NoReturn:

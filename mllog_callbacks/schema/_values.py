@@ -39,6 +39,19 @@ which derive from `BaseException` alone.
 _INT64: Final = range(-(2**63), 2**63)
 _SURROGATE = pattern("[\ud800-\udfff]")
 
+_UNIT: Final = pattern(r"\[(\d*)([A-Za-z]+)\]")  # of a numpy type, as in ``timedelta64[5ms]``
+_SECONDS: Final = {
+    "W": (604_800, 1),
+    "D": (86_400, 1),
+    "h": (3_600, 1),
+    "m": (60, 1),
+    **{
+        unit: (1, 1_000**power)
+        for power, unit in enumerate(("s", "ms", "us", "ns", "ps", "fs", "as"))
+    },
+}
+"""A unit of time in seconds: so many, divided by so many parts."""
+
 
 class Changes:
     """What was changed while making JSON of one entry, and how many values may still be taken.
@@ -280,8 +293,18 @@ def _times(given: Any, where: str, changes: Changes) -> Json:  # noqa: ANN401 - 
         return f"{type(given).__name__} of shape {tuple(given.shape)} {given.dtype}"
     if given.dtype.kind == "M":
         return _each(given.astype(str).tolist(), where, changes, _moment)
-    counts = given.astype("timedelta64[ns]").astype("int64").tolist()
-    return _each(counts, where, changes, _duration)
+    unit = _UNIT.search(str(given.dtype))
+    if unit is None or unit[2] not in _SECONDS:  # none, or one of no fixed length
+        return _each(given.astype(str).tolist(), where, changes, _moment)
+    times, parts = _SECONDS[unit[2]]
+    times *= int(unit[1] or 1)
+
+    def duration(number: int, where: str, changes: Changes) -> Json:
+        if number == _INT64.start:  # as numpy keeps it
+            return _moment("NaT", where, changes)
+        return number * times / parts
+
+    return _each(given.astype("int64").tolist(), where, changes, duration)
 
 
 def _each(
@@ -303,12 +326,6 @@ def _moment(text: str, where: str, changes: Changes) -> Json:
     return text
 
 
-def _duration(nanoseconds: int, where: str, changes: Changes) -> Json:
-    if nanoseconds == _INT64.start:  # as numpy keeps it
-        return _moment("NaT", where, changes)
-    return nanoseconds / 1e9
-
-
 def _only(items: object) -> object:
     """The one item of nested lists."""
     while isinstance(items, list):
@@ -319,8 +336,25 @@ def _only(items: object) -> object:
 def _scalar(item: object, where: str, changes: Changes, depth: int) -> Json:
     if getattr(item, "shape", None) is None:
         return _value(item, where, changes, depth)
-    # numpy's long double is its own item: wider than any Python number
-    return _real(float(item), where, changes)  # type: ignore[arg-type]  # has __float__
+    try:  # numpy's long double is its own item: wider than any Python number
+        return _near(item, where, changes)
+    except OverflowError:
+        return _beyond(where, changes)
+
+
+def _beyond(where: str, changes: Changes) -> Json:
+    changes.note(where, "was beyond the range of floats, written as null")
+    return None
+
+
+def _near(given: Any, where: str, changes: Changes) -> Json:  # noqa: ANN401 - it is
+    """The nearest float of a number that may be none."""
+    near = float(given)
+    if math.isinf(near) and given != near:
+        raise OverflowError  # as a fraction does by itself
+    if near == 0 and given != 0:
+        changes.note(where, "was too near to 0 for a float, written as 0")
+    return _real(near, where, changes)
 
 
 def _other(given: Any, where: str, changes: Changes) -> Json:  # noqa: ANN401 - it is
@@ -331,13 +365,9 @@ def _other(given: Any, where: str, changes: Changes) -> Json:  # noqa: ANN401 - 
     if isinstance(given, type) or not hasattr(given, "__float__"):
         return text(given, TEXT_CHARS, where, changes)
     try:  # decimal, fraction
-        near = float(given)
-        if math.isinf(near) and given != near:
-            raise OverflowError  # noqa: TRY301 - as a fraction does by itself
-        return _real(near, where, changes)
+        return _near(given, where, changes)
     except OverflowError:
-        changes.note(where, "was beyond the range of floats, written as null")
-        return None
+        return _beyond(where, changes)
     except (TypeError, ValueError):  # it cannot, after all
         return text(given, TEXT_CHARS, where, changes)
 

@@ -22,7 +22,14 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from mllog_callbacks._version import __version__
-from mllog_callbacks.files import LOGS, UnsafeFileError, open_stream, replace_file, session_of
+from mllog_callbacks.files import (
+    LOGS,
+    UnsafeFileError,
+    file_order,
+    open_stream,
+    replace_file,
+    session_of,
+)
 from mllog_callbacks.integrity import Session
 from mllog_callbacks.schema import parse_timestamp
 
@@ -101,7 +108,7 @@ class Mirror:
             OSError: The folder cannot be read.
         """
         complete = True
-        for file in sorted(self._directory.rglob(LOGS)):
+        for file in sorted(self._directory.rglob(LOGS), key=file_order):
             with suppress(FileNotFoundError, UnsafeFileError):  # it is pruned now, or no log
                 while complete and (lines := self._next_lines(file)):
                     complete = self._send(file, lines)

@@ -1,6 +1,7 @@
 """The interface every sink has."""
 
 import os
+from _thread import RLock
 from pathlib import Path
 from typing import Protocol
 
@@ -27,7 +28,13 @@ class SinkStats(Record):
 
 
 class Sink(Protocol):
-    """Takes lines from any thread at any time; never blocks on a disk and never raises."""
+    """Takes lines from any thread at any time; never blocks on a disk and never raises.
+
+    Attributes:
+        lock: Held by `put`; a handler or finalizer that interrupts it may call it again.
+    """
+
+    lock: RLock
 
     @property
     def path(self) -> Path:
@@ -78,6 +85,7 @@ class NullSink:
     """Keeps nothing: for `MLLOG_DISABLED`."""
 
     path = Path(os.devnull)
+    lock = RLock()
     session = "disabled"
     stats = SinkStats(emitted=0, written=0, pending=0, dropped=0)
 

@@ -5,7 +5,7 @@ import logging
 import os
 from pathlib import Path
 
-from mllog_callbacks.files import SIDECARS, walk
+from mllog_callbacks.files import SIDECARS, file_order, walk
 from mllog_callbacks.schema import plain
 from mllog_callbacks.sinks.spool._recovery import recover
 
@@ -37,7 +37,7 @@ def find_logs(path: str | os.PathLike[str], *, complete: bool = True) -> list[Pa
             if SIDECARS in folders:
                 folders.remove(SIDECARS)
             logs += [Path(directory, each) for each in others if each.endswith(".jsonl")]
-        return sorted(logs, key=lambda each: each.with_suffix(""))  # what goes on in -2 follows
+        return sorted(logs, key=file_order)
     if not root.exists():
         raise FileNotFoundError(errno.ENOENT, "no such file or directory", str(root))
     return [root]

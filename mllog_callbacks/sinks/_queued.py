@@ -51,7 +51,7 @@ class QueuedSink:
         self._chain = Chain(path, files.session, files.manifest.encode())
         self._memory = memory
         self._clock = Clock()
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._lines: deque[bytes] = deque()
         self._bytes = 0
         self._day = self._clock.stamp()[:10]
@@ -63,7 +63,7 @@ class QueuedSink:
         self._clock_watch = ClockWatch()
         self._origin = b""
         self._wake = threading.Event()
-        self._idle = threading.Condition(self._lock)
+        self._idle = threading.Condition(self.lock)
         self._thread = threading.Thread(target=self._run, name="mllog-sink", daemon=True)
         self._thread.start()
 
@@ -80,13 +80,13 @@ class QueuedSink:
     @property
     def stats(self) -> SinkStats:
         """What became of the entries so far."""
-        with self._lock:
+        with self.lock:
             pending = self._emitted - self._written - self._dropped
             return SinkStats(self._emitted, self._written, pending, self._dropped)
 
     def put(self, line: bytes) -> None:
         """Stamp a line and queue it; drop and count it where memory for pending lines is full."""
-        with self._lock:
+        with self.lock:
             stamp = self._clock.stamp()
             self._emitted += 1
             if self._closing or self._bytes + len(line) > self._memory:
@@ -106,7 +106,7 @@ class QueuedSink:
     def close(self, timeout: float) -> bool:
         """Write what is pending, for at most `timeout` seconds; say whether all got there."""
         self._remark()
-        with self._lock:
+        with self.lock:
             self._closing = True
         self._wake.set()
         self._thread.join(timeout)
@@ -129,7 +129,7 @@ class QueuedSink:
 
     def _remark(self) -> None:
         """Record at the end of the session that the system clock was set meanwhile."""
-        with self._lock:
+        with self.lock:
             watch = self._clock_watch
             watch.look()
             if watch.jumps and not self._closing:
@@ -170,7 +170,7 @@ class QueuedSink:
             if not self._closing:
                 sleep(_COALESCE_S)
             self._wake.clear()
-            with self._lock:
+            with self.lock:
                 self._clock_watch.look()
             while chunk := self._take():
                 self._write(*chunk)
@@ -196,7 +196,7 @@ class QueuedSink:
 
     def _take(self) -> tuple[bytes, list[bytes]] | None:
         """The next lines of one day, at most a chunk of them."""
-        with self._lock:
+        with self.lock:
             if self._gap is not None and self._bytes < self._memory // 2:
                 self._record_gap(self._gap)
             if not self._lines:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from commands import run
+from commands import run, runner
 from mllog_callbacks import AuditLog, read_trail
+from mllog_callbacks.cli import main
 from trails import issue, lines, training, write
 
 
@@ -205,3 +206,22 @@ def test_a_page_is_small_whatever_the_length_of_the_log(
     assert len(page.encode()) <= most
     assert page.count('<article id="issue-') == 3
     assert f"{steps + 8 - 1:,} lines valid" in page or f"of {steps + 7:,} lines valid" in page
+
+
+def test_of_a_killed_run_the_last_metric_is_shown(tmp_path: Path) -> None:
+    """Not that none was recorded, nor another number of its end."""
+    with AuditLog(tmp_path, model="Net") as log:
+        log.emit("TRAINING_STARTED", metrics_snapshot={"run": 1})
+        log.emit(
+            "TRAINING_FAILED",
+            metrics_snapshot={
+                "run": 1,
+                "progress": {"unit": "epoch", "done": 7, "planned": 50},
+                "stop": {"by": "killed", "signal": "SIGKILL", "signal_number": 9},
+                "witness": {"recorded_by": "drainer", "pid": 4711},
+                "results": {"valid": {"auc": 0.9}},
+            },
+        )
+    shown = " ".join(runner().invoke(main, ["summary", str(tmp_path)]).stdout.split())
+    assert "valid auc 0.9 last recorded, at epoch 7" in shown
+    assert "no evaluation was recorded" not in shown

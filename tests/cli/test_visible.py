@@ -142,6 +142,8 @@ def test_wrong_sql_is_quoted_as_text(logs: Path) -> None:
         shown = mllog("query", f"select {asked} from entries", logs)  # noqa: S608 - as it is asked
         assert shown.returncode == 2
         is_safe(shown.stderr)
+    shown = mllog("query", "select '\udcff'", logs)  # bytes of the command line that are no text
+    assert (shown.returncode, shown.stderr) == (2, b"the SQL is not text in UTF-8\n")
 
 
 def test_reconcile_and_prove_print_text(logs: Path) -> None:

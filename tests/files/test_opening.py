@@ -59,6 +59,19 @@ def test_what_is_no_regular_file_is_refused_by_its_name(
     assert (unsafe_kind(path), is_regular(path)) == (UNSAFE[kind], False)
 
 
+def test_a_file_with_another_name_is_read_and_not_written(tmp_path: Path, outside: Path) -> None:
+    """The other one may be anywhere; a backup may be made of such names."""
+    before = seen(outside)["secret"]
+    path = tmp_path / "logs" / "run.chain"
+    replace(path, outside, "hard link")
+    for flags in os.O_RDWR, os.O_WRONLY | os.O_APPEND | os.O_CREAT:
+        with pytest.raises(UnsafeFileError, match="another name"):
+            open_regular(path, flags)
+    assert read_regular(path, 10) == b"{}\n"
+    replace_file(path, b"mine")
+    assert seen(outside)["secret"] == before
+
+
 def test_a_device_is_refused() -> None:
     """Though it could be read for ever."""
     with pytest.raises(UnsafeFileError, match="a device"):

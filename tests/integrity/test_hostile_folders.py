@@ -12,7 +12,8 @@ import pytest
 
 from hostile import make_outside, replace, seen
 from mllog_callbacks.integrity import Status, verify
-from sealed import mllog, seal
+from mllog_callbacks.sinks import recover
+from sealed import kill, mllog, seal
 
 LONG_AGO = 1_577_836_800
 OLD = "ml-platform-2020-01-01"
@@ -76,6 +77,24 @@ def test_the_record_of_what_was_removed_is_not_written_through_a_link(
     assert b"gone: cannot be removed: is a symbolic link" in shown.stderr
     assert (logs / f"{OLD}.gone.jsonl").exists()
     assert seen(outside) == before
+
+
+def test_nothing_is_written_through_a_hard_link(logs: Path, outside: Path) -> None:
+    """Neither the record of what was removed nor the chain of a session that is completed."""
+    chain = kill(logs, 250).parent / "_integrity" / "run.chain"
+    before = seen(outside)["secret"]
+    for path in chain, logs / "_integrity" / "pruned.log":
+        path.unlink(missing_ok=True)
+        path.hardlink_to(outside / "secret")
+    old(logs, "gone")
+    shown = mllog("prune", "--older-than", "200", logs)
+    assert (shown.returncode, b"gone: cannot be removed: is a file with" in shown.stderr) == (
+        3,
+        True,
+    )
+    assert recover(logs) == []  # prune read the folder, and so completed it
+    assert seen(outside)["secret"] == before
+    assert {each.status for each in verify([logs]) if each.session == "run"} == {Status.TAMPERED}
 
 
 def test_prune_removes_a_manifest_that_nothing_belongs_to(logs: Path) -> None:
@@ -154,6 +173,7 @@ SIDECARS = ["_integrity", "_integrity/good.chain", "_integrity/good.json", "_int
             [*SIDECARS, f"{OLD}.x.jsonl"], ["FIFO", "link to zeros", "link to sidecars", "socket"]
         ),
         *product(SIDECARS[1:], ["folder"]),
+        (f"{OLD}.good.jsonl", "link to sidecars"),
     ],
 )
 def test_what_is_no_file_is_a_finding_and_nobody_waits(
@@ -177,6 +197,7 @@ def test_what_is_no_file_is_a_finding_and_nobody_waits(
 COMMANDS: list[list[str | Path]] = [
     ["verify"],
     ["summary"],
+    ["compare"],
     ["report", "-o", "/dev/stdout"],
     ["validate"],
     ["anchor"],

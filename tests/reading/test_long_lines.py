@@ -58,7 +58,7 @@ def test_a_line_of_100_mb_is_read_past(logs: Path, tmp_path: Path, command: list
 
     def call() -> None:
         os.chdir(tmp_path)
-        run_bounded(*(each.replace("LOGS", str(logs)) for each in command), logs)
+        run_bounded([*(each.replace("LOGS", str(logs)) for each in command), logs])
 
     assert ended(forked(call), 60) == 0
 

@@ -47,6 +47,21 @@ def test_a_tilde_is_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         AuditLog("~nobody-of-this-name/logs")
 
 
+@pytest.mark.parametrize("given", ["$HOME/logs", "${HOME}/logs", "%USERPROFILE%/logs", " ", "a\0b"])
+def test_what_no_shell_expanded_is_no_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    """As from a file of variables; no folder is made, and one of that name is used."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match="is not a directory"):
+        AuditLog(given)
+    assert list(tmp_path.iterdir()) == []
+    if given == "$HOME/logs":
+        (tmp_path / given).mkdir(parents=True)
+        with AuditLog(given) as log:
+            assert log.path.parent == tmp_path / given
+
+
 def test_a_spool_that_cannot_be_used_is_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

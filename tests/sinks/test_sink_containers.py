@@ -130,6 +130,19 @@ def test_every_orderly_end_of_pid_1_is_sealed(tmp_path: Path, end: str, *, memor
     assert recover(tmp_path) == []
 
 
+def test_a_run_that_pid_1_leaves_open_has_its_end_by_the_next(tmp_path: Path) -> None:
+    """The log is written when its container ends, and not sealed: nobody saw the run's end."""
+    program = """
+from mllog_callbacks import get_log
+get_log().emit("TRAINING_STARTED", metrics_snapshot={"run": 1})
+"""
+    contained(program, MLLOG_DIR=str(tmp_path))
+    assert [each.ends for each in recover(tmp_path)] == [1]
+    assert numbers(tmp_path, "run") == [1, 1]
+    assert _sealed(tmp_path) == [Status.SOUND]
+    assert _left_behind(tmp_path) == []
+
+
 def test_the_next_session_completes_what_a_killed_one_left(tmp_path: Path) -> None:
     """Where a container is started again; its drainer is a thread there."""
     logs, counted = tmp_path / "logs", tmp_path / "counted"

@@ -17,14 +17,16 @@ import pytest
 
 from mllog_callbacks import AuditLog, LogEntry
 from mllog_callbacks.facts import facts_schema
-from mllog_callbacks.integrity import Status, verify
+from mllog_callbacks.integrity import Status, anchors_of, verify
 from mllog_callbacks.runs import killed_words
 from mllog_callbacks.schema import LogEntry as Entry
 from mllog_callbacks.sinks import note_exit, recover
 from mllog_callbacks.sinks.spool import _exits as exits
 from mllog_callbacks.sinks.spool import _memory_counts as counts
 from mllog_callbacks.sinks.spool._control import Control, born
+from mllog_callbacks.sinks.spool._drainer import Drainer
 from mllog_callbacks.sinks.spool._exits import exit_of
+from mllog_callbacks.sinks.spool._spools import remove
 from mllog_callbacks.sinks.spool._watching import Watch
 from processes import drained, drainers, ended, forked, lines, spools, until
 
@@ -195,9 +197,10 @@ def test_each_open_run_has_its_end_and_no_other(tmp_path: Path) -> None:
 
 
 def test_an_orderly_exit_ends_what_a_thread_still_trains(tmp_path: Path) -> None:
-    """With the exit code; the session was sealed before, and is sealed again."""
+    """With the exit code; an anchor that was taken just before the end holds."""
     program = f"""
-    import sys, threading, time
+    import atexit, sys, threading, time
+    atexit.register(sys.stdin.read)  # after the log's own handler
     from mllog_callbacks import AuditLog
     log = AuditLog({str(tmp_path)!r})
     def train():
@@ -207,12 +210,17 @@ def test_an_orderly_exit_ends_what_a_thread_still_trains(tmp_path: Path) -> None
     time.sleep(0.2)
     sys.exit(4)
     """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=False, timeout=60)
-    assert done.returncode == 4
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        until(lambda: any(Control(str(each)).sealed for each in spools(tmp_path)), 60)
+        anchors = [*anchors_of([tmp_path])]
+        process.communicate(timeout=60)
+    assert process.returncode == 4
     drained(tmp_path)
     (entry,) = _ends(tmp_path)
     assert _facts(entry)["stop"].get("exit_code", 4) == 4
-    assert [each.status for each in verify([tmp_path])] == [Status.SOUND]
+    assert [each.state for each in anchors] == ["open"]
+    assert [each.status for each in verify([tmp_path], anchors=anchors)] == [Status.SOUND]
 
 
 def test_a_log_that_was_closed_gets_no_end(tmp_path: Path) -> None:
@@ -322,7 +330,7 @@ def test_killing_who_records_the_ends_doubles_none(tmp_path: Path) -> None:
 def test_one_that_becomes_another_program_still_runs(tmp_path: Path) -> None:
     """Nothing killed it."""
     child = forked(lambda: _train(tmp_path, lambda: os.execv("/bin/sleep", ["sleep", "60"])))  # noqa: S606 - no shell
-    until(lambda: len(lines(tmp_path)) == 3)
+    until(lambda: len(lines(tmp_path)) >= 3)
     drained(tmp_path)
     os.kill(child, signal.SIGKILL)
     ended(child)
@@ -358,6 +366,32 @@ def test_a_kernel_that_keeps_no_exit_status_leaves_it_not_known(
     assert exit_of(control, watch) == (None, exits._KERNEL, False)  # noqa: SLF001 - its words
     control.ended = 512 + 1  # as its parent notes it
     assert exit_of(control, watch).status == 512
+
+
+def test_on_such_a_kernel_the_end_says_that_it_is_not_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the entry, by who saw the process to its end; when that was, it knows."""
+    child = forked(lambda: _train(tmp_path, lambda: time.sleep(60)))
+    until(lambda: len(lines(tmp_path)) == 3)
+    (folder,) = spools(tmp_path)
+    for pid in drainers(tmp_path):
+        os.kill(pid, signal.SIGKILL)
+    watch = Watch(str(folder), Control(str(folder)), os.pidfd_open(child))
+    os.kill(child, signal.SIGKILL)
+    ended(child)
+    monkeypatch.setattr(exits, "_of_descriptor", lambda _: None)
+    drainer = Drainer(str(folder))
+    drainer.end("drainer", watch)
+    drainer.close()
+    watch.close()
+    remove(str(folder))
+    (entry,) = _ends(tmp_path)
+    assert _facts(entry)["stop"] == {"by": "killed", "not_known": exits._KERNEL}  # noqa: SLF001 - its words
+    assert "how that ended is not known" in str(entry.decision)
+    assert f"is not known: {exits._KERNEL}." in str(entry.reasoning)  # noqa: SLF001
+    assert _facts(entry)["witness"]["last_alive"]
+    assert [each.status for each in verify([tmp_path])] == [Status.SOUND]
 
 
 def test_the_number_of_a_process_alone_says_nothing(tmp_path: Path, control: Control) -> None:

@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from sealed import mllog
@@ -12,15 +13,17 @@ CPU_S = 5.0
 MEMORY = 200_000_000
 
 
-def run_bounded(*command: str | Path) -> subprocess.CompletedProcess[bytes]:
-    """Call `mllog`; a command that takes longer is killed by a signal, and so is this process.
+def run_bounded(*commands: Sequence[str | Path]) -> list[subprocess.CompletedProcess[bytes]]:
+    """Call `mllog` for each; one that takes longer is killed by a signal, and so is this process.
 
     Raises:
-        AssertionError: The command took more memory, or ended as none may.
+        AssertionError: A command took more memory, or ended as none may.
     """
-    with open("/proc/self/clear_refs", "w", encoding="ascii") as refs:  # noqa: PTH123 - of the system
-        refs.write("5")
-    before = _memory("VmRSS")
+    before = _memory("VmRSS")  # and so was the most of it, when this process was forked
+    return [_run(command, before) for command in commands]
+
+
+def _run(command: Sequence[str | Path], before: int) -> subprocess.CompletedProcess[bytes]:
     signal.setitimer(signal.ITIMER_PROF, CPU_S)
     signal.setitimer(signal.ITIMER_REAL, CPU_S * 6)  # where it waits, and takes no time of the CPU
     shown = mllog(*command)

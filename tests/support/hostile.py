@@ -33,6 +33,12 @@ def _hole(path: Path, _: Path) -> None:
     os.truncate(path, HOLE)
 
 
+def _hole_before(path: Path, _: Path) -> None:
+    with path.open("wb") as stream:
+        stream.seek(HOLE)
+        stream.write(b"{}\n")
+
+
 def _socket(path: Path, _: Path) -> None:
     # Bound where the path is short enough for a socket's address
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as made:
@@ -49,6 +55,7 @@ REPLACEMENTS: dict[str, Callable[[Path, Path], None]] = {
     "link to a full disk": _link("/dev/full"),
     "link to nothing": _link("OUTSIDE/made"),
     "link to itself": _link("ITSELF"),
+    "hard link": lambda path, outside: path.hardlink_to(outside / "secret"),
     "FIFO": lambda path, _: os.mkfifo(path),
     "folder": lambda path, _: path.mkdir(),
     "socket": _socket,
@@ -60,6 +67,10 @@ REPLACEMENTS: dict[str, Callable[[Path, Path], None]] = {
     "NULs": _write(bytes(100_000)),
     "hole": _hole,
     "numbers": _write(b'{"session":5,"key":["a"],"parent":{},"rank":1e999,"pid":' + b"9" * 6_000),
+    "names twice": _write(b'{"session":"run","session":"old","rank":0,"rank":1,"pid":1,"pid":2}'),
+    "other encodings": _write('{"session":"run"}\n'.encode("utf-16") + b"\xff\xfe\x00\x80\n"),
+    "a BOM and CRLF": _write(b'\xef\xbb\xbf{"session":"run"}\r\n\r\n'),
+    "hole before a line": _hole_before,
     "missing": lambda _path, _outside: None,
 }
 """By what it is: puts it at a path; given also the folder outside."""

@@ -1,118 +1,139 @@
-"""Real trainings of each adapter that go on until they are killed, forked from one process.
+"""Small real trainings of each adapter, to be killed: a framework is imported when it is asked for.
 
-Called with a folder, how many to kill and the name of a signal: prints, for each, its folder and
-the process's exit code.
+`READY` holds, by adapter, what imports a framework and returns the training: a function of a log,
+a folder and chance, which runs one training to its end.
 """
 
 import os
 import random
-import signal
-import sys
-import time
-import warnings
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-import lightgbm as lgb
-import lightning.pytorch
-import xgboost as xgb
-from sklearn.datasets import load_breast_cancer
-from sklearn.ensemble import GradientBoostingClassifier
-
-import mllog_lightgbm
-import mllog_lightning
-import mllog_xgboost
-from lightning_training import loader, regression
 from mllog_callbacks import AuditLog
-from mllog_sklearn import audited
-from processes import ended, forked
 
-pl: Any = lightning.pytorch  # the callback is of either distribution
+__all__ = ["READY", "Training"]
 
-ENDLESS: Final = 1_000_000
-DATA: Final = load_breast_cancer(return_X_y=True)
+Training = Callable[[AuditLog, Path, random.Random], Any]
 
 
-def _lightgbm(log: AuditLog, _: Path) -> None:
-    training = lgb.Dataset(*DATA)
-    params = {"objective": "binary", "verbosity": -1, "num_threads": 1, "learning_rate": 1e-4}
-    lgb.train(
-        params,
-        training,
-        ENDLESS,
-        valid_sets=[training],
-        callbacks=[mllog_lightgbm.MLAuditCallback(log, dataset="cancer")],
-    )
+def _lightgbm() -> Training:
+    import lightgbm as lgb  # noqa: PLC0415 - one of the frameworks alone
+    from sklearn.datasets import load_breast_cancer  # noqa: PLC0415
+
+    from mllog_lightgbm import MLAuditCallback  # noqa: PLC0415
+
+    features, labels = load_breast_cancer(return_X_y=True)
+
+    def train(log: AuditLog, _: Path, chance: random.Random) -> None:
+        rounds = chance.randrange(5, 200)
+        audit = MLAuditCallback(log, dataset="cancer")
+        params = {"objective": "binary", "verbosity": -1, "num_threads": 1}
+        if chance.random() < 1 / 3:
+            model = lgb.LGBMClassifier(n_estimators=rounds, n_jobs=1, verbosity=-1)
+            model.fit(
+                features[100:],
+                labels[100:],
+                eval_set=[(features[:100], labels[:100])],
+                callbacks=[audit],
+            )
+            return
+        training = lgb.Dataset(features[100:], labels[100:])
+        valid = lgb.Dataset(features[:100], labels[:100], reference=training)
+        stopping = lgb.early_stopping(10, verbose=False)
+        lgb.train(params, training, rounds, valid_sets=[valid], callbacks=[audit, stopping])
+
+    return train
 
 
-def _xgboost(log: AuditLog, _: Path) -> None:
-    training = xgb.DMatrix(*DATA)
-    xgb.train(
-        {"objective": "binary:logistic", "nthread": 1, "eta": 1e-4},
-        training,
-        ENDLESS,
-        evals=[(training, "fit")],
-        verbose_eval=False,
-        callbacks=[mllog_xgboost.MLAuditCallback(log, dataset="cancer")],
-    )
+def _xgboost() -> Training:
+    import xgboost as xgb  # noqa: PLC0415
+    from sklearn.datasets import load_breast_cancer  # noqa: PLC0415
+
+    from mllog_xgboost import MLAuditCallback  # noqa: PLC0415
+
+    features, labels = load_breast_cancer(return_X_y=True)
+
+    def train(log: AuditLog, _: Path, chance: random.Random) -> None:
+        rounds = chance.randrange(5, 200)
+        audit = MLAuditCallback(log, dataset="cancer")
+        if chance.random() < 1 / 3:
+            model = xgb.XGBClassifier(n_estimators=rounds, n_jobs=1, callbacks=[audit])
+            model.fit(
+                features[100:],
+                labels[100:],
+                eval_set=[(features[:100], labels[:100])],
+                verbose=False,
+            )
+            return
+        xgb.train(
+            {"objective": "binary:logistic", "nthread": 1},
+            xgb.DMatrix(features[100:], labels[100:]),
+            rounds,
+            evals=[(xgb.DMatrix(features[:100], labels[:100]), "valid")],
+            verbose_eval=False,
+            early_stopping_rounds=10,
+            callbacks=[audit],
+        )
+
+    return train
 
 
-def _sklearn(log: AuditLog, _: Path) -> None:
-    model = GradientBoostingClassifier(n_estimators=ENDLESS, random_state=0)
-    audited(model, log=log, dataset="cancer").fit(*DATA)
+def _sklearn() -> Training:
+    from sklearn.datasets import load_breast_cancer  # noqa: PLC0415
+    from sklearn.ensemble import GradientBoostingClassifier  # noqa: PLC0415
+    from sklearn.linear_model import SGDClassifier  # noqa: PLC0415
+    from sklearn.model_selection import GridSearchCV  # noqa: PLC0415
+    from sklearn.pipeline import make_pipeline  # noqa: PLC0415
+    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+
+    from mllog_sklearn import audited  # noqa: PLC0415
+
+    data = load_breast_cancer(return_X_y=True)
+
+    def train(log: AuditLog, _: Path, chance: random.Random) -> None:
+        seed = chance.randrange(100)
+        models = (
+            GradientBoostingClassifier(n_estimators=chance.randrange(5, 60), random_state=seed),
+            make_pipeline(StandardScaler(), SGDClassifier(random_state=seed)),
+            GridSearchCV(SGDClassifier(random_state=seed), {"alpha": [1e-4, 1e-3, 1e-2]}),
+        )
+        audited(chance.choice(models), log=log, dataset="cancer").fit(*data)
+
+    return train
 
 
-def _lightning(log: AuditLog, folder: Path) -> None:
-    trainer = pl.Trainer(
-        accelerator="cpu",
-        max_epochs=ENDLESS,
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        default_root_dir=str(folder),
-        callbacks=[mllog_lightning.MLAuditCallback(log, dataset="plane")],
-    )
-    trainer.fit(regression(pl)(), loader(), loader(seed=1))
+def _lightning() -> Training:
+    import lightning.pytorch as pl  # noqa: PLC0415
+
+    from lightning_training import loader, make_trainer, regression  # noqa: PLC0415
+
+    def train(log: AuditLog, folder: Path, chance: random.Random) -> None:
+        checkpoint = pl.callbacks.ModelCheckpoint(folder / "kept", monitor="val_loss")
+        epochs = chance.randrange(1, 30)
+        trainer = make_trainer(pl, log, folder, checkpoint, max_epochs=epochs)
+        trainer.fit(regression(pl)(), loader(), loader(seed=1))
+
+    return train
 
 
-ADAPTERS: Final[dict[str, Callable[[AuditLog, Path], Any]]] = {
+def _transformers() -> Training:
+    from mllog_transformers import MLAuditCallback  # noqa: PLC0415
+    from transformers_training import trainer  # noqa: PLC0415
+
+    def train(log: AuditLog, folder: Path, chance: random.Random) -> None:
+        audit = MLAuditCallback(log, dataset="counting")
+        trainer(folder, audit, max_steps=chance.randrange(2, 40)).train()
+
+    return train
+
+
+READY: Final[dict[str, Callable[[], Training]]] = {
     "lightgbm": _lightgbm,
     "xgboost": _xgboost,
     "sklearn": _sklearn,
     "lightning": _lightning,
+    "transformers": _transformers,
 }
 
-
-def _train(train: Callable[[AuditLog, Path], Any], folder: Path) -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    train(AuditLog(folder / "logs"), folder)
-
-
-def _has_begun(folder: Path) -> bool:
-    with suppress(OSError):
-        logs = folder.glob("logs/*.jsonl")
-        return any(b'"TRAINING_STARTED"' in each.read_bytes() for each in logs)
-    return False
-
-
-def main(folder: Path, kills: int, name: str) -> None:
-    """Kill trainings at random moments after they began, each adapter in turn."""
-    warnings.simplefilter("ignore")
-    chance = random.Random(kills)  # noqa: S311 - a seed, not a secret
-    for number in range(kills):
-        adapter = [*ADAPTERS][number % len(ADAPTERS)]
-        own = folder / f"{number}-{adapter}"
-        own.mkdir()
-        child = forked(lambda a=adapter, o=own: _train(ADAPTERS[a], o))  # type: ignore[misc]  # bound now
-        deadline = time.monotonic() + 60
-        while not _has_begun(own) and time.monotonic() < deadline:
-            time.sleep(0.005)
-        time.sleep(chance.uniform(0, 0.3))
-        os.kill(child, signal.Signals[name])
-        print(own, ended(child), flush=True)  # noqa: T201 - the test reads it
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # a forked child hangs in GNU OpenMP beside more

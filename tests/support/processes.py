@@ -46,10 +46,18 @@ def ended(child: int, timeout: float = 30) -> int:
 
 
 class Shared:
-    """Some integers that a child writes and the test reads, also after the child was killed."""
+    """Some integers that a child writes and the test reads, also after the child was killed.
 
-    def __init__(self, count: int) -> None:
-        self._words = memoryview(mmap.mmap(-1, 8 * count)).cast("q")
+    Args:
+        count: How many.
+        path: A file for them, where the child is not forked from this process.
+    """
+
+    def __init__(self, count: int, path: Path | None = None) -> None:
+        file = -1 if path is None else os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        if file >= 0:
+            os.truncate(file, 8 * count)
+        self._words = memoryview(mmap.mmap(file, 8 * count)).cast("q")
 
     def __getitem__(self, index: int) -> int:
         return self._words[index]

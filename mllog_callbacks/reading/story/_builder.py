@@ -47,6 +47,7 @@ class StoryBuilder:
         self._fold: Fold | None = None
         self._events: Counter[str] = Counter()
         self._dropped = 0
+        self._defaults: object = None
 
     def begin_file(self, account: FileAccount) -> None:
         """Say of which file the next rows are."""
@@ -123,9 +124,21 @@ class StoryBuilder:
         ):
             if recorded.event in events and len(kept) < _KEPT_A_RUN:
                 kept.append(recorded)
+        if recorded.event in _SETTINGS:
+            self._keep_defaults_once(recorded.snapshot)
         if recorded.event in _EVALUATIONS or recorded.event in RUN_ENDS:
             run.curves.take_passage(recorded.snapshot)
             run.curves.take_whole(recorded.snapshot)
+
+    def _keep_defaults_once(self, snapshot: Mapping[str, Any]) -> None:
+        """Of many runs the defaults are the same: a hundred values, which are kept once."""
+        parameters = snapshot.get("parameters")
+        if not isinstance(parameters, dict) or not (defaults := parameters.get("defaults")):
+            return
+        if defaults == self._defaults:
+            parameters["defaults"] = self._defaults
+        else:
+            self._defaults = defaults
 
     def _take_issue(self, run: Run, recorded: Recorded) -> None:
         dropped = recorded.snapshot.get("dropped_entries")

@@ -64,6 +64,8 @@ class Point(NamedTuple):
     value: float | None
 
 
+_NUMBERS: Final = frozenset({int, float})
+_VALUES: Final = frozenset({int, float, type(None)})
 _point: Final = partial(tuple.__new__, Point)
 """As `Point._make`, in a third of its time: curves may have a million points."""
 
@@ -140,7 +142,9 @@ class Curves:
         if CURVE not in snapshot:
             return
         self._built = None
-        for passage in (each for name, each in snapshot.items() if _CURVE.fullmatch(name)):
+        for name, passage in snapshot.items():
+            if not name.startswith(CURVE) or not _CURVE.fullmatch(name):
+                continue
             for key, unit, points in _passages(passage):
                 known = self._passages.get(key)
                 if known is None and len(self._passages) < _MOST_CURVES:
@@ -252,14 +256,16 @@ def measured(snapshot: Mapping[str, Any]) -> list[tuple[Key, float | None]]:
         if kind is float or kind is int or value is None:
             if (key := _flat(name)) is not None:
                 found.append((key, value))
-        elif kind is dict:
+        elif kind is dict and name not in _NO_METRICS:
             _add_nested(found, (name,), value)
     return found
 
 
 def _changed(snapshot: Mapping[str, Any]) -> list[tuple[Key, float | None]]:
     """The parameters that were changed and are in force, as the curves at INFO have them."""
-    found = [(("", name), _number(value)) for name, value in _items(snapshot.get("changed"))]
+    if "changed" not in snapshot:
+        return []
+    found = [(("", name), _number(value)) for name, value in _items(snapshot["changed"])]
     return [(key, value) for key, value in found if value is not None]
 
 
@@ -268,12 +274,19 @@ def _passages(passage: object) -> Iterator[tuple[Key, str, dict[float, float | N
     if not isinstance(passage, dict):
         return
     unit, at = passage.get("unit"), passage.get("at")
-    if unit not in _UNIT_NAMES or not isinstance(at, list) or None in map(_number, at):
+    if (
+        unit not in _UNIT_NAMES
+        or not isinstance(at, list)
+        or not _NUMBERS.issuperset(map(type, at))
+    ):
         return
     for key, values in _columns(passage):
         if isinstance(values, list) and len(values) == len(at):
             points = zip(at, values, strict=True)
-            yield key, unit, {here: value for here, value in points if _is_value(value)}
+            if _VALUES.issuperset(map(type, values)):
+                yield key, unit, dict(points)
+            else:
+                yield key, unit, {here: value for here, value in points if type(value) in _VALUES}
 
 
 def _columns(passage: Mapping[str, Any]) -> Iterator[tuple[Key, object]]:
@@ -291,10 +304,6 @@ def _items(found: object) -> list[tuple[str, Any]]:
     return [*found.items()] if isinstance(found, dict) else []
 
 
-def _is_value(value: object) -> bool:
-    return value is None or _number(value) is not None
-
-
 def _add_nested(
     found: list[tuple[Key, float | None]], path: tuple[str, ...], values: Mapping[str, Any]
 ) -> None:
@@ -303,7 +312,7 @@ def _add_nested(
         if kind is float or kind is int or value is None:
             if (key := _key((*path, name))) is not None:
                 found.append((key, value))
-        elif kind is dict and len(path) < _MOST_DEPTH:
+        elif kind is dict and len(path) < _MOST_DEPTH and name not in _NO_METRICS:
             _add_nested(found, (*path, name), value)
 
 
@@ -312,8 +321,9 @@ def _lists(
 ) -> Iterator[tuple[Key, list[float | None]]]:
     for name, value in values.items():
         inner = (*path, name)
-        if isinstance(value, dict) and depth < _MOST_DEPTH:
-            yield from _lists(value, inner, depth + 1)
+        if isinstance(value, dict):
+            if depth < _MOST_DEPTH and name not in _NO_METRICS:
+                yield from _lists(value, inner, depth + 1)
         elif isinstance(value, list) and _is_curve(value):
             key = _flat(name) if len(inner) == 1 else _key(inner)
             if key is not None:

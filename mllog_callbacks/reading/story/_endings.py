@@ -68,8 +68,10 @@ def _killed(run: Run) -> Ending:
     if type(stop.get("exit_code")) is int:
         pill = f"Process exited with code {stop['exit_code']}"
         return Ending("bad", pill, pill, _how_far(run))
-    runs_on = facts.of_end(run, "witness").get("runs_on") is True
-    pill = "Left by its process" if runs_on else "Process gone"
+    witness = facts.of_end(run, "witness")
+    pill = "Process gone, machine restarted" if witness.get("restarted") is True else "Process gone"
+    if witness.get("runs_on") is True:
+        pill = "Left by its process"
     return Ending("bad", pill, pill, _how_far(run))
 
 

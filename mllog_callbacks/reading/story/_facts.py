@@ -19,6 +19,7 @@ __all__ = [
     "default_settings",
     "done",
     "kept",
+    "last_of_killed",
     "of_end",
     "planned",
     "seconds",
@@ -174,6 +175,23 @@ def kept(run: Run) -> Kept | None:
     return _of_candidates(run)
 
 
+def last_of_killed(run: Run) -> Kept | None:
+    """What a run that was killed had measured last; None where it was not, or had not measured."""
+    if run.end is None or of_end(run, "stop").get("by") != "killed":
+        return None
+    values = [
+        ((dataset, metric), float(value))
+        for dataset, metrics in of_end(run, "results").items()
+        for metric, value in (metrics.items() if isinstance(metrics, dict) else ())
+        if type(value) in {int, float}
+    ]
+    if not values:
+        return None
+    (dataset, metric), value = _preferred(values, run)
+    at = done(run)
+    return Kept(f"{dataset} {metric}".strip(), value, at and at[0], at[1] if at else "")
+
+
 def _of_candidates(run: Run) -> Kept | None:
     """The score of the candidate that a search chose, where it measured nothing else."""
     for each in candidates(run):
@@ -265,9 +283,7 @@ def settings(run: Run, *, defaults: bool = True) -> list[Setting]:
     """
     found: dict[str, Setting] = {}
     for recorded in run.settings:
-        for each in _settings(recorded.snapshot):
-            if each.by_caller is False and not defaults:
-                continue
+        for each in _settings(recorded.snapshot, defaults=defaults):
             before = found.get(each.name)
             if before is not None and before.by_caller and each.by_caller is False:
                 found[each.name] = before._replace(default=each.value)
@@ -286,35 +302,40 @@ def default_settings(run: Run) -> Iterator[Mapping[str, Any]]:
                 yield found
 
 
-def _settings(snapshot: Mapping[str, Any]) -> Iterator[Setting]:
+def _settings(snapshot: Mapping[str, Any], *, defaults: bool) -> Iterator[Setting]:
     for name, value in snapshot.items():
         if name in _NO_SETTINGS:
             continue
         if name == "parameters" and isinstance(value, dict):
-            yield from _of_parameters(value)
+            yield from _of_parameters(value, defaults=defaults)
             continue
         if name == "choices" and isinstance(value, dict):
-            for each, chosen in value.items():
-                if isinstance(chosen, dict):
-                    by = chosen.get("by")
-                    source = by if isinstance(by, str) else ""
-                    yield Setting(each, chosen.get("value"), None, by == _CALLER, source)
+            yield from _of_choices(value)
             continue
         if not isinstance(value, dict):
             yield Setting(name, value, None, None)
         elif "value" in value and set(value) <= {"value", "default", "source", "set_by"}:
             yield Setting(name, value["value"], value.get("default"), None)
         elif _DEFAULTS.search(name):
-            yield from (Setting(each, value[each], None, by_caller=False) for each in value)
+            if defaults:
+                yield from (Setting(each, value[each], None, by_caller=False) for each in value)
         else:
             by_caller = True if _OF_CALLER.search(name) else None
             yield from (Setting(each, value[each], None, by_caller) for each in value)
 
 
-def _of_parameters(groups: Mapping[str, Any]) -> Iterator[Setting]:
+def _of_choices(choices: Mapping[str, Any]) -> Iterator[Setting]:
+    for name, chosen in choices.items():
+        if isinstance(chosen, dict):
+            by = chosen.get("by")
+            source = by if isinstance(by, str) else ""
+            yield Setting(name, chosen.get("value"), None, by == _CALLER, source)
+
+
+def _of_parameters(groups: Mapping[str, Any], *, defaults: bool) -> Iterator[Setting]:
     """The hyperparameters by who gave them: the caller, a caller in between, nobody."""
     for group, by_caller in (("given", True), ("passed_on", None), ("defaults", False)):
-        values = groups.get(group)
+        values = groups.get(group) if defaults or group != "defaults" else None
         passed_on_by = groups.get("passed_on_by") if group == "passed_on" else None
         source = passed_on_by if isinstance(passed_on_by, str) else ""
         for name, value in values.items() if isinstance(values, dict) else ():

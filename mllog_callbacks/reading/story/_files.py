@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from mllog_callbacks.files import SIDECARS, manifest_name, origin_name, read_regular, session_of
+from mllog_callbacks.files import (
+    SIDECARS,
+    file_order,
+    manifest_name,
+    origin_name,
+    read_regular,
+    session_of,
+)
 from mllog_callbacks.reading._fast import FileAccount, read_rows
 from mllog_callbacks.reading.story._builder import StoryBuilder
 from mllog_callbacks.reading.story._model import Story
@@ -52,7 +59,7 @@ def each_story(
     for (folder, session), paths in sessions.items():
         complete = folder not in completed
         completed.add(folder)
-        yield _read(session, sorted(paths), stream, record, complete=complete)
+        yield _read(session, sorted(paths, key=file_order), stream, record, complete=complete)
 
 
 def _read(

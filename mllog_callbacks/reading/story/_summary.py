@@ -129,6 +129,9 @@ def _kept_tile(story: Story, run: Run) -> Tile:
         alike = f"mean and deviation of {len(group.runs):,} runs alike ({group.range})"
         return Tile(cut(group.name, 60), group.figure, alike)
     found = facts.kept(run)
+    if found is None and (last := facts.last_of_killed(run)) is not None:
+        at = "" if last.at is None else f", at {last.unit} {number(last.at)}"
+        return Tile(cut(last.name, 60), number(last.value), f"last recorded{at}")
     if found is None:
         return Tile("Final metric", "Not recorded", "no evaluation was recorded")
     if found.at is None:

@@ -22,7 +22,8 @@ class Control:
     side: `closing`, `sync_ms` between two confirmations by the disk, how many spares were
     `taken`, the process of its `owner`, and `leaving`: the process ends in order, though entries
     may still come. Of the drainer's side again: `sealed`, the position up to which the chain has
-    been sealed, and `unsigned`: whether the chain should be signed and the key cannot be used.
+    been finished for a process that ends, `unended`: whether runs had no end then, so that it was
+    not sealed, and `unsigned`: whether the chain should be signed and the key cannot be used.
 
     To say how the owner ended: when it was `born`; when the drainer has `seen` it
     alive last, in nanoseconds of the system clock; its wait status and 1 once it is known to have
@@ -53,6 +54,7 @@ class Control:
         "ended",
         "cgroup_kills",
         "machine_kills",
+        "unended",
     )
 
     def __init__(self, folder: str, *, create: bool = False) -> None:

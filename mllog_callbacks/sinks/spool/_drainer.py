@@ -7,7 +7,7 @@ of the training. How it runs, and for how long: see `_process`.
 import os
 from time import monotonic, monotonic_ns
 
-from mllog_callbacks.chain import SEALED, UNSEALED, WITNESSED
+from mllog_callbacks.chain import OPEN, SEALED, UNSEALED, WITNESSED
 from mllog_callbacks.files import Folder, give_group, log_name, make_folder, make_folders
 from mllog_callbacks.sinks.spool._about import About
 from mllog_callbacks.sinks.spool._chained import Chained
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Drainer"]
 
 _CHECK_S = 1.0  # how often a file at rest is looked for
+_QUICK = 33_554_432  # bytes of a session that are read within some 50 ms
 
 
 class Drainer:
@@ -111,7 +112,7 @@ class Drainer:
             OSError: The disk does not take it now.
         """
         about, control = self._about, self._control
-        if control.sealed and self._chain.is_foreign:
+        if control.sealed and not control.unended and self._chain.is_foreign:
             return None  # nothing follows a signed end without the key
         if control.leaving and all_runs_ended(about):
             return 0
@@ -122,7 +123,8 @@ class Drainer:
             if found is None or not len(found.runs):
                 return None if found is None else 0
             ended = witness.exit_of(control, watch)
-            ends = [*witness.Ends(self._folder, about, control, ended, by).lines(found)]
+            noted = witness.Noted.of(self._folder, control)
+            ends = [*witness.Ends(about, noted, ended, by).lines(found)]
         except OSError:
             raise
         except Exception:  # noqa: BLE001 - of what anybody may have written: the lines come first
@@ -140,22 +142,30 @@ class Drainer:
     def seal(self) -> None:
         """Seal the chain of a session whose process is about to end; more lines may still come.
 
+        Where runs have no end yet it stays open: a witness records their ends once the process is
+        gone, and nothing may follow a seal that somebody has kept as an anchor. A log too long to
+        be looked through while its process waits is sealed.
+
         Raises:
             OSError: The disk does not take it now.
         """
-        if self._control.sealed != self._control.position:
-            self._finish(SEALED, seen=True)
+        control = self._control
+        if control.sealed != control.position:
+            seen = control.position < _QUICK and not all_runs_ended(self._about)
+            control.unended = int(seen)
+            self._finish(OPEN if seen else SEALED, seen=True)
 
     def _finish(self, state: str, *, seen: bool) -> None:
         control = self._control
-        if control.sealed == control.position and (self._origin.is_bound or not seen):
+        written = control.sealed == control.position and not control.unended
+        if written and (self._origin.is_bound or not seen):
             return
         control.busy = monotonic_ns()
         try:
             self._confirm()
             self._write_sidecar()
             if os.path.exists(self._about.directory):
-                if seen:
+                if seen and state != OPEN:
                     self._origin.end()
                 else:
                     self._origin.publish()
@@ -163,7 +173,7 @@ class Drainer:
                 self._origin.settle()
         finally:
             control.busy = 0
-        if state == SEALED:
+        if state in {OPEN, SEALED}:
             control.sealed = control.position
             control.unsigned = int(self._chain.unsigned)
 

@@ -19,8 +19,8 @@ class Recovered(Record):
     """What became of one killed session.
 
     Attributes:
-        session: The session's folder in the spool: its name and a random part; or the spool of
-            another user, who alone can look into it.
+        session: The session's folder in the spool: its name and a random part; its name alone where
+            a restart has taken that away; or the spool of another user, who alone can look into it.
         entries: How many entries were written to its file now; 0 where its own drainer was
             just finishing it.
         error: Why they could not be written; they are kept then.
@@ -42,7 +42,8 @@ def recover(
     as far as it is known.
 
     A session that lives is left alone. One that its own drainer is just finishing is waited
-    for, at most two seconds. May be repeated: it never writes an entry twice. Root completes what
+    for, at most two seconds. One whose memory is gone with a restart of this machine gets the
+    ends as well. May be repeated: it never writes an entry twice. Root completes what
     other users left as well, as these users; others learn in `Recovered.error` of spools that
     they may not read.
 
@@ -58,11 +59,13 @@ def recover(
     if sys.platform != "linux":
         return []
     from mllog_callbacks.sinks.spool._others import Found, recover_others  # noqa: PLC0415 - not on Windows
+    from mllog_callbacks.sinks.spool._restarted import finish_restarted  # noqa: PLC0415 - likewise
 
     wanted = os.fsencode(Path(directory).absolute())
 
     def own() -> list[Found]:
-        return [_finish(folder, by) for folder in _dead(wanted, everywhere=everywhere)]
+        found = [_finish(folder, by) for folder in _dead(wanted, everywhere=everywhere)]
+        return [*found, *finish_restarted(wanted, by)]
 
     return [Recovered(*each) for each in own() + recover_others(wanted, own)]
 

@@ -183,10 +183,11 @@ class SpoolSink(Stream):
     def _end_with_process(self) -> None:
         """Leave it to the drainer; remove a spool in the log directory that is written and sealed.
 
-        No thread of ours runs any more.
+        No thread of ours runs any more. Where a run is open, the spool stays for whoever records
+        its end.
         """
         control = self.control
-        if not self.place.is_in_logs:
+        if not self.place.is_in_logs or control.unended:
             return
         if control.pid != os.getpid():
             self.close(_REMOVAL_S)

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from time import gmtime, strftime, time_ns
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from mllog_callbacks.files import UnsafeFileError, is_log, open_stream, session_of
+from mllog_callbacks.files import UnsafeFileError, file_order, is_log, open_stream, session_of
+from mllog_callbacks.origin import boot, started
 from mllog_callbacks.runs import (
     BEGIN,
     EVENT,
@@ -35,9 +36,8 @@ from mllog_callbacks.sinks.spool._exits import Exit, exit_of
 from mllog_callbacks.sinks.spool._memory_counts import cgroup_kills, machine_kills
 from mllog_callbacks.sinks.spool._watching import cgroup_noted
 
-__all__ = ["Ends", "OpenEnds", "batches", "exit_of", "found"]
+__all__ = ["Ends", "Noted", "OpenEnds", "batches", "exit_of", "files_of", "found"]
 
-_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 _CORE: Final = 0x80
 _SECOND: Final = 1_000_000
 _SMALL: Final = 16_384
@@ -134,7 +134,7 @@ def found(about: About) -> OpenEnds | None:
     shown = OpenEnds()
     directory = Path(os.fsdecode(about.directory))
     try:
-        for file in _files(directory, about.session):
+        for file in files_of(directory, about.session):
             with open_stream(file) as stream:
                 for line in stream:
                     shown.take(line)
@@ -143,11 +143,11 @@ def found(about: About) -> OpenEnds | None:
     return shown
 
 
-def _files(directory: Path, session: str) -> list[Path]:
+def files_of(directory: Path, session: str) -> list[Path]:
     """The files of a session, in the order of their lines."""
     names = (Path(directory, name) for name in os.listdir(directory) if is_log(name))  # noqa: PTH208 - the names alone
     own = (each for each in names if session_of(each) == session)
-    return sorted(own, key=lambda each: each.with_suffix(""))
+    return sorted(own, key=file_order)
 
 
 def batches(ends: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
@@ -179,30 +179,42 @@ def _exit_facts(ended: Exit) -> dict[str, Any]:
     return facts
 
 
-def _boot_id() -> str:
-    """The kernel's id of this start of the machine; empty where it is not shown."""
-    try:
-        return _BOOT.read_text("ascii").strip()
-    except (OSError, ValueError):
-        return ""
+class Noted(NamedTuple):
+    """What was noted of a session's process while it lived; nothing of it where that is lost.
+
+    Attributes:
+        seen: When it was seen alive last, in nanoseconds of the system clock; 0 for never.
+        cgroup: Its control group; empty where it is not known.
+        cgroup_kills: How many of it were killed for lack of memory when the session began, and 1.
+        machine_kills: The same, of the machine; 0 where nothing was noted.
+    """
+
+    seen: int = 0
+    cgroup: str = ""
+    cgroup_kills: int = 0
+    machine_kills: int = 0
+
+    @classmethod
+    def of(cls, folder: str, control: Control) -> "Noted":
+        """What is in a spool."""
+        counts = control.cgroup_kills, control.machine_kills
+        return cls(control.seen, cgroup_noted(folder), *counts)
 
 
 class Ends:
     """Makes the lines that record the ends of open runs.
 
     Args:
-        folder: The session's spool.
-        about: What it is for.
-        control: Its counters.
-        ended: How the process ended.
+        about: The session.
+        noted: What was noted of its process.
+        ended: How that ended.
         by: Who records it.
     """
 
-    def __init__(self, folder: str, about: About, control: Control, ended: Exit, by: str) -> None:
-        self._control = control
+    def __init__(self, about: About, noted: Noted, ended: Exit, by: str) -> None:
+        self._noted = noted
         self._ended = ended
         self._by = by
-        self._cgroup = cgroup_noted(folder)
         self._manifest = json.loads(about.manifest)
 
     def lines(self, found: OpenEnds) -> Iterator[tuple[str, bytes]]:
@@ -248,7 +260,8 @@ class Ends:
         return text.encode("utf-8", "replace") + b"\n"
 
     def _witness(self, now: int, latest: str) -> dict[str, Any]:
-        seen, then, here = self._control.seen // 1_000, self._manifest.get("boot_id"), _boot_id()
+        seen, then, here = self._noted.seen // 1_000, self._manifest.get("boot_id"), boot()
+        restarted = then != here if then and here else None
         known = {
             "recorded_by": self._by,
             "pid": self._manifest.get("pid"),
@@ -256,32 +269,39 @@ class Ends:
             "last_alive": _stamp(seen) if seen else None,
             "last_entry": latest or None,
             "boot_id": here or None,
-            "restarted": then != here if then and here else None,
+            "restarted": restarted,
+            "machine_started": _machine_started() if restarted else None,
             "runs_on": self._ended.runs_on or None,
-            "out_of_memory": self._out_of_memory(restarted=bool(then and here and then != here)),
+            "out_of_memory": self._out_of_memory(restarted=bool(restarted)),
         }
         return {name: each for name, each in known.items() if each is not None}
 
     def _out_of_memory(self, *, restarted: bool) -> dict[str, Any] | None:
         """The kernel's counts then and now; those of another start of the machine are others."""
-        control, cgroup = self._control, self._cgroup
-        if not control.machine_kills or restarted:
+        noted = self._noted
+        if not noted.machine_kills or restarted:
             return None
         counts = {
-            "cgroup_before": control.cgroup_kills - 1,
-            "cgroup_after": cgroup_kills(cgroup),
-            "machine_before": control.machine_kills - 1,
+            "cgroup_before": noted.cgroup_kills - 1,
+            "cgroup_after": cgroup_kills(noted.cgroup),
+            "machine_before": noted.machine_kills - 1,
             "machine_after": machine_kills(),
         }
-        known: dict[str, Any] = {"cgroup": cgroup.removeprefix("memory:")} if cgroup else {}
+        group = noted.cgroup.removeprefix("memory:")
+        known: dict[str, Any] = {"cgroup": group} if group else {}
         return known | {name: each for name, each in counts.items() if each >= 0}
 
     def _seconds(self, started: object, now: int) -> float | None:
         """How long the run took, where the process was seen to its end."""
-        seen = self._control.seen // 1_000
+        seen = self._noted.seen // 1_000
         if not seen or now - seen > _SEEN_S * _SECOND or not isinstance(started, str):
             return None
         return round(max(0, seen - _micros(started.encode())) / _SECOND, 6)
+
+
+def _machine_started() -> str | None:
+    second = started()
+    return None if second is None else _stamp(second * _SECOND)
 
 
 def _stamp(micros: int) -> str:
