@@ -419,8 +419,7 @@ class Progress:
 
     def _saved(self, save: Save) -> None:
         def handle(read: dict[str, float]) -> None:
-            reason, snapshot = self.saves.described(save, read)
-            self._run.emit(EventType.MODEL_SAVED, reason, snapshot)
+            self._run.record(self.saves.facts(save, read))
 
         self._put(save.scores, handle)
 

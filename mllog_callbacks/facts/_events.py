@@ -146,6 +146,23 @@ class ModelSaved(EventFacts):
         tuple[str, ...] | None,
         Fact("Models saved before that are deleted by now, each named once", ["epoch=0.ckpt"]),
     ] = None
+    progress: Annotated[Progress | None, Fact("How far the training was")] = None
+    step: Annotated[int | None, Fact("How many steps of the optimizer were done", 1_200)] = None
+    monitor: Annotated[str | None, Fact("The metric that chooses what is kept", "val_loss")] = None
+    mode: Annotated[str | None, Fact('Which values of it are better: "min" or "max"', "min")] = None
+    save_top_k: Annotated[
+        int | None, Fact("How many are kept, by that metric or else the last; -1: all", 1)
+    ] = None
+    score: Annotated[float | None, Fact("The value of that metric", 0.164495)] = None
+    score_before: Annotated[
+        float | None, Fact("The value of the best before, where this is the best", 0.19)
+    ] = None
+    score_counts_as: Annotated[
+        str | None, Fact("What the score counts as, where the metric was no number", "inf")
+    ] = None
+    best_model_path: Annotated[str | None, Fact("The best one so far", "epoch=3.ckpt")] = None
+    best_model_score: Annotated[float | None, Fact("The metric's value of that", 0.164495)] = None
+    last_model_path: Annotated[str | None, Fact("The copy of the last one", "last.ckpt")] = None
 
 
 class TrainingEnded(EventFacts):

@@ -126,11 +126,59 @@ def saved(facts: ModelSaved) -> Reason:
     size = "" if found.bytes is None else f"{count(found.bytes, 'byte')}"
     form = "" if found.format is None else f"format {found.format}"
     known = ", ".join(filter(None, (size, form)))
-    best = " It is the best so far." if found.best else ""
-    deleted = f" Deleted: {listed(found.deleted)}." if found.deleted else ""
-    by = "" if found.by is None else f" Saved by {found.by}."
-    reasoning = f"{known}.{_held(found)}{best}{deleted}{by}".removeprefix(".").strip()
+    gone = [*(found.deleted or ()), *(facts.deleted or ())]
+    deleted = f" Deleted: {listed(gone)}." if gone else ""
+    how = f"{_scored(facts)}{deleted}{_by(facts)}"
+    reasoning = f"{known}.{_held(found)}{how}".removeprefix(".").strip()
+    if found.written is False:
+        return Reason(
+            f"{which} given to be saved to {found.path}.",
+            f"Its file was not there yet when this was recorded. {reasoning}".strip(),
+        )
     return Reason(f"{which} saved to {found.path}.", reasoning)
+
+
+def _scored(facts: ModelSaved) -> str:
+    """How it compares by the metric that chooses what is kept."""
+    best, score = facts.saved.best, facts.score
+    if facts.score_counts_as is not None:
+        counts = f"{facts.monitor} counts as {facts.score_counts_as}, as what is no number does"
+        return f" It is the best so far; {counts}." if best else f" {counts}."
+    value = "" if score is None else f"{facts.monitor} {number(score)}"
+    if best:
+        before = facts.score_before
+        than = "" if before is None else f", better than {number(before)} before"
+        return f" It is the best so far{f': {value}{than}' if value else ''}."
+    said = f" {value}." if value else ""
+    if best is None or facts.monitor is None:
+        return said
+    if facts.best_model_path is None:
+        return f"{said} None is the best so far."
+    at = facts.best_model_score
+    of = "" if at is None else f", with {facts.monitor} {number(at)}"
+    return f"{said} The best so far is {facts.best_model_path}{of}."
+
+
+def _by(facts: ModelSaved) -> str:
+    """Who saved it, and what that keeps."""
+    by = facts.saved.by
+    if by is None:
+        return ""
+    if facts.save_top_k is None:
+        return f" Saved by {by}{_when(facts)}."
+    if facts.monitor is None:
+        kept = "all checkpoints" if facts.save_top_k == -1 else "the most recent checkpoint"
+        return f" Saved by {by}{_when(facts)}, which has no monitor, so it keeps {kept}."
+    settings = assigned(
+        {"monitor": facts.monitor, "mode": facts.mode, "save_top_k": facts.save_top_k}
+    )
+    return f" Saved by {by}({settings}){_when(facts)}."
+
+
+def _when(facts: ModelSaved) -> str:
+    done = [] if facts.progress is None else [count(facts.progress.done, facts.progress.unit)]
+    done += [] if facts.step is None else [count(facts.step, "step")]
+    return f" after {' and '.join(done)}" if done else ""
 
 
 def _held(found: Saved) -> str:

@@ -165,8 +165,8 @@ def test_checkpoints_record_where_and_by_what_they_are_the_best(
     assert snapshot(recorded[-1])["saved"]["path"] == checkpoint.best_model_path
     score = float(checkpoint.best_model_score or 0.0)
     assert snapshot(recorded[-1])["best_model_score"] == score
-    assert f"val_loss is {number(score)}, better than " in str(recorded[-1].reasoning)
-    assert "ModelCheckpoint(monitor='val_loss', mode='min', save_top_k=1)" in str(
+    assert f"val_loss {number(score)}, better than " in str(recorded[-1].reasoning)
+    assert "ModelCheckpoint(monitor=val_loss, mode=min, save_top_k=1)" in str(
         recorded[-1].reasoning
     )
 
