@@ -11,10 +11,11 @@ from types import FrameType
 from typing import Any, Final, NamedTuple
 
 from mllog_callbacks import Heard, listen
-from mllog_callbacks.facts import ModelSaved, Progress, Saved
+from mllog_callbacks.facts import Checkpoint, ModelSaved, Progress, Saved
 from mllog_callbacks.schema import number
 from mllog_lightning.bases import DISTRIBUTIONS
 from mllog_lightning.values import Pending, pending
+from mllog_lightning.watch import MetricWatch
 
 __all__ = ["CheckpointWatch", "Save", "best_checkpoint"]
 
@@ -39,7 +40,6 @@ class Save(NamedTuple):
         epoch: In which epoch, counted from 1.
         step: After how many steps.
         epochs_done: How many epochs were complete.
-        at_end: Whether the epoch's last batch was done.
         has_file: Whether its file is there; True also where that cannot be seen.
     """
 
@@ -55,7 +55,6 @@ class Save(NamedTuple):
     epoch: int
     step: int
     epochs_done: int
-    at_end: bool
     has_file: bool = True
 
     @property
@@ -75,7 +74,7 @@ class CheckpointWatch:
     def __init__(self, trainer: Any, saved: Callable[[Save], object]) -> None:
         self._saved = saved
         self._unwritten: list[Save] = []
-        self._places: dict[str, tuple[int, int, bool]] = {}
+        self._places: dict[str, tuple[int, int]] = {}
         self._scores: dict[int, float] = {}
         self._there: set[str] = set()
         self.leave = listen(trainer, ("save_checkpoint",), self._hear)
@@ -87,7 +86,7 @@ class CheckpointWatch:
         if caller is None or ".tuner." in _module(caller):  # which deletes what it saves
             return
         save = _save(heard.target, os.fspath(heard.arguments["filepath"]), caller)
-        self._places[save.path] = save.epoch, save.step, save.at_end
+        self._places[save.path] = save.epoch, save.step
         if not save.has_file:  # it is written by a thread
             self._unwritten.append(save)
         else:
@@ -112,8 +111,8 @@ class CheckpointWatch:
         self._there -= {*gone}
         return sorted(gone)
 
-    def place(self, path: str) -> tuple[int, int, bool] | None:
-        """In which epoch and after which step a file was saved, and whether at the epoch's end."""
+    def place(self, path: str) -> tuple[int, int] | None:
+        """In which epoch and after which step a file was saved."""
         return self._places.get(path)
 
     def facts(self, save: Save, scores: Mapping[str, float]) -> ModelSaved:
@@ -180,8 +179,6 @@ def _module(frame: FrameType) -> str:
 def _save(trainer: Any, path: str, caller: FrameType) -> Save:
     owner = caller.f_locals.get("self")
     is_callback = hasattr(owner, "best_model_path") and hasattr(owner, "save_top_k")
-    batches = trainer.fit_loop.epoch_loop.batch_progress
-    at_end = bool(batches.is_last_batch) and batches.current.ready > 0
     done = trainer.current_epoch
     within = trainer.fit_loop.epoch_progress.current.ready > done
     monitor = getattr(owner, "monitor", None) if is_callback else None
@@ -201,7 +198,6 @@ def _save(trainer: Any, path: str, caller: FrameType) -> Save:
         epoch=done + 1 if within else max(done, 1),
         step=trainer.global_step,
         epochs_done=done,
-        at_end=at_end,
         has_file="://" in path or os.path.exists(path),  # noqa: PTH110 - it is a text
     )
 
@@ -221,36 +217,29 @@ def _score(callback: Any, path: str) -> Any:
 
 
 def best_checkpoint(
-    trainer: Any, place: Callable[[str], tuple[int, int, bool] | None]
-) -> tuple[str, dict[str, object]]:
-    """What the first callback that monitors a metric keeps as the best; empty where none does.
+    trainer: Any, place: Callable[[str], tuple[int, int] | None], metrics: MetricWatch
+) -> Checkpoint | None:
+    """What the first callback that monitors a metric keeps as the best; None where none does.
 
     Args:
         trainer: The trainer, done.
         place: When a file was saved.
-
-    Returns:
-        A sentence, and the facts behind it.
+        metrics: The best of each metric.
     """
     for each in _monitoring(trainer.checkpoint_callbacks):
         path = str(each.best_model_path)
         score, at = _read(each), place(path)
-        epoch = None if at is None else at[0]
-        of = "" if at is None else f" of epoch {at[0]:,}"
-        of += "" if at is None or at[2] else f", step {at[1]:,}"
-        value = "" if math.isnan(score) else f", with {each.monitor} at {number(score)}"
-        words = f"The best checkpoint by {type(each).__name__}(monitor={each.monitor!r}) is {path}"
-        if at is None:
-            of = ", which was not saved in this fit"
-        facts = {
-            "path": path,
-            "monitor": each.monitor,
-            "score": None if math.isnan(score) else score,
-            "epoch": epoch,
-            "step": None if at is None else at[1],
-        }
-        return f"{words}{of}{value}.", facts
-    return "", {}
+        epoch, step = at or (None, None)
+        return Checkpoint(
+            path=path,
+            monitor=each.monitor,
+            by=type(each).__name__,
+            score=score,
+            epoch=epoch,
+            step=step,
+            better=metrics.better(each.monitor, score),
+        )
+    return None
 
 
 def _monitoring(callbacks: Iterable[Any]) -> Iterator[Any]:
@@ -262,10 +251,10 @@ def _monitoring(callbacks: Iterable[Any]) -> Iterator[Any]:
             yield each
 
 
-def _read(callback: Any) -> float:
-    """The best score; NaN where there is none, or it is on a device and is not read."""
+def _read(callback: Any) -> float | None:
+    """The best score; None where there is none, or it is on a device and is not read."""
     score = getattr(callback, "best_model_score", None)
     if score is None:
-        return math.nan
+        return None
     device = getattr(score, "device", None)
-    return float(score) if device is None or device.type == "cpu" else math.nan
+    return _finite(float(score)) if device is None or device.type == "cpu" else None

@@ -1,8 +1,10 @@
 """The words of a training's course: progress, evaluations, saves."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from mllog_callbacks.facts import (
+    Batches,
     Best,
     Kept,
     ModelEvaluated,
@@ -13,11 +15,14 @@ from mllog_callbacks.facts import (
 )
 from mllog_callbacks.schema import Reason, assigned, count, listed, number
 from mllog_callbacks.wording._search import trial_ended
+from mllog_callbacks.wording._start import loaded_by
 
 __all__ = [
+    "call_named",
     "evaluated",
     "in_force",
     "measured",
+    "part_done",
     "progressed",
     "read",
     "saved",
@@ -31,14 +36,81 @@ def progressed(facts: TrainingProgress) -> Reason:
     if facts.trial is not None:
         return trial_ended(facts, facts.trial)
     progress = facts.progress
-    of = "" if progress.planned is None else f" of {progress.planned:,}"
+    if facts.restored_from is not None:
+        return _restored(facts, facts.restored_from)
     said = [*measured(facts.results, facts.deviations, facts.best, progress.done)]
+    if facts.averaged_over is not None:
+        said.append(f"Mean over {count(facts.averaged_over, 'step')}.")
     if facts.readings:
         said.append(f"{read(facts.readings)}.")
     if facts.changed:
         said.append(in_force(facts.changed))
-    decision = f"{progress.unit.capitalize()} {progress.done:,}{of} is done."
-    return Reason(decision, " ".join(said) or "No metric was measured.")
+    if not said:
+        said.append("No metric was measured.")
+    if facts.learning_rate is not None:
+        said.append(_rates(facts))
+    return Reason(_done(facts), " ".join(said))
+
+
+def _done(facts: TrainingProgress) -> str:
+    """What is done: an iteration, a validation within an epoch, an epoch or a part of one."""
+    progress, epoch = facts.progress, facts.epoch
+    of = "" if progress.planned is None else f" of {progress.planned:,}"
+    if epoch is None:
+        return f"{progress.unit.capitalize()} {progress.done:,}{of} is done."
+    if facts.within_epoch:
+        return f"Validated in epoch {epoch:,}, after step {progress.done:,}."
+    if (part := facts.batches) is None:
+        return f"Epoch {epoch:,}{of} is done."
+    whole = "" if part.planned is None else f" of {part.planned:,}"
+    return f"Epoch {epoch:,}{of} ended after {part.done:,}{whole} batches."
+
+
+def _rates(facts: TrainingProgress) -> str:
+    """The learning rates of an epoch: schedulers have stepped when it is recorded."""
+    now = _rate(facts.learning_rate)
+    if facts.learning_rate_before is None:
+        return f"The learning rate is {now}."
+    before = _rate(facts.learning_rate_before)
+    return f"The learning rate was {before} when it began, and is {now} now."
+
+
+def _rate(found: object) -> str:
+    """The one rate, or each with the optimizer and group that it is of."""
+    if isinstance(found, Mapping):
+        return ", ".join(f"{number(rate)} ({name})" for name, rate in found.items())
+    return number(float(str(found)))
+
+
+def _restored(facts: TrainingProgress, source: str) -> Reason:
+    """A training has taken up the state of a checkpoint."""
+    progress, part = facts.progress, ""
+    done = count(progress.done, progress.unit)
+    if facts.step is not None:
+        done += f" and {count(facts.step, 'step')}"
+    if (found := facts.batches) is not None:
+        part = (
+            f" {_batches(found)} were done before: what the training logs of that epoch is of the "
+            "others alone."
+        )
+    return Reason(
+        f"Training continues after {done}.",
+        f"The state of {source} was restored: weights, optimizers, loops, callbacks.{part}",
+    )
+
+
+def _batches(found: Batches) -> str:
+    of = "" if found.planned is None else f" of {found.planned:,}"
+    return f"{found.done:,}{of} batches of epoch {found.epoch:,}"
+
+
+def part_done(found: Batches | None, epochs: int, step: int) -> str:
+    """How far a training came, as in "2 epochs and 3 of 8 batches of epoch 3, 19 steps"."""
+    steps = count(step, "step")
+    if found is None:
+        return f"{count(epochs, 'epoch')}, {steps}"
+    whole = f"{count(found.epoch - 1, 'epoch')} and " if found.epoch > 1 else ""
+    return f"{whole}{_batches(found)}, {steps}"
 
 
 def measured(
@@ -84,17 +156,53 @@ def with_deviation(value: float, deviation: float | None) -> str:
 
 
 def evaluated(facts: ModelEvaluated) -> Reason:
-    """The model that a training leaves was measured."""
-    values = ", ".join(each.rstrip(".") for each in measured(facts.results, facts.deviations))
+    """The model that a training leaves was measured, or one by a call of its own."""
+    if facts.call is not None:
+        return _called(facts, facts.call)
+    now = None if facts.progress is None else facts.progress.done
+    values = ", ".join(
+        each.rstrip(".") for each in measured(facts.results, facts.deviations, facts.best, now)
+    )
     which, where = _model_of(facts.kept, facts.folds)
+    if facts.epoch is not None and facts.step is not None:
+        where = f" in epoch {facts.epoch:,}, after step {facts.step:,}"
     aside = f" {read(facts.readings)}." if facts.readings else ""
     over = (
         ""
         if facts.folds is None
         else f" Means and standard deviations over {count(facts.folds, 'fold')}."
     )
-    reasoning = f"Computed by {facts.computed_by}{where}.{over}{aside}"
+    since = facts.steps_since
+    more = f" The model was trained for {count(since, 'step')} more since." if since else ""
+    reasoning = f"Computed by {facts.computed_by}{where}.{over}{aside}{more}"
     return Reason(f"{which} evaluated. {values}.", reasoning)
+
+
+_CALLS: Final = {"validate": "Validation", "test": "Test", "predict": "Prediction"}
+
+
+def call_named(call: str) -> str:
+    """What a call is to a reader."""
+    return _CALLS.get(call, call.capitalize())
+
+
+def _called(facts: ModelEvaluated, call: str) -> Reason:
+    """A call by itself measured a model."""
+    if facts.without is not None:
+        return Reason(
+            f"{call_named(call)} had no batches: there is no result.", f"{facts.without}."
+        )
+    values = ", ".join(
+        f"{metric} {number(value)}"
+        for metrics in facts.results.values()
+        for metric, value in metrics.items()
+    )
+    if not values and call != "predict":
+        values = "no metric was logged"
+    weights = "in memory" if facts.ckpt_path is None else f"those of {facts.ckpt_path}"
+    loaded = [f"{name}: {loaded_by(each)}." for name, each in (facts.data or {}).items()]
+    said = [*loaded, f"Computed by {facts.computed_by}.", f"Its weights are {weights}."]
+    return Reason(f"{call_named(call)} is done{f': {values}' if values else ''}.", " ".join(said))
 
 
 def _model_of(kept: Kept | None, folds: int | None) -> tuple[str, str]:

@@ -32,7 +32,7 @@ def test_an_evaluation_without_batches_has_no_result(
     getattr(trainer, call)(module, loader(seed=2))
     (recorded,) = entries()[before:]
     assert recorded.decision == f"{name} had no batches: there is no result."
-    assert recorded.reasoning == f"{limit}=0 leaves none."
+    assert recorded.reasoning == f"{limit}=0 leaves no batches."
 
 
 @pytest.mark.parametrize(("call", "name", "limit"), EVALUATIONS)
@@ -126,7 +126,7 @@ def test_a_loss_that_is_no_finite_number_is_no_best(
     everything = entries()
     recorded = of(everything, EventType.TRAINING_PROGRESS)[0]
     shown = "inf" if math.isinf(value) else "NaN"
-    assert f"train_loss (returned by training_step) is {shown}. " in str(recorded.reasoning)
+    assert f"train_loss (returned by training_step): {shown}." in str(recorded.reasoning)
     assert snapshot(recorded)["results"]["training"] == {
         "train_loss (returned by training_step)": None
     }
