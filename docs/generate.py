@@ -1,7 +1,8 @@
 """Writes what the pages take from the package: ``python docs/generate.py``.
 
 The table of detectors comes from `KINDS`, the tables of fields from the classes of facts, the
-entries of the catalogue from real runs, made here. A test holds the pages against it.
+entries of the catalogue from real runs, made here, and the picture of the packages from their
+imports. A test holds the pages against it.
 """
 
 import json
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import architecture
 import catalogue
 import front_door
 from mllog_callbacks import EventType
@@ -88,6 +90,7 @@ def pages() -> Iterator[tuple[Path, str]]:
             page, event, f"```json\n{json.dumps(entry, indent=2, ensure_ascii=False)}\n```"
         )
     yield events, page
+    yield DOCS / "architecture.svg", architecture.drawing()
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sybil import Example, Sybil
@@ -14,7 +15,7 @@ from sybil.parsers.myst import PythonCodeBlockParser
 import generate
 import mllog_callbacks
 from commands import runner
-from mllog_callbacks import EventType, LogEntry
+from mllog_callbacks import EventType, LogEntry, platform
 from mllog_callbacks.cli import main
 from mllog_callbacks.recording import _log as log_module
 from mllog_callbacks.recording._settings import Settings
@@ -30,10 +31,20 @@ def _examples(page: Path) -> list[Example]:
 
 @pytest.fixture
 def aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A folder of its own to run in, and no log from before."""
+    """A folder of its own to run in, no log from before, and no hook left after it."""
+    attached: list[platform.Attachment] = []
+
+    def audit_platform(**given: Any) -> platform.Attachment:
+        attached.append(ours(**given))
+        return attached[-1]
+
+    ours = platform.audit_platform
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(log_module, "_default", None)
+    monkeypatch.setattr(platform, "audit_platform", audit_platform)
     yield
+    for each in attached:
+        each.detach()
     if log_module._default is not None:  # noqa: SLF001 - made by the page
         log_module._default.close()  # noqa: SLF001 - as above
 
@@ -68,7 +79,7 @@ def test_the_commands_of_a_page_exist(page: Path) -> None:
 
 
 def test_what_is_generated_is_up_to_date() -> None:
-    """The table of detectors, and an entry of each type; ``python docs/generate.py`` mends it.
+    """The table of detectors, and an entry of each type; ``python docs/generate.py`` updates it.
 
     Numbers differ from run to run (times, a file's hash). With other versions of the frameworks
     there are other defaults to record.

@@ -1,19 +1,15 @@
 """Imports: what using the package loads, and which module may know which."""
 
 import ast
-import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
 
 import mllog_callbacks
-from paths import ROOT
-
-CONTRIBUTING = ROOT / "CONTRIBUTING.md"
-CORE, ADAPTERS = ROOT / "mllog_callbacks", ROOT / "integrations"
+from architecture import ADAPTERS, CORE, LAYERS, imported, module_of, place_of, sources
 
 HEAVY = (
     "lightgbm sklearn torch lightning pytorch_lightning transformers xgboost numpy pandas rich "
@@ -21,15 +17,7 @@ HEAVY = (
 )
 
 
-def _documented() -> Iterator[set[str]]:
-    """The layers, as CONTRIBUTING.md has them."""
-    for row in re.findall(r"^\| \d+ \| ([^|]+) \|", CONTRIBUTING.read_text("utf-8"), re.MULTILINE):
-        yield set(re.findall(r"`([a-z_]+)`", row))
-
-
-# The demo, which trains LightGBM, stands on the adapters' roof
-AT_ROOT = {"_lazy", "_record", "_version"}
-FLOORS: tuple[set[str], ...] = (AT_ROOT, *_documented(), {"cli._demo"})
+FLOORS: tuple[Collection[str], ...] = ({"_lazy", "_record", "_version"}, *LAYERS, {"cli._demo"})
 
 # A log shows itself in a notebook by the report's card, which it loads then
 UPWARDS = {"mllog_callbacks.recording._log": {"report"}}
@@ -38,54 +26,23 @@ UPWARDS = {"mllog_callbacks.recording._log": {"report"}}
 PUBLIC = {"detectors", "facts", "schema"}
 
 
-def _sources() -> list[Path]:
-    return [*CORE.rglob("*.py"), *ADAPTERS.rglob("*.py")]
-
-
-def _module(path: Path) -> str:
-    """The dotted name of a source file."""
-    root = ROOT if path.is_relative_to(CORE) else ADAPTERS
-    return ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
-
-
-def _place(module: str) -> str | None:
-    """The name under which a module stands in the table; None for what is not ours."""
-    top, _, rest = module.partition(".")
-    if top != "mllog_callbacks":  # nor is the standard library's `platform` ours
-        return top if top in FLOORS[-2] else None
-    return "cli._demo" if rest.startswith("cli._demo") else rest.partition(".")[0] or top
-
-
-def _imported(source: str) -> Iterator[str]:
-    """Every module that a source names in an import, also in functions and for types alone."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports are absolute here"
-            for alias in node.names:
-                full = f"{node.module}.{alias.name}"
-                is_module = (CORE / alias.name).is_dir() or (CORE / f"{alias.name}.py").exists()
-                yield full if node.module == "mllog_callbacks" and is_module else str(node.module)
-
-
 def _floor(place: str) -> int:
     return next(number for number, floor in enumerate(FLOORS) if place in floor)
 
 
 def _violations(module: str, source: str) -> list[str]:
     """The imports of a module that its floor does not allow."""
-    own = _place(module)
+    own = place_of(module)
     assert own is not None
-    places = {place for name in _imported(source) if (place := _place(name)) not in {None, own}}
+    places = {place for name in imported(source) if (place := place_of(name)) not in {None, own}}
     places -= UPWARDS.get(module, set())
     return sorted(place for place in places if place and _floor(place) >= _floor(own))
 
 
-@pytest.mark.parametrize("path", _sources(), ids=_module)
+@pytest.mark.parametrize("path", sources(), ids=module_of)
 def test_modules_import_only_from_floors_below(path: Path) -> None:
     """Each module has its floor in the table."""
-    assert _violations(_module(path), path.read_text("utf-8")) == []
+    assert _violations(module_of(path), path.read_text("utf-8")) == []
 
 
 @pytest.mark.parametrize(
@@ -117,12 +74,12 @@ def test_the_table_finds_an_import_upwards(module: str, line: str, found: list[s
     assert _violations(module, line) == found
 
 
-@pytest.mark.parametrize("path", [*ADAPTERS.rglob("*.py")], ids=_module)
+@pytest.mark.parametrize("path", [*ADAPTERS.rglob("*.py")], ids=module_of)
 def test_adapters_use_the_public_front_door_alone(path: Path) -> None:
     """So that anyone's adapter has the same power."""
     source = path.read_text("utf-8")
-    own = _place(_module(path))
-    assert {_place(name) for name in _imported(source)} <= {None, "mllog_callbacks", own, *PUBLIC}
+    own = place_of(module_of(path))
+    assert {place_of(name) for name in imported(source)} <= {None, "mllog_callbacks", own, *PUBLIC}
     taken = {
         alias.name
         for node in ast.walk(ast.parse(source))
@@ -188,17 +145,17 @@ def test_every_package_has_its_layer() -> None:
     assert sorted(listed) == sorted({*packages, *adapters, "exceptions", "mllog_callbacks"})
 
 
-@pytest.mark.parametrize("path", [*CORE.rglob("*.py")], ids=_module)
+@pytest.mark.parametrize("path", [*CORE.rglob("*.py")], ids=module_of)
 def test_a_package_is_entered_by_its_door(path: Path) -> None:
     """What begins with an underscore is used within its own package alone.
 
     But for the drainer and what gives it its orders: the doors of `sinks` and `sinks.spool` would
     load what it does not need.
     """
-    own = _module(path).split(".")[1:2]
+    own = module_of(path).split(".")[1:2]
     behind = [
         name
-        for name in _imported(path.read_text("utf-8"))
+        for name in imported(path.read_text("utf-8"))
         if (parts := name.split("."))[0] == "mllog_callbacks"
         and any(
             part.startswith("_") and part not in {"_lazy", "_record", "_version"} for part in parts

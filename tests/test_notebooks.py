@@ -58,7 +58,7 @@ def test_each_notebook_is_in_step_with_its_source(source: Path) -> None:
     """Cell by cell; its outputs are there, and small."""
     kept = source.with_suffix(".ipynb")
     notebook = nbformat.read(kept, as_version=4)
-    assert _cells(notebook) == _cells(jupytext.read(source)), f"python {FOLDER}/run.py mends it"
+    assert _cells(notebook) == _cells(jupytext.read(source)), f"python {FOLDER}/run.py updates it"
     said = _said(notebook)
     assert [words for words in SAYS[source.stem] if words not in said] == []
     assert kept.stat().st_size < 60_000

@@ -218,10 +218,10 @@ def summary(curve: Curve) -> tuple[Reason, dict[str, object]]:
 def facts_for_causes(data: DataFacts, estimator: Any) -> Facts:
     """What is known of a training that may make a cause probable."""
     patience = getattr(estimator, "n_iter_no_change", None)
-    armed = getattr(estimator, "do_early_stopping_", getattr(estimator, "early_stopping", None))
+    is_on = getattr(estimator, "do_early_stopping_", getattr(estimator, "early_stopping", None))
     if hasattr(estimator, "n_estimators_") and hasattr(estimator, "n_iter_no_change"):
-        armed = patience is not None
-    armed = armed if isinstance(armed, bool) else None
+        is_on = patience is not None
+    is_on = is_on if isinstance(is_on, bool) else None
     rate = getattr(estimator, "learning_rate_init", getattr(estimator, "learning_rate", None))
     leaves = getattr(estimator, "num_leaves", None)
     return Facts(
@@ -230,9 +230,9 @@ def facts_for_causes(data: DataFacts, estimator: Any) -> Facts:
         num_leaves=leaves if isinstance(leaves, int) else None,
         learning_rate=_real(rate),
         classes=data.classes,
-        early_stopping=armed,
-        patience=patience if armed and isinstance(patience, int) else None,
-        sets=_held_out(data, estimator) if armed else None,
+        early_stopping=is_on,
+        patience=patience if is_on and isinstance(patience, int) else None,
+        sets=_held_out(data, estimator) if is_on else None,
         known_as={"score": "accuracy" if is_classifier(estimator) else "r2"}
         if hasattr(estimator, "validation_scores_")
         else None,

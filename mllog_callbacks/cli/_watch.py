@@ -1,4 +1,4 @@
-"""`mllog watch`: being notified of issues and failed trainings while they can be mended."""
+"""`mllog watch`: being notified of issues and failed trainings while they can be fixed."""
 
 import time
 from contextlib import suppress

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 __all__ = ["NOISES", "Line", "Parting", "noise_of", "parting"]
 
 NOISES: Final = 3.0
-"""So many times the noise is beyond it: twice or thrice in a thousand values by chance."""
+"""So many times the noise is beyond it: two or three in a thousand values by chance."""
 
 _IN_A_ROW: Final = 3
 _FEWEST: Final = 5

@@ -173,7 +173,9 @@ def _best_at_end(curve: Curve, end: RunEnd, facts: Facts) -> Issue | None:
     gained, lately = course.first - course.best, course.lately(_LATELY)
     if not lately >= _STILL * gained > 0:
         return None
-    short = lately >= _SHORT * gained and lately > _NOISES * course.noise
+    trend = lately / math.ceil(_LATELY * course.checks)
+    noise = max(course.noise - trend, 0.0)  # the changes are of both
+    short = lately >= _SHORT * gained and lately > _NOISES * noise
     if not short and not facts.early_stopping:
         return None
     subject = place.subject(train=False)

@@ -11,9 +11,13 @@ from mllog_callbacks.detectors._smoothing import BestSince, Follower
 
 __all__ = ["Plateau"]
 
-# an iteration is shorter than an epoch: thrice as many, as in the windows of other detectors
+# an iteration is shorter than an epoch: three times as many, as in the windows of other detectors
 LEAST: Final[dict[Unit, int]] = {"epoch": 6, "iteration": 30, "step": 200}
 _SPAN: Final[dict[Unit, int]] = {"epoch": 5, "iteration": 5, "step": 50}
+
+_LOOKS: Final = 128
+"""Every check is looked at up to twice as many, every second up to four times as many, and so on:
+what a fifth of a thousand checks brought is hardly another at the next one."""
 
 _MOVES_AGAIN: Final = 5.0
 """How many times as much as counts as nothing has to be gained for a plateau to be over."""
@@ -114,14 +118,28 @@ class Plateau:
         """Take levels one by one; False, and then none is taken, where an issue begins or ends."""
         before = self._checks, self._bests, self._moving
         self._bests = self._bests.twin()
-        for level, noise in zip(levels, noises, strict=True):
-            self._checks += 1
-            best = self._bests.update(level)
-            found = self._moves(level, noise, best) if self._open else self._stalls(level, noise)
-            if found:
+        begin = 0
+        while begin < len(levels):
+            at = begin if self._open else min(begin + self._until_look, len(levels)) - 1
+            self._bests.extend(levels[begin : at + 1])
+            self._checks += at + 1 - begin
+            begin, level, noise = at + 1, levels[at], noises[at]
+            best = self._bests.best
+            if self._moves(level, noise, best) if self._open else self._stalls(level, noise):
                 self._checks, self._bests, self._moving = before
                 return False
         return True
+
+    @property
+    def _stride(self) -> int:
+        """Which checks are looked at for a plateau: those whose number it divides."""
+        return 1 << max(0, (self._checks // _LOOKS).bit_length() - 1)
+
+    @property
+    def _until_look(self) -> int:
+        """In how many checks the next may be looked at."""
+        stride = self._stride
+        return stride - self._checks % stride
 
     def _may_find(self, lowest: float, more: int) -> bool:
         """Whether an issue may begin or end within more checks, down to a lowest level."""
@@ -177,6 +195,8 @@ class Plateau:
 
     def _stalls(self, level: float, noise: float) -> int:
         """Over how many checks nothing was gained, where that is a plateau; else 0."""
+        if self._checks % self._stride:
+            return 0
         best = self._bests.best
         gained = self._start - best
         if self._is_little(gained):

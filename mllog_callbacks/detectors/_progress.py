@@ -69,9 +69,10 @@ class _Swing:
         for value in values:
             before, change = change, value - last
             last = value
-            if -step < change < step:
-                if abs(change) > ROUNDING * abs(value):
-                    step = abs(change)
+            size = -change if change < 0 else change
+            if size < step:
+                if size > ROUNDING * abs(value):
+                    step = size
                 else:
                     repeats = True
             if value < low:
@@ -85,10 +86,9 @@ class _Swing:
             if weight < full:
                 weight = full
             level += weight * (value - level)
-            size = abs(change)
             if size > _OUTLIER * path > 0 and count > _SETTLED:
                 size = _OUTLIER * path  # one value far off is a spike
-            drift += weight * (math.copysign(size, change) - drift)
+            drift += weight * ((-size if change < 0 else size) - drift)
             path += weight * (size - path)
             turned = change < 0 < before or before < 0 < change
             reversals += weight * (turned - reversals)

@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from copy import copy
-from typing import Final
+from typing import Final, TypeAlias
 
 __all__ = ["ROUNDING", "BestSince", "Changes", "Follower", "Level", "Noise", "Rises"]
 
@@ -43,8 +42,8 @@ class Noise:
     """Mean size of a series' noise, as a standard deviation: a trend does not count as noise.
 
     The absolute second differences of white noise with standard deviation s have the mean
-    sqrt(12 / pi) s. One value may not raise the estimate by more than thrice itself, so that an
-    outlier is not taken for noise (as in the clipped updates of Huber's estimators).
+    sqrt(12 / pi) s. One value may not raise the estimate by more than three times itself, so that
+    an outlier is not taken for noise (as in the clipped updates of Huber's estimators).
 
     A metric that takes few values, such as a share of 15 rows, repeats itself exactly, and its
     second differences are often zero: their mean would say that there is no noise. But such a
@@ -54,50 +53,77 @@ class Noise:
     long as none was seen: how far its next value is nobody knows.
     """
 
-    __slots__ = ("_before", "_known", "_last", "_newest", "_repeats", "_step", "_weight", "value")
-
-    _DEVIATION: Final = 1 / math.sqrt(12 / math.pi)
-    _CLIP: Final = 3.0
+    __slots__ = ("_state", "_weight", "value")
 
     def __init__(self, weight: float = 0.2) -> None:
         self._weight = weight
-        self._newest = 1.0  # the weight of the next value: the first ones are of a steep start
-        self._before = self._last = self._known = math.nan
-        self._step, self._repeats = math.inf, False
+        self._state = _BEGUN
         self.value = math.nan
+
+    def twin(self) -> "Noise":
+        """Another that has seen the same."""
+        other = Noise(self._weight)
+        other._state, other.value = self._state, self.value
+        return other
 
     def update(self, value: float) -> float:
         """Take a value; returns the noise known with it, NaN before the third value."""
         self.extend((value,))
         return self.value
 
-    def extend(self, values: Sequence[float]) -> list[float]:
-        """Take values in their order; returns the noise known with each."""
-        before, last, known, step = self._before, self._last, self._known, self._step
-        weight, deviation, clip = self._weight, self._DEVIATION, self._CLIP
-        repeats, newest = self._repeats, self._newest
-        found = []
-        for value in values:
-            size = abs(value - 2 * last + before) * deviation
-            change = value - last if value > last else last - value
-            if change < step:
-                if change > ROUNDING * abs(value):
-                    step = change
-                else:
-                    repeats = True
-            if known > 0:
-                most = clip * known
-                if newest > weight:
-                    newest = max(weight, newest / (1 + newest / 2))  # 1, 2/3, 2/4, 2/5 and so on
-                known += newest * ((size if size < most else most) - known)
-            elif not math.isnan(size):
-                known = size
-            found.append(step if repeats and known < step else known)
-            before, last = last, value
-        self._before, self._last, self._known, self._step = before, last, known, step
-        self._repeats, self._newest = repeats, newest
-        self.value = found[-1]
+    def extend(self, values: Sequence[float]) -> Sequence[float]:
+        """Take values in their order; returns the noise known with each.
+
+        Several detectors follow one series, one after the other: it is computed once for them.
+        """
+        global _latest  # noqa: PLW0603 - one tuple, replaced whole: threads need no lock
+        state, weight = self._state, self._weight
+        taken, by, before, found, after = _latest
+        if taken is not values or by != weight or before != state:
+            found, after = _noises(values, state, weight)
+            _latest = values, weight, state, found, after
+        self._state, self.value = after, found[-1]
         return found
+
+
+_State: TypeAlias = tuple[float, float, float, float, bool, float]
+"""Of a series so far: the value before the last, the last, the noise known, the smallest change,
+whether a value was repeated, and the weight of the next value."""
+
+_BEGUN: Final[_State] = (math.nan, math.nan, math.nan, math.inf, False, 1.0)
+"""The first values are of a steep start: their weights are 1, 2/3, 2/4, 2/5 and so on."""
+
+_latest: tuple[Sequence[float], float, _State, Sequence[float], _State]
+_latest = (), 0.0, _BEGUN, (), _BEGUN
+
+_DEVIATION: Final = 1 / math.sqrt(12 / math.pi)
+_CLIP: Final = 3.0
+
+
+def _noises(
+    values: Sequence[float], state: _State, weight: float
+) -> tuple[Sequence[float], _State]:
+    """The noise known with each value, and the state with all of them."""
+    before, last, known, step, repeats, newest = state
+    found = []
+    for value in values:
+        size = abs(value - 2 * last + before) * _DEVIATION
+        change = value - last if value > last else last - value
+        if change < step:
+            if change > ROUNDING * abs(value):
+                step = change
+            else:
+                repeats = True
+        if known > 0:
+            most = _CLIP * known
+            if newest > weight:
+                newest = max(weight, newest / (1 + newest / 2))
+            known += newest * ((size if size < most else most) - known)
+        elif not math.isnan(size):
+            known = size
+        found.append(step if repeats and known < step else known)
+        before, last = last, value
+    return found, (before, last, known, step, repeats, newest)
 
 
 class Follower:
@@ -128,8 +154,9 @@ class Follower:
 
     def twin(self) -> "Follower":
         """Another that has seen the same."""
-        other = copy(self)
-        other._noise = copy(self._noise)  # noqa: SLF001 - its own kind
+        other = Follower(0)
+        other._weight, other._noise = self._weight, self._noise.twin()
+        other.value, other.calmest = self.value, self.calmest
         return other
 
     def update(self, value: float) -> float:
@@ -141,7 +168,7 @@ class Follower:
         """Take values in their order; returns the level with each."""
         return self.follow(values)[0]
 
-    def follow(self, values: Sequence[float]) -> tuple[list[float], list[float]]:
+    def follow(self, values: Sequence[float]) -> tuple[list[float], Sequence[float]]:
         """Take values in their order; returns the level and the noise known with each."""
         level, weight, beyond = self.value, self._weight, self._BEYOND
         noises = self._noise.extend(values)
@@ -171,18 +198,20 @@ class Changes:
 
     def update(self, value: float) -> float:
         """Take a value; returns the mean size with it, NaN before the second value."""
-        change = abs(value - self.last)
-        self.last = value
-        if self.size > 0:
-            self.size += self._WEIGHT * (change - self.size)
-        elif change >= 0:
-            self.size = change
+        self.extend((value,))
         return self.size
 
     def extend(self, values: Sequence[float]) -> None:
         """Take values in their order."""
+        last, size = self.last, self.size
         for value in values:
-            self.update(value)
+            change = abs(value - last)
+            last = value
+            if size > 0:
+                size += self._WEIGHT * (change - size)
+            elif change >= 0:
+                size = change
+        self.last, self.size = last, size
 
 
 class Rises:
@@ -251,8 +280,17 @@ class BestSince:
     def extend(self, values: Sequence[float]) -> None:
         """Take values in their order."""
         if min(values) < self.best:
+            best, stride, count = self.best, self._stride, self._count
             for value in values:
-                self.update(value)
+                if value < best:
+                    best = value
+                if not count % stride:
+                    if len(self._bests) == self._kept:
+                        self._bests = self._bests[::2]
+                        self._stride = stride = 2 * stride
+                    self._bests.append(best)
+                count += 1
+            self.best, self._count = best, count
             return
         end = self._count + len(values)
         while self._count < end:
@@ -262,8 +300,9 @@ class BestSince:
 
     def twin(self) -> "BestSince":
         """Another that has seen the same."""
-        other = copy(self)
-        other._bests = [*self._bests]  # noqa: SLF001 - its own kind
+        other = BestSince(self._kept)
+        other._bests, other.best = [*self._bests], self.best
+        other._stride, other._count = self._stride, self._count
         return other
 
     def ago(self, checks: int) -> float:

@@ -40,12 +40,12 @@ def _writable(disk: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "mend", "error"),
+    ("harm", "repair", "error"),
     [(_filled, _freed, errno.ENOSPC), (_read_only, _writable, errno.EROFS)],
     ids=["full", "read-only"],
 )
 def test_a_disk_that_takes_nothing_takes_everything_later(
-    case: Case, harm: Callable[[Path], None], mend: Callable[[Path], None], error: int, disk: Path
+    case: Case, harm: Callable[[Path], None], repair: Callable[[Path], None], error: int, disk: Path
 ) -> None:
     """The training completes with the same result, and its story waits in memory meanwhile."""
     directory = disk / "logs"
@@ -53,7 +53,7 @@ def test_a_disk_that_takes_nothing_takes_everything_later(
         harm(disk)
         assert case.audited(log).result == case.train(None, Way.COMPLETED).result
         until(lambda: error_of(directory) == error)
-        mend(disk)
+        repair(disk)
         assert log.flush(30)
         assert log.stats.dropped == 0
     recorded = Counter(entry.event for entry in read_entries(directory))

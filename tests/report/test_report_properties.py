@@ -37,14 +37,14 @@ def check(raw: bytes) -> None:
     assert narrative.what_happened(story)
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(any_recorded())
 def test_any_sequence_of_entries_gives_a_report(recorded: list[tuple[str, dict[str, Any]]]) -> None:
     """Starts without ends, ends without starts, snapshots of any form."""
     check(lines(recorded))
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(st.data())
 def test_any_mutilation_of_a_file_gives_a_report(data: st.DataObject) -> None:
     """Bytes changed, parts cut out, doubled or moved."""
@@ -147,7 +147,7 @@ def _findings(raw: bytes) -> list[Any]:
     return [each for line in read_lines("some", io.BytesIO(raw)) for each in line.findings]
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.data())
 def test_the_two_readers_agree_on_damaged_files(data: st.DataObject) -> None:
     """Also where bytes were changed at random."""

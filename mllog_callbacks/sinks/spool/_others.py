@@ -51,14 +51,16 @@ def recover_others(directory: bytes, recover: Callable[[], list[Found]]) -> list
 
 def _recover_as(user: int, folder: str, recover: Callable[[], list[Found]]) -> list[Found] | None:
     """What becomes of it in a child that is that user; None where it does not answer."""
+    try:
+        group = os.lstat(folder).st_gid  # the one that the user's own session had
+        if not any(Path(folder).iterdir()):  # as each read would start a child for it
+            return []
+    except OSError:  # it was removed since: nothing is left there
+        return []
     # Now: that user may not be able to read our own files
     from mllog_callbacks.sinks.spool import _witness  # noqa: F401, PLC0415 - it takes a while
 
     groups = _groups(user)
-    try:
-        group = os.lstat(folder).st_gid  # the one that the user's own session had
-    except OSError:  # it was removed since: nothing is left there
-        return []
     reading, writing = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of forks beside threads: the child needs no lock
