@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -118,7 +119,7 @@ def test_a_session_of_another_machine_may_still_run(
 ) -> None:
     """Its folder is shared, or was copied from there."""
     _cut_off(tmp_path)
-    module = restarted if other == "machine_id" else restarted.socket
+    module = restarted if other == "machine_id" else socket
     monkeypatch.setattr(module, other, lambda: "elsewhere")
     assert recover(tmp_path) == []
     assert _ends(tmp_path) == []

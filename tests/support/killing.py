@@ -65,7 +65,7 @@ def _count_puts(counted: Shared, number: int) -> None:
         with lock:
             counted[number] += 1
 
-    SpoolSink.put = counting  # type: ignore[method-assign]  # in this process alone
+    SpoolSink.put = counting  # type: ignore[method-assign, assignment]  # in this process alone
 
 
 def _be_quiet() -> None:
