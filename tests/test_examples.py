@@ -39,10 +39,11 @@ def test_the_early_stopping_example_says_why_it_stopped(printed: Printed, tmp_pa
 def test_the_lightning_example_names_the_checkpoint_to_keep(printed: Printed) -> None:
     """The decision and the reason of the last one saved, then of the end."""
     saved, by, ended, why, _ = printed("lightning_early_stopping.py")
-    assert saved.startswith("The best model so far was saved: ")
-    assert "ModelCheckpoint(monitor='val_loss', mode='min', save_top_k=1) keeps it" in by
+    assert saved.startswith("Model saved to ")
+    assert "It is the best so far: val_loss " in by
+    assert "Saved by ModelCheckpoint(monitor=val_loss, mode=min, save_top_k=1) after " in by
     assert ended.startswith("Training stopped early after ")
-    assert "5 checks without improvement reached EarlyStopping(monitor='val_loss'" in why
+    assert "5 checks without improvement reached the patience of EarlyStopping (5 checks" in why
 
 
 def test_the_lightning_example_names_the_step_and_the_cause(printed: Printed) -> None:

@@ -6,15 +6,16 @@ Each save is heard at its end: with the path and the score that it has then, whe
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import FrameType
 from typing import Any, Final, NamedTuple
 
-from mllog_callbacks import Heard, Reason, listen
-from mllog_callbacks.facts import Progress, Saved, dump
-from mllog_callbacks.schema import count, number
+from mllog_callbacks import Heard, listen
+from mllog_callbacks.facts import Checkpoint, ModelSaved, Progress, Saved
+from mllog_callbacks.schema import number
 from mllog_lightning.bases import DISTRIBUTIONS
 from mllog_lightning.values import Pending, pending
+from mllog_lightning.watch import MetricWatch
 
 __all__ = ["CheckpointWatch", "Save", "best_checkpoint"]
 
@@ -31,14 +32,14 @@ class Save(NamedTuple):
         by: The callback that saved it; None where user code did.
         who: Who saved it.
         monitored: What the callback compares: its name, or None.
-        settings: The callback's settings that say what is kept.
+        mode: Which values of that are better: "min" or "max".
+        top_k: How many checkpoints it keeps.
         best_path: The best of the callback's checkpoints then.
         last_path: The callback's copy of the last then.
         scores: The score of this one, and of the best.
         epoch: In which epoch, counted from 1.
         step: After how many steps.
         epochs_done: How many epochs were complete.
-        at_end: Whether the epoch's last batch was done.
         has_file: Whether its file is there; True also where that cannot be seen.
     """
 
@@ -46,14 +47,14 @@ class Save(NamedTuple):
     by: int | None
     who: str
     monitored: str | None
-    settings: str
+    mode: str | None
+    top_k: int | None
     best_path: str | None
     last_path: str | None
     scores: Pending[str]
     epoch: int
     step: int
     epochs_done: int
-    at_end: bool
     has_file: bool = True
 
     @property
@@ -73,7 +74,7 @@ class CheckpointWatch:
     def __init__(self, trainer: Any, saved: Callable[[Save], object]) -> None:
         self._saved = saved
         self._unwritten: list[Save] = []
-        self._places: dict[str, tuple[int, int, bool]] = {}
+        self._places: dict[str, tuple[int, int]] = {}
         self._scores: dict[int, float] = {}
         self._there: set[str] = set()
         self.leave = listen(trainer, ("save_checkpoint",), self._hear)
@@ -85,7 +86,7 @@ class CheckpointWatch:
         if caller is None or ".tuner." in _module(caller):  # which deletes what it saves
             return
         save = _save(heard.target, os.fspath(heard.arguments["filepath"]), caller)
-        self._places[save.path] = save.epoch, save.step, save.at_end
+        self._places[save.path] = save.epoch, save.step
         if not save.has_file:  # it is written by a thread
             self._unwritten.append(save)
         else:
@@ -110,34 +111,51 @@ class CheckpointWatch:
         self._there -= {*gone}
         return sorted(gone)
 
-    def place(self, path: str) -> tuple[int, int, bool] | None:
-        """In which epoch and after which step a file was saved, and whether at the epoch's end."""
+    def place(self, path: str) -> tuple[int, int] | None:
+        """In which epoch and after which step a file was saved."""
         return self._places.get(path)
 
-    def described(self, save: Save, scores: dict[str, float]) -> tuple[Reason, dict[str, object]]:
-        """A save in words, and as facts."""
-        score, best = scores.get(_SCORE, math.nan), scores.get(_BEST, math.nan)
+    def facts(self, save: Save, scores: Mapping[str, float]) -> ModelSaved:
+        """The facts of a save, with the scores that are known by now.
+
+        A callback counts a metric that is no number as the worst there is, which is infinite.
+        """
+        score, best = _finite(scores.get(_SCORE)), _finite(scores.get(_BEST))
         before = None if save.by is None else self._scores.get(save.by)
-        if save.by is not None and save.best and math.isfinite(score):
+        if save.by is not None and save.best and score is not None:
             self._scores[save.by] = score
-        facts: dict[str, object] = {
-            "saved": dump(Saved(path=save.path, bytes=_size(save.path), by=save.who)),
-            "progress": dump(Progress(unit="epoch", done=save.epochs_done)),
-            "step": save.step,
-        }
-        if gone := self.deleted():
-            facts["deleted"] = gone
+        gone = self.deleted()
         if save.has_file:
             self._there.add(save.path)
-        if save.by is not None:
-            facts |= {
-                "best_model_path": save.best_path,
-                "best_model_score": best if math.isfinite(best) else None,
-                "last_model_path": save.last_path,
-                "monitor": save.monitored,
-                "score": score if math.isfinite(score) else None,
-            }
-        return _reason(save, score, best, before), facts
+        return ModelSaved(
+            saved=Saved(
+                path=save.path,
+                bytes=_size(save.path),
+                best=None if save.monitored is None else save.best,
+                by=save.who,
+                written=None if save.has_file else False,
+            ),
+            deleted=tuple(gone),
+            progress=Progress(unit="epoch", done=save.epochs_done),
+            step=save.step,
+            monitor=save.monitored,
+            mode=save.mode,
+            save_top_k=save.top_k,
+            score=score,
+            score_before=before if save.best else None,
+            score_counts_as=_infinite(scores.get(_SCORE)),
+            best_model_path=save.best_path,
+            best_model_score=best,
+            last_model_path=save.last_path,
+        )
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _infinite(value: float | None) -> str | None:
+    return number(value) if value is not None and math.isinf(value) else None
 
 
 def _size(path: str) -> int | None:
@@ -161,29 +179,35 @@ def _module(frame: FrameType) -> str:
 def _save(trainer: Any, path: str, caller: FrameType) -> Save:
     owner = caller.f_locals.get("self")
     is_callback = hasattr(owner, "best_model_path") and hasattr(owner, "save_top_k")
-    who = type(owner).__name__ if _module(caller).startswith(DISTRIBUTIONS) else "User code"
-    batches = trainer.fit_loop.epoch_loop.batch_progress
-    at_end = bool(batches.is_last_batch) and batches.current.ready > 0
     done = trainer.current_epoch
     within = trainer.fit_loop.epoch_progress.current.ready > done
+    monitor = getattr(owner, "monitor", None) if is_callback else None
     scores = {}
     if is_callback:
         scores = {_SCORE: _score(owner, path), _BEST: getattr(owner, "best_model_score", None)}
     return Save(
         path=path,
         by=id(owner) if is_callback else None,
-        who=type(owner).__name__ if is_callback else who,
-        monitored=getattr(owner, "monitor", None) if is_callback else None,
-        settings=_settings(owner) if is_callback else "",
+        who=_who(owner, caller, is_callback=is_callback),
+        monitored=monitor,
+        mode=None if monitor is None else getattr(owner, "mode", None),
+        top_k=owner.save_top_k if is_callback and owner is not None else None,
         best_path=(getattr(owner, "best_model_path", None) or None) if is_callback else None,
         last_path=(getattr(owner, "last_model_path", None) or None) if is_callback else None,
         scores=pending({name: each for name, each in scores.items() if each is not None}),
         epoch=done + 1 if within else max(done, 1),
         step=trainer.global_step,
         epochs_done=done,
-        at_end=at_end,
         has_file="://" in path or os.path.exists(path),  # noqa: PTH110 - it is a text
     )
+
+
+def _who(owner: object, caller: FrameType, *, is_callback: bool) -> str:
+    """A callback by its class; user code by function, file and line."""
+    if is_callback or _module(caller).startswith(DISTRIBUTIONS):
+        return type(owner).__name__
+    file = os.path.basename(caller.f_code.co_filename)  # noqa: PTH119 - a name
+    return f"{caller.f_code.co_name}, {file} line {caller.f_lineno}"
 
 
 def _score(callback: Any, path: str) -> Any:
@@ -192,74 +216,30 @@ def _score(callback: Any, path: str) -> Any:
     return models.get(path) if isinstance(models, dict) else None
 
 
-def _settings(callback: Any) -> str:
-    kind, monitor = type(callback).__name__, getattr(callback, "monitor", None)
-    if monitor is None:
-        kept = "all checkpoints" if callback.save_top_k == -1 else "the most recent checkpoint"
-        return f"{kind} has no monitor, so it keeps {kept}."
-    mode = getattr(callback, "mode", None)
-    return f"{kind}(monitor={monitor!r}, mode={mode!r}, save_top_k={callback.save_top_k})"
-
-
-def _reason(save: Save, score: float, best: float, before: float | None) -> Reason:
-    saved = "A checkpoint was saved" if save.has_file else "A checkpoint was made"
-    if save.by is None:
-        at = f"{count(save.epochs_done, 'epoch')} and {count(save.step, 'step')} are done"
-        return Reason(f"{saved}: {save.path}.", f"{save.who} called trainer.save_checkpoint; {at}.")
-    if save.monitored is None:
-        return Reason(f"{saved}: {save.path}.", save.settings)
-    if save.best:
-        said = _stood(save.monitored, score, before)
-        return Reason(
-            f"The best model so far was saved: {save.path}.", f"{said}{save.settings} keeps it."
-        )
-    at = "" if math.isnan(score) else f"{save.monitored} is {number(score)}; "
-    of = "" if math.isnan(best) else f", with {save.monitored} at {number(best)}"
-    other = f"the best is {save.best_path}{of}" if save.best_path else "none is the best so far"
-    return Reason(f"{saved}: {save.path}.", f"{at}{save.settings} saved it; {other}.")
-
-
-def _stood(monitor: str, score: float, before: float | None) -> str:
-    """How the best model is, as a clause; empty where its score is not known."""
-    if math.isnan(score):
-        return ""
-    if math.isinf(score):
-        return f"{monitor} counts as {number(score)}, as a value that is no number does; "
-    than = "" if before is None else f", better than {number(before)} before"
-    return f"{monitor} is {number(score)}{than}; "
-
-
 def best_checkpoint(
-    trainer: Any, place: Callable[[str], tuple[int, int, bool] | None]
-) -> tuple[str, dict[str, object]]:
-    """What the first callback that monitors a metric keeps as the best; empty where none does.
+    trainer: Any, place: Callable[[str], tuple[int, int] | None], metrics: MetricWatch
+) -> Checkpoint | None:
+    """What the first callback that monitors a metric keeps as the best; None where none does.
 
     Args:
         trainer: The trainer, done.
         place: When a file was saved.
-
-    Returns:
-        A sentence, and the facts behind it.
+        metrics: The best of each metric.
     """
     for each in _monitoring(trainer.checkpoint_callbacks):
         path = str(each.best_model_path)
         score, at = _read(each), place(path)
-        epoch = None if at is None else at[0]
-        of = "" if at is None else f" of epoch {at[0]:,}"
-        of += "" if at is None or at[2] else f", step {at[1]:,}"
-        value = "" if math.isnan(score) else f", with {each.monitor} at {number(score)}"
-        words = f"The best checkpoint by {type(each).__name__}(monitor={each.monitor!r}) is {path}"
-        if at is None:
-            of = ", which was not saved in this fit"
-        facts = {
-            "path": path,
-            "monitor": each.monitor,
-            "score": None if math.isnan(score) else score,
-            "epoch": epoch,
-            "step": None if at is None else at[1],
-        }
-        return f"{words}{of}{value}.", facts
-    return "", {}
+        epoch, step = at or (None, None)
+        return Checkpoint(
+            path=path,
+            monitor=each.monitor,
+            by=type(each).__name__,
+            score=score,
+            epoch=epoch,
+            step=step,
+            better=metrics.better(each.monitor, score),
+        )
+    return None
 
 
 def _monitoring(callbacks: Iterable[Any]) -> Iterator[Any]:
@@ -271,10 +251,10 @@ def _monitoring(callbacks: Iterable[Any]) -> Iterator[Any]:
             yield each
 
 
-def _read(callback: Any) -> float:
-    """The best score; NaN where there is none, or it is on a device and is not read."""
+def _read(callback: Any) -> float | None:
+    """The best score; None where there is none, or it is on a device and is not read."""
     score = getattr(callback, "best_model_score", None)
     if score is None:
-        return math.nan
+        return None
     device = getattr(score, "device", None)
-    return float(score) if device is None or device.type == "cpu" else math.nan
+    return _finite(float(score)) if device is None or device.type == "cpu" else None

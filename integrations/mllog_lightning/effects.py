@@ -1,26 +1,14 @@
 """Callbacks of Lightning's that change what is trained, with which settings, or what is kept."""
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from mllog_callbacks import Reason
-from mllog_callbacks.schema import count, number
+from mllog_callbacks.facts import HyperparametersSet, ParameterChange, Weights
+from mllog_lightning.position import position
 
-__all__ = ["Effect", "Trainable", "averaged", "found_before"]
+__all__ = ["Trainable", "accumulates", "averaged", "found_before"]
 
 _AVERAGING: Final = {"StochasticWeightAveraging", "WeightAveraging"}
-
-
-class Effect(NamedTuple):
-    """What a callback has changed.
-
-    Attributes:
-        reason: What, and by whom.
-        facts: The same as facts.
-    """
-
-    reason: Reason
-    facts: dict[str, object]
 
 
 def _of(trainer: Any, kinds: set[str]) -> Iterator[Any]:
@@ -29,29 +17,46 @@ def _of(trainer: Any, kinds: set[str]) -> Iterator[Any]:
             yield each
 
 
-def found_before(trainer: Any) -> Iterator[Effect]:
+def found_before(trainer: Any) -> Iterator[HyperparametersSet]:
     """What Lightning's finders have set before the training began."""
     for each in _of(trainer, {"LearningRateFinder"}):
         found = getattr(each, "optimal_lr", None)
         place = getattr(found, "_optimal_idx", None)
         if found is not None and place is not None:
-            rate = float(found.results["lr"][place])
-            name = type(each).__name__
-            yield Effect(
-                Reason(
-                    f"{name} set the learning rate to {number(rate)}.",
-                    f"It is the suggestion of a search of {len(found.results['lr']):,} rates.",
-                ),
-                {"found_by": name, "learning_rate": rate},
+            tried = found.results["lr"]
+            rate, name = float(tried[place]), type(each).__name__
+            yield HyperparametersSet(
+                change=ParameterChange(name="learning rate", now=rate, by=name, tried=len(tried)),
+                found_by=name,
+                learning_rate=rate,
             )
     for each in _of(trainer, {"BatchSizeFinder"}):
-        size = getattr(each, "optimal_batch_size", None)
+        size, name = getattr(each, "optimal_batch_size", None), type(each).__name__
         if isinstance(size, int):
-            name = type(each).__name__
-            yield Effect(
-                Reason(f"{name} set the batch size to {size:,}.", "It searched for one."),
-                {"found_by": name, "batch_size": size},
+            yield HyperparametersSet(
+                change=ParameterChange(name="batch size", now=size, by=name),
+                found_by=name,
+                batch_size=size,
             )
+
+
+def accumulates(trainer: Any, before: int) -> HyperparametersSet:
+    """Over how many batches gradients are accumulated was changed, by whom as far as known."""
+    schedule = next(_of(trainer, {"GradientAccumulationScheduler"}), None)
+    now = trainer.accumulate_grad_batches
+    change = ParameterChange(
+        name="accumulate_grad_batches",
+        before=before,
+        now=now,
+        by=None if schedule is None else type(schedule).__name__,
+        settings=None if schedule is None else {"scheduling": str(schedule.scheduling)},
+    )
+    return HyperparametersSet(
+        change=change,
+        accumulate_grad_batches=now,
+        progress=position(trainer),
+        step=trainer.global_step,
+    )
 
 
 class Trainable:
@@ -64,7 +69,7 @@ class Trainable:
     def __init__(self, module: Any) -> None:
         self._trainable = _trainable(module)
 
-    def look(self, trainer: Any) -> Effect | None:
+    def look(self, trainer: Any) -> HyperparametersSet | None:
         """What has changed since the last look: parameters frozen, or made trainable."""
         module = trainer.lightning_module
         before, now = self._trainable, _trainable(module)
@@ -72,31 +77,23 @@ class Trainable:
         if now == before:
             return None
         sizes = [(each.numel(), each.requires_grad) for each in module.parameters()]
-        trainable, total = sum(n for n, grad in sizes if grad), sum(n for n, _ in sizes)
-        more = now[0] > before[0]
-        by = self._by(trainer) if more else ""
-        changed = count(abs(now[0] - before[0]), "parameter tensor")
-        return Effect(
-            Reason(
-                f"{changed} {'became trainable' if more else 'were frozen'}"
-                f" before epoch {trainer.current_epoch + 1:,}.",
-                f"{trainable:,} of {total:,} parameters are trainable now.{by}",
-            ),
-            {
-                "epoch": trainer.current_epoch + 1,
-                "trainable": trainable,
-                "parameters_of_model": total,
-                **({"by": by.split("(")[0].strip()} if by else {}),
-            },
+        more = now[0] - before[0]
+        return HyperparametersSet(
+            unfrozen=more if more > 0 else None,
+            frozen=None if more > 0 else -more,
+            epoch=trainer.current_epoch + 1,
+            trainable=sum(many for many, grad in sizes if grad),
+            parameters_of_model=sum(many for many, _ in sizes),
+            by=self._by(trainer) if more > 0 else None,
         )
 
     @staticmethod
-    def _by(trainer: Any) -> str:
+    def _by(trainer: Any) -> str | None:
         for each in _of(trainer, {"BaseFinetuning"}):
             at = getattr(each, "unfreeze_backbone_at_epoch", None)
             if at == trainer.current_epoch:
-                return f" {type(each).__name__}(unfreeze_backbone_at_epoch={at}) did it."
-        return ""
+                return type(each).__name__
+        return None
 
 
 def _trainable(module: Any) -> tuple[int, int]:
@@ -105,18 +102,13 @@ def _trainable(module: Any) -> tuple[int, int]:
     return sum(1 for each in parameters if each.requires_grad), len(parameters)
 
 
-def averaged(trainer: Any) -> tuple[str, dict[str, object]]:
-    """Which weights a training leaves that averaged them: a sentence, and facts; else empty."""
+def averaged(trainer: Any) -> Weights | None:
+    """Which weights a training leaves that averaged them; None where none did."""
     for each in _of(trainer, _AVERAGING):
         model = getattr(each, "_average_model", None)
         many = getattr(each, "n_averaged", None)
         if many is None:
             many = getattr(model, "n_averaged", None)
-        if many is None or int(many) == 0:
-            continue
-        name, updates = type(each).__name__, count(int(many), "update")
-        return (
-            f"{name} leaves the module with averaged weights ({updates}).",
-            {"weights": {"averaged_by": name, "updates": int(many)}},
-        )
-    return "", {}
+        if many is not None and int(many) > 0:
+            return Weights(averaged_by=type(each).__name__, updates=int(many))
+    return None

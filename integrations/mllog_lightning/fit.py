@@ -2,23 +2,47 @@
 
 import weakref
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
-from mllog_callbacks import Auditor, EventType, Reason, Run, completing, guarded, unbroken
-from mllog_callbacks.facts import Kept, dump
-from mllog_callbacks.schema import count
-from mllog_lightning import effects, facts, memory, reasons
+import torch
+
+from mllog_callbacks import Auditor, Run, completing, guarded, unbroken
+from mllog_callbacks.facts import (
+    CallFailed,
+    Checkpoint,
+    DatasetValidated,
+    HyperparametersSet,
+    Kept,
+    TrainingEnded,
+    TrainingProgress,
+    TrainingStarted,
+    ended_by,
+)
+from mllog_lightning import effects, memory
 from mllog_lightning.bases import version
 from mllog_lightning.checkpoints import best_checkpoint
+from mllog_lightning.data import data_sets, raw_sets, sets_of
 from mllog_lightning.directions import contradictions
+from mllog_lightning.model import algorithm
+from mllog_lightning.places import where
+from mllog_lightning.position import batches_done, beginning, last_epoch, position
 from mllog_lightning.progress import Progress
 from mllog_lightning.ranks import at_exit
 from mllog_lightning.rates import optimizer_names
-from mllog_lightning.settings import module_settings, optimizer_settings, trainer_settings
-from mllog_lightning.stops import StopWatch, carried, named_by_callback
+from mllog_lightning.settings import (
+    module_settings,
+    optimizer_settings,
+    parameters,
+    resolved,
+    trainer_settings,
+)
+from mllog_lightning.stops import StopWatch, carried
 from mllog_lightning.watch import Best
 
 __all__ = ["Fit"]
+
+_LEFT: Final = "the module keeps the weights that it had then"
+_TEARDOWN: Final = "after the training, while Lightning tore down"
 
 
 class Fit:
@@ -56,7 +80,7 @@ class Fit:
         self._auditor = auditor
         self._made: Run | None = auditor.new_run() if records else None
         self.progress: Progress | None = None
-        self._before: dict[str, object] = {}
+        self._before: int | None = None
 
     @property
     def run(self) -> Run:
@@ -82,18 +106,15 @@ class Fit:
             return
         name = type(module).__name__ if module is not None else "LightningModule"
         self.run.name(model=name)
-        begins = facts.beginning(trainer, reasons.planned(trainer), self._source)
-        self._start(
-            reasons.started(trainer, self._source, rank=self._rank, trained=self.trained), begins
-        )
+        self._start(beginning(trainer, self._source, self._rank, trained=self.trained))
         if self.records and not late:
             self._record_choices(trainer, module)
 
     @unbroken
-    def _start(self, reason: Reason, snapshot: dict[str, object]) -> None:
+    def _start(self, facts: TrainingStarted) -> None:
         if not self.begun:
             self.begun = True
-            self.run.emit(EventType.TRAINING_STARTED, reason, snapshot)
+            self.run.record(facts)
 
     def watch_process(self, trainer: Any, module: Any) -> None:
         """Record the end of this process, of which Lightning notifies no callback."""
@@ -114,25 +135,17 @@ class Fit:
         if not self.records:
             return
         loop = trainer.fit_loop
-        training, validating = facts.loaders(loop), facts.loaders(loop.epoch_loop.val_loop)
-        validation = facts.raw_sets(loop.epoch_loop.val_loop, "validation")
-        self.run.examine(facts.raw_sets(loop, "training") | validation)
-        self.run.emit(
-            EventType.DATASET_VALIDATED,
-            reasons.data(training, validating),
-            {
-                "data": facts.data_sets("training", training)
-                | facts.data_sets("validation", validating)
-            },
-        )
+        training = data_sets(loop, "training", "training")
+        validating = data_sets(loop.epoch_loop.val_loop, "validation", "validation")
+        validation = raw_sets(loop.epoch_loop.val_loop, "validation")
+        self.run.examine(raw_sets(loop, "training") | validation)
+        self.run.record(DatasetValidated(data=training | validating))
         if self._source and trainer.global_step:
-            self._before = {"epochs_before": trainer.current_epoch}
-            done = {"progress": facts.position(trainer), "step": trainer.global_step}
-            self.run.emit(EventType.TRAINING_PROGRESS, reasons.resumed(trainer, self._source), done)
-        sets = facts.sets_of(training, validating)
+            self._before = trainer.current_epoch
+            self.run.record(_resumed(trainer, str(self._source)))
         for each in effects.found_before(trainer):
-            self.run.emit(EventType.HYPERPARAMETERS_SET, each.reason, each.facts)
-        self.progress = Progress(self.run, trainer, module, sets)
+            self.run.record(each)
+        self.progress = Progress(self.run, trainer, module, sets_of(training, validating))
         if self.restored is not None:
             self.progress.restore(trainer, self.restored)
 
@@ -149,27 +162,19 @@ class Fit:
             self.progress.finish(trainer)
         stops = StopWatch() if self.progress is None else self.progress.stops
         found = stops.end(trainer, self._best, trained=self.trained, asked=self.run.stop)
-        event = EventType.TRAINING_COMPLETED if found.planned else EventType.TRAINING_STOPPED
-        weights, of_weights = effects.averaged(trainer) if self.trained else ("", {})
-        words, kept = self._kept(trainer)
-        reasoning = " ".join(filter(None, (found.reason.reasoning, weights, words)))
-        done = self._done(trainer) | of_weights | kept
-        if found.stop is not None:
-            done["stop"] = dump(found.stop)
-        self.run.end(event, found.reason._replace(reasoning=reasoning), done)
+        self.run.record(
+            TrainingEnded(
+                **self._done(trainer),
+                stop=found.stop,
+                rules=found.rules,
+                first_begun=None if self.trained else False,
+                batches=last_epoch(trainer) if self.trained else None,
+                weights=effects.averaged(trainer) if self.trained else None,
+            )
+        )
 
     def _best(self, name: str) -> Best | None:
         return None if self.progress is None else self.progress.metrics.best(name)
-
-    def _kept(self, trainer: Any) -> tuple[str, dict[str, object]]:
-        """The checkpoint that is kept as the best: in words, and as facts; else empty."""
-        if self.progress is None:
-            return "", {}
-        words, checkpoint = best_checkpoint(trainer, self.progress.saves.place)
-        if not checkpoint:
-            return "", {}
-        words += self.progress.metrics.better(str(checkpoint["monitor"]), checkpoint["score"])
-        return words, {"best_checkpoint": checkpoint, "kept": dump(_kept(checkpoint))}
 
     @completing
     def fail(self, trainer: Any, module: Any, error: BaseException) -> None:
@@ -177,84 +182,92 @@ class Fit:
         self._leave()
         if self.ended:
             if not self._failed:  # else it is called again, after an interruption
-                self.run.emit(EventType.ISSUE_DETECTED, reasons.failed_after(error), None)
+                _, failure = ended_by(error, _TEARDOWN)
+                self.run.record(CallFailed(error=failure, after_end=True))
             return
         self._failed = True
         self.begin(trainer, module, late=True)
         if self.progress is not None:
             guarded(self.progress.settle)(trainer, wait=False)
             self.progress.saves.settle(now=True)
-        where = reasons.where(trainer, error, begun=self.trained)
-        at = reasons.position(trainer) if self.trained else "before its first batch"
-        left = f"the module is left as it was after {count(trainer.global_step, 'step')}"
-        _, kept = self._kept(trainer)
-        self.run.fail(error, where, at, left, self._done(trainer) | kept | memory.found(error))
+        stop, failure = ended_by(error, where(trainer, error, begun=self.trained))
+        self.run.record(
+            TrainingEnded(
+                **self._done(trainer),
+                **memory.found(error)._asdict(),
+                stop=stop,
+                error=None if stop.by == "rule" else failure,
+                first_begun=None if self.trained else False,
+                consequence=_LEFT,
+            )
+        )
 
     def vanish(self) -> None:
         """Record an end that was not seen."""
         if self.begun and not self.ended:
-            self.run.end(EventType.TRAINING_FAILED, reasons.vanished(), {})
+            self.run.record(TrainingEnded())
 
     def _record_choices(self, trainer: Any, module: Any) -> None:
-        model = facts.model_facts(module)
-        optimizers, schedulers = trainer.optimizers, trainer.lr_scheduler_configs
+        lightning = f"Lightning {version(trainer)}"
+        optimizers = trainer.optimizers
         names = optimizer_names(optimizers, module)
-        self.run.emit(
-            EventType.ALGORITHM_SELECTED,
-            reasons.algorithm(model, optimizers, names, schedulers),
-            {
-                **model._asdict(),
-                "optimizers": names,
-                "schedulers": [type(each.scheduler).__name__ for each in schedulers],
-            },
-        )
+        self.run.record(algorithm(trainer, module, names, lightning))
         found = [module_settings(each) for each in (module, trainer.datamodule)]
         settings = [each for each in found if each is not None]
         settings += optimizer_settings(optimizers, names, restored=bool(self._source))
         settings.append(trainer_settings(trainer, self._asked))
-        resolved, callbacks = facts.resolved(trainer), facts.callbacks(trainer)
-        reason = reasons.hyperparameters(settings, resolved, callbacks, version(trainer))
-        state = carried(trainer)
-        self.run.emit(
-            EventType.HYPERPARAMETERS_SET,
-            reasons.with_state(reason, [words for words, _ in state], self._source),
-            {
-                "parameters": {
-                    "given": {each.of: each.given for each in settings if each.given},
-                    "derived": {n: v for each in settings for n, v in each.derivations().items()},
-                    "defaults": {each.of: each.defaults for each in settings if each.defaults},
-                },
-                "changed": {each.of: each.in_force for each in settings if each.in_force},
-                "resolved": resolved,
-                "callbacks": callbacks,
-                **({"carried": named_by_callback([each for _, each in state])} if state else {}),
-            },
+        others = f"{lightning}, PyTorch {torch.__version__} or the module"
+        self.run.record(
+            HyperparametersSet(
+                parameters=parameters(settings, others),
+                changed={each.of: each.in_force for each in settings if each.in_force},
+                resolved=resolved(trainer),
+                callbacks=tuple(type(each).__name__ for each in trainer.callbacks),
+                carried=carried(trainer, self._source),
+            )
         )
         detectors = self.run.detectors
         contrary = contradictions(trainer, detectors.stated)
         self.run.record_issues(each for each in contrary if not detectors.ignores(each))
 
-    def _done(self, trainer: Any) -> dict[str, object]:
-        done: dict[str, object] = {
-            "progress": facts.position(trainer),
+    def _done(self, trainer: Any) -> dict[str, Any]:
+        """What is known of the training at its end, whichever that is."""
+        found: dict[str, Any] = {
+            "progress": position(trainer),
             "step": trainer.global_step,
-            **self._before,
+            "epochs_before": self._before,
         }
         if self.progress is None:
-            return done
-        known = {
-            "best": self.progress.metrics.bests(),
-            "deleted": self.progress.saves.deleted(),
+            return found
+        saves, metrics = self.progress.saves, self.progress.metrics
+        checkpoint = best_checkpoint(trainer, saves.place, metrics)
+        return found | {
+            "best": metrics.bests(),
+            "deleted": tuple(saves.deleted()),
+            "best_checkpoint": checkpoint,
+            "kept": None if checkpoint is None else _kept(checkpoint),
         }
-        return done | {name: each for name, each in known.items() if each}
 
 
-def _kept(checkpoint: Mapping[str, Any]) -> Kept:
+def _resumed(trainer: Any, source: str) -> TrainingProgress:
+    """The facts of a training that has taken up the state of a checkpoint."""
+    within = trainer.fit_loop.epoch_progress.current
+    begun = within.ready > within.completed
+    return TrainingProgress(
+        progress=position(trainer),
+        results={},
+        restored_from=source,
+        batches=batches_done(trainer, trainer.current_epoch + 1) if begun else None,
+        step=trainer.global_step,
+    )
+
+
+def _kept(checkpoint: Checkpoint) -> Kept:
     """The best checkpoint, as what the training leaves."""
-    epoch = checkpoint["epoch"]
+    epoch = checkpoint.epoch
     return Kept(
         at=epoch,
         unit=None if epoch is None else "epoch",
-        chosen_by=f"monitor={checkpoint['monitor']}",
-        path=checkpoint["path"],
+        chosen_by=f"monitor={checkpoint.monitor}",
+        path=checkpoint.path,
     )

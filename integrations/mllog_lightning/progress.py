@@ -5,23 +5,29 @@ there, in the order they came.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from time import monotonic
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from mllog_callbacks import Cadence, EventType, Facts, Reason, Run, facts
-from mllog_callbacks.facts import DataSet, dump
-from mllog_callbacks.schema import count, number
-from mllog_lightning import reasons
+from mllog_callbacks import Cadence, Facts, Run, facts
+from mllog_callbacks.facts import (
+    Batches,
+    DataSet,
+    HyperparametersSet,
+    ModelEvaluated,
+    TrainingProgress,
+)
 from mllog_lightning.checkpoints import CheckpointWatch, Save
 from mllog_lightning.criterion import Criterion
 from mllog_lightning.directions import Directions
-from mllog_lightning.effects import Trainable
-from mllog_lightning.facts import model_facts
+from mllog_lightning.effects import Trainable, accumulates
+from mllog_lightning.evaluation import COMPUTED_BY
 from mllog_lightning.gradients import GradientWatch, measured
 from mllog_lightning.metrics import NewValues, validated
-from mllog_lightning.rates import Change, RateWatch, described, named, plain
+from mllog_lightning.model import dropout
+from mllog_lightning.position import last_epoch, planned
+from mllog_lightning.rates import RateWatch, named, plain
 from mllog_lightning.steps import Losses, StepLosses
 from mllog_lightning.stops import StopWatch, patiences
 from mllog_lightning.values import Pending, pending
@@ -48,6 +54,88 @@ class _Validation(NamedTuple):
     values: Mapping[str, Any]
 
 
+class _Losses(NamedTuple):
+    """The losses of an interval.
+
+    Attributes:
+        values: The losses, by their place among `places`.
+        places: The step of each, and what Lightning divided it by.
+        seconds: The training's own time.
+        rate: The learning rate.
+    """
+
+    values: Pending[int]
+    places: Sequence[tuple[int, int]]
+    seconds: float
+    rate: float | None
+
+
+class _Gradients(NamedTuple):
+    """The gradients of a step.
+
+    Attributes:
+        values: Norms and shares, by layer.
+        step: The step.
+        rate: Its learning rate.
+    """
+
+    values: Pending[tuple[str, str]]
+    step: int
+    rate: float | None
+
+
+class _Check(NamedTuple):
+    """A validation by itself.
+
+    Attributes:
+        values: What it measured.
+        at: When it was.
+        rate: The learning rate.
+    """
+
+    values: Pending[tuple[Stage, str]]
+    at: Moment
+    rate: float | None
+
+
+class _Epoch(NamedTuple):
+    """An epoch that has ended.
+
+    Attributes:
+        values: What its stages logged.
+        at: When that was.
+        validated_at: When its validation was; None where it had none.
+        rates: The learning rates when it began, and now.
+        part: The part of it that is done; None where it is whole.
+        rate: The learning rate of its last step.
+        changes: The learning rates that were changed.
+    """
+
+    values: Pending[tuple[Stage, str]]
+    at: Moment
+    validated_at: Moment | None
+    rates: tuple[Mapping[str, float], Mapping[str, float]]
+    part: Batches | None
+    rate: float | None
+    changes: Sequence[HyperparametersSet]
+
+
+class _Saved(NamedTuple):
+    """A checkpoint.
+
+    Attributes:
+        values: Its scores.
+        save: The save.
+    """
+
+    values: Pending[str]
+    save: Save
+
+
+_Record: TypeAlias = _Losses | _Gradients | _Check | _Epoch | _Saved
+"""What is handled once its values are there."""
+
+
 class Progress:
     """The epochs of a fit, from where its training begins.
 
@@ -68,7 +156,7 @@ class Progress:
 
     def __init__(self, run: Run, trainer: Any, module: Any, sets: Mapping[str, DataSet]) -> None:
         self._run = run
-        self._waiting: deque[tuple[Pending[Any], Callable[[Any], None]]] = deque()
+        self._waiting: deque[_Record] = deque()
         self._accounted = trainer.current_epoch
         self._outside, self._left = 0.0, 0.0
         self._losses = StepLosses(trainer.log_every_n_steps or 50)
@@ -93,7 +181,7 @@ class Progress:
             validates=_validates(trainer),
             by_step=self._within,
         )
-        self._cadence = Cadence(run.level, reasons.planned(trainer).get("epochs"))
+        self._cadence = Cadence(run.level, planned(trainer))
         self._checks, self._validations = Cadence(run.level), 0
         self._automatic = bool(module.automatic_optimization)
         self._gradients: GradientWatch | None = None
@@ -102,7 +190,7 @@ class Progress:
         run.detectors.facts = Facts(
             rows=sets["training"].rows if "training" in sets else None,
             sets=sets,
-            dropout=model_facts(module).dropout,
+            dropout=dropout(module),
             learning_rate=self.rates.used,
         )
         self._steps = run.detectors.among(
@@ -111,13 +199,12 @@ class Progress:
 
     def step(self, trainer: Any, outputs: Any) -> None:
         """Take a batch's loss."""
-        accumulates = trainer.accumulate_grad_batches
-        if accumulates != self._accumulates:
-            reason, self._accumulates = reasons.accumulates(trainer, self._accumulates), accumulates
-            numbers = {"accumulate_grad_batches": accumulates}
-            self._run.emit(EventType.HYPERPARAMETERS_SET, reason, numbers)
-        if self._losses.add(outputs, trainer.global_step, accumulates):
-            self._read_losses(trainer)
+        batches = trainer.accumulate_grad_batches
+        if batches != self._accumulates:
+            before, self._accumulates = self._accumulates, batches
+            self._run.record(accumulates(trainer, before))
+        if self._losses.add(outputs, trainer.global_step, batches):
+            self._read_losses()
             self._stop_where_asked(trainer)
 
     def _stop_where_asked(self, trainer: Any) -> None:
@@ -133,18 +220,13 @@ class Progress:
         self.is_new_epoch = False
         effect = self._trainable.look(trainer)
         if effect is not None:
-            self._run.emit(EventType.HYPERPARAMETERS_SET, effect.reason, effect.facts)
+            self._run.record(effect)
 
     def look_at_gradients(self, trainer: Any, module: Any) -> None:
         """Measure the gradients, once an interval."""
         step = trainer.global_step + 1
         if step % self._losses.every == 0 or step == 1:
-            watch = self._gradients = self._gradients or GradientWatch(self._run.detectors)
-            rate = self.rates.used
-            self._put(
-                measured(module),
-                lambda read: self._run.record_issues(watch.observe(read, step, rate), "step"),
-            )
+            self._put(_Gradients(measured(module), step, self.rates.used))
 
     def leave_training(self, trainer: Any) -> None:
         """Validation begins: its time is not the training's."""
@@ -162,15 +244,13 @@ class Progress:
             self._accounted, self.is_new_epoch = epoch, True
             self._measured_at = at = self._moment(epoch, trainer)
             self.stops.look(trainer, at)
-            self._read_losses(trainer)
+            self._read_losses()
             self.metrics.directions.learn(trainer.fit_loop.epoch_loop)
             training = self._values.take(trainer)
             validation, self._open = self._open, None
             values = {} if validation is None else validation.values
-            self._put(
-                _staged(training, values),
-                self._epoch_handler(trainer, at, None if validation is None else validation.at),
-            )
+            validated_at = None if validation is None else validation.at
+            self._put(self._epoch(trainer, _staged(training, values), at, validated_at))
         self.saves.settle()
         self._stop_where_asked(trainer)
 
@@ -198,25 +278,17 @@ class Progress:
         if self._open is None:
             return
         (at, values), self._open = self._open, None
-        rate = self.rates.used
+        self._put(_Check(_staged({}, values), at, self.rates.used))
 
-        def handle(read: Mapping[tuple[Stage, str], float]) -> None:
-            found = _of("validation", read)
-            self._take_validation(found, at)
-            if self._checks.due(self._validations):
-                self._checks.recorded(self._validations)
-                standings = [
-                    self.metrics.standing("validation", name, value, at)
-                    for name, value in found.items()
-                ]
-                self._run.emit(
-                    EventType.TRAINING_PROGRESS,
-                    reasons.checked(at.epoch, at.step, standings),
-                    self._facts(at, {"validation": found}),
-                )
-            self._observe({}, found, at, rate)
-
-        self._put(_staged({}, values), handle)
+    def _take_check(self, record: _Check) -> None:
+        at, found = record.at, _of("validation", record.values.read())
+        self._take_validation(found, at)
+        if self._checks.due(self._validations):
+            self._checks.recorded(self._validations)
+            self._run.record(
+                TrainingProgress(**self._facts(at, {"validation": found}), within_epoch=True)
+            )
+        self._observe({}, found, at, record.rate)
 
     def finish(self, trainer: Any) -> None:
         """Settle all accounts, and record the last evaluation."""
@@ -244,12 +316,30 @@ class Progress:
 
     def drain(self, *, wait: bool = False) -> None:
         """Handle what is there, in order; at the end all, as it comes."""
-        while self._waiting and (wait or self._waiting[0][0].ready):
-            values, handle = self._waiting[0]
+        while self._waiting and (wait or self._waiting[0].values.ready):
+            record = self._waiting[0]
             if wait:
-                values.wait()
-            handle(values.read())
+                record.values.wait()
+            self._handle(record)
             self._waiting.popleft()  # at last: whatever interrupts it is handled again
+
+    def _handle(self, record: _Record) -> None:
+        match record:
+            case _Losses():
+                self._take_losses(record)
+            case _Epoch():
+                self._take_epoch(record)
+            case _Check():
+                self._take_check(record)
+            case _Saved():
+                self._run.record(self.saves.facts(record.save, record.values.read()))
+            case _Gradients():
+                self._take_gradients(record)
+
+    def _take_gradients(self, record: _Gradients) -> None:
+        watch = self._gradients = self._gradients or GradientWatch(self._run.detectors)
+        found = watch.observe(record.values.read(), record.step, record.rate)
+        self._run.record_issues(found, "step")
 
     def state(self, trainer: Any) -> dict[str, Any]:
         """What goes on after a resume, in numbers and texts alone.
@@ -285,65 +375,65 @@ class Progress:
     def _moment(self, epoch: int, trainer: Any) -> Moment:
         return Moment(epoch, trainer.global_step, self._within)
 
-    def _put(self, values: Pending[Any], handle: Callable[[Any], None]) -> None:
-        self._waiting.append((values, handle))
+    def _put(self, record: _Record) -> None:
+        self._waiting.append(record)
         self.drain()
 
-    def _read_losses(self, trainer: Any) -> None:
+    def _read_losses(self) -> None:
         values, places = self._losses.take()
-        clock = monotonic() - self._outside
-        at, rate = reasons.position(trainer), self.rates.used
-
-        def handle(read: Mapping[int, float]) -> None:
-            found = Losses.of(read, places)
-            self._epoch_losses.append(found)
-            for each in found.observations():
-                observed = each._replace(seconds=clock, learning_rate=rate)
-                self._run.record_issues(self._steps.observe(observed), "step")
-            if found.by_step:
-                point = {("training", "step_loss"): found.mean}
-                self._run.curve.add(max(found.by_step), point, "step")
-            if found.by_step and self._cadence.silent:
-                self._record_steps(found, at)
-
         if places:
-            self._put(values, handle)
+            self._put(_Losses(values, places, monotonic() - self._outside, self.rates.used))
 
-    def _record_steps(self, found: Losses, at: str) -> None:
+    def _take_losses(self, record: _Losses) -> None:
+        found = Losses.of(record.values.read(), record.places)
+        self._epoch_losses.append(found)
+        for each in found.observations():
+            observed = each._replace(seconds=record.seconds, learning_rate=record.rate)
+            self._run.record_issues(self._steps.observe(observed), "step")
+        if found.by_step:
+            point = {("training", "step_loss"): found.mean}
+            self._run.curve.add(max(found.by_step), point, "step")
+        if found.by_step and self._cadence.silent:
+            self._record_steps(found)
+
+    def _record_steps(self, found: Losses) -> None:
         self._cadence.spoke()
-        words = f"The mean loss of training_step over {count(len(found.by_step), 'step')} is "
-        self._run.emit(
-            EventType.TRAINING_PROGRESS,
-            Reason(f"Training is {at}.", f"{words}{number(found.mean)}."),
-            {
-                "progress": dump(facts.Progress(unit="step", done=max(found.by_step))),
-                "results": {"training": {"step_loss": found.mean}},
-            },
+        self._run.record(
+            TrainingProgress(
+                progress=facts.Progress(unit="step", done=max(found.by_step)),
+                results={"training": {"step_loss": found.mean}},
+                averaged_over=len(found.by_step),
+            )
         )
 
-    def _epoch_handler(
-        self, trainer: Any, at: Moment, validated_at: Moment | None
-    ) -> Callable[[Mapping[tuple[Stage, str], float]], None]:
-        """What is done with an epoch's metrics once they are there; all else is taken now."""
+    def _epoch(
+        self,
+        trainer: Any,
+        values: Pending[tuple[Stage, str]],
+        at: Moment,
+        validated_at: Moment | None,
+    ) -> _Epoch:
+        """An epoch with all that is known of it but its values, which may come later."""
         before, changes = self.rates.last, self.rates.look(trainer, self._compared(validated_at))
-        now, whole = self.rates.last, reasons.is_whole(trainer)
-        rate, said = self.rates.used, described(before, now)
+        rates, part = (before, self.rates.last), last_epoch(trainer)
+        return _Epoch(values, at, validated_at, rates, part, self.rates.used, changes)
 
-        def handle(read: Mapping[tuple[Stage, str], float]) -> None:
-            training, validation = _of("training", read), _of("validation", read)
-            losses, self._epoch_losses = self._epoch_losses, []
-            if self._automatic:
-                self.metrics.take_loss(training, _mean(losses))
-            self.metrics.take("training", training, at)
-            self._keep("training", training, at)
-            self._run.curve.add(at.place, {("", name): each for name, each in named(now)}, at.unit)
-            if validated_at is not None:
-                self._take_validation(validation, validated_at)
-            self._record_epoch(at, training, validation, now, said, whole=whole)
-            self._observe(training, validation, at, rate)
-            self._record_changes(changes)
-
-        return handle
+    def _take_epoch(self, record: _Epoch) -> None:
+        at, read = record.at, record.values.read()
+        training, validation = _of("training", read), _of("validation", read)
+        losses, self._epoch_losses = self._epoch_losses, []
+        if self._automatic:
+            self.metrics.take_loss(training, _mean(losses))
+        self.metrics.take("training", training, at)
+        self._keep("training", training, at)
+        points = {("", name): each for name, each in named(record.rates[1])}
+        self._run.curve.add(at.place, points, at.unit)
+        if record.validated_at is not None:
+            self._take_validation(validation, record.validated_at)
+        self._record_epoch(record, training, validation)
+        self._observe(training, validation, at, record.rate)
+        for each in record.changes:
+            self._run.record(each)
 
     def _compared(self, validated_at: Moment | None) -> Moment | None:
         """The validation whose values a scheduler compares again and again."""
@@ -374,69 +464,49 @@ class Progress:
 
     def _record_epoch(
         self,
-        at: Moment,
+        record: _Epoch,
         training: Mapping[str, float],
         validation: Mapping[str, float],
-        now: Mapping[str, float],
-        rate: str,
-        *,
-        whole: str,
     ) -> None:
+        at, (before, now) = record.at, record.rates
         if not self._cadence.due(at.epoch):
             return
         self._cadence.recorded(at.epoch)
-        by_stage: dict[Stage, Mapping[str, float]] = {
-            "validation": validation,
-            "training": training,
-        }
-        standings = [
-            self.metrics.standing(stage, name, value, at)
-            for stage, values in by_stage.items()
-            for name, value in values.items()
-        ]
-        self._run.emit(
-            EventType.TRAINING_PROGRESS,
-            reasons.progressed(at.epoch, self._cadence.last, standings, rate, whole=whole),
-            self._facts(at, by_stage) | {"learning_rate": plain(now)},
+        self._run.record(
+            TrainingProgress(
+                **self._facts(at, {"validation": validation, "training": training}),
+                batches=record.part,
+                learning_rate=plain(now) if now else None,
+                learning_rate_before=plain(before) if before and before != now else None,
+            )
         )
 
-    def _facts(
-        self, at: Moment, by_stage: Mapping[Stage, Mapping[str, float]]
-    ) -> dict[str, object]:
+    def _facts(self, at: Moment, by_stage: Mapping[Stage, Mapping[str, float]]) -> dict[str, Any]:
         """The facts of values: where they were measured, of which set, and the best so far."""
         planned = None if at.is_step else self._cadence.last
         return {
-            "progress": dump(facts.Progress(unit=at.unit, done=at.place, planned=planned)),
+            "progress": facts.Progress(unit=at.unit, done=at.place, planned=planned),
             "results": {stage: values for stage, values in by_stage.items() if values},
             "best": self.metrics.bests(),
             "epoch": at.epoch,
             "step": at.step,
         }
 
-    def _record_changes(self, changes: list[Change]) -> None:
-        for each in changes:
-            self._run.emit(EventType.HYPERPARAMETERS_SET, each.reason, each.facts())
-
     def _saved(self, save: Save) -> None:
-        def handle(read: dict[str, float]) -> None:
-            reason, snapshot = self.saves.described(save, read)
-            self._run.emit(EventType.MODEL_SAVED, reason, snapshot)
-
-        self._put(save.scores, handle)
+        self._put(_Saved(save.scores, save))
 
     def _evaluate(self, trainer: Any) -> None:
         """Record the last validation, with its epoch and step: the model may have gone on since."""
         if self._last is None:
             return
         at, values = self._last
-        standings = [
-            self.metrics.standing("validation", name, each, at) for name, each in values.items()
-        ]
         since = trainer.global_step - at.step
-        self._run.emit(
-            EventType.MODEL_EVALUATED,
-            reasons.evaluated(at.epoch, at.step, standings, since),
-            self._facts(at, {"validation": values}) | {"computed_by": "Lightning"},
+        self._run.record(
+            ModelEvaluated(
+                **self._facts(at, {"validation": values}),
+                computed_by=COMPUTED_BY,
+                steps_since=since if since > 0 else None,
+            )
         )
 
 

@@ -2,18 +2,30 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from torch import Tensor
 
-from mllog_callbacks import Reason
-from mllog_callbacks.schema import assigned, count, number
+from mllog_callbacks.facts import (
+    Compared,
+    GroupsJoined,
+    HyperparametersSet,
+    ParameterChange,
+    Scheduler,
+)
 from mllog_lightning.metrics import results_ever
 from mllog_lightning.watch import Moment
 
-__all__ = ["Change", "RateWatch", "described", "named", "optimizer_names", "plain", "rates"]
+__all__ = [
+    "RateWatch",
+    "named",
+    "optimizer_names",
+    "plain",
+    "rates",
+    "rates_of",
+    "schedulers",
+]
 
-_OTHERS: Final = "code of the module or of a callback"
 _FIRST: Final = (0, 0)
 """Places of an optimizer, and of a group of its parameters."""
 
@@ -29,6 +41,13 @@ def rates(optimizers: Iterable[Any]) -> dict[str, float]:
             if rate is not None:
                 found[_name(place, group)] = rate
     return found
+
+
+def rates_of(optimizer: Any) -> tuple[float, ...]:
+    """The learning rates of an optimizer's groups of parameters, each value once."""
+    groups = getattr(optimizer, "param_groups", ())
+    found = [float(each["lr"]) for each in groups if isinstance(each.get("lr"), (int, float))]
+    return tuple(dict.fromkeys(found))
 
 
 def _name(place: int, group: int) -> str:
@@ -56,21 +75,6 @@ def plain(found: Mapping[str, float]) -> float | Mapping[str, float]:
     return next(iter(found.values())) if len(found) == 1 else found
 
 
-def described(before: Mapping[str, float], now: Mapping[str, float]) -> str:
-    """The learning rates of an epoch, in words: schedulers have stepped when it is recorded."""
-    at_end = _listed(now)
-    if not before or before == now:
-        return f"The learning rate is {at_end}." if now else ""
-    return f"The learning rate was {_listed(before)} when it began, and is {at_end} now."
-
-
-def _listed(found: Mapping[str, float]) -> str:
-    """Rates in words: the one, or each with the optimizer and group that it is of."""
-    if len(found) == 1:
-        return number(next(iter(found.values())))
-    return ", ".join(f"{number(rate)} ({name})" for name, rate in found.items())
-
-
 def optimizer_names(optimizers: Sequence[Any], module: Any) -> list[str]:
     """Names by which a reader distinguishes optimizers: those of one class by what they train.
 
@@ -93,25 +97,6 @@ def optimizer_names(optimizers: Sequence[Any], module: Any) -> list[str]:
         of = f" for {' and '.join(trained)}" if trained else ""
         found.append(f"{kind} {kinds[: place + 1].count(kind)}{of}")
     return found
-
-
-class Change(NamedTuple):
-    """A change of a learning rate that is worth an entry.
-
-    Attributes:
-        reason: From what to what, by whom, and why.
-        rates: All learning rates now.
-        compared: How often a scheduler has compared the values of one validation, and which.
-    """
-
-    reason: Reason
-    rates: dict[str, float]
-    compared: Mapping[str, int] | None = None
-
-    def facts(self) -> dict[str, object]:
-        """What the entry holds."""
-        found: dict[str, object] = {"learning_rate": plain(self.rates)}
-        return found if self.compared is None else found | {"compared": self.compared}
 
 
 class RateWatch:
@@ -160,35 +145,44 @@ class RateWatch:
                 continue
             self._by_hand[_name(place, group)] = before, rate
 
-    def look(self, trainer: Any, validated: Moment | None = None) -> list[Change]:
+    def look(self, trainer: Any, validated: Moment | None = None) -> list[HyperparametersSet]:
         """The changes since the last look that are worth an entry.
 
         Args:
             trainer: The trainer, between two epochs.
             validated: The last validation; None where there was none.
         """
-        now, found = rates(trainer.optimizers), []
+        now, found = rates(trainer.optimizers), list[HyperparametersSet]()
         names = optimizer_names(trainer.optimizers, trainer.lightning_module)
         for place, optimizer in enumerate(trainer.optimizers):
             self._notice(trainer, place, optimizer)
-            configs = _schedulers(trainer, optimizer)
             mine = [name for name in now if name.startswith(f"optimizer {place},")]
             if joined := {name: now[name] for name in mine if name not in self._recorded}:
                 self._recorded = self._recorded | joined
-                found.append(Change(_joined(names[place], [*joined.values()], len(mine)), now))
+                new = GroupsJoined(
+                    optimizer=names[place], rates=tuple(joined.values()), groups=len(mine)
+                )
+                found.append(HyperparametersSet(joined=new, learning_rate=plain(now)))
+            configs = _schedulers(trainer, optimizer)
             decided = any(each.reduce_on_plateau for each in configs)
             before = self.last if decided else self._recorded
             moved = [name for name in mine if _moved(before.get(name), now[name], any_=decided)]
             if moved:
                 name = min(moved)
-                group = f", {name.partition(', ')[2]}," if len(mine) > 1 else ""
-                change = f"{names[place]}{group} was set from {number(before[name])}"
-                decision = f"The learning rate of {change} to {number(now[name])}"
-                reason = _why(trainer, decision, configs, self._by_hand.get(name))
-                again = _compared_again(trainer, configs, validated)
-                if again is not None and name not in self._by_hand:
-                    reason = reason._replace(reasoning=f"{reason.reasoning} {_again(again)}")
-                found.append(Change(reason, now, again))
+                by_hand = self._by_hand.get(name)
+                change = ParameterChange(
+                    name="learning rate",
+                    of=names[place],
+                    group=mine.index(name) if len(mine) > 1 else None,
+                    before=before[name],
+                    now=now[name],
+                    schedulers=schedulers(trainer, configs),
+                    by_hand=by_hand if configs else None,
+                )
+                again = None if by_hand else _compared_again(trainer, configs, validated)
+                found.append(
+                    HyperparametersSet(change=change, compared=again, learning_rate=plain(now))
+                )
                 self._recorded = now
                 for each in mine:
                     self._by_hand.pop(each, None)
@@ -232,35 +226,9 @@ def _is_reduction(scheduler: Any, group: int, before: float, now: float) -> bool
     return rate != before and math.isclose(rate, now)
 
 
-def _why(
-    trainer: Any,
-    decision: str,
-    configs: Sequence[Any],
-    by_hand: tuple[float, float] | None,
-) -> Reason:
-    if not configs:
-        return Reason(f"{decision}.", f"No scheduler that Lightning knows did it: {_OTHERS} did.")
-    if by_hand is not None:
-        before, now = map(number, by_hand)
-        recorded = " and ".join(map(_settings, configs))
-        return Reason(
-            f"{decision}.",
-            f"It went from {before} to {now} by no step of {recorded}: {_OTHERS} changed it.",
-        )
-    if len(configs) > 1:
-        recorded = " and ".join(f"{_settings(each)} {_when(trainer, each)}" for each in configs)
-        return Reason(f"{decision}.", f"Its schedulers step by turns: {recorded}.")
-    return _why_one(decision, configs[0], _when(trainer, configs[0]))
-
-
-def _when(trainer: Any, config: Any) -> str:
-    automatic = trainer.lightning_module.automatic_optimization
-    return f"each {config.interval}" if automatic else "when code of the module calls it"
-
-
 def _compared_again(
     trainer: Any, configs: Sequence[Any], validated: Moment | None
-) -> dict[str, int] | None:
+) -> Compared | None:
     """How often `ReduceLROnPlateau` compared one validation's value, where that was several times.
 
     It steps after each epoch, also after those that were not validated.
@@ -271,46 +239,48 @@ def _compared_again(
     names = {name for name, _ in results_ever(trainer.fit_loop.epoch_loop.val_loop)}
     if config.interval != "epoch" or config.frequency != 1 or config.monitor not in names:
         return None
-    return {"validated_at": validated.epoch, "times": times} if times > 1 else None
+    return Compared(validated_at=validated.epoch, times=times) if times > 1 else None
 
 
-def _again(compared: Mapping[str, int]) -> str:
-    epoch, times = compared["validated_at"], compared["times"]
-    return f"It compared the value of one validation, after epoch {epoch:,}, {times:,} times."
+def schedulers(
+    trainer: Any, configs: Iterable[Any], optimizers: Mapping[str, Any] | None = None
+) -> dict[str, Scheduler]:
+    """The facts of schedulers, by their classes: numbered where several are of one.
+
+    Args:
+        trainer: The trainer.
+        configs: Lightning's configurations of the schedulers.
+        optimizers: Optimizers by name, where it is to be recorded whose rates they set.
+    """
+    named: dict[str, Scheduler] = {}
+    for each in configs:
+        own = getattr(each.scheduler, "optimizer", None)
+        of = next((name for name, one in (optimizers or {}).items() if one is own), None)
+        found = _scheduler(trainer, each, of)
+        many = sum(known.name == found.name for known in named.values())
+        named[f"{found.name} {many + 1}" if many else found.name] = found
+    return named
 
 
-def _joined(optimizer: str, rates_: Sequence[float], groups: int) -> Reason:
-    what, at = count(len(rates_), "group"), " and ".join(map(number, rates_))
-    return Reason(
-        f"{what} of parameters joined {optimizer}, with a learning rate of {at}.",
-        f"{_OTHERS.capitalize()} did it; it has {count(groups, 'group')} now.",
-    )
-
-
-def _settings(config: Any) -> str:
-    """A scheduler with its settings."""
-    scheduler = config.scheduler
+def _scheduler(trainer: Any, config: Any, of: str | None) -> Scheduler:
+    """The facts of a scheduler."""
+    found = config.scheduler
     settings = {
         each: value
-        for each, value in vars(scheduler).items()
+        for each, value in vars(found).items()
         if isinstance(value, (int, float, str))
         and not isinstance(value, bool)
         and not each.startswith("_")
         and each not in _NO_SETTINGS
     }
-    return f"{type(scheduler).__name__}({assigned(settings)})"
-
-
-def _why_one(decision: str, config: Any, when: str) -> Reason:
-    scheduler, recorded = config.scheduler, _settings(config)
-    kind = type(scheduler).__name__
-    if not config.reduce_on_plateau:
-        return Reason(f"{decision} by {kind}.", f"{recorded} steps {when}.")
-    best = getattr(scheduler, "best", None)
-    stood = f"; its best was {number(best)}" if isinstance(best, (int, float)) else ""
-    waited = count(scheduler.patience, "check")
-    return Reason(
-        f"{decision} by {kind}.",
-        f"{config.monitor} did not improve for more than {waited}{stood}: "
-        f"{recorded} reduces the rate then.",
+    decides = bool(config.reduce_on_plateau)
+    best = getattr(found, "best", None) if decides else None
+    return Scheduler(
+        name=type(found).__name__,
+        of=of,
+        settings=settings,
+        each=config.interval if trainer.lightning_module.automatic_optimization else None,
+        metric=config.monitor if decides else None,
+        patience=found.patience if decides else None,
+        best=float(best) if isinstance(best, (int, float)) and math.isfinite(best) else None,
     )

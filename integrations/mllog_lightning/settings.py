@@ -11,9 +11,16 @@ from typing import Any, Final, NamedTuple
 import torch
 
 from mllog_callbacks import guarded
-from mllog_callbacks.facts import Derived, dump
+from mllog_callbacks.facts import Derived, Parameters
 
-__all__ = ["Settings", "module_settings", "optimizer_settings", "trainer_settings"]
+__all__ = [
+    "Settings",
+    "module_settings",
+    "optimizer_settings",
+    "parameters",
+    "resolved",
+    "trainer_settings",
+]
 
 _PLAIN: Final = (bool, int, float, str, type(None))
 
@@ -37,12 +44,29 @@ class Settings(NamedTuple):
     derived: Mapping[str, object] = MappingProxyType({})
     source: str = ""
 
-    def derivations(self) -> dict[str, object]:
+    def derivations(self) -> dict[str, Derived]:
         """What is derived, each with what it follows from."""
         return {
-            f"{self.of}.{name}": dump(Derived(value=value, source=self.source))
+            f"{self.of}.{name}": Derived(value=value, source=self.source)
             for name, value in self.derived.items()
         }
+
+
+def parameters(settings: Iterable[Settings], framework: str) -> Parameters:
+    """The facts of settings, by the thing that they are of.
+
+    Args:
+        settings: The settings of each thing.
+        framework: Whose defaults the others have.
+    """
+    known = [*settings]
+    return Parameters(
+        of=tuple(each.of for each in known),
+        given={each.of: each.given for each in known if each.given},
+        derived={name: one for each in known for name, one in each.derivations().items()},
+        defaults={each.of: each.defaults for each in known if each.defaults},
+        framework=framework,
+    )
 
 
 def _distinguished(
@@ -213,3 +237,14 @@ def _overruled(name: str, asked: Mapping[str, object], now: object) -> bool:
     """Whether Lightning or its user put another value in the place of what was given."""
     given = asked.get(name)
     return name != "precision" and given is not None and _other(now, given)
+
+
+def resolved(trainer: Any) -> dict[str, object]:
+    """What Lightning made of what it was asked for: where, how and how exactly it computes."""
+    return {
+        "accelerator": type(trainer.accelerator).__name__,
+        "strategy": type(trainer.strategy).__name__,
+        "devices": trainer.num_devices,
+        "num_nodes": trainer.num_nodes,
+        "precision": trainer.precision,
+    }

@@ -1,25 +1,29 @@
 """One `EarlyStopping`: what it has compared, and which of its rules was met."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from mllog_callbacks import facts
 from mllog_callbacks.facts import Rule
-from mllog_callbacks.schema import count, number
+from mllog_callbacks.schema import number
 from mllog_lightning.bases import DISTRIBUTIONS
 from mllog_lightning.values import Pending, pending
 from mllog_lightning.watch import Best, Moment
 
-__all__ = ["Stopper", "stopper_name"]
+__all__ = ["Stopper"]
 
 _CLOSE: Final = 1e-6
 """Values so close are the same one: a tensor of 32 bits, and a number read from it."""
 
+_PATIENCE: Final = "patience"
+_FINITE: Final = "check_finite"
+
 _REASONS: Final = {
-    "NON_FINITE_METRIC": "not finite",
+    "NON_FINITE_METRIC": _FINITE,
     "STOPPING_THRESHOLD": "stopping_threshold",
     "DIVERGENCE_THRESHOLD": "divergence_threshold",
-    "PATIENCE_EXHAUSTED": "patience",
+    "PATIENCE_EXHAUSTED": _PATIENCE,
 }
 """The rules, by the names that Lightning has for them since 2.6."""
 
@@ -36,14 +40,6 @@ class _State(NamedTuple):
     waited: int
     stopped_epoch: int
     said: str | None
-
-
-def stopper_name(stopper: Any) -> str:
-    """An `EarlyStopping` with its settings."""
-    return (
-        f"{type(stopper).__name__}(monitor={stopper.monitor!r}, mode={stopper.mode!r}, "
-        f"patience={stopper.patience}, min_delta={abs(stopper.min_delta):g})"
-    )
 
 
 class _Stopped(NamedTuple):
@@ -123,18 +119,34 @@ class Stopper:
         if now.stopped_epoch != before.stopped_epoch:
             return True
         rule = self._rule_by_value(self._read(value), now.waited)
-        return bool(rule) and (rule != "patience" or now.waited > before.waited)
+        return bool(rule) and (rule != _PATIENCE or now.waited > before.waited)
 
-    def met(self, world_size: int, best: Callable[[str], Best | None]) -> tuple[str, Rule] | None:
-        """The rule that was met, in words and as facts; None where it asked for no stop."""
+    def met(self, best: Callable[[str], Best | None]) -> Rule | None:
+        """The rule that was met; None where it asked for no stop.
+
+        Args:
+            best: The best of a metric, by its name.
+        """
         stop = self._stopped
         if stop is None:
             return None
         value = self._read(stop.value)
-        rule = stop.rule or (
-            "" if stop.said is not None else self._rule_by_value(value, stop.waited)
+        condition = stop.rule
+        if not condition and stop.said is None:
+            condition = self._rule_by_value(value, stop.waited)
+        each = self._callback
+        return Rule(
+            name=type(each).__name__,
+            metric=each.monitor,
+            mode=each.mode,
+            patience=each.patience,
+            min_delta=abs(float(each.min_delta)),
+            message=stop.said or None,
+            unit="check",
+            condition=condition or "a rule of its own",
+            met_at=stop.at.epoch,
+            **self._compared(stop, condition, value, best),
         )
-        return self._words(stop, rule, value, world_size, best), self._facts(stop, rule, value)
 
     def _rule_said(self) -> str:
         """Which rule it is as Lightning says, where the rules are Lightning's own."""
@@ -150,45 +162,41 @@ class Stopper:
         reached, lost = each.stopping_threshold, each.divergence_threshold
         if value is not None:
             if each.check_finite and not math.isfinite(value):
-                return "not finite"
+                return _FINITE
             if reached is not None and sign * value > sign * reached:
                 return "stopping_threshold"
             if lost is not None and sign * value < sign * lost:
                 return "divergence_threshold"
-        return "patience" if waited >= each.patience else ""
+        return _PATIENCE if waited >= each.patience else ""
 
-    def _words(
+    def _compared(
         self,
         stop: _Stopped,
-        rule: str,
+        condition: str,
         value: float | None,
-        world_size: int,
         best: Callable[[str], Best | None],
-    ) -> str:
-        each, name = self._callback, stopper_name(self._callback)
-        shown = "" if value is None else f"{each.monitor} was {number(value)}"
-        if rule == "not finite" and shown:
-            return f"{shown}, and {name} stops at values that are not finite."
-        if rule in {"stopping_threshold", "divergence_threshold"} and shown:
-            return f"{shown}, beyond {rule}={getattr(each, rule):g} of {name}."
-        if rule == "patience":
-            return self._patience_spent(stop, name, best)
-        elsewhere = " or by what another process saw" if world_size > 1 else ""
-        said = f": {stop.said}" if stop.said else "."
-        return f"{name} stopped it by a rule of its own{elsewhere}{said}"
-
-    def _patience_spent(self, stop: _Stopped, name: str, best: Callable[[str], Best | None]) -> str:
-        each, score = self._callback, float(stop.best)
-        improved = "never improved"
-        if math.isfinite(score):
-            place = self._best_place(stop, score, best)
-            at = "" if place is None else f" at epoch {place:,}"
-            if stop.best_at is None and self._before.waited and not at:
-                at = " before this fit"
-            improved = f"last improved to {number(score)}{at}"
-        waited = count(stop.waited, "check")
-        words = f"{each.monitor} {improved}; {waited} without improvement reached {name}."
-        return words + self._within_delta(score)
+    ) -> dict[str, Any]:
+        """What it compared, as the fields of a rule."""
+        if condition == _PATIENCE:
+            score = _finite(float(stop.best))
+            place = None if score is None else self._best_place(stop, score, best)
+            before = stop.best_at is None and place is None and self._before.waited > 0
+            return {
+                "best": score,
+                "best_at": place,
+                "best_unit": "epoch",
+                "waited": stop.waited,
+                "carried": True if before and score is not None else None,
+                "passed_over": None if score is None else self._within_delta(score),
+            }
+        if not condition or value is None:
+            return {}
+        threshold = getattr(self._callback, condition, None)
+        return {
+            "threshold": float(threshold) if isinstance(threshold, (int, float)) else None,
+            "value": _finite(value),
+            "counts_as": None if math.isfinite(value) else number(value),
+        }
 
     def _best_place(
         self, stop: _Stopped, score: float, best: Callable[[str], Best | None]
@@ -201,41 +209,15 @@ class Stopper:
             return known.epoch
         return None
 
-    def _within_delta(self, score: float) -> str:
+    def _within_delta(self, score: float) -> facts.Best | None:
         """The last value that was better and did not count, where a check has seen one."""
-        if self._passed_over is None or not math.isfinite(score):
-            return ""
+        if self._passed_over is None:
+            return None
         at, read = self._passed_over
         value, sign = self._read(read), 1 if self._callback.mode == "max" else -1
         if value is None or not sign * (value - score) > abs(score) * _CLOSE:
-            return ""
-        return (
-            f" A better value, {number(value)} at epoch {at.epoch:,}, did not count: it is "
-            f"within min_delta={abs(self._callback.min_delta):g}."
-        )
-
-    def _facts(self, stop: _Stopped, rule: str, value: float | None) -> Rule:
-        each = self._callback
-        numbers: Mapping[str, Any] = {}
-        if rule == "patience":
-            score = float(stop.best)
-            at = None if stop.best_at is None else stop.best_at.epoch
-            known = {"best": score} if math.isfinite(score) else {}
-            numbers = known | {"best_at": at, "waited": stop.waited}
-        elif rule and value is not None:
-            threshold = getattr(each, rule, None)
-            numbers = {"threshold": None if threshold is None else float(threshold)}
-            numbers |= {"value": value} if math.isfinite(value) else {}
-        return Rule(
-            name=type(each).__name__,
-            metric=each.monitor,
-            mode=each.mode,
-            patience=each.patience,
-            min_delta=abs(float(each.min_delta)),
-            message=stop.said or None,
-            unit="check",
-            **numbers,
-        )
+            return None
+        return facts.Best(value=value, at=at.epoch)
 
     @staticmethod
     def _read(value: Pending[str]) -> float | None:
@@ -246,3 +228,7 @@ class Stopper:
 def _state(callback: Any) -> _State:
     said = getattr(callback, "stopping_reason_message", None)
     return _State(callback.wait_count, callback.stopped_epoch, said)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

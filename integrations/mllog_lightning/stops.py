@@ -1,48 +1,34 @@
 """Why a training ended where it did, by the state of the trainer and of its callbacks."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from mllog_callbacks import Reason
-from mllog_callbacks.facts import Rule, Stop, StoppedBy
-from mllog_callbacks.schema import count, number
+from mllog_callbacks.facts import Carried, Rule, Stop, StoppedBy
 from mllog_lightning.metrics import monitored
-from mllog_lightning.stoppers import Stopper, stopper_name
+from mllog_lightning.stoppers import Stopper
 from mllog_lightning.watch import Best, Moment
 
-__all__ = ["End", "StopWatch", "carried", "done_so_far", "named_by_callback", "patiences"]
+__all__ = ["End", "StopWatch", "carried", "patiences"]
 
 _AVERAGING: Final = "StochasticWeightAveraging"
+_SECOND: Final = "second"
+_NO_BATCHES: Final = "There were no batches to train on"
+_LOOP_ENDED: Final = "Lightning's training loop ended"
 
 
 class End(NamedTuple):
     """How a training ended without an exception.
 
     Attributes:
-        planned: Whether all that was planned was done.
-        reason: What ended it, and on which evidence.
-        stop: The same as facts; None where nothing says what ended it.
+        stop: What ended it.
+        rules: Other rules that were met, by name.
     """
 
-    planned: bool
-    reason: Reason
-    stop: Stop | None = None
-
-
-class _Met(NamedTuple):
-    """A rule that was met.
-
-    Attributes:
-        words: Which, and on which evidence.
-        facts: The same as facts.
-        is_limit: Whether it is a limit of time.
-    """
-
-    words: str
-    facts: Rule
-    is_limit: bool = False
+    stop: Stop
+    rules: Mapping[str, Rule] = MappingProxyType({})
 
 
 class StopWatch:
@@ -81,50 +67,44 @@ class StopWatch:
             trained: Whether there was anything to train.
         """
         if not trained and not trainer.should_stop:
-            return End(planned=True, reason=_nothing_to_do(trainer))
-        done = done_so_far(trainer)
+            return End(_nothing_to_do(trainer))
         rules = self._rules_met(trainer, best) if trainer.should_stop else []
-        limit = _limit(trainer)
-        if limit:
-            words = [
-                f"{limit} was reached.",
-                *(["A rule was met as well:", *(each.words for each in rules)] if rules else []),
-            ]
-            reason = Reason(f"Training completed: {done}.", " ".join(words))
-            return End(planned=True, reason=reason, stop=Stop(by="plan"))
+        if reached := _limits(trainer):
+            averages = _AVERAGING if _has_extra_epoch(trainer) else None
+            stop = Stop(by="plan", limits=reached, extra_epoch_by=averages)
+            return End(stop, _by_name(rules))
         if rules:
-            decision = f"Training stopped early after {done}."
-            words = [*(each.words for each in rules), *self._minimum(trainer)]
-            by: StoppedBy = "limit" if rules[0].is_limit else "rule"
-            stop = Stop(by=by, rule=rules[0].facts)
-            return End(planned=False, reason=Reason(decision, " ".join(words)), stop=stop)
-        if trainer.should_stop and asked is not None:
-            why = f"The user had it end on this issue ({asked.name}). {asked.message}"
-            reason = Reason(f"Training stopped early after {done}.", why)
-            return End(planned=False, reason=reason, stop=Stop(by="rule", rule=asked))
+            first, *others = rules
+            by: StoppedBy = "limit" if first.unit == _SECOND else "rule"
+            stop = Stop(by=by, rule=first, held_until=self._minimum(trainer))
+            return End(stop, _by_name(others))
         if trainer.should_stop:
-            why = (
-                "trainer.should_stop was set; no EarlyStopping and no Timer of this trainer "
-                "records that it did so."
-            )
-            reason = Reason(f"Training was stopped after {done}.", why)
-            return End(planned=False, reason=reason, stop=Stop(by="request"))
-        return End(planned=True, reason=_nothing_left(trainer, done))
+            return End(Stop(by="request") if asked is None else Stop(by="rule", rule=asked))
+        nothing = trainer.num_training_batches == 0
+        return End(Stop(by="plan", evidence=_NO_BATCHES if nothing else _LOOP_ENDED))
 
-    def _rules_met(self, trainer: Any, best: Callable[[str], Best | None]) -> list[_Met]:
-        met = [each.met(trainer.world_size, best) for each in self._stoppers]
-        found = [_Met(*each) for each in met if each is not None]
-        timers = (_timer(each) for each in trainer.callbacks)
-        return found + [each for each in timers if each]
+    def _rules_met(self, trainer: Any, best: Callable[[str], Best | None]) -> list[Rule]:
+        met = [each.met(best) for each in self._stoppers]
+        timers = [_timer(each) for each in trainer.callbacks]
+        return [each for each in (*met, *timers) if each is not None]
 
-    def _minimum(self, trainer: Any) -> list[str]:
+    def _minimum(self, trainer: Any) -> dict[str, int] | None:
         """What kept the training going after a rule was met."""
         stopped = [each.stopped for each in self._stoppers if each.stopped is not None]
         first = min((each.epoch for each in stopped), default=trainer.current_epoch)
         least = trainer.min_epochs
         if first < trainer.current_epoch and least and trainer.current_epoch == least:
-            return [f"That was after epoch {first:,}; min_epochs={least:,} had to be reached."]
-        return []
+            return {"min_epochs": least}
+        return None
+
+
+def _by_name(rules: Sequence[Rule]) -> dict[str, Rule]:
+    """Rules by their names, numbered where several have one."""
+    named: dict[str, Rule] = {}
+    for each in rules:
+        many = sum(known.name == each.name for known in named.values())
+        named[f"{each.name} {many + 1}" if many else each.name] = each
+    return named
 
 
 def patiences(trainer: Any) -> dict[str, int]:
@@ -135,98 +115,86 @@ def patiences(trainer: Any) -> dict[str, int]:
     return found
 
 
-def carried(trainer: Any) -> list[tuple[str, dict[str, object]]]:
-    """The callbacks that come with a state from before this fit: in words, and as facts."""
-    found: list[tuple[str, dict[str, object]]] = []
-    for each in trainer.early_stopping_callbacks:
-        best, waited = float(each.best_score), each.wait_count
-        if math.isfinite(best) or waited:
-            of = f", best {each.monitor} {number(best)}" if math.isfinite(best) else ""
-            facts: dict[str, object] = {"callback": type(each).__name__, "waited": waited}
-            if of:
-                facts |= {"metric": each.monitor, "best": best}
-            words = f"{stopper_name(each)} begins with {count(waited, 'check')} without improvement"
-            found.append((f"{words}{of}", facts))
-    for each in trainer.checkpoint_callbacks:
-        path, score = getattr(each, "best_model_path", ""), getattr(each, "best_model_score", None)
-        if path:
-            facts = {"callback": type(each).__name__, "path": path, "metric": each.monitor}
-            of = ""
-            if score is not None and score.device.type == "cpu":
-                facts["best"] = float(score)
-                of = f" ({each.monitor} {number(float(score))})"
-            found.append((f"{type(each).__name__} begins with {path}{of} as its best", facts))
-    return found
+def carried(trainer: Any, source: object) -> dict[str, Carried]:
+    """The callbacks that come with a state from before this fit, numbered where of one class.
 
-
-def named_by_callback(found: Sequence[Mapping[str, object]]) -> dict[str, Mapping[str, object]]:
-    """Facts of callbacks by the callback's class, numbered where there are several of one."""
-    named: dict[str, Mapping[str, object]] = {}
-    for each in found:
-        kind = str(each["callback"])
-        many = sum(name.partition(" ")[0] == kind for name in named)
-        named[f"{kind} {many + 1}" if many else kind] = each
+    Args:
+        trainer: The trainer.
+        source: The checkpoint that is resumed; None where an earlier fit left the state.
+    """
+    of = None if source is None else str(source)
+    named: dict[str, Carried] = {}
+    for each in (*_carried_waits(trainer, of), *_carried_bests(trainer, of)):
+        many = sum(name.partition(" ")[0] == each.callback for name in named)
+        named[f"{each.callback} {many + 1}" if many else each.callback] = each
     return named
 
 
-def _timer(callback: Any) -> _Met | None:
-    """What a `Timer` says where its time is over; else None."""
+def _carried_waits(trainer: Any, source: str | None) -> Iterator[Carried]:
+    for each in trainer.early_stopping_callbacks:
+        best, waited = float(each.best_score), each.wait_count
+        known = math.isfinite(best)
+        if known or waited:
+            yield Carried(
+                callback=type(each).__name__,
+                metric=each.monitor if known else None,
+                waited=waited,
+                best=best if known else None,
+                restored_from=source,
+            )
+
+
+def _carried_bests(trainer: Any, source: str | None) -> Iterator[Carried]:
+    for each in trainer.checkpoint_callbacks:
+        path, score = getattr(each, "best_model_path", ""), getattr(each, "best_model_score", None)
+        if path:
+            at_hand = score is not None and score.device.type == "cpu"
+            yield Carried(
+                callback=type(each).__name__,
+                metric=each.monitor,
+                best=float(score) if at_hand else None,
+                path=str(path),
+                restored_from=source,
+            )
+
+
+def _timer(callback: Any) -> Rule | None:
+    """The limit of a `Timer` whose time is over; else None."""
     if not any(each.__name__ == "Timer" for each in type(callback).__mro__):
         return None
     left = callback.time_remaining()
     if left is None or left > 0:
         return None
     elapsed = callback.time_elapsed()
-    limit = elapsed + left
-    words = f"The time limit of {limit:,.6g} seconds was reached ({elapsed:,.1f} passed)."
-    facts = Rule(name=type(callback).__name__, value=elapsed, threshold=limit, unit="second")
-    return _Met(words, facts, is_limit=True)
+    return Rule(
+        name=type(callback).__name__,
+        value=elapsed,
+        threshold=elapsed + left,
+        unit=_SECOND,
+        condition="time",
+    )
 
 
-def done_so_far(trainer: Any) -> str:
-    """How far a training came, as in "3 epochs, 24 steps", with the part of a last epoch."""
-    epochs, steps = trainer.current_epoch, count(trainer.global_step, "step")
-    batches = trainer.fit_loop.epoch_loop.batch_progress
-    ready, planned = batches.current.ready, trainer.num_training_batches
-    is_part = epochs > 0 and not batches.is_last_batch and 0 < ready < planned
-    if not is_part:
-        return f"{count(epochs, 'epoch')}, {steps}"
-    of = f" of {planned:,}" if isinstance(planned, int) else ""
-    whole = f"{count(epochs - 1, 'epoch')} and " if epochs > 1 else ""
-    return f"{whole}{ready:,}{of} batches of epoch {epochs:,}, {steps}"
-
-
-def _limit(trainer: Any) -> str:
+def _limits(trainer: Any) -> dict[str, int]:
     """The limit that was reached; empty where none was."""
     if trainer.max_steps not in {-1, None} and trainer.global_step >= trainer.max_steps:
-        return f"max_steps={trainer.max_steps:,}"
-    most = trainer.max_epochs
-    if most not in {-1, None} and trainer.current_epoch >= most:
-        averages = any(
-            kind.__name__ == _AVERAGING for each in trainer.callbacks for kind in type(each).__mro__
-        )
-        if averages and trainer.current_epoch == most + 1:
-            return (
-                f"max_epochs={most:,}, and one more epoch by which {_AVERAGING} updates the "
-                "statistics of batch normalisation,"
-            )
-        return f"max_epochs={most:,}"
-    return ""
+        return {"max_steps": trainer.max_steps}
+    if trainer.max_epochs not in {-1, None} and trainer.current_epoch >= trainer.max_epochs:
+        return {"max_epochs": trainer.max_epochs}
+    return {}
 
 
-def _nothing_left(trainer: Any, done: str) -> Reason:
-    decision = f"Training completed: {done}."
-    if trainer.num_training_batches == 0:
-        return Reason(decision, "There were no batches to train on.")
-    return Reason(decision, "Lightning's training loop ended; no limit and no rule was reached.")
+def _has_extra_epoch(trainer: Any) -> bool:
+    """Whether one epoch more was done by which averaged weights get their batch statistics."""
+    return trainer.current_epoch == trainer.max_epochs + 1 and any(
+        kind.__name__ == _AVERAGING for each in trainer.callbacks for kind in type(each).__mro__
+    )
 
 
-def _nothing_to_do(trainer: Any) -> Reason:
+def _nothing_to_do(trainer: Any) -> Stop:
     """Why a training had none to do; what was done before it is not its own."""
     if trainer.limit_train_batches == 0:
-        why = "limit_train_batches=0 leaves none."
-    elif limit := _limit(trainer):
-        why = f"{limit} had been reached before it began."
-    else:
-        why = "Lightning's training loop had nothing to do."
-    return Reason("Training completed without a batch.", why)
+        return Stop(by="plan", evidence="limit_train_batches=0 leaves no batches")
+    if reached := _limits(trainer):
+        return Stop(by="plan", limits=reached)
+    return Stop(by="plan", evidence="Lightning's training loop had nothing to do")

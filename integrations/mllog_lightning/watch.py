@@ -7,8 +7,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from mllog_callbacks import DetectorSet, Facts, Issue, Observation, facts
 from mllog_callbacks.detectors import replace, together
-from mllog_callbacks.facts import dump
-from mllog_callbacks.schema import is_learning_rate, number, parse_metric_name
+from mllog_callbacks.schema import is_learning_rate, parse_metric_name
 from mllog_lightning.directions import Direction, Directions
 
 __all__ = ["Best", "MetricWatch", "Moment", "Stage"]
@@ -118,41 +117,30 @@ class MetricWatch:
         found = self._best.get(("validation", name))
         return found or self._best.get(("training", name))
 
-    def bests(self) -> dict[str, dict[str, object]]:
+    def bests(self) -> dict[str, dict[str, facts.Best]]:
         """The best of each metric, by stage, as facts."""
-        found: dict[str, dict[str, object]] = {}
+        found: dict[str, dict[str, facts.Best]] = {}
         for (stage, name), best in self._best.items():
             at = best.step if self._by_step else best.epoch
-            found.setdefault(stage, {})[name] = dump(facts.Best(value=best.value, at=at))
+            found.setdefault(stage, {})[name] = facts.Best(value=best.value, at=at)
         return found
 
-    def better(self, name: str, score: object) -> str:
-        """A clause on the best value of a metric, where a checkpoint has a worse one; may be empty.
+    def better(self, name: str, score: float | None) -> facts.Best | None:
+        """The best value of a metric, where a checkpoint has a worse one; else None.
 
         Args:
             name: The metric, as a callback monitors it.
-            score: The checkpoint's.
+            score: The checkpoint's; None where that is not known.
         """
         own = name.removesuffix("_epoch").removesuffix("_step")
         known = next((each for each in map(self.best, (name, own)) if each is not None), None)
         direction = self.directions.of(name)
-        if known is None or direction is None or not isinstance(score, float):
-            return ""
+        if known is None or direction is None or score is None:
+            return None
         sign = 1 if direction.higher_is_better else -1
         if math.isclose(known.value, score, rel_tol=1e-6) or sign * (known.value - score) < 0:
-            return ""
-        return f" The best {name} was {number(known.value)}, at epoch {known.epoch:,}."
-
-    def standing(self, stage: Stage, name: str, value: float, at: Moment) -> str:
-        """How a value compares with the best so far, in words."""
-        said, best = f"{name} is {number(value)}", self._best.get((stage, name))
-        if best is None:
-            return f"{said}."
-        if value == best.value and best.epoch == at.epoch:
-            return f"{said}, its best so far."
-        if best.epoch == at.epoch:
-            return f"{said}; its best was {number(best.value)}, at step {best.step:,}."
-        return f"{said}; its best was {number(best.value)} at epoch {best.epoch:,}."
+            return None
+        return facts.Best(value=known.value, at=known.epoch)
 
     def observe(
         self,

@@ -4,7 +4,16 @@ An entry's ``metrics_snapshot`` holds them under these names, and what reads a l
 decision and reasoning are for people.
 """
 
-from mllog_callbacks.facts._course import Attempt, Best, Change, Continued, Plan, Progress, Results
+from mllog_callbacks.facts._course import (
+    Attempt,
+    Batches,
+    Best,
+    Change,
+    Continued,
+    Plan,
+    Progress,
+    Results,
+)
 from mllog_callbacks.facts._data import DataSet, Fingerprint, GroupSizes, Range, Role
 from mllog_callbacks.facts._documentation import (
     GROUPS,
@@ -14,10 +23,19 @@ from mllog_callbacks.facts._documentation import (
     documented,
     facts_schema,
 )
-from mllog_callbacks.facts._ending import Failure, Kept, Stop, StoppedBy, ended_by
+from mllog_callbacks.facts._ending import (
+    Checkpoint,
+    Failure,
+    Kept,
+    Stop,
+    StoppedBy,
+    Weights,
+    ended_by,
+)
 from mllog_callbacks.facts._events import (
     EVENTS,
     AlgorithmSelected,
+    CallFailed,
     DatasetValidated,
     EventFacts,
     HyperparametersSet,
@@ -32,12 +50,17 @@ from mllog_callbacks.facts._events import (
 from mllog_callbacks.facts._fact import Fact, Group, dump
 from mllog_callbacks.facts._issue import Checks, IssueFacts, IssueState, Subject
 from mllog_callbacks.facts._parameters import (
+    Carried,
     Choice,
+    Compared,
     Derived,
     Effect,
+    GroupsJoined,
     ModelSize,
+    ParameterChange,
     Parameters,
     Replaced,
+    Scheduler,
 )
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
@@ -54,12 +77,17 @@ __all__ = [
     "RUN",
     "AlgorithmSelected",
     "Attempt",
+    "Batches",
     "Best",
+    "CallFailed",
     "Candidates",
+    "Carried",
     "Change",
+    "Checkpoint",
     "Checks",
     "Choice",
     "Column",
+    "Compared",
     "Continued",
     "DataSet",
     "DatasetValidated",
@@ -72,6 +100,7 @@ __all__ = [
     "Fingerprint",
     "Group",
     "GroupSizes",
+    "GroupsJoined",
     "HyperparametersSet",
     "IssueFacts",
     "IssueState",
@@ -83,6 +112,7 @@ __all__ = [
     "ModelSize",
     "Names",
     "OutOfMemory",
+    "ParameterChange",
     "Parameters",
     "Plan",
     "Progress",
@@ -93,6 +123,7 @@ __all__ = [
     "Rule",
     "RunnerUp",
     "Saved",
+    "Scheduler",
     "Stop",
     "StoppedBy",
     "Study",
@@ -101,6 +132,7 @@ __all__ = [
     "TrainingProgress",
     "TrainingStarted",
     "Trial",
+    "Weights",
     "Witness",
     "documented",
     "dump",

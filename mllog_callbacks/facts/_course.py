@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 
 from mllog_callbacks.facts._fact import Fact, Group
 
-__all__ = ["Attempt", "Best", "Change", "Continued", "Plan", "Progress", "Results"]
+__all__ = ["Attempt", "Batches", "Best", "Change", "Continued", "Plan", "Progress", "Results"]
 
 Results: TypeAlias = Mapping[str, Mapping[str, float]]
 """Values by data set and metric."""
@@ -20,6 +20,17 @@ class Plan(Group):
     epochs: Annotated[
         float | None, Fact("Passes over the training data, where steps follow from them", 3.0)
     ] = None
+    unlimited: Annotated[
+        bool | None, Fact("Whether it has no limit by the caller's own word", example=True)
+    ] = None
+
+
+class Batches(Group):
+    """A part of an epoch."""
+
+    epoch: Annotated[int, Fact("The epoch, from 1", 3)]
+    done: Annotated[int, Fact("Batches of it that are done", 3)]
+    planned: Annotated[int | None, Fact("Batches it has", 8)] = None
 
 
 class Continued(Group):

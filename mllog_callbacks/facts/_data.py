@@ -77,6 +77,10 @@ class DataSet(Group):
     role: Annotated[Role | None, Fact("What the training uses it for", "validation")] = None
     rows: Annotated[int | None, Fact("Rows", 285)] = None
     features: Annotated[int | None, Fact("Features", 30)] = None
+    dataset: Annotated[str | None, Fact("Its class", "TensorDataset")] = None
+    loader: Annotated[str | None, Fact("The class of its loader", "DataLoader")] = None
+    batch_size: Annotated[int | None, Fact("Rows a batch", 8)] = None
+    batches: Annotated[int | None, Fact("Batches of it that an epoch takes", 36)] = None
     classes: Annotated[Mapping[str, int] | None, Fact("Rows by class", {"0": 106, "1": 179})] = None
     labels: Annotated[Range | None, Fact("The labels, where they are no classes")] = None
     weights: Annotated[Range | None, Fact("The weights of rows")] = None

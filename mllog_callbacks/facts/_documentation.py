@@ -4,19 +4,24 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-from mllog_callbacks.facts._course import Attempt, Best, Change, Continued, Plan, Progress
+from mllog_callbacks.facts._course import Attempt, Batches, Best, Change, Continued, Plan, Progress
 from mllog_callbacks.facts._data import DataSet, Fingerprint, GroupSizes, Range
-from mllog_callbacks.facts._ending import Failure, Kept, Stop
-from mllog_callbacks.facts._events import EVENTS
+from mllog_callbacks.facts._ending import Checkpoint, Failure, Kept, Stop, Weights
+from mllog_callbacks.facts._events import EVENTS, CallFailed
 from mllog_callbacks.facts._fact import Fact, Group
 from mllog_callbacks.facts._issue import Checks, IssueFacts, Subject
 from mllog_callbacks.facts._parameters import (
+    Carried,
     Choice,
+    Compared,
     Derived,
     Effect,
+    GroupsJoined,
     ModelSize,
+    ParameterChange,
     Parameters,
     Replaced,
+    Scheduler,
 )
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
@@ -27,10 +32,11 @@ from mllog_callbacks.schema import EventType
 __all__ = ["GROUPS", "OF_EVENTS", "OF_RUNS", "Documented", "documented", "facts_schema"]
 
 GROUPS: Final[tuple[type[Group], ...]] = (
-    *(Plan, Continued, Attempt, Progress, Best, Change),
+    *(Plan, Continued, Attempt, Progress, Batches, Best, Change),
     *(DataSet, Fingerprint, Range, GroupSizes),
     *(Parameters, Derived, Replaced, Effect, Choice, ModelSize),
-    *(Stop, Rule, Kept, Failure),
+    *(Scheduler, ParameterChange, GroupsJoined, Compared, Carried),
+    *(Stop, Rule, Kept, Checkpoint, Weights, Failure, CallFailed),
     *(Witness, OutOfMemory),
     *(Saved, Subject, Checks),
     *(Study, Method, Trial, Candidates, RunnerUp),
@@ -48,6 +54,7 @@ OF_EVENTS: Final[Mapping[tuple[EventType, ...], type[Group]]] = {
     **{
         tuple(event for event, cls in EVENTS.items() if cls is each): each
         for each in dict.fromkeys(EVENTS.values())
+        if each is not CallFailed
     },
     (EventType.ISSUE_DETECTED,): IssueFacts,
 }

@@ -1,13 +1,15 @@
 """The facts of a run's end: why it ended, what was raised, which model it leaves."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
 from mllog_callbacks.facts._control import rule_behind
+from mllog_callbacks.facts._course import Best
 from mllog_callbacks.facts._fact import Fact, Group
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.schema import cause_of, message_of, place_of, root_cause, type_of
 
-__all__ = ["Failure", "Kept", "Stop", "StoppedBy", "ended_by"]
+__all__ = ["Checkpoint", "Failure", "Kept", "Stop", "StoppedBy", "Weights", "ended_by"]
 
 StoppedBy: TypeAlias = Literal[
     "plan", "rule", "limit", "hand", "request", "error", "exit", "killed"
@@ -45,6 +47,24 @@ class Stop(Group):
     core_dumped: Annotated[
         bool | None, Fact("Whether the kernel wrote a core dump", example=True)
     ] = None
+    limits: Annotated[
+        Mapping[str, int] | None, Fact("The limits that were reached", {"max_epochs": 3})
+    ] = None
+    held_until: Annotated[
+        Mapping[str, int] | None,
+        Fact("What was to be done before a rule could stop it", {"min_epochs": 5}),
+    ] = None
+    extra_epoch_by: Annotated[
+        str | None,
+        Fact("What had one more epoch done than planned", "StochasticWeightAveraging"),
+    ] = None
+    evidence: Annotated[
+        str | None,
+        Fact(
+            "What the framework's state shows, where no limit and no rule was reached",
+            "there were no batches to train on",
+        ),
+    ] = None
     not_known: Annotated[
         str | None,
         Fact("Why it is not known how the process ended", "no process that saw it end is left"),
@@ -75,6 +95,29 @@ class Kept(Group):
             example=False,
         ),
     ] = None
+
+
+class Checkpoint(Group):
+    """The checkpoint that a callback keeps as the best."""
+
+    path: Annotated[str, Fact("Its file", "epoch=3.ckpt")]
+    monitor: Annotated[str, Fact("The metric that chose it", "val_loss")]
+    by: Annotated[str | None, Fact("The callback", "ModelCheckpoint")] = None
+    score: Annotated[float | None, Fact("The value of that metric", 0.164495)] = None
+    epoch: Annotated[
+        int | None, Fact("The epoch it is of; absent where another training saved it", 4)
+    ] = None
+    step: Annotated[int | None, Fact("The step it was saved after", 1_200)] = None
+    better: Annotated[
+        Best | None, Fact("The best value of that metric, where the checkpoint has a worse one")
+    ] = None
+
+
+class Weights(Group):
+    """The weights that a training leaves, where they are not those of its last step."""
+
+    averaged_by: Annotated[str, Fact("What averaged them", "StochasticWeightAveraging")]
+    updates: Annotated[int, Fact("How many weights were averaged", 5)]
 
 
 class Failure(Group):

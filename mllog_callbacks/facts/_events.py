@@ -3,12 +3,30 @@
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from mllog_callbacks.facts._course import Attempt, Best, Change, Continued, Plan, Progress, Results
+from mllog_callbacks.facts._course import (
+    Attempt,
+    Batches,
+    Best,
+    Change,
+    Continued,
+    Plan,
+    Progress,
+    Results,
+)
 from mllog_callbacks.facts._data import DataSet
-from mllog_callbacks.facts._ending import Failure, Kept, Stop
+from mllog_callbacks.facts._ending import Checkpoint, Failure, Kept, Stop, Weights
 from mllog_callbacks.facts._fact import Fact, Group
 from mllog_callbacks.facts._issue import Checks
-from mllog_callbacks.facts._parameters import Choice, ModelSize, Parameters
+from mllog_callbacks.facts._parameters import (
+    Carried,
+    Choice,
+    Compared,
+    GroupsJoined,
+    ModelSize,
+    ParameterChange,
+    Parameters,
+    Scheduler,
+)
 from mllog_callbacks.facts._rule import Rule
 from mllog_callbacks.facts._saved import Saved
 from mllog_callbacks.facts._search import Candidates, RunnerUp, Study, Trial
@@ -19,6 +37,7 @@ from mllog_callbacks.schema import EventType
 __all__ = [
     "EVENTS",
     "AlgorithmSelected",
+    "CallFailed",
     "DatasetValidated",
     "EventFacts",
     "HyperparametersSet",
@@ -61,6 +80,15 @@ class TrainingStarted(EventFacts):
         Attempt | None, Fact("Which attempt of a call that trains again by itself, from the second")
     ] = None
     trial: Annotated[int | None, Fact("Number of the trial of a search", 3)] = None
+    most_steps: Annotated[
+        int | None, Fact("How many steps at most, where the plan counts something else", 1_200)
+    ] = None
+    steps_before: Annotated[
+        int | None, Fact("Steps that an earlier training with the same trainer did", 48)
+    ] = None
+    launches: Annotated[
+        bool | None, Fact("Whether this process only launches those that train", example=True)
+    ] = None
 
 
 class DatasetValidated(EventFacts):
@@ -77,12 +105,67 @@ class AlgorithmSelected(EventFacts):
     framework: Annotated[str | None, Fact("What trains, with its version", "LightGBM 4.6.0")] = None
     size: Annotated[ModelSize | None, Fact("How large the model is")] = None
     parameters: Annotated[Parameters | None, Fact("The parameters in force")] = None
+    optimizers: Annotated[
+        tuple[str, ...] | None,
+        Fact("What trains it; those of one class by number and by what they train", ["SGD"]),
+    ] = None
+    learning_rates: Annotated[
+        Mapping[str, tuple[float, ...]] | None,
+        Fact("The learning rates of their groups of parameters, each value once", {"SGD": [0.1]}),
+    ] = None
+    schedulers: Annotated[
+        Mapping[str, Scheduler] | None,
+        Fact("What sets the learning rates while it trains, by name"),
+    ] = None
+    dropout: Annotated[float | None, Fact("The probability of all its dropout layers", 0.5)] = None
+    by_hand: Annotated[
+        bool | None, Fact("Whether code of the module calls the optimizers", example=True)
+    ] = None
 
 
 class HyperparametersSet(EventFacts):
-    """Which hyperparameters a training has."""
+    """Which hyperparameters a training has, or which changed while it ran."""
 
-    parameters: Annotated[Parameters, Fact("The parameters")]
+    parameters: Annotated[
+        Parameters | None, Fact("The parameters; absent where a change alone is recorded")
+    ] = None
+    changed: Annotated[
+        Mapping[str, object] | None,
+        Fact("Parameters in force with other values by now", {"SGD": {"lr": 0.01}}),
+    ] = None
+    resolved: Annotated[
+        Mapping[str, object] | None,
+        Fact("What the framework made of where and how to compute", {"precision": "32-true"}),
+    ] = None
+    callbacks: Annotated[
+        tuple[str, ...] | None, Fact("The classes of all callbacks", ["EarlyStopping"])
+    ] = None
+    carried: Annotated[
+        Mapping[str, Carried] | None, Fact("Callbacks that begin with a state from before")
+    ] = None
+    change: Annotated[ParameterChange | None, Fact("The parameter that was set")] = None
+    joined: Annotated[
+        GroupsJoined | None, Fact("Groups of parameters that joined an optimizer")
+    ] = None
+    compared: Annotated[
+        Compared | None, Fact("The validation that decided, where it was compared several times")
+    ] = None
+    learning_rate: Annotated[
+        object, Fact("The learning rate now, or that of each group of parameters", 0.05)
+    ] = None
+    batch_size: Annotated[int | None, Fact("The batch size now", 64)] = None
+    accumulate_grad_batches: Annotated[
+        int | None, Fact("Over how many batches gradients are accumulated now", 4)
+    ] = None
+    found_by: Annotated[str | None, Fact("What searched for it", "LearningRateFinder")] = None
+    unfrozen: Annotated[int | None, Fact("Parameter tensors that became trainable", 2)] = None
+    frozen: Annotated[int | None, Fact("Parameter tensors that are trainable no more", 2)] = None
+    trainable: Annotated[int | None, Fact("Trainable parameters now", 45)] = None
+    parameters_of_model: Annotated[int | None, Fact("All parameters of the model", 45)] = None
+    by: Annotated[str | None, Fact("What changed that", "BackboneFinetuning")] = None
+    epoch: Annotated[int | None, Fact("The epoch before which it changed, from 1", 2)] = None
+    progress: Annotated[Progress | None, Fact("How far the training was")] = None
+    step: Annotated[int | None, Fact("How many steps of the optimizer were done", 1_200)] = None
 
 
 class TrainingProgress(EventFacts):
@@ -106,6 +189,24 @@ class TrainingProgress(EventFacts):
         Fact("Parameters in force that were changed since the start", {"learning_rate": 0.05}),
     ] = None
     trial: Annotated[Trial | None, Fact("The trial of a search that ended")] = None
+    restored_from: Annotated[
+        str | None, Fact("The checkpoint whose state was restored", "epoch=3.ckpt")
+    ] = None
+    batches: Annotated[Batches | None, Fact("The part of an epoch that is done")] = None
+    epoch: Annotated[int | None, Fact("The epoch, from 1", 3)] = None
+    step: Annotated[int | None, Fact("How many steps of the optimizer were done", 1_200)] = None
+    learning_rate: Annotated[
+        object, Fact("The learning rate now, or that of each group of parameters", 0.05)
+    ] = None
+    learning_rate_before: Annotated[
+        object, Fact("The same when the epoch began, where it was another", 0.1)
+    ] = None
+    within_epoch: Annotated[
+        bool | None, Fact("Whether it is a validation within an epoch", example=True)
+    ] = None
+    averaged_over: Annotated[
+        int | None, Fact("Over how many steps the results are means, where over several", 50)
+    ] = None
     curve: Annotated[
         Mapping[str, object] | None, Fact("The steps since the last entry, thinned")
     ] = None
@@ -136,6 +237,45 @@ class ModelEvaluated(EventFacts):
         Mapping[str, float] | None,
         Fact("Other numbers measured with it", {"samples_per_second": 240.0}),
     ] = None
+    progress: Annotated[Progress | None, Fact("Where the values were measured in the training")] = (
+        None
+    )
+    best: Annotated[
+        Mapping[str, Mapping[str, Best]] | None, Fact("The best value of each metric by then")
+    ] = None
+    epoch: Annotated[int | None, Fact("The epoch it was measured in, from 1", 3)] = None
+    step: Annotated[int | None, Fact("The step it was measured after", 1_200)] = None
+    steps_since: Annotated[int | None, Fact("Steps that the model was trained for since", 12)] = (
+        None
+    )
+    call: Annotated[
+        str | None, Fact("The call that measured it, where that was no training", "validate")
+    ] = None
+    ckpt_path: Annotated[
+        str | None, Fact("The checkpoint of the weights; absent where in memory", "epoch=3.ckpt")
+    ] = None
+    data: Annotated[Mapping[str, DataSet] | None, Fact("The data sets, by name")] = None
+    without: Annotated[
+        str | None, Fact("Why nothing was measured", "limit_test_batches=0 leaves no batches")
+    ] = None
+
+
+class CallFailed(EventFacts):
+    """A call failed that is no training, or what follows a training's end."""
+
+    call: Annotated[str | None, Fact("The call", "validate")] = None
+    severity: Annotated[str, Fact("How much it matters: info or error", "error")] = "error"
+    error: Annotated[Failure, Fact("What was raised")]
+    after_end: Annotated[bool | None, Fact("Whether its end was recorded before", example=True)] = (
+        None
+    )
+    process_peak_bytes: Annotated[
+        int | None, Fact("The most memory the process had, where it lacked some", 4_096, "bytes")
+    ] = None
+    devices: Annotated[
+        Mapping[str, Mapping[str, int]] | None,
+        Fact("What was allocated on devices then", {"cuda:0": {"allocated_bytes": 4_096}}),
+    ] = None
 
 
 class ModelSaved(EventFacts):
@@ -146,6 +286,23 @@ class ModelSaved(EventFacts):
         tuple[str, ...] | None,
         Fact("Models saved before that are deleted by now, each named once", ["epoch=0.ckpt"]),
     ] = None
+    progress: Annotated[Progress | None, Fact("How far the training was")] = None
+    step: Annotated[int | None, Fact("How many steps of the optimizer were done", 1_200)] = None
+    monitor: Annotated[str | None, Fact("The metric that chooses what is kept", "val_loss")] = None
+    mode: Annotated[str | None, Fact('Which values of it are better: "min" or "max"', "min")] = None
+    save_top_k: Annotated[
+        int | None, Fact("How many are kept, by that metric or else the last; -1: all", 1)
+    ] = None
+    score: Annotated[float | None, Fact("The value of that metric", 0.164495)] = None
+    score_before: Annotated[
+        float | None, Fact("The value of the best before, where this is the best", 0.19)
+    ] = None
+    score_counts_as: Annotated[
+        str | None, Fact("What the score counts as, where the metric was no number", "inf")
+    ] = None
+    best_model_path: Annotated[str | None, Fact("The best one so far", "epoch=3.ckpt")] = None
+    best_model_score: Annotated[float | None, Fact("The metric's value of that", 0.164495)] = None
+    last_model_path: Annotated[str | None, Fact("The copy of the last one", "last.ckpt")] = None
 
 
 class TrainingEnded(EventFacts):
@@ -210,6 +367,26 @@ class TrainingEnded(EventFacts):
         Fact("Models saved before that are deleted by now, each named once", ["epoch=0.ckpt"]),
     ] = None
     checks: Annotated[Checks | None, Fact("Which checks ran, and why others could not")] = None
+    step: Annotated[int | None, Fact("How many steps of the optimizer were done", 1_200)] = None
+    epochs_before: Annotated[int | None, Fact("Epochs that were done before it was resumed", 2)] = (
+        None
+    )
+    batches: Annotated[
+        Batches | None, Fact("The part of the last epoch that is done, where it is not whole")
+    ] = None
+    best_checkpoint: Annotated[
+        Checkpoint | None, Fact("The checkpoint that a callback keeps as the best")
+    ] = None
+    weights: Annotated[
+        Weights | None, Fact("The weights it leaves, where not those of its last step")
+    ] = None
+    process_peak_bytes: Annotated[
+        int | None, Fact("The most memory the process had, where it lacked some", 4_096, "bytes")
+    ] = None
+    devices: Annotated[
+        Mapping[str, Mapping[str, int]] | None,
+        Fact("What was allocated on devices then", {"cuda:0": {"allocated_bytes": 4_096}}),
+    ] = None
     curve: Annotated[
         Mapping[str, object] | None, Fact("The steps since the last entry, thinned")
     ] = None
@@ -227,8 +404,9 @@ EVENTS: Final[Mapping[EventType, type[EventFacts]]] = {
     EventType.TRAINING_COMPLETED: TrainingEnded,
     EventType.TRAINING_STOPPED: TrainingEnded,
     EventType.TRAINING_FAILED: TrainingEnded,
+    EventType.ISSUE_DETECTED: CallFailed,
 }
-"""The class of facts of each event of a training."""
+"""The class of facts of each event; issues of a training are records of the detectors."""
 
 _OF_STOPS: Final = {
     "plan": EventType.TRAINING_COMPLETED,

@@ -5,7 +5,19 @@ from typing import Annotated
 
 from mllog_callbacks.facts._fact import Fact, Group
 
-__all__ = ["Choice", "Derived", "Effect", "ModelSize", "Parameters", "Replaced"]
+__all__ = [
+    "Carried",
+    "Choice",
+    "Compared",
+    "Derived",
+    "Effect",
+    "GroupsJoined",
+    "ModelSize",
+    "ParameterChange",
+    "Parameters",
+    "Replaced",
+    "Scheduler",
+]
 
 
 class Derived(Group):
@@ -30,6 +42,70 @@ class Effect(Group):
     factor: Annotated[float | None, Fact("How many times", 3.0)] = None
 
 
+class Carried(Group):
+    """The state from before a training that a callback of the caller's begins with."""
+
+    callback: Annotated[str, Fact("Its class", "EarlyStopping")]
+    metric: Annotated[str | None, Fact("What it compares", "val_loss")] = None
+    waited: Annotated[int | None, Fact("Its checks without improvement", 3)] = None
+    best: Annotated[float | None, Fact("Its best value", 0.0087)] = None
+    path: Annotated[str | None, Fact("Its best checkpoint", "epoch=3.ckpt")] = None
+    restored_from: Annotated[
+        str | None, Fact("The checkpoint it is of; absent where an earlier training left it")
+    ] = None
+
+
+class Scheduler(Group):
+    """What sets a learning rate on a schedule, or by a metric."""
+
+    name: Annotated[str, Fact("Its class", "StepLR")]
+    of: Annotated[str | None, Fact("The optimizer whose rate it sets", "SGD")] = None
+    settings: Annotated[Mapping[str, object] | None, Fact("Its settings", {"gamma": 0.1})] = None
+    each: Annotated[
+        str | None, Fact("What it steps after; absent where code of the module calls it", "epoch")
+    ] = None
+    metric: Annotated[str | None, Fact("The metric that decides", "val_loss")] = None
+    patience: Annotated[int | None, Fact("Checks without improvement it allows", 10)] = None
+    best: Annotated[float | None, Fact("The best value it has seen", 0.164495)] = None
+
+
+class ParameterChange(Group):
+    """A parameter that was set while a training ran."""
+
+    name: Annotated[str, Fact("The parameter", "learning rate")]
+    of: Annotated[str | None, Fact("What has it", "SGD")] = None
+    group: Annotated[
+        int | None, Fact("Which group of parameters, from 0, where there are several", 1)
+    ] = None
+    before: Annotated[object, Fact("Its value before", 0.1)] = None
+    now: Annotated[object, Fact("Its value now", 0.05)]
+    by: Annotated[str | None, Fact("What set it, where that is known", "LearningRateFinder")] = None
+    settings: Annotated[Mapping[str, object] | None, Fact("Settings of that")] = None
+    tried: Annotated[int | None, Fact("How many values it tried", 100)] = None
+    schedulers: Annotated[
+        Mapping[str, Scheduler] | None, Fact("The schedulers that may set it, by name")
+    ] = None
+    by_hand: Annotated[
+        tuple[float, ...] | None,
+        Fact("From which to which value code changed it that is no scheduler", [0.1, 0.01]),
+    ] = None
+
+
+class GroupsJoined(Group):
+    """Groups of parameters that an optimizer trains from now on."""
+
+    optimizer: Annotated[str, Fact("The optimizer", "SGD")]
+    rates: Annotated[tuple[float, ...], Fact("The learning rate of each", [0.001])]
+    groups: Annotated[int, Fact("How many the optimizer has now", 2)]
+
+
+class Compared(Group):
+    """One validation whose value a scheduler compared several times."""
+
+    validated_at: Annotated[int, Fact("The epoch of the validation", 10)]
+    times: Annotated[int, Fact("How often its value was compared", 10)]
+
+
 class Choice(Group):
     """What was chosen, and by whom."""
 
@@ -48,6 +124,14 @@ class Parameters(Group):
     """The parameters of a training, by their main names."""
 
     given: Annotated[Mapping[str, object], Fact("What the caller set", {"max_depth": 3})]
+    of: Annotated[
+        tuple[str, ...] | None,
+        Fact(
+            "The things whose parameters these are, where there are several: `given` and "
+            "`defaults` have those of each under its name",
+            ["Trainer", "SGD"],
+        ),
+    ] = None
     given_through: Annotated[
         str | None, Fact("What passed them on for the caller", "lightgbm.dask")
     ] = None

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from mllog_callbacks.facts._course import Best
 from mllog_callbacks.facts._fact import Fact, Group
 
 __all__ = ["Rule"]
@@ -41,9 +42,28 @@ class Rule(Group):
         bool | None, Fact("Whether the best value is of an earlier training", example=True)
     ] = None
 
+    condition: Annotated[
+        str | None,
+        Fact("Which of its conditions was met, where it has several", "stopping_threshold"),
+    ] = None
+    counts_as: Annotated[
+        str | None, Fact("The value that met it, where that is no finite number", "NaN")
+    ] = None
+    best_unit: Annotated[
+        str | None, Fact("What `best_at` counts, where that is no check", "epoch")
+    ] = None
+    passed_over: Annotated[
+        Best | None, Fact("A better value that did not count: it is within `min_delta`")
+    ] = None
+    met_at: Annotated[
+        int | None, Fact("The epoch after which it was met, where the training went on", 2)
+    ] = None
+
     @property
     def is_met(self) -> bool:
-        """Whether its patience was reached."""
+        """Whether its patience was reached, or another of its conditions was met."""
+        if self.condition is not None:
+            return True
         if self.off is not None or self.waited is None or self.patience is None:
             return False
         return self.waited >= self.patience

@@ -42,5 +42,10 @@ class Saved(Group):
         tuple[str, ...] | None, Fact("Older ones that were deleted since", ["checkpoint-20"])
     ] = None
     by: Annotated[
-        str | None, Fact("Function, file and line that saved it", "main, train.py line 31")
+        str | None,
+        Fact("The callback, or function, file and line, that saved it", "main, train.py line 31"),
+    ] = None
+    written: Annotated[
+        bool | None,
+        Fact("False where its file was not there yet when this was recorded", example=False),
     ] = None

@@ -40,7 +40,7 @@ _INT64: Final = range(-(2**63), 2**63)
 _SURROGATE = pattern("[\ud800-\udfff]")
 
 _UNIT: Final = pattern(r"\[(\d*)([A-Za-z]+)\]")  # of a numpy type, as in ``timedelta64[5ms]``
-_SECONDS: Final = {
+_SECONDS: Final[dict[str, tuple[int, int]]] = {
     "W": (604_800, 1),
     "D": (86_400, 1),
     "h": (3_600, 1),

@@ -137,6 +137,7 @@ class _Local:
         self.times = bytearray()
         self._numbers: dict[bytes, int] = {}
         self._alike: dict[bytes, list[int]] = {}  # further lines of the same hash
+        self._turns: dict[bytes, int] = {}  # which of them arrives next
         self._files: list[tuple[str, str, int]] = []  # session, name, lines
 
     def take(self, session: str, file: Path) -> int:
@@ -157,8 +158,10 @@ class _Local:
         at = self._numbers.get(line)
         if at is None:
             return False
-        if line in self._alike:  # each of them once
-            at = min([at, *self._alike[line]], key=self.times.__getitem__)
+        if line in self._alike:  # each of them once, in turn
+            alike, turn = self._alike[line], self._turns.get(line, 0)
+            self._turns[line] = (turn + 1) % (len(alike) + 1)
+            at = alike[turn - 1] if turn else at
         self.times[at] = min(255, self.times[at] + 1)
         return True
 

@@ -1,8 +1,10 @@
 """The words of a training's course: progress, evaluations, saves."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from mllog_callbacks.facts import (
+    Batches,
     Best,
     Kept,
     ModelEvaluated,
@@ -13,11 +15,14 @@ from mllog_callbacks.facts import (
 )
 from mllog_callbacks.schema import Reason, assigned, count, listed, number
 from mllog_callbacks.wording._search import trial_ended
+from mllog_callbacks.wording._start import loaded_by
 
 __all__ = [
+    "call_named",
     "evaluated",
     "in_force",
     "measured",
+    "part_done",
     "progressed",
     "read",
     "saved",
@@ -31,14 +36,81 @@ def progressed(facts: TrainingProgress) -> Reason:
     if facts.trial is not None:
         return trial_ended(facts, facts.trial)
     progress = facts.progress
-    of = "" if progress.planned is None else f" of {progress.planned:,}"
+    if facts.restored_from is not None:
+        return _restored(facts, facts.restored_from)
     said = [*measured(facts.results, facts.deviations, facts.best, progress.done)]
+    if facts.averaged_over is not None:
+        said.append(f"Mean over {count(facts.averaged_over, 'step')}.")
     if facts.readings:
         said.append(f"{read(facts.readings)}.")
     if facts.changed:
         said.append(in_force(facts.changed))
-    decision = f"{progress.unit.capitalize()} {progress.done:,}{of} is done."
-    return Reason(decision, " ".join(said) or "No metric was measured.")
+    if not said:
+        said.append("No metric was measured.")
+    if facts.learning_rate is not None:
+        said.append(_rates(facts))
+    return Reason(_done(facts), " ".join(said))
+
+
+def _done(facts: TrainingProgress) -> str:
+    """What is done: an iteration, a validation within an epoch, an epoch or a part of one."""
+    progress, epoch = facts.progress, facts.epoch
+    of = "" if progress.planned is None else f" of {progress.planned:,}"
+    if epoch is None:
+        return f"{progress.unit.capitalize()} {progress.done:,}{of} is done."
+    if facts.within_epoch:
+        return f"Validated in epoch {epoch:,}, after step {progress.done:,}."
+    if (part := facts.batches) is None:
+        return f"Epoch {epoch:,}{of} is done."
+    whole = "" if part.planned is None else f" of {part.planned:,}"
+    return f"Epoch {epoch:,}{of} ended after {part.done:,}{whole} batches."
+
+
+def _rates(facts: TrainingProgress) -> str:
+    """The learning rates of an epoch: schedulers have stepped when it is recorded."""
+    now = _rate(facts.learning_rate)
+    if facts.learning_rate_before is None:
+        return f"The learning rate is {now}."
+    before = _rate(facts.learning_rate_before)
+    return f"The learning rate was {before} when it began, and is {now} now."
+
+
+def _rate(found: object) -> str:
+    """The one rate, or each with the optimizer and group that it is of."""
+    if isinstance(found, Mapping):
+        return ", ".join(f"{number(rate)} ({name})" for name, rate in found.items())
+    return number(float(str(found)))
+
+
+def _restored(facts: TrainingProgress, source: str) -> Reason:
+    """A training has taken up the state of a checkpoint."""
+    progress, part = facts.progress, ""
+    done = count(progress.done, progress.unit)
+    if facts.step is not None:
+        done += f" and {count(facts.step, 'step')}"
+    if (found := facts.batches) is not None:
+        part = (
+            f" {_batches(found)} were done before: what the training logs of that epoch is of the "
+            "others alone."
+        )
+    return Reason(
+        f"Training continues after {done}.",
+        f"The state of {source} was restored: weights, optimizers, loops, callbacks.{part}",
+    )
+
+
+def _batches(found: Batches) -> str:
+    of = "" if found.planned is None else f" of {found.planned:,}"
+    return f"{found.done:,}{of} batches of epoch {found.epoch:,}"
+
+
+def part_done(found: Batches | None, epochs: int, step: int) -> str:
+    """How far a training came, as in "2 epochs and 3 of 8 batches of epoch 3, 19 steps"."""
+    steps = count(step, "step")
+    if found is None:
+        return f"{count(epochs, 'epoch')}, {steps}"
+    whole = f"{count(found.epoch - 1, 'epoch')} and " if found.epoch > 1 else ""
+    return f"{whole}{_batches(found)}, {steps}"
 
 
 def measured(
@@ -84,17 +156,53 @@ def with_deviation(value: float, deviation: float | None) -> str:
 
 
 def evaluated(facts: ModelEvaluated) -> Reason:
-    """The model that a training leaves was measured."""
-    values = ", ".join(each.rstrip(".") for each in measured(facts.results, facts.deviations))
+    """The model that a training leaves was measured, or one by a call of its own."""
+    if facts.call is not None:
+        return _called(facts, facts.call)
+    now = None if facts.progress is None else facts.progress.done
+    values = ", ".join(
+        each.rstrip(".") for each in measured(facts.results, facts.deviations, facts.best, now)
+    )
     which, where = _model_of(facts.kept, facts.folds)
+    if facts.epoch is not None and facts.step is not None:
+        where = f" in epoch {facts.epoch:,}, after step {facts.step:,}"
     aside = f" {read(facts.readings)}." if facts.readings else ""
     over = (
         ""
         if facts.folds is None
         else f" Means and standard deviations over {count(facts.folds, 'fold')}."
     )
-    reasoning = f"Computed by {facts.computed_by}{where}.{over}{aside}"
+    since = facts.steps_since
+    more = f" The model was trained for {count(since, 'step')} more since." if since else ""
+    reasoning = f"Computed by {facts.computed_by}{where}.{over}{aside}{more}"
     return Reason(f"{which} evaluated. {values}.", reasoning)
+
+
+_CALLS: Final = {"validate": "Validation", "test": "Test", "predict": "Prediction"}
+
+
+def call_named(call: str) -> str:
+    """What a call is to a reader."""
+    return _CALLS.get(call, call.capitalize())
+
+
+def _called(facts: ModelEvaluated, call: str) -> Reason:
+    """A call by itself measured a model."""
+    if facts.without is not None:
+        return Reason(
+            f"{call_named(call)} had no batches: there is no result.", f"{facts.without}."
+        )
+    values = ", ".join(
+        f"{metric} {number(value)}"
+        for metrics in facts.results.values()
+        for metric, value in metrics.items()
+    )
+    if not values and call != "predict":
+        values = "no metric was logged"
+    weights = "in memory" if facts.ckpt_path is None else f"those of {facts.ckpt_path}"
+    loaded = [f"{name}: {loaded_by(each)}." for name, each in (facts.data or {}).items()]
+    said = [*loaded, f"Computed by {facts.computed_by}.", f"Its weights are {weights}."]
+    return Reason(f"{call_named(call)} is done{f': {values}' if values else ''}.", " ".join(said))
 
 
 def _model_of(kept: Kept | None, folds: int | None) -> tuple[str, str]:
@@ -128,11 +236,59 @@ def saved(facts: ModelSaved) -> Reason:
     size = "" if found.bytes is None else f"{count(found.bytes, 'byte')}"
     form = "" if found.format is None else f"format {found.format}"
     known = ", ".join(filter(None, (size, form)))
-    best = " It is the best so far." if found.best else ""
-    deleted = f" Deleted: {listed(found.deleted)}." if found.deleted else ""
-    by = "" if found.by is None else f" Saved by {found.by}."
-    reasoning = f"{known}.{_held(found)}{best}{deleted}{by}".removeprefix(".").strip()
+    gone = [*(found.deleted or ()), *(facts.deleted or ())]
+    deleted = f" Deleted: {listed(gone)}." if gone else ""
+    how = f"{_scored(facts)}{deleted}{_by(facts)}"
+    reasoning = f"{known}.{_held(found)}{how}".removeprefix(".").strip()
+    if found.written is False:
+        return Reason(
+            f"{which} given to be saved to {found.path}.",
+            f"Its file was not there yet when this was recorded. {reasoning}".strip(),
+        )
     return Reason(f"{which} saved to {found.path}.", reasoning)
+
+
+def _scored(facts: ModelSaved) -> str:
+    """How it compares by the metric that chooses what is kept."""
+    best, score = facts.saved.best, facts.score
+    if facts.score_counts_as is not None:
+        counts = f"{facts.monitor} counts as {facts.score_counts_as}, as what is no number does"
+        return f" It is the best so far; {counts}." if best else f" {counts}."
+    value = "" if score is None else f"{facts.monitor} {number(score)}"
+    if best:
+        before = facts.score_before
+        than = "" if before is None else f", better than {number(before)} before"
+        return f" It is the best so far{f': {value}{than}' if value else ''}."
+    said = f" {value}." if value else ""
+    if best is None or facts.monitor is None:
+        return said
+    if facts.best_model_path is None:
+        return f"{said} None is the best so far."
+    at = facts.best_model_score
+    of = "" if at is None else f", with {facts.monitor} {number(at)}"
+    return f"{said} The best so far is {facts.best_model_path}{of}."
+
+
+def _by(facts: ModelSaved) -> str:
+    """Who saved it, and what that keeps."""
+    by = facts.saved.by
+    if by is None:
+        return ""
+    if facts.save_top_k is None:
+        return f" Saved by {by}{_when(facts)}."
+    if facts.monitor is None:
+        kept = "all checkpoints" if facts.save_top_k == -1 else "the most recent checkpoint"
+        return f" Saved by {by}{_when(facts)}, which has no monitor, so it keeps {kept}."
+    settings = assigned(
+        {"monitor": facts.monitor, "mode": facts.mode, "save_top_k": facts.save_top_k}
+    )
+    return f" Saved by {by}({settings}){_when(facts)}."
+
+
+def _when(facts: ModelSaved) -> str:
+    done = [] if facts.progress is None else [count(facts.progress.done, facts.progress.unit)]
+    done += [] if facts.step is None else [count(facts.step, "step")]
+    return f" after {' and '.join(done)}" if done else ""
 
 
 def _held(found: Saved) -> str:

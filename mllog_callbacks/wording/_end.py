@@ -3,13 +3,30 @@
 import math
 from collections.abc import Iterator
 
-from mllog_callbacks.facts import Failure, Kept, Progress, Rule, Stop, TrainingEnded, dump
+from mllog_callbacks.facts import (
+    CallFailed,
+    Checkpoint,
+    Failure,
+    Kept,
+    Progress,
+    Rule,
+    Stop,
+    TrainingEnded,
+    dump,
+)
 from mllog_callbacks.runs import killed_words
-from mllog_callbacks.schema import Reason, count, listed, number, shown
-from mllog_callbacks.wording._course import in_force, measured, read, with_deviation
+from mllog_callbacks.schema import Reason, assigned, count, listed, number, shown
+from mllog_callbacks.wording._course import (
+    call_named,
+    in_force,
+    measured,
+    part_done,
+    read,
+    with_deviation,
+)
 from mllog_callbacks.wording._start import what
 
-__all__ = ["ended"]
+__all__ = ["call_failed", "ended"]
 
 
 def ended(facts: TrainingEnded) -> Reason:
@@ -28,17 +45,30 @@ def _how(facts: TrainingEnded) -> str:
     if stop is None:
         return f"failed{_first(facts) or _after(facts.progress)}"
     if stop.by == "plan":
-        return _completed(facts.progress)
+        if facts.first_begun is False:
+            return "completed without a batch"
+        return f"completed: {_done(facts)}" if _done(facts) else _completed(facts.progress)
     if stop.by == "error":
-        where = _first(facts) or _in(facts.progress, error)
+        where = _first(facts) or _in(facts.progress, error) + _steps(facts)
         return f"failed{where}" + ("" if error is None else f" with {error.type}")
     if stop.by == "hand":
-        where = _first(facts) or _in(facts.progress, error)
+        where = _first(facts) or _in(facts.progress, error) + _steps(facts)
         return f"was stopped by hand{where}" + ("" if error is None else f" ({error.type})")
     if facts.consequence is not None:  # nothing was returned: it was left by an exception
         by = "" if stop.rule is None else f" by {stop.rule.name}"
         return f"was stopped{_first(facts) or _in(facts.progress, error)}{by}"
-    return f"stopped early{_after(facts.progress)}"
+    return f"stopped early{f' after {_done(facts)}' if _done(facts) else _after(facts.progress)}"
+
+
+def _done(facts: TrainingEnded) -> str:
+    """How far it came in epochs and steps; empty where it does not count steps as well."""
+    if facts.progress is None or facts.step is None:
+        return ""
+    return part_done(facts.batches, facts.progress.done, facts.step)
+
+
+def _steps(facts: TrainingEnded) -> str:
+    return "" if facts.step is None else f", after {count(facts.step, 'step')}"
 
 
 def _first(facts: TrainingEnded) -> str:
@@ -69,9 +99,13 @@ def _after(progress: Progress | None) -> str:
 def _in(progress: Progress | None, error: Failure | None) -> str:
     """Where an exception came: in the one after those that are done, or between the two."""
     between = error is not None and error.between
-    if between or progress is None or progress.done == progress.planned:
+    if between or progress is None or _is_over(progress):
         return _after(progress)
     return f" in {progress.unit} {progress.done + 1:,}{_of(progress)}"
+
+
+def _is_over(progress: Progress) -> bool:
+    return progress.planned is not None and progress.done >= progress.planned
 
 
 def _of(progress: Progress) -> str:
@@ -109,8 +143,30 @@ def _why(facts: TrainingEnded) -> Iterator[str]:
         yield _met(facts.stop.rule, f" {facts.stop.where}" if facts.stop.where else "")
     elif facts.stop.requested_by is not None:
         yield f"{facts.stop.requested_by} ended it."
+    elif facts.stop.by == "request":
+        yield "Code asked for the end."
+    if facts.stop is not None:
+        yield from _reached(facts, facts.stop)
     yield from _changes(facts)
     yield from _rules(facts)
+
+
+def _reached(facts: TrainingEnded, stop: Stop) -> Iterator[str]:
+    """The limits that were reached, and what kept it going before or after."""
+    if stop.limits:
+        before = " had been reached before it began" if facts.first_begun is False else ""
+        more = ""
+        if stop.extra_epoch_by is not None:
+            more = (
+                f", and one more epoch by which {stop.extra_epoch_by} updates the statistics of "
+                "batch normalisation,"
+            )
+        yield f"{assigned(stop.limits)}{more}{before or ' was reached'}."
+    if stop.evidence is not None:
+        yield f"{stop.evidence}."
+    if stop.held_until and stop.rule is not None and stop.rule.met_at is not None:
+        held = assigned(stop.held_until)
+        yield f"That was after epoch {stop.rule.met_at:,}; {held} had to be reached."
 
 
 def _changes(facts: TrainingEnded) -> Iterator[str]:
@@ -152,6 +208,12 @@ def _rules(facts: TrainingEnded) -> Iterator[str]:
 def _hidden_best(rule: Rule, facts: TrainingEnded) -> Iterator[str]:
     """What `min_delta` hides: a better value that was not better by enough."""
     best = (facts.best or {}).get(rule.set or "", {}).get(rule.metric or "")
+    if rule.passed_over is not None:
+        yield (
+            f"A better value, {number(rule.passed_over.value)} at {rule.best_unit or 'check'} "
+            f"{rule.passed_over.at:,}, did not count: it is within min_delta={rule.min_delta:g}."
+        )
+        return
     if not rule.min_delta or best is None or best.at == rule.best_at:
         return
     yield (
@@ -179,10 +241,12 @@ def _met(rule: Rule, where: str = "") -> str:
             f"from an earlier training. Its count of {unit}s without improvement, also kept, "
             f"reached {rule.waited:,} (patience {rule.patience or 0:,})."
         )
-    if rule.best_at is not None and rule.waited is not None:
+    if rule.waited is not None and (rule.best_at is not None or rule.condition == "patience"):
         return _waited(rule, curve or "The metric", unit)
+    if rule.counts_as is not None:
+        return f"{curve} was {rule.counts_as}, and {rule.name} stops at values that are not finite."
     if rule.value is not None and rule.threshold is not None:
-        return f"{rule.name}: {curve} {number(rule.value)} met {number(rule.threshold)}."
+        return _beyond(rule, curve)
     trial = None if rule.trial is None else f"trial {rule.trial:,}"
     step = "" if rule.step is None else f" at step {rule.step:,}"
     value = None if rule.value is None else f"value {number(rule.value)}{step}"
@@ -192,20 +256,35 @@ def _met(rule: Rule, where: str = "") -> str:
     return f"{rule.name} ended it{where}{f' ({evidence})' if evidence else ''}{best}{said}."
 
 
+def _beyond(rule: Rule, curve: str) -> str:
+    """A value that came to a threshold, or a time that came to a limit."""
+    value, threshold = rule.value or 0.0, rule.threshold or 0.0
+    if rule.unit == "second":
+        limit, passed = number(threshold), number(value)
+        return f"{rule.name}: the limit of {limit} seconds was reached ({passed} passed)."
+    name = f"{rule.condition}=" if rule.condition else ""
+    return f"{rule.name}: {curve} {number(value)} met {name}{number(threshold)}."
+
+
 def _waited(rule: Rule, curve: str, unit: str) -> str:
     """A metric that did not improve for as long as a rule allows."""
     delta = f", min_delta {rule.min_delta:g}" if rule.min_delta else ""
     first = ", first metric only" if rule.first_metric_only else ""
     set_by = "" if rule.set_by is None else f", set by {rule.set_by}"
-    if rule.best is not None and math.isnan(rule.best):
+    mode = f", mode {rule.mode}" if rule.condition and rule.mode else ""
+    if rule.best_at is None:
+        improved = "never improved"
+        if rule.best is not None:
+            improved = f"last improved to {number(rule.best)}"
+    elif rule.best is not None and math.isnan(rule.best):
         improved = f"was NaN at {unit} {rule.best_at:,}, which no value is better than"
     else:
         margin = f" by more than {rule.min_delta:g}" if rule.min_delta else ""
         best = "" if rule.best is None else f" ({with_deviation(rule.best, rule.best_deviation)})"
-        improved = f"last improved{margin} at {unit} {rule.best_at:,}{best}"
+        improved = f"last improved{margin} at {rule.best_unit or unit} {rule.best_at:,}{best}"
     return (
         f"{curve} {improved}; {count(rule.waited or 0, unit)} without improvement reached the "
-        f"patience of {rule.name} ({count(rule.patience or 0, unit)}{delta}{first}{set_by})."
+        f"patience of {rule.name} ({count(rule.patience or 0, unit)}{delta}{mode}{first}{set_by})."
     )
 
 
@@ -235,6 +314,12 @@ def _state(facts: TrainingEnded) -> Iterator[str]:
             f"The results measured at {facts.kept.unit} {facts.kept.at:,} are not those of the "
             "kept model: later ones rescaled its trees (dart)."
         )
+    if facts.weights is not None:
+        updates = count(facts.weights.updates, "update")
+        by = facts.weights.averaged_by
+        yield f"{by} leaves the module with averaged weights ({updates})."
+    if facts.best_checkpoint is not None:
+        yield from _checkpoint(facts.best_checkpoint)
     if facts.readings:
         yield f"{read(facts.readings)}."
     if facts.deleted:
@@ -242,3 +327,28 @@ def _state(facts: TrainingEnded) -> Iterator[str]:
     if facts.importance:
         shares = ", ".join(f"{name} {share:.1%}" for name, share in facts.importance.items())
         yield f"Top features by {facts.importance_by or 'importance'}: {shares}."
+
+
+def _checkpoint(found: Checkpoint) -> Iterator[str]:
+    """The checkpoint that a callback keeps as the best."""
+    by = "" if found.by is None else f" by {found.by}({assigned({'monitor': found.monitor})})"
+    of = ", which was not saved in this training"
+    if found.epoch is not None:
+        of = f" of epoch {found.epoch:,}"
+        of += "" if found.step is None else f", step {found.step:,}"
+    value = "" if found.score is None else f", with {found.monitor} {number(found.score)}"
+    yield f"The best checkpoint{by} is {found.path}{of}{value}."
+    if (best := found.better) is not None:
+        yield f"The best {found.monitor} was {number(best.value)}, at epoch {best.at:,}."
+
+
+def call_failed(facts: CallFailed) -> Reason:
+    """A call failed that is no training, or what follows a training's end."""
+    name = "Training" if facts.call is None else call_named(facts.call)
+    after = " after its end" if facts.after_end else ""
+    if facts.severity == "error":
+        return Reason(
+            f"{name} failed{after} with {facts.error.type}.", _raised(facts.error, Stop(by="error"))
+        )
+    decision = f"{name} was stopped by hand ({facts.error.type}): there is no result."
+    return Reason(decision, _raised(facts.error, Stop(by="hand")))

@@ -14,18 +14,19 @@ from mllog_callbacks.facts import (
 from mllog_callbacks.schema import Reason, assigned, by_label, count, listed, number
 from mllog_callbacks.wording._search import of_study
 
-__all__ = ["started", "validated", "what"]
+__all__ = ["loaded_by", "started", "validated", "what"]
 
 
 def started(facts: TrainingStarted) -> Reason:
     """A training begins."""
     plan = facts.plan
-    most = "" if plan.most is None else f" of at most {count(plan.most, plan.unit)}"
     said = [*_sizes(facts.data or {})]
     if facts.study is not None:
         said += of_study(facts.study)
     if facts.continues is not None:
         said.append(_continued(facts.continues))
+    if facts.steps_before is not None:
+        said.append(f"It goes on after an earlier training of {count(facts.steps_before, 'step')}.")
     said += [_rule(rule) for rule in (facts.rules or {}).values()]
     if facts.callbacks:
         said.append(f"Other callbacks, which may stop it: {listed(facts.callbacks)}.")
@@ -34,13 +35,30 @@ def started(facts: TrainingStarted) -> Reason:
     if facts.trial is not None:
         said.append(f"It is trial {facts.trial:,} of a search.")
     if facts.machines is not None:
-        this = "one of them" if facts.rank is None else f"rank {facts.rank:,}"
-        where = f": {listed(facts.addresses)}" if facts.addresses else ""
-        said.append(f"{count(facts.machines, 'worker')} train together; this is {this}{where}.")
+        said.append(_together(facts, facts.machines))
     if facts.called_by is not None:
         said.append(f"Called by {facts.called_by}.")
     epochs = "" if plan.epochs is None else f" ({_epochs(plan.epochs)})"
-    return Reason(f"{what(plan.folds, plan.unit)}{most}{epochs} started.", " ".join(said))
+    return Reason(f"{what(plan.folds, plan.unit)}{_most(facts)}{epochs} started.", " ".join(said))
+
+
+def _most(facts: TrainingStarted) -> str:
+    """How far it goes at most."""
+    plan = facts.plan
+    if plan.unlimited:
+        return " without limit"
+    limits = [] if plan.most is None else [count(plan.most, plan.unit)]
+    limits += [] if facts.most_steps is None else [count(facts.most_steps, "step")]
+    return f" of at most {' or '.join(limits)}" if limits else ""
+
+
+def _together(facts: TrainingStarted, machines: int) -> str:
+    """Which of the processes that train together this is."""
+    this = "one of them" if facts.rank is None else f"rank {facts.rank:,}"
+    if facts.launches:
+        this = "the process that launches them"
+    where = f": {listed(facts.addresses)}" if facts.addresses else ""
+    return f"{count(machines, 'worker')} train together; this is {this}{where}."
 
 
 def _epochs(epochs: float) -> str:
@@ -118,16 +136,23 @@ def validated(facts: DatasetValidated) -> Reason:
     """The framework has loaded the data."""
     sets = facts.data.items()
     loaded = [
-        f"{_called(name, each)}: {_size(each)}" for name, each in sets if each.same_as is None
+        f"{_called(name, each)}: {_size(each) or each.dataset or 'size not known'}"
+        for name, each in sets
+        if each.same_as is None
     ]
     details = [
         f"{name}: {detail}."
         for name, each in sets
-        if each.same_as is None and (detail := "; ".join(_details(each)))
+        if each.same_as is None and (detail := "; ".join([*_loaders(each), *_details(each)]))
     ]
     same = [f"{name} is the {each.same_as} data." for name, each in sets if each.same_as]
     folds = [] if facts.folds is None else [count(facts.folds, "fold")]
     return Reason(f"Data loaded. {'. '.join([*loaded, *folds])}.", " ".join([*details, *same]))
+
+
+def _loaders(each: DataSet) -> Iterator[str]:
+    if each.dataset is not None or each.loader is not None:
+        yield loaded_by(each)
 
 
 def _details(each: DataSet) -> Iterator[str]:
@@ -153,6 +178,14 @@ def _details(each: DataSet) -> Iterator[str]:
         yield f"{count(each.unused, 'feature')} unused: no split of the rows is possible"
     if each.init_scores:
         yield "with initial scores"
+
+
+def loaded_by(each: DataSet) -> str:
+    """How it comes to the training, as in "TensorDataset in batches of 8, 36 batches an epoch"."""
+    size = "" if each.batch_size is None else f" in batches of {each.batch_size:,}"
+    many = "without a known end" if each.batches is None else count(each.batches, "batch")
+    epoch = "" if each.batches is None or each.role is None else " an epoch"
+    return f"{each.dataset or each.loader}{size}, {many}{epoch}"
 
 
 def _range(found: Range) -> str:

@@ -4,6 +4,7 @@ from functools import singledispatch
 
 from mllog_callbacks.facts import (
     AlgorithmSelected,
+    CallFailed,
     DatasetValidated,
     EventFacts,
     HyperparametersSet,
@@ -16,7 +17,7 @@ from mllog_callbacks.facts import (
 )
 from mllog_callbacks.schema import Reason
 from mllog_callbacks.wording._course import evaluated, progressed, saved
-from mllog_callbacks.wording._end import ended
+from mllog_callbacks.wording._end import call_failed, ended
 from mllog_callbacks.wording._search import compared
 from mllog_callbacks.wording._settings import hyperparameters, selected
 from mllog_callbacks.wording._start import started, validated
@@ -44,3 +45,4 @@ worded.register(ModelEvaluated, evaluated)
 worded.register(ModelSaved, saved)
 worded.register(ModelCompared, compared)
 worded.register(TrainingEnded, ended)
+worded.register(CallFailed, call_failed)

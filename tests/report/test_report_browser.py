@@ -6,12 +6,13 @@ Needs Chromium (Debian's `chromium`, or any named by MLLOG_TEST_BROWSER); skips 
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from mllog_callbacks.comparison import compare
+from mllog_callbacks.comparison import Comparison, compare
 from mllog_callbacks.reading.story import Story, join
 from mllog_callbacks.report import (
     render_card,
@@ -86,6 +87,14 @@ def _variants(many: int) -> Story:
     return story_of(*recorded)
 
 
+def _many(runs: int) -> Comparison:
+    """A comparison of very many runs: those of a few variants, each many times over."""
+    found = compare([_variants(60)])
+    few = found.runs
+    names = ((each, few[each * len(few) // runs]) for each in range(runs))
+    return replace(found, runs=tuple(replace(run, id=f"s#{each + 1}") for each, run in names))
+
+
 def _pages() -> dict[str, str]:
     stopped, failed = story_of(*training()), story_of(*training(5, "TRAINING_FAILED"))
     card = render_card([stopped])
@@ -99,6 +108,7 @@ def _pages() -> dict[str, str]:
         "empty": render_report(story_of_bytes(b"")),
         "hostile": _hostile(),
         "compared": render_comparison(compare([_variants(60)], names=(), baseline="#7")),
+        "many": render_comparison(_many(10_000)),
         "index": render_index([("a.html", stopped), ("b.html", failed)]),
         "card": f"<!DOCTYPE html><html lang=en><title>c</title><main><h1>c</h1>{card}</main>",
     }
@@ -142,11 +152,15 @@ def shown(browser: Any, tmp_path: Path) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", sorted(PAGES))
+@pytest.mark.parametrize("name", sorted({*PAGES} - {"many"}))
 def test_no_page_breaks_a_rule_of_accessibility(name: str, scheme: str, shown: Any) -> None:
     """All of axe-core's rules, contrast among them, in both themes, with all details open."""
     page = shown(name, color_scheme=scheme)
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    _assert_accessible(page)
+
+
+def _assert_accessible(page: Any) -> None:
     found = axe.Axe().run(page).response["violations"]
     assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
 
@@ -239,6 +253,23 @@ def test_runs_can_be_sorted_and_filtered(shown: Any) -> None:
     assert page.evaluate(f"{names}.filter(each => each.parentNode.tagName === 'TH').length") == 3
     page.fill("#filter", "")
     assert page.evaluate("window.harmed") is None
+
+
+def test_a_page_of_ten_thousand_runs_is_light_and_whole(shown: Any) -> None:
+    """It shows the best 500 of them, and says how many more there are; it is sorted as others."""
+    page = shown("many")
+    assert page.locator("#runs tbody tr").count() == 500
+    assert page.inner_text("#shown") == "500 of 500 runs"
+    assert page.locator("text=9,500 more runs not shown").count() == 1
+    assert len(PAGES["many"].encode()) < 1_000_000
+    assert page.evaluate("document.querySelectorAll('*').length") < 20_000
+    page.click("#runs thead button:has-text('Run')")
+    first, last = ("first", "last")
+    names = [getattr(page.locator("#runs tbody th"), each).inner_text() for each in (first, last)]
+    assert [each.split()[0] for each in names] == ["s#1", "s#99"]
+    page.fill("#filter", "num_leaves=no-such")
+    assert page.inner_text("#shown") == "0 of 500 runs"
+    _assert_accessible(page)
 
 
 def test_a_comparison_is_there_with_scripts_off(shown: Any) -> None:

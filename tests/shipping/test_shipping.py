@@ -222,6 +222,17 @@ def _truth(
     return missing, doubled
 
 
+def test_equal_lines_are_counted_each_in_turn(tmp_path: Path) -> None:
+    """In a time that grows with their number, not with its square."""
+    (log := tmp_path / "ml-platform-2025-01-30.run.jsonl").write_bytes(b"\n" * 20_000)
+    (came := tmp_path / "came").write_bytes(b"\n" * 20_003)
+    began = time.process_time()
+    assert [each.line for each in reconcile([came], [log]).doubled] == [1, 2, 3]
+    came.write_bytes(b"\n" * 19_998)
+    assert [each.line for each in reconcile([came], [log]).missing] == [19_999, 20_000]
+    assert time.process_time() - began < 5
+
+
 def test_reconcile_prints_ranges_by_session(tmp_path: Path) -> None:
     """Missing, doubled and extra lines; exit code 1, and 0 where all arrived once."""
     logs, shipped = tmp_path / "logs", tmp_path / "shipped"

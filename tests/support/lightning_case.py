@@ -82,5 +82,4 @@ CASE = Case(
     ("lightning", "pytorch_lightning"),
     MLAuditCallback,
     _train,
-    typed=False,
 )

@@ -8,21 +8,29 @@ from mllog_callbacks.contract import untraced
 from mllog_callbacks.facts import (
     EVENTS,
     AlgorithmSelected,
+    Batches,
     Best,
+    CallFailed,
     Candidates,
+    Carried,
+    Checkpoint,
     Choice,
+    Compared,
     Continued,
     DataSet,
     DatasetValidated,
     Derived,
     EventFacts,
     Failure,
+    GroupsJoined,
     HyperparametersSet,
     Kept,
     Method,
     ModelCompared,
     ModelEvaluated,
     ModelSaved,
+    ModelSize,
+    ParameterChange,
     Parameters,
     Plan,
     Progress,
@@ -30,12 +38,14 @@ from mllog_callbacks.facts import (
     Rule,
     RunnerUp,
     Saved,
+    Scheduler,
     Stop,
     Study,
     TrainingEnded,
     TrainingProgress,
     TrainingStarted,
     Trial,
+    Weights,
     dump,
     event_of,
 )
@@ -185,6 +195,104 @@ FACTS: list[EventFacts] = [
             rank={"value 0": (1, 2)},
         ),
     ),
+    TrainingStarted(
+        plan=Plan(unit="epoch", most=3), most_steps=20, steps_before=48, machines=2, launches=True
+    ),
+    AlgorithmSelected(
+        choices={"model": Choice(value="GAN", by="the caller")},
+        framework="Lightning 2.6.6",
+        size=ModelSize(parameters=6090, trainable=6090),
+        optimizers=("Adam 1 for net", "Adam 2 for other"),
+        learning_rates={"Adam 1 for net": (0.001,)},
+        schedulers={"StepLR": Scheduler(name="StepLR", of="Adam 1 for net")},
+    ),
+    HyperparametersSet(
+        parameters=Parameters(
+            of=("SGD", "Trainer"),
+            given={"SGD": {"lr": 0.1}, "Trainer": {"max_epochs": 3}},
+            defaults={"SGD": {"momentum": 0, "dampening": 0}},
+        ),
+        changed={"SGD": {"lr": 0.01}},
+        carried={
+            "EarlyStopping": Carried(
+                callback="EarlyStopping", metric="val_loss", waited=2, best=0.5
+            )
+        },
+    ),
+    HyperparametersSet(
+        change=ParameterChange(
+            name="learning rate",
+            of="SGD",
+            group=1,
+            before=0.1,
+            now=0.05,
+            schedulers={
+                "ReduceLROnPlateau": Scheduler(
+                    name="ReduceLROnPlateau", metric="val_loss", patience=2, best=0.25
+                )
+            },
+        ),
+        compared=Compared(validated_at=5, times=4),
+    ),
+    HyperparametersSet(joined=GroupsJoined(optimizer="SGD", rates=(0.001,), groups=2)),
+    HyperparametersSet(unfrozen=2, trainable=45, parameters_of_model=50, epoch=2, by="Finetuning"),
+    TrainingProgress(
+        progress=Progress(unit="epoch", done=3, planned=5),
+        results=RESULTS,
+        epoch=3,
+        step=19,
+        batches=Batches(epoch=3, done=3, planned=8),
+        learning_rate=0.005,
+        learning_rate_before=0.05,
+    ),
+    TrainingProgress(
+        progress=Progress(unit="epoch", done=2),
+        results={},
+        restored_from="last.ckpt",
+        step=19,
+        batches=Batches(epoch=3, done=3, planned=8),
+    ),
+    ModelEvaluated(results={}, computed_by="Lightning", call="test", without="Its data had none"),
+    ModelEvaluated(results=RESULTS, computed_by="Lightning", epoch=3, step=24, steps_since=8),
+    ModelSaved(
+        saved=Saved(path="a.ckpt", best=False, by="ModelCheckpoint", written=False),
+        progress=Progress(unit="epoch", done=3),
+        step=24,
+        monitor="val_loss",
+        mode="min",
+        save_top_k=1,
+        score=0.456789,
+        best_model_path="b.ckpt",
+        best_model_score=0.345678,
+    ),
+    TrainingEnded(
+        progress=Progress(unit="epoch", done=3, planned=5),
+        step=24,
+        stop=Stop(
+            by="rule",
+            rule=Rule(
+                name="EarlyStopping",
+                metric="val_loss",
+                unit="check",
+                condition="stopping_threshold",
+                value=0.123456,
+                threshold=0.2,
+                met_at=1,
+            ),
+            held_until={"min_epochs": 3},
+        ),
+        best_checkpoint=Checkpoint(
+            path="a.ckpt",
+            monitor="val_loss",
+            by="ModelCheckpoint",
+            score=0.456789,
+            epoch=2,
+            step=16,
+            better=Best(value=0.345678, at=3),
+        ),
+        weights=Weights(averaged_by="StochasticWeightAveraging", updates=5),
+    ),
+    CallFailed(call="validate", error=Failure(type="ValueError", message="no rows")),
 ]
 
 

@@ -36,7 +36,9 @@ _KEPT: Final = re.compile(r"(?:kept|best)_(iteration|round|epoch|step|check)")
 _OF_CALLER: Final = re.compile(r"caller|given|user|explicit|\bset\b|changed", re.IGNORECASE)
 _DEFAULTS: Final = re.compile(r"default", re.IGNORECASE)
 _SIZES: Final = ("rows", "n_rows", "samples", "n_samples", "size", "batches", "features")
-_NO_SETTINGS: Final = frozenset({"run", "context"})
+_NO_SETTINGS: Final = frozenset(
+    {"run", "context", "change", "joined", "compared", "carried", "progress", "step"}
+)
 _CALLER: Final = "the caller"
 _MOST_SETS: Final = 20
 _MOST_SETTINGS: Final = 300

@@ -26,7 +26,7 @@ from mllog_callbacks.files import (
     replace_file,
     session_of,
 )
-from mllog_callbacks.origin import boot, machine_id
+from mllog_callbacks.origin import boot, machine_id, started
 from mllog_callbacks.sinks.spool._about import About
 from mllog_callbacks.sinks.spool._exits import Exit
 from mllog_callbacks.sinks.spool._surroundings import MAPPABLE, file_system
@@ -69,17 +69,28 @@ def _cut_off(directory: bytes) -> Iterator[Path]:
     """The manifests of sessions that began before this machine's start and have no end."""
     folder = Path(os.fsdecode(directory), SIDECARS)
     local: bool | None = None
-    try:
-        manifests = sorted(each for each in folder.iterdir() if each.suffix == manifest_name(""))
-    except OSError:
-        return
-    for manifest in manifests:
+    for manifest in _written_before(started(), folder):
         if last_state(chain_path(str(manifest))) not in {"", OPEN} or not _was_here(manifest):
             continue
         if local is None:
             local = file_system(str(folder)) in _LOCAL
         if local:
             yield manifest
+
+
+def _written_before(second: int | None, folder: Path) -> list[Path]:
+    """The manifests of a folder that were written before a time; of most folders there is none."""
+    try:
+        with os.scandir(folder) as each:
+            found = [
+                one.path
+                for one in each
+                if one.name.endswith(manifest_name(""))
+                and (second is None or one.stat(follow_symlinks=False).st_mtime < second)
+            ]
+    except OSError:
+        return []
+    return [*map(Path, sorted(found))]
 
 
 def _was_here(manifest: Path) -> bool:

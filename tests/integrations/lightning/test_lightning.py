@@ -70,7 +70,7 @@ def test_model_and_data_are_recorded(log: AuditLog, entries: Entries, tmp_path: 
     trainer.fit(regression(pl)(), loader(64), loader(32, batch_size=4))
     recorded = entries()
     (algorithm,) = of(recorded, EventType.ALGORITHM_SELECTED)
-    assert "25 trainable parameters (100%)." in str(algorithm.reasoning)
+    assert "25 parameters, 25 of them trainable (100%)." in str(algorithm.reasoning)
     (data,) = of(recorded, EventType.DATASET_VALIDATED)
     training = snapshot(data)["data"]["training"]
     fingerprint = training.pop("fingerprint")
@@ -83,8 +83,9 @@ def test_model_and_data_are_recorded(log: AuditLog, entries: Entries, tmp_path: 
         "batch_size": 8,
         "batches": 8,
     }
-    assert "TensorDataset of 64 items in batches of 8: 8 batches an epoch" in str(data.reasoning)
-    assert "Validation: TensorDataset of 32 items in batches of 4: 2 batches" in str(data.reasoning)
+    assert data.decision == "Data loaded. Training data: 64 rows. Validation set: 32 rows."
+    assert "training: TensorDataset in batches of 8, 8 batches an epoch." in str(data.reasoning)
+    assert "validation: TensorDataset in batches of 4, 2 batches an epoch." in str(data.reasoning)
 
 
 def test_early_stopping_says_which_metric_when_and_by_which_rule(
@@ -97,10 +98,11 @@ def test_early_stopping_says_which_metric_when_and_by_which_rule(
     end = the_end(entries())
     assert end.event is EventType.TRAINING_STOPPED
     best = number(float(stopper.best_score))
-    assert end.reasoning == (
-        f"val_loss last improved to {best} at epoch 1; 2 checks without improvement reached "
-        "EarlyStopping(monitor='val_loss', mode='min', patience=2, min_delta=0)."
+    assert str(end.reasoning).startswith(
+        f"val_loss last improved at epoch 1 ({best}); 2 checks without improvement reached the "
+        "patience of EarlyStopping (2 checks, mode min)."
     )
+    assert snapshot(end)["stop"]["rule"]["condition"] == "patience"
 
 
 def test_a_second_fit_does_not_show_the_stop_of_the_first(
@@ -165,8 +167,8 @@ def test_checkpoints_record_where_and_by_what_they_are_the_best(
     assert snapshot(recorded[-1])["saved"]["path"] == checkpoint.best_model_path
     score = float(checkpoint.best_model_score or 0.0)
     assert snapshot(recorded[-1])["best_model_score"] == score
-    assert f"val_loss is {number(score)}, better than " in str(recorded[-1].reasoning)
-    assert "ModelCheckpoint(monitor='val_loss', mode='min', save_top_k=1)" in str(
+    assert f"val_loss {number(score)}, better than " in str(recorded[-1].reasoning)
+    assert "ModelCheckpoint(monitor=val_loss, mode=min, save_top_k=1)" in str(
         recorded[-1].reasoning
     )
 

@@ -186,5 +186,6 @@ def test_a_part_of_an_epoch_is_said_to_be_one(
     trainer = make_trainer(pl, log, tmp_path, stopper, min_epochs=3, max_epochs=9)
     trainer.fit(regression(pl)(), loader(), loader(seed=1))
     end = the_end(entries()[before:])
-    assert "beyond stopping_threshold=1e+06 of EarlyStopping(" in str(end.reasoning)
+    assert "EarlyStopping: val_loss " in str(end.reasoning)
+    assert " met stopping_threshold=1,000,000." in str(end.reasoning)
     assert "That was after epoch 1; min_epochs=3 had to be reached." in str(end.reasoning)

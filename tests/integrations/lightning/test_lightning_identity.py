@@ -13,10 +13,10 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from lightning_training import DISTRIBUTIONS, loader, make_trainer, regression
-from mllog_callbacks import AuditLog
+from lightning_training import DISTRIBUTIONS, loader, make_trainer, regression, snapshot
+from mllog_callbacks import AuditLog, EventType
 from mllog_lightning import MLAuditCallback
-from recorded import Entries
+from recorded import Entries, of
 
 
 def _trained(pl: Any, audit: Any, folder: Path, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
@@ -119,4 +119,6 @@ def test_nothing_of_a_data_set_is_read(log: AuditLog, entries: Entries, tmp_path
     trainer = make_trainer(pl, log, tmp_path, max_epochs=2, limit_val_batches=0)
     trainer.fit(regression(pl)(), data, loader())
     assert Counting.read == 64
-    assert "Counting of 32 items" in str([each.reasoning for each in entries()])
+    (data,) = of(entries(), EventType.DATASET_VALIDATED)
+    training = snapshot(data)["data"]["training"]
+    assert (training["dataset"], training["rows"]) == ("Counting", 32)

@@ -63,8 +63,8 @@ def test_detectors_and_bests_go_on_where_they_were(
     progress = of(recorded, EventType.TRAINING_PROGRESS)
     assert progress[0].decision == "Training continues after 6 epochs and 48 steps."
     assert str(saved) in str(progress[0].reasoning)
-    assert "its best was 0.28 at epoch 5" in str(progress[1].reasoning)
-    assert f"It is resumed from {saved}." in str(recorded[0].reasoning)
+    assert "(best 0.28 at 5)" in str(progress[1].reasoning)
+    assert f"It continues a model loaded from {saved}." in str(recorded[0].reasoning)
     assert the_end(recorded).event is EventType.TRAINING_COMPLETED
 
 
@@ -91,8 +91,8 @@ def test_the_best_checkpoint_is_what_is_kept(log: AuditLog, tmp_path: Path) -> N
     trainer.fit(Scripted(), loader(), loader(seed=1))
     trail = read_trail(log)
     (recorded,) = trail.summary()
-    named = f"The best checkpoint by ModelCheckpoint(monitor='val_loss') is {best.best_model_path}"
-    assert f"{named} of epoch 5, with val_loss at 0.28." in recorded["what_happened"][0]
+    named = f"The best checkpoint by ModelCheckpoint(monitor=val_loss) is {best.best_model_path}"
+    assert f"{named} of epoch 5, step 40, with val_loss 0.28." in recorded["what_happened"][0]
     assert [*recorded["tiles"][0].values()] == [
         "validation loss",
         "0.28",

@@ -63,16 +63,19 @@ def test_a_checkpoint_that_user_code_saves_is_recorded_with_who_and_when(
     recorded = entries()
     assert _saved(recorded) == ["fourth.ckpt", "epoch=0.ckpt", "final.ckpt"]
     fourth, _, final = of(recorded, EventType.MODEL_SAVED)
-    assert fourth.reasoning == (
-        "User code called trainer.save_checkpoint; 0 epochs and 4 steps are done."
-    )
+    by = str(snapshot(fourth)["saved"]["by"])
+    assert by.startswith("on_train_batch_end, test_lightning_saving.py line ")
+    assert str(fourth.reasoning).endswith(f" Saved by {by} after 0 epochs and 4 steps.")
     written = tmp_path / "final.ckpt"
-    assert snapshot(final)["saved"] == {
+    facts = snapshot(final)["saved"]
+    assert facts.pop("by").startswith(
+        "test_a_checkpoint_that_user_code_saves_is_recorded_with_who_and_when, "
+    )
+    assert facts == {
         "path": str(written),
         "bytes": written.stat().st_size,
         "sha256": hashlib.sha256(written.read_bytes()).hexdigest(),
         "format": "zip archive",
-        "by": "User code",
     }
     assert (snapshot(final)["progress"], snapshot(final)["step"]) == (
         {"unit": "epoch", "done": 1},
@@ -101,7 +104,8 @@ def test_a_checkpoint_of_a_failure_is_recorded_by_who_saved_it(
     (saved,) = [
         each for each in of(recorded, EventType.MODEL_SAVED) if "on_exception" in str(each.decision)
     ]
-    assert str(saved.reasoning).startswith("OnExceptionCheckpoint called trainer.save_checkpoint;")
+    assert snapshot(saved)["saved"]["by"] == "OnExceptionCheckpoint"
+    assert "Saved by OnExceptionCheckpoint after " in str(saved.reasoning)
 
 
 def test_a_score_that_stands_for_no_number_is_not_recorded_as_the_metric(
@@ -118,8 +122,9 @@ def test_a_score_that_stands_for_no_number_is_not_recorded_as_the_metric(
     trainer = make_trainer(pl, log, tmp_path, checkpoint, audit=audit, max_epochs=2)
     trainer.fit(Late(), loader(), loader(seed=1))
     first, second = of(entries(), EventType.MODEL_SAVED)
-    assert "val_loss counts as inf, as a value that is no number does;" in str(first.reasoning)
-    assert str(second.reasoning).startswith("val_loss is 0.5; ModelCheckpoint(")
+    assert "val_loss counts as inf, as what is no number does." in str(first.reasoning)
+    assert "score" not in snapshot(first)
+    assert "It is the best so far: val_loss 0.5. Saved by Model" in str(second.reasoning)
 
 
 def test_a_score_that_stands_on_a_device_is_not_recorded_as_no_number(
@@ -144,8 +149,9 @@ def test_a_score_that_stands_on_a_device_is_not_recorded_as_no_number(
     )
     recorded = entries()
     saved = one(recorded, EventType.MODEL_SAVED)
-    assert str(saved.decision).startswith("The best model so far was saved")
-    kept = "; Elsewhere(monitor='val_loss', mode='min', save_top_k=1) keeps it."
-    assert str(saved.reasoning).endswith(kept)
-    assert snapshot(saved)["best_model_score"] is None
+    assert snapshot(saved)["saved"]["best"] is True
+    assert "It is the best so far: val_loss " in str(saved.reasoning)
+    by = " Saved by Elsewhere(monitor=val_loss, mode=min, save_top_k=1) after 0 epochs and 8 steps."
+    assert str(saved.reasoning).endswith(by)
+    assert "best_model_score" not in snapshot(saved)
     assert "NaN" not in str(recorded)

@@ -85,7 +85,7 @@ def test_validations_within_epochs_have_steps_of_their_own(
     recorded = entries()
     end = the_end(recorded)
     # 1.0 at step 8 is the best that it saw
-    assert "val_loss last improved to 1 at epoch 1; 2 checks without" in str(end.reasoning)
+    assert "val_loss last improved at epoch 1 (1); 2 checks without" in str(end.reasoning)
     assert snapshot(end)["stop"]["rule"]["best_at"] == 1
     curve = _curve(recorded, "validation", "val_loss", "step")
     assert [at for at, _ in curve] == [step for _, step in module.when]
@@ -204,8 +204,8 @@ def test_metric_objects_say_their_direction(
     recorded = entries()
     assert issues(recorded, "unknown_direction") == []
     last = of(recorded, EventType.TRAINING_PROGRESS)[-1]
-    assert "val_fit is" in str(last.reasoning)
-    assert "its best so far" in str(last.reasoning).partition("val_off")[0]
+    assert "val_fit: " in str(last.reasoning)
+    assert "the best so far" in str(last.reasoning).partition("val_off")[0]
 
 
 @pytest.mark.filterwarnings("ignore:ReduceLROnPlateau conditioned on metric")

@@ -38,10 +38,10 @@ def test_the_best_of_a_validation_within_an_epoch_is_known(
     recorded = entries()
     progress = of(recorded, EventType.TRAINING_PROGRESS)
     (second,) = [each for each in progress if snapshot(each)["step"] == 16]
-    assert "val_loss is 0.7; its best was 0.4, at step 12." in str(second.reasoning)
+    assert "val_loss: 0.7 (best 0.4 at 12)." in str(second.reasoning)
     assert the_end(recorded).reasoning == (
-        "val_loss last improved to 0.4 at epoch 2; 2 checks without improvement reached "
-        "EarlyStopping(monitor='val_loss', mode='min', patience=2, min_delta=0)."
+        "val_loss last improved at epoch 2 (0.4); 2 checks without improvement reached the "
+        "patience of EarlyStopping (2 checks, mode min)."
     )
 
 

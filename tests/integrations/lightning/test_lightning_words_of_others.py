@@ -79,10 +79,12 @@ def test_callbacks_that_bring_a_state_along_are_shown(
     assert (first["waited"], first["metric"]) == (2, "val_loss")
     assert second["path"] == str(tmp_path / "best" / "epoch=0-step=8.ckpt")
     assert "begins with 2 checks without improvement, best val_loss" in str(settings.reasoning)
-    assert "(from an earlier fit)" in str(settings.reasoning)
+    assert "left by an earlier fit" in str(settings.reasoning)
     end = the_end(recorded)
-    assert "3 checks without improvement reached" in str(end.reasoning)
-    assert "which was not saved in this fit" in str(end.reasoning)
+    rule = snapshot(end)["stop"]["rule"]
+    assert rule["waited"] == 3
+    assert "3 checks without improvement reached the patience of" in str(end.reasoning)
+    assert "which was not saved in this training" in str(end.reasoning)
 
 
 def test_what_equals_the_default_is_a_default(
