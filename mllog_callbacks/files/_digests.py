@@ -1,8 +1,11 @@
 """Hashes of files and folders, such as those of a model."""
 
+import errno
 import os
+import stat
 from hashlib import sha256
 
+from mllog_callbacks.files._opening import open_given
 from mllog_callbacks.files._walking import walk
 
 __all__ = ["digest_of", "digest_over", "digests_in", "size_of"]
@@ -52,7 +55,9 @@ def digests_in(folder: str) -> dict[str, str]:
 
 def _digest(path: str) -> str:
     found = sha256()
-    with open(path, "rb") as stream:
+    with open_given(path) as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):  # a device may have no end
+            raise OSError(errno.EINVAL, "is no regular file", path)
         while part := stream.read(_CHUNK):
             found.update(part)
     return found.hexdigest()

@@ -11,6 +11,7 @@ from hostile import make_outside, replace, seen
 from mllog_callbacks.files import (
     Folder,
     UnsafeFileError,
+    digest_of,
     is_regular,
     last_data,
     open_given,
@@ -133,6 +134,14 @@ def test_a_file_that_a_user_names_may_be_a_link_and_nobody_waits(
 def _write_late(pipe: int) -> None:
     os.write(pipe, b"late")
     os.close(pipe)
+
+
+@pytest.mark.parametrize("kind", ["link to zeros", "FIFO"])
+def test_what_has_no_end_has_no_hash(tmp_path: Path, outside: Path, kind: str) -> None:
+    """And nobody waits for it."""
+    replace(tmp_path / "model.bin", outside, kind)
+    with pytest.raises(OSError, match="no regular file"):
+        digest_of(str(tmp_path / "model.bin"))
 
 
 def test_what_is_missing_is_missing(tmp_path: Path) -> None:
