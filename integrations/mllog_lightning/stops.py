@@ -148,11 +148,10 @@ def _carried_bests(trainer: Any, source: str | None) -> Iterator[Carried]:
     for each in trainer.checkpoint_callbacks:
         path, score = getattr(each, "best_model_path", ""), getattr(each, "best_model_score", None)
         if path:
-            at_hand = score is not None and score.device.type == "cpu"
             yield Carried(
                 callback=type(each).__name__,
                 metric=each.monitor,
-                best=float(score) if at_hand else None,
+                best=None if score is None or score.device.type != "cpu" else float(score),
                 path=str(path),
                 restored_from=source,
             )

@@ -76,7 +76,7 @@ def made(template: Path, tmp_path: Path) -> Made:
     return Made(Path(shutil.copytree(template, tmp_path / "there")))
 
 
-def checked(*arguments: str | Path, stdin: bytes = b"") -> tuple[int, dict[str, str]]:
+def checked(*arguments: str | Path, stdin: bytes = b"") -> tuple[int, dict[str, Any]]:
     """What `mllog check` says of each claim."""
     shown = mllog("check", *arguments, "--json", stdin=stdin)
     found = json.loads(shown.stdout)["findings"] if shown.stdout else []
@@ -285,6 +285,7 @@ def test_what_cannot_be_stated_or_read(made: Made) -> None:
 
 
 TYPE = "application/vnd.in-toto+json"
+SIGNATURES: list[Any] = [[], None, [{}], [1], [{"sig": "e30="}], [{"keyid": 1, "sig": 1}] * 17]
 HOSTILE = [
     b"",
     b"\xff\xfe",
@@ -296,7 +297,7 @@ HOSTILE = [
     *(
         json.dumps({"payloadType": TYPE, "payload": body, "signatures": signatures}).encode()
         for body in ("", "e30=", "not base64", None, "gICA", 7)
-        for signatures in ([], None, [{}], [1], [{"sig": "e30="}], [{"keyid": 1, "sig": 1}] * 17)
+        for signatures in SIGNATURES
     ),
 ]
 

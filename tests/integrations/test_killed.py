@@ -36,7 +36,12 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a spool needs L
 
 def _killing(adapter: str, folder: Path) -> Iterator[dict[str, int]]:
     """Kill trainings; yield, for each folder of logs, from how many entries each had returned."""
-    command = [sys.executable, ROOT / "tests" / "support" / "killing.py", adapter, folder]
+    command: list[str | Path] = [
+        sys.executable,
+        ROOT / "tests" / "support" / "killing.py",
+        adapter,
+        folder,
+    ]
     path = os.pathsep.join(map(str, filter(None, sys.path)))
     with subprocess.Popen(
         [*command, str(KILLS)],
@@ -90,7 +95,7 @@ def _check(entries: list[LogEntry], returned: int) -> str:
         assert facts_of(end).get(name) == (had[-1] if had else None)
     stop = facts_of(end)["stop"]
     if "not_known" in stop:
-        return stop["not_known"]
+        return str(stop["not_known"])
     assert (stop["signal"], stop["signal_number"]) == ("SIGKILL", 9)
     return "in a training"
 

@@ -119,6 +119,6 @@ def test_nothing_of_a_data_set_is_read(log: AuditLog, entries: Entries, tmp_path
     trainer = make_trainer(pl, log, tmp_path, max_epochs=2, limit_val_batches=0)
     trainer.fit(regression(pl)(), data, loader())
     assert Counting.read == 64
-    (data,) = of(entries(), EventType.DATASET_VALIDATED)
-    training = snapshot(data)["data"]["training"]
+    (found,) = of(entries(), EventType.DATASET_VALIDATED)
+    training = snapshot(found)["data"]["training"]
     assert (training["dataset"], training["rows"]) == ("Counting", 32)
