@@ -60,7 +60,7 @@ def test_the_folds_of_lightgbm_cv_are_one_run(tmp_path: Path) -> None:
     """With their number, mean and deviation, as LightGBM has them."""
     with AuditLog(tmp_path) as log:
         audit = MLAuditCallback(log)
-        made = lgb.cv(PARAMS, lgb.Dataset(X, Y), 4, nfold=4, callbacks=[audit], seed=1)
+        made: Any = lgb.cv(PARAMS, lgb.Dataset(X, Y), 4, nfold=4, callbacks=[audit], seed=1)
     (run,) = read_trail(tmp_path).compare().runs
     score = run.scores["valid auc"]
     assert (score.value, score.deviation, score.folds) == (
