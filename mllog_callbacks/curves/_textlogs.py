@@ -32,18 +32,19 @@ _POSITION: Final = re.compile(
     re.IGNORECASE,
 )
 _BOOSTED: Final = re.compile(r"^\[(?P<iteration>\d+)\]\s+(?=\S+.*:)")
-_NAME: Final = r"[A-Za-z_][\w@./'-]*"
+# From where a word begins, and bounded: a line may be one long word, and each character of it
+# would be a start
+_NAME: Final = r"(?<![A-Za-z_])[A-Za-z_][\w@./'-]{0,120}+"
 _PAIR: Final = re.compile(
     rf"(?P<name>{_NAME}(?: {_NAME}){{0,2}})(?:\s*[:=]\s*|\s*\(\s*)(?P<value>{NUMBER})(?![\w.])",
     re.IGNORECASE,
 )
 _SPACED: Final = re.compile(
-    rf"(?P<name>(?:(?:train|training|val|valid|validation|dev|test|eval)[ _])?"
-    rf"[A-Za-z_]*(?:loss|acc|accuracy|ppl|perplexity|error|auc|mAP|mIoU|F1|RMSE|MAE))"
+    rf"(?<![A-Za-z_])(?P<name>(?:(?:train|training|val|valid|validation|dev|test|eval)[ _])?"
+    rf"[A-Za-z_]{{0,60}}(?:loss|acc|accuracy|ppl|perplexity|error|auc|mAP|mIoU|F1|RMSE|MAE))"
     rf"\s+(?P<value>{NUMBER})(?![\w.])",
     re.IGNORECASE,
 )
-_OBJECT: Final = re.compile(r"\{.*\}")
 
 
 class _Line(NamedTuple):
@@ -159,13 +160,13 @@ def _recognised(lines: Iterable[str]) -> Iterator[_Line]:
 
 def _object(line: str) -> dict[str, object] | None:
     """The row of a line such as fairseq's "| train | {...}" or the trainer's "{'loss': ...}"."""
-    found = _OBJECT.search(line)
-    if found is None or ":" not in found[0]:
+    text = line[line.find("{") : line.rfind("}") + 1]
+    if ":" not in text:
         return None
     stage = re.search(r"(?:^|\|)\s*(train|valid|test)\w*\s*\|\s*\{", line)
     for parse in (json.loads, ast.literal_eval):
         try:
-            row = parse(found[0])
+            row = parse(text)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             continue
         if isinstance(row, Mapping) and all(isinstance(each, str) for each in row):

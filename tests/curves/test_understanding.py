@@ -18,6 +18,7 @@ from mllog_callbacks.curves import (
     understand,
 )
 from mllog_callbacks.curves._cells import cell_of
+from mllog_callbacks.curves._textlogs import read_text
 from mllog_callbacks.detectors import DetectorSet
 
 
@@ -264,3 +265,13 @@ def test_an_evaluation_belongs_to_the_row_before() -> None:
     assert [(each.step, each.train, each.validation) for each in seen] == [
         *((1, 1.0, 2.0), (3, 2.0, 3.0), (5, 3.0, 4.0))
     ]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "part", ["x", "a-", "a ", "loss", "a. ", "train ", "{", "[1] a", "{}:", "|train|{"]
+)
+def test_a_long_line_takes_no_long_time(part: str) -> None:
+    """Whatever it repeats: no pattern looks at it from each of its characters to its end."""
+    with pytest.raises(NoCurvesError):
+        read_text(part * (300_000 // len(part)))
