@@ -211,7 +211,7 @@ def test_runs_of_one_name_are_distinguished_by_their_steps() -> None:
     ahead, behind = training(20), training(8)
     story = story_of(*ahead[:14], *behind[:2], ahead[14], behind[2], *ahead[15:], *behind[3:])
     assert story.overlapping
-    assert "distinguished by their steps" in recorded(story)
+    assert "assigned by their steps" in recorded(story)
     found = {max(p.at for p in curve.points) for run in story.runs for curve in run.curves}
     assert found == {20.0, 8.0}
 
