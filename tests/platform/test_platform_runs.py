@@ -199,7 +199,7 @@ def test_what_an_adapter_records_from_another_thread_has_the_names_of_its_run(
 
     with audit_platform(trainer=Trainer, log=log):
         run = Trainer().train("credit")
-        thread = threading.Thread(target=run.record, args=(EventType.MODEL_SAVED, Reason("Kept.")))
+        thread = threading.Thread(target=run.emit, args=(EventType.MODEL_SAVED, Reason("Kept.")))
         thread.start()
         thread.join()
         run.end(EventType.TRAINING_COMPLETED, Reason("Over."))
