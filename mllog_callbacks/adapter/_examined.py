@@ -175,15 +175,15 @@ def leaks(found: Mapping[str, Mapping[str, Any]]) -> Iterator[Issue]:
         if not common > 2 * repeated:
             continue
         compared = each["rows_compared"]
-        recorded = f"{common:,} of {count(compared, 'row')} of {name} that were compared"
+        same = f"{common:,} of {count(compared, 'compared row')} of {name} have the same features"
+        again = f" ({repeated:,} of them are there more than once)" if repeated else ""
         yield Issue(
             _KIND.code,
             _KIND.name,
             _KIND.severity,
             0,
             f"Possible leak: rows of {name} are in the training data.",
-            f"{recorded} have the same features as a row of the training data; {repeated:,} of "
-            "them are there more than once. Scores on such rows do not show how the model does on "
-            "new data.",
+            f"{same} as a row of the training data{again}. Scores on such rows do not show how "
+            "the model does on new data.",
             {"set": name, "rows_in_training": common, "rows_compared": compared},
         )

@@ -15,7 +15,7 @@ class RunEnd(Record):
     Attributes:
         by: What ended it, as in `facts.Stop`; None where nobody saw it.
         rule: The rule that ended it.
-        rules: Others that were on.
+        rules: Others that were on, and what chose the best checkpoint.
         kept_at: Where the model that it leaves stood, from 1; None where that is not known.
         unit: What that counts.
         chosen_by: What chose it; None where it is the last.
@@ -42,7 +42,10 @@ class RunEnd(Record):
         return cls(
             by=stop.get("by"),
             rule=rule or None,
-            rules=tuple(each for each in listed if isinstance(each, Mapping)),
+            rules=(
+                *(each for each in listed if isinstance(each, Mapping)),
+                *_choosing(_mapping(snapshot.get("best_checkpoint"))),
+            ),
             kept_at=at if isinstance(at, int) else None,
             unit=str(kept.get("unit") or ""),
             chosen_by=kept.get("chosen_by"),
@@ -65,6 +68,13 @@ class RunEnd(Record):
         """Who kept which model, in words."""
         at = "" if self.kept_at is None else f" {self.unit or 'step'} {self.kept_at:,}"
         return f"{self.chosen_by} kept{at}"
+
+
+def _choosing(checkpoint: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What chose a checkpoint by a metric, as a rule."""
+    metric = checkpoint.get("monitor")
+    if metric:
+        yield {"name": checkpoint.get("by") or "The checkpoint", "metric": metric}
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

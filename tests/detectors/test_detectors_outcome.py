@@ -144,6 +144,13 @@ def test_what_a_rule_watches(rule: dict[str, str], name: str) -> None:
     assert {*found_at_end([1.0, 0.9, 0.8], end)} == names[name]
 
 
+def test_what_chose_the_best_checkpoint_watches_its_metric() -> None:
+    """As a rule that ends a training does."""
+    for monitor, found in (("train_loss", {"monitored_training_data"}), ("val_loss", set())):
+        end = LAST | {"best_checkpoint": {"monitor": monitor, "by": "ModelCheckpoint"}}
+        assert {*found_at_end([1.0, 0.9, 0.8], end)} == found
+
+
 def test_a_validation_set_that_is_the_training_set() -> None:
     """The very same values at each check."""
     values = [1 / step for step in range(1, 9)]

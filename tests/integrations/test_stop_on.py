@@ -126,7 +126,7 @@ def test_an_issue_that_its_user_named_ends_a_training(
     assert len(issues(recorded, "non_finite")) >= 1
     done = facts_of(the_end(recorded)).get("progress", {}).get("done")
     assert done is None or done <= BROKEN_FROM + 1
-    typed = name in {"lightgbm", "xgboost"}
+    typed = name in {"lightgbm", "lightning", "xgboost"}
     why = "stop_on=non_finite ended it" if typed else "The user had it end on this issue"
     assert why in str(the_end(recorded).reasoning)
 
