@@ -185,15 +185,16 @@ def record_saved(
     guarded(_Block(log, dataset, model).saved_as)(estimator, path, format)
 
 
-def hear_saves(module: str) -> None:
+def hear_saves(module: str, on: Callable[[], bool]) -> None:
     """Have the saves of models whose run is known recorded from now on, without a block.
 
     Args:
         module: The module of one of the functions that are known, which is imported.
+        on: Whether a save that begins now is to be recorded.
     """
     for each in FUNCTIONS:
         if each.module == module:
-            _attend(each, _hear_known)
+            _attend(each, partial(_hear_known, on))
 
 
 def _attend(function: _Function, hear: Callable[..., Any]) -> None:
@@ -208,13 +209,13 @@ def _attend(function: _Function, hear: Callable[..., Any]) -> None:
 
 def _begin_of(function: _Function, hear: Callable[..., Any]) -> Callable[..., Any]:
     """The same object for the same arguments: a function is attended by it once."""
-    key = function.module, hear.__name__
+    key = function.module, hear is _hear_block
     if key not in _begins:
         _begins[key] = partial(hear, function)
     return _begins[key]
 
 
-_begins: Final[dict[tuple[str, str], Callable[..., Any]]] = {}
+_begins: Final[dict[tuple[str, bool], Callable[..., Any]]] = {}
 
 
 def _hear_block(function: _Function, arguments: Mapping[str, Any]) -> Callable[..., Any] | None:
@@ -224,8 +225,10 @@ def _hear_block(function: _Function, arguments: Mapping[str, Any]) -> Callable[.
     return _ended(block, function, arguments)
 
 
-def _hear_known(function: _Function, arguments: Mapping[str, Any]) -> Callable[..., Any] | None:
-    if _block.get() is not None or not trained(arguments.get(function.value)):
+def _hear_known(
+    on: Callable[[], bool], function: _Function, arguments: Mapping[str, Any]
+) -> Callable[..., Any] | None:
+    if _block.get() is not None or not on() or not trained(arguments.get(function.value)):
         return None
     path = arguments.get(function.file)
     if not isinstance(path, (str, bytes, os.PathLike)):

@@ -5,6 +5,7 @@ from typing import Final
 
 from mllog_callbacks.automatic._imports import when_imported
 from mllog_callbacks.automatic._notes import note
+from mllog_callbacks.automatic._state import is_on
 
 __all__ = ["hook_saves"]
 
@@ -22,6 +23,6 @@ def _hear(module: ModuleType) -> None:
     from mllog_callbacks.adapter import hear_saves  # noqa: PLC0415 - slow; a training has begun
 
     try:
-        hear_saves(module.__name__)
+        hear_saves(module.__name__, is_on)
     except Exception as error:  # noqa: BLE001 - it is somebody's import that we are in
         note(hooked=module.__name__, why=repr(error))

@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping
 from contextvars import ContextVar
 from typing import Any, Final, NamedTuple, TypeAlias
 
-__all__ = ["OFF", "Given", "Layer", "Layers", "disabled", "given_for", "layers"]
+__all__ = ["OFF", "Given", "Layer", "Layers", "disabled", "given_for", "is_on", "layers"]
 
 Given: TypeAlias = Mapping[str, Any]
 """The arguments of the adapters' callbacks, by name."""
@@ -45,6 +45,11 @@ class Layers:
         """What the callbacks of a framework are made with; None where it is off."""
         return next((each.given for each in self._layers[::-1] if name in each.names), None)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The frameworks that a layer names."""
+        return frozenset[str]().union(*(each.names for each in self._layers))
+
     def put(self, layer: Layer, *, keep: Container[int] = ()) -> None:
         """Let a layer hold; those that it covers are dropped, but for those of blocks.
 
@@ -77,3 +82,8 @@ def given_for(name: str) -> Given | None:
     if name in OFF.get() or disabled():
         return None
     return layers.given_for(name)
+
+
+def is_on() -> bool:
+    """Whether any framework is audited here and now."""
+    return any(given_for(name) is not None for name in layers.names)

@@ -2,6 +2,8 @@
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -66,16 +68,15 @@ def mirror(
     except ImportError:
         say('a mirror needs: pip install "mllog-callbacks[otlp]"', err=True)
         ctx.exit(3)
-    ended = _end_on_signals()
-    sender = Mirror(
-        directory, OTLPLogExporter(endpoint=endpoint), give_up_s=give_up_after, state=state
-    )
+    exporter = OTLPLogExporter(endpoint=endpoint)
+    sender = Mirror(directory, exporter, give_up_s=give_up_after, state=state)
     pause = every
-    while not (complete := sender.send_new()) or not once:
-        pause = every if complete else min(_LONGEST_S, pause * 2)
-        if ended.wait(pause):
-            complete = sender.send_new()
-            break
+    with _ended_by_signals() as ended:
+        while not (complete := sender.send_new()) or not once:
+            pause = every if complete else min(_LONGEST_S, pause * 2)
+            if ended.wait(pause):
+                complete = sender.send_new()
+                break
     if as_json:
         print_object(
             {"sent": sender.stats.sent, "dropped": sender.stats.dropped, "complete": complete}
@@ -84,13 +85,19 @@ def mirror(
     ctx.exit(0 if complete and not sender.stats.dropped else 1)
 
 
-def _end_on_signals() -> threading.Event:
+@contextmanager
+def _ended_by_signals() -> Iterator[threading.Event]:
+    """Set by an interrupt or SIGTERM, which have their handlers again after it."""
     ended = threading.Event()
 
     def end(_: int, __: FrameType | None) -> None:
         ended.set()
 
+    before = {}
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, end)
-        signal.signal(signal.SIGTERM, end)
-    return ended
+        before = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield ended
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
