@@ -31,7 +31,7 @@ SAYS = {
         "Probable cause: the learning rate rose from 0.1 to 1e+20",
         "The process ended with -9.",
         "Training was killed by signal 9 (SIGKILL)",
-        "It is resumed from killed/last.ckpt.",
+        "It continues a model loaded from killed/last.ckpt.",
     ],
     "why_did_lightgbm_stop": [
         "last improved by more than 0.002 at iteration",
