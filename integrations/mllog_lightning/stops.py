@@ -1,12 +1,12 @@
 """Why a training ended where it did, by the state of the trainer and of its callbacks."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from mllog_callbacks.facts import Carried, Rule, Stop, StoppedBy
+from mllog_callbacks.facts import Carried, Rule, Stop, StoppedBy, rules_by_name
 from mllog_lightning.metrics import monitored
 from mllog_lightning.stoppers import Stopper
 from mllog_lightning.watch import Best, Moment
@@ -72,12 +72,12 @@ class StopWatch:
         if reached := _limits(trainer):
             averages = _AVERAGING if _has_extra_epoch(trainer) else None
             stop = Stop(by="plan", limits=reached, extra_epoch_by=averages)
-            return End(stop, _by_name(rules))
+            return End(stop, rules_by_name(rules))
         if rules:
             first, *others = rules
             by: StoppedBy = "limit" if first.unit == _SECOND else "rule"
             stop = Stop(by=by, rule=first, held_until=self._minimum(trainer))
-            return End(stop, _by_name(others))
+            return End(stop, rules_by_name(others))
         if trainer.should_stop:
             return End(Stop(by="request") if asked is None else Stop(by="rule", rule=asked))
         nothing = trainer.num_training_batches == 0
@@ -96,15 +96,6 @@ class StopWatch:
         if first < trainer.current_epoch and least and trainer.current_epoch == least:
             return {"min_epochs": least}
         return None
-
-
-def _by_name(rules: Sequence[Rule]) -> dict[str, Rule]:
-    """Rules by their names, numbered where several have one."""
-    named: dict[str, Rule] = {}
-    for each in rules:
-        many = sum(known.name == each.name for known in named.values())
-        named[f"{each.name} {many + 1}" if many else each.name] = each
-    return named
 
 
 def patiences(trainer: Any) -> dict[str, int]:

@@ -18,13 +18,14 @@ from mllog_callbacks.facts import (
     Rule,
     Stop,
     TrainingStarted,
+    rules_by_name,
 )
 from mllog_xgboost.call import Call
 from mllog_xgboost.data import data_sets, training_names
 from mllog_xgboost.directions import MetricDirections
 from mllog_xgboost.model import gains, listen_to_saves
 from mllog_xgboost.parameters import algorithm, given, learning_rate
-from mllog_xgboost.stopping import History, beginning, by_name, deviation_of, results_at, rules
+from mllog_xgboost.stopping import History, beginning, deviation_of, results_at, rules
 
 __all__ = ["Boosting"]
 
@@ -174,7 +175,7 @@ class Boosting:
         self._training.stopped(
             stop,
             kept,
-            rules=by_name(found) if stop.by == "plan" else None,
+            rules=rules_by_name(found) if stop.by == "plan" else None,
             importance=gains(model) if kept is not None else None,
         )
         if kept is not None:
@@ -225,7 +226,7 @@ class Boosting:
         """The call is over; where its end was not heard, nobody saw why."""
         self._stop_listening()
         if not self._training.ended:
-            found = by_name(rules(self._callbacks, self._history))
+            found = rules_by_name(rules(self._callbacks, self._history))
             self._training.vanished(_NO_MODEL, found)
 
 

@@ -1,13 +1,13 @@
 """XGBoost's early stopping: the state it begins with, and what it decided."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from xgboost.callback import EarlyStopping, TrainingCallback
 
-from mllog_callbacks.facts import Rule
+from mllog_callbacks.facts import Rule, rules_by_name
 
-__all__ = ["History", "beginning", "by_name", "deviation_of", "results_at", "rules"]
+__all__ = ["History", "beginning", "deviation_of", "results_at", "rules"]
 
 History = Mapping[str, Mapping[str, Sequence[Any]]]
 """The results by data set and metric; of a cross-validation with their deviations."""
@@ -15,7 +15,7 @@ History = Mapping[str, Mapping[str, Sequence[Any]]]
 
 def beginning(callbacks: Sequence[TrainingCallback]) -> dict[str, Rule]:
     """The early stoppings of a call by name, with what they keep of an earlier one."""
-    return by_name(
+    return rules_by_name(
         Rule(
             name=type(each).__name__,
             set=each.data,
@@ -55,15 +55,6 @@ def rules(callbacks: Sequence[TrainingCallback], history: History) -> Iterator[R
             unit="iteration",
             carried=carried or None,
         )
-
-
-def by_name(found: Iterable[Rule]) -> dict[str, Rule]:
-    """Rules by name; further ones of a name are numbered."""
-    named: dict[str, Rule] = {}
-    for rule in found:
-        same = sum(each.name == rule.name for each in named.values())
-        named[f"{rule.name} {same + 1}" if same else rule.name] = rule
-    return named
 
 
 def results_at(

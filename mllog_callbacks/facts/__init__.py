@@ -62,7 +62,7 @@ from mllog_callbacks.facts._parameters import (
     Replaced,
     Scheduler,
 )
-from mllog_callbacks.facts._rule import Rule
+from mllog_callbacks.facts._rule import Rule, rules_by_name
 from mllog_callbacks.facts._saved import Saved
 from mllog_callbacks.facts._search import Candidates, Method, RunnerUp, Study, Trial
 from mllog_callbacks.facts._thinning import Column, thinned
@@ -140,5 +140,6 @@ __all__ = [
     "event_of",
     "facts_schema",
     "may_be_same",
+    "rules_by_name",
     "thinned",
 ]

@@ -1,11 +1,12 @@
 """The facts of a rule that may stop a training."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from mllog_callbacks.facts._course import Best
 from mllog_callbacks.facts._fact import Fact, Group
 
-__all__ = ["Rule"]
+__all__ = ["Rule", "rules_by_name"]
 
 
 class Rule(Group):
@@ -67,3 +68,12 @@ class Rule(Group):
         if self.off is not None or self.waited is None or self.patience is None:
             return False
         return self.waited >= self.patience
+
+
+def rules_by_name(rules: Iterable[Rule]) -> dict[str, Rule]:
+    """Rules by their names, as an end has them; further ones of a name are numbered."""
+    named: dict[str, Rule] = {}
+    for rule in rules:
+        same = sum(each.name == rule.name for each in named.values())
+        named[f"{rule.name} {same + 1}" if same else rule.name] = rule
+    return named
