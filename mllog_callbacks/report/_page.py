@@ -157,8 +157,11 @@ def _quiet(story: Story) -> str:
     if quiet:
         said.append(f"Checks that ran and found nothing: {', '.join(quiet)}.")
     if not_run:
-        whys = ", ".join(f"{names.get(code, code)}: {why}" for code, why in not_run.items())
-        said.append(f"Checks that did not run: {whys}.")
+        whys: dict[str, list[str]] = {}
+        for code, why in not_run.items():
+            whys.setdefault(why, []).append(names.get(code, code))
+        listed = "; ".join(f"{', '.join(each)}: {why}" for why, each in whys.items())
+        said.append(f"Checks that did not run: {listed}.")
     return " ".join(said)
 
 
