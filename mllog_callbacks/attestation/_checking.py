@@ -113,7 +113,7 @@ def _signature(envelope: Envelope, key: str | None) -> Finding:
     except ImportError:
         return Finding("signature", Status.NOT_CHECKABLE, _NEEDS)
     if signer:
-        whose = "" if key else "; whose that is, only --key tells"
+        whose = "" if key else "; whose that is, only --key shows"
         return Finding("signature", Status.SOUND, f"signed by {signer}{whose}")
     if key is None and not names:
         reason = "it names no key; the one that must have signed is given by --key"
