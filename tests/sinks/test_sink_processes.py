@@ -272,7 +272,9 @@ def _look_at_drainers(folder: Path) -> None:
         with pytest.raises(ChildProcessError):
             _wait_for_a_child()
         for spool in spools(folder / "logs"):
-            pid = Control(str(spool)).pid
+            control = Control(str(spool))
+            while not (pid := control.pid):  # it is still starting: the test has its time limit
+                time.sleep(0.01)
             files = [str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()]
             assert str(folder / "held") not in files
             status = dict(
